@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSL-1.0
+# cmake -D COMPILER=… -D FLAGS_FILE=… -D LIMIT_MS=… -P time_compile.cmake: how long a program that submits one lambda
+# compiles. Machines differ and have neighbours, so each figure is the best of several, and a slow machine is judged by
+# a yardstick: a program of the standard library alone, that compiles in 0.75 s where the limit was set.
+set(yardstick_ms 750)
+set(work "${CMAKE_CURRENT_BINARY_DIR}/time_compile")
+file(WRITE "${work}/hello.cpp" "#include <concurrent/futures.hpp>
+int main() {
+  concurrent::futures::ProcessPoolExecutor pool(2);
+  return pool.submit([] { return 0; }).result();
+}
+")
+file(WRITE "${work}/yardstick.cpp" "#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+int main() {
+  std::map<std::string, std::vector<std::string>> words;
+  std::unordered_map<std::string, std::function<int()>> calls;
+  words[\"a\"].push_back(\"b\");
+  calls[\"a\"] = [] { return 0; };
+  std::thread thread([&] { std::sort(words[\"a\"].begin(), words[\"a\"].end()); });
+  thread.join();
+  return calls[\"a\"]();
+}
+")
+
+function(best_of count name result)
+  set(best 1000000)
+  foreach(i RANGE 1 ${count})
+    string(TIMESTAMP begin "%s%f")
+    execute_process(COMMAND "${COMPILER}" "@${FLAGS_FILE}" -O0 -c "${work}/${name}.cpp" -o "${work}/${name}.o"
+      COMMAND_ERROR_IS_FATAL ANY)
+    string(TIMESTAMP end "%s%f")
+    math(EXPR milliseconds "(${end} - ${begin}) / 1000")
+    if(milliseconds LESS best)
+      set(best ${milliseconds})
+    endif()
+  endforeach()
+  set(${result} ${best} PARENT_SCOPE)
+endfunction()
+
+best_of(3 hello hello)
+best_of(3 yardstick yardstick)
+math(EXPR limit "${LIMIT_MS} * ${yardstick} / ${yardstick_ms}")
+if(limit LESS LIMIT_MS)
+  set(limit ${LIMIT_MS})
+endif()
+message(STATUS "one submitted lambda compiles in ${hello} ms, at most ${limit} ms (the yardstick: ${yardstick} ms)")
+if(hello GREATER limit)
+  message(FATAL_ERROR "compiling against concurrent/futures.hpp has become too dear")
+endif()
