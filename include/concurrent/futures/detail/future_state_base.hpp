@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <sched.h>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <typeinfo>
+#include <utility>
+
+#include "concurrent/futures/detail/callback.hpp"
+#include "concurrent/futures/detail/waiter.hpp"
+#include "concurrent/futures/exceptions.hpp"
+#include "concurrent/futures/logging.hpp"
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+enum class State : std::uint32_t { pending, running, cancelled, cancelled_and_notified, finished };
+
+constexpr bool is_done(State state) noexcept { return state >= State::cancelled; }
+
+/// Python's name of the state, as it stands in the texts of InvalidStateError.
+constexpr const char* state_name(State state) noexcept {
+  switch (state) {
+    case State::pending:
+      return "PENDING";
+    case State::running:
+      return "RUNNING";
+    case State::cancelled:
+      return "CANCELLED";
+    case State::cancelled_and_notified:
+      return "CANCELLED_AND_NOTIFIED";
+    case State::finished:
+      return "FINISHED";
+  }
+  return "UNKNOWN";
+}
+
+inline constexpr const char* no_exception_text =
+    "concurrent::futures: the call failed without an exception. Give set_exception one that is not null.";
+
+inline void log_callback_error(const char* what) noexcept {
+  try {
+    log(LogLevel::error, "concurrent::futures: a callback of a future threw: " + std::string(what));
+  } catch (...) {
+    log(LogLevel::error, "concurrent::futures: a callback of a future threw");
+  }
+}
+
+/// What all handles to one future share: its state, who waits for it, and the exception if it failed.
+///
+/// One word says everything; it is a futex too. The list of callbacks and waiters has a lock of one bit, held for a
+/// few instructions. Whoever calls a member function holds a reference or a handle during the call.
+class FutureStateBase {
+ public:
+  FutureStateBase(const FutureStateBase&) = delete;
+  FutureStateBase& operator=(const FutureStateBase&) = delete;
+
+  // A state is made with one reference. All handles (Future, AnyFuture) together hold one more, so that a handle can
+  // tell whether it is the last one, whatever an executor holds.
+  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  void add_handle() noexcept {
+    if (handles_.fetch_add(1, std::memory_order_relaxed) == 0) add_reference();
+  }
+  void adopt_handle() noexcept {  // the caller's reference becomes a handle
+    if (handles_.fetch_add(1, std::memory_order_relaxed) != 0) release();
+  }
+  void drop_handle() noexcept {
+    if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) release();
+  }
+  bool is_only_handle() const noexcept { return handles_.load(std::memory_order_acquire) == 1; }
+
+  State state() const noexcept { return state_of(word_.load(std::memory_order_acquire)); }
+  bool done() const noexcept { return is_done(state()); }
+  bool cancelled() const noexcept {
+    const State now = state();
+    return now == State::cancelled || now == State::cancelled_and_notified;
+  }
+  bool running() const noexcept {
+    const State now = state();
+    return now == State::running || (now == State::pending && taken());
+  }
+  /// Finished with an exception.
+  bool failed() const noexcept { return (word_.load(std::memory_order_acquire) & failed_bit) != 0; }
+  /// Null unless `failed()`.
+  const std::exception_ptr& stored_exception() const noexcept { return exception_; }
+  virtual const std::type_info& result_type() const noexcept = 0;
+
+  /// Cancels a pending call, if the executor lets it go, and runs the callbacks. True: it is cancelled now.
+  bool cancel();
+
+  /// From pending to running: true. From cancelled to notified, or done in any other way: false.
+  bool try_run() noexcept;
+
+  /// The same for users. Throws InvalidStateError on a future that is neither pending nor cancelled.
+  bool set_running_or_notify_cancel();
+
+  /// Fails the future, unless it is done already. Returns the callbacks, for the caller to run where it likes.
+  [[nodiscard]] CallbackList finish_with_exception(std::exception_ptr exception);
+
+  /// From pending or running to cancelled, without asking `withdraw`: for executors that give up their calls.
+  [[nodiscard]] CallbackList finish_cancelled() noexcept;
+
+  static void run(CallbackList callbacks) noexcept { callbacks.run(); }
+
+  /// Takes over the callback; calls it at once if the future is done.
+  void add_callback(std::unique_ptr<Callback> callback);
+
+  /// Blocks until the future is done; false: the deadline has passed first. Throws what `drive` throws.
+  bool wait_until_done(Deadline deadline = Deadline::max());
+
+  /// False: it is done already, and the link is not used.
+  bool add_waiter(WaiterLink& link) noexcept { return add_link(link); }
+  void remove_waiter(WaiterLink& link) noexcept { remove_link(link); }
+
+  /// Stops a running call; for Future::terminate.
+  bool terminate() noexcept { return !done() && stop(); }
+
+  /// Lets the executor work in this thread before the thread sleeps on `word`; see `drive`.
+  bool work_while_waiting(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
+    return drive(word, old, deadline);
+  }
+
+  [[noreturn]] void throw_invalid_state(const char* operation) const {
+    const std::string name = state_name(state());
+    throw InvalidStateError("concurrent::futures: " + std::string(operation) + " on a future whose state is " + name +
+                            ". The outcome of a call is set once, while it is PENDING or RUNNING.");
+  }
+
+ protected:
+  FutureStateBase() noexcept = default;
+  virtual ~FutureStateBase() = default;
+
+  /// cancel() of a pending call asks: false when a worker has taken it. Called without a lock.
+  virtual bool withdraw() noexcept { return true; }
+  /// running() of a pending call asks.
+  virtual bool taken() const noexcept { return false; }
+  /// Future::terminate() of a call that is not done: true when it is being stopped.
+  virtual bool stop() noexcept { return false; }
+  /// Before a thread blocks on this state, or on a set that contains it: may do the executor's own work in this thread
+  /// while `word` holds `old`. True: the word has changed, or looking again is worth it. False: the caller sleeps on
+  /// the word as usual. The word may be changed by others than this executor, so it must not sleep on anything that
+  /// such a change does not wake. May throw RuntimeError: a worker that waits for its own pool. Called without a lock.
+  virtual bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline /*deadline*/) {
+    return word.load(std::memory_order_acquire) != old;
+  }
+
+  // Whoever sets the outcome claims the right to, stores it, and publishes.
+  bool claim() noexcept;
+  void unclaim() noexcept { word_.fetch_and(~storing_bit, std::memory_order_release); }
+  [[nodiscard]] CallbackList publish(std::uint32_t outcome) noexcept;
+
+  static constexpr std::uint32_t finished_word = static_cast<std::uint32_t>(State::finished);
+  static constexpr std::uint32_t state_mask = 0x7;
+  static constexpr std::uint32_t failed_bit = 0x8;       // finished, with an exception
+  static constexpr std::uint32_t sleepers_bit = 0x10;    // a thread sleeps on the word
+  static constexpr std::uint32_t storing_bit = 0x20;     // somebody is storing the outcome
+  static constexpr std::uint32_t cancelling_bit = 0x40;  // somebody is asking the executor to let the call go
+
+ private:
+  static constexpr State state_of(std::uint32_t word) noexcept { return static_cast<State>(word & state_mask); }
+  static constexpr std::uint32_t with_state(std::uint32_t word, State state) noexcept {
+    return (word & ~(state_mask | cancelling_bit)) | static_cast<std::uint32_t>(state);
+  }
+
+  Link* lock_list() noexcept;
+  void unlock_list(Link* first) noexcept {
+    list_.store(reinterpret_cast<std::uintptr_t>(first), std::memory_order_release);
+  }
+  bool add_link(Link& link) noexcept;
+  void remove_link(Link& link) noexcept;
+  CallbackList announce(std::uint32_t before, bool failed) noexcept;
+
+  std::atomic<std::uint32_t> references_{1};
+  std::atomic<std::uint32_t> handles_{0};
+  std::atomic<std::uintptr_t> list_{0};  // newest first; the lowest bit is the lock
+  std::exception_ptr exception_;
+  std::atomic<std::uint32_t> word_{0};  // last, so that a small result fits behind it
+};
+
+// ---- handing out callbacks
+
+inline CallbackList::CallbackList(FutureStateBase& state, Callback* first) noexcept : state_(&state), first_(first) {
+  state.add_reference();
+}
+
+inline void CallbackList::run() noexcept {
+  while (first_ != nullptr) {
+    const std::unique_ptr<Callback> callback(std::exchange(first_, static_cast<Callback*>(first_->next)));
+    try {
+      callback->call(*state_);
+    } catch (const std::exception& error) {
+      log_callback_error(error.what());
+    } catch (...) {
+      log_callback_error("something that is no std::exception");
+    }
+  }
+  if (state_ != nullptr) std::exchange(state_, nullptr)->release();
+}
+
+// ---- transitions
+
+inline bool FutureStateBase::cancel() {
+  std::uint32_t word = word_.load(std::memory_order_acquire);
+  for (;;) {
+    if (state_of(word) != State::pending) return is_done(state_of(word)) && state_of(word) != State::finished;
+    if ((word & storing_bit) != 0) return false;
+    if ((word & cancelling_bit) != 0) {  // another thread is asking; its answer is ours
+      ::sched_yield();
+      word = word_.load(std::memory_order_acquire);
+    } else if (word_.compare_exchange_weak(word, word | cancelling_bit, std::memory_order_acq_rel)) {
+      break;
+    }
+  }
+  if (!withdraw()) {
+    word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
+    return false;
+  }
+  // A worker may have begun meanwhile, if the executor leaves that to us.
+  word = word_.load(std::memory_order_acquire);
+  do {
+    if (state_of(word) != State::pending || (word & storing_bit) != 0) {
+      word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
+      return false;
+    }
+  } while (!word_.compare_exchange_weak(word, with_state(word, State::cancelled), std::memory_order_seq_cst));
+  run(announce(word, false));
+  return true;
+}
+
+inline bool FutureStateBase::try_run() noexcept {
+  std::uint32_t word = word_.load(std::memory_order_acquire);
+  for (;;) {
+    State next = State::running;
+    if (state_of(word) == State::cancelled) {
+      next = State::cancelled_and_notified;
+    } else if (state_of(word) != State::pending || (word & storing_bit) != 0) {
+      return false;
+    }
+    if (word_.compare_exchange_weak(word, with_state(word, next), std::memory_order_acq_rel)) {
+      return next == State::running;
+    }
+  }
+}
+
+inline bool FutureStateBase::set_running_or_notify_cancel() {
+  std::uint32_t word = word_.load(std::memory_order_acquire);
+  for (;;) {
+    const State now = state_of(word);
+    if ((now != State::pending && now != State::cancelled) || (word & storing_bit) != 0) {
+      throw_invalid_state("set_running_or_notify_cancel");
+    }
+    const State next = now == State::pending ? State::running : State::cancelled_and_notified;
+    if (word_.compare_exchange_weak(word, with_state(word, next), std::memory_order_acq_rel)) {
+      return next == State::running;
+    }
+  }
+}
+
+inline bool FutureStateBase::claim() noexcept {
+  std::uint32_t word = word_.load(std::memory_order_relaxed);
+  do {
+    if (is_done(state_of(word)) || (word & storing_bit) != 0) return false;
+  } while (!word_.compare_exchange_weak(word, word | storing_bit, std::memory_order_acquire));
+  return true;
+}
+
+inline CallbackList FutureStateBase::publish(std::uint32_t outcome) noexcept {
+  return announce(word_.exchange(outcome, std::memory_order_seq_cst), (outcome & failed_bit) != 0);
+}
+
+inline CallbackList FutureStateBase::finish_with_exception(std::exception_ptr exception) {
+  if (exception == nullptr) exception = std::make_exception_ptr(RuntimeError(no_exception_text));
+  if (!claim()) return {};
+  exception_ = std::move(exception);
+  return publish(finished_word | failed_bit);
+}
+
+inline CallbackList FutureStateBase::finish_cancelled() noexcept {
+  if (!claim()) return {};
+  return publish(static_cast<std::uint32_t>(State::cancelled));
+}
+
+// ---- those who wait
+
+inline Link* FutureStateBase::lock_list() noexcept {
+  for (int round = 0;; ++round) {
+    std::uintptr_t list = list_.load(std::memory_order_relaxed);
+    if ((list & 1) == 0 && list_.compare_exchange_weak(list, list | 1, std::memory_order_seq_cst)) {
+      return reinterpret_cast<Link*>(list);
+    }
+    if (round >= 64) ::sched_yield();
+  }
+}
+
+inline CallbackList FutureStateBase::announce(std::uint32_t before, bool failed) noexcept {
+  if ((before & sleepers_bit) != 0) multiprocessing::detail::futex_wake(word_);
+  // Who adds to the list locks it first and looks at the word then; here it is the other way round. One of both sees
+  // what the other did, since all four accesses are sequentially consistent.
+  if (list_.load(std::memory_order_seq_cst) == 0) return {};
+  Callback* first = nullptr;
+  for (Link* link = lock_list(); link != nullptr;) {
+    Link* const next = link->next;
+    link->linked = false;
+    if (link->waiter != nullptr) {
+      link->waiter->fire(static_cast<WaiterLink&>(*link), failed);
+    } else {
+      link->next = first;
+      first = static_cast<Callback*>(link);
+    }
+    link = next;
+  }
+  unlock_list(nullptr);
+  return first == nullptr ? CallbackList() : CallbackList(*this, first);
+}
+
+inline bool FutureStateBase::add_link(Link& link) noexcept {
+  Link* const first = lock_list();
+  if (is_done(state_of(word_.load(std::memory_order_seq_cst)))) {
+    unlock_list(first);
+    return false;
+  }
+  link.previous = nullptr;
+  link.next = first;
+  link.linked = true;
+  if (first != nullptr) first->previous = &link;
+  unlock_list(&link);
+  return true;
+}
+
+inline void FutureStateBase::remove_link(Link& link) noexcept {
+  Link* first = lock_list();
+  if (link.linked) {
+    if (link.next != nullptr) link.next->previous = link.previous;
+    (link.previous != nullptr ? link.previous->next : first) = link.next;
+    link.linked = false;
+  }
+  unlock_list(first);
+}
+
+inline void FutureStateBase::add_callback(std::unique_ptr<Callback> callback) {
+  if (!done() && add_link(*callback)) {
+    static_cast<void>(callback.release());
+    return;
+  }
+  callback->next = nullptr;
+  CallbackList(*this, callback.release()).run();
+}
+
+inline bool FutureStateBase::wait_until_done(Deadline deadline) {
+  for (;;) {
+    std::uint32_t word = word_.load(std::memory_order_acquire);
+    if (is_done(state_of(word))) return true;
+    if (deadline != Deadline::max() && std::chrono::steady_clock::now() >= deadline) return false;
+    if (drive(word_, word, deadline)) continue;
+    if ((word & sleepers_bit) == 0 &&
+        !word_.compare_exchange_strong(word, word | sleepers_bit, std::memory_order_acq_rel)) {
+      continue;
+    }
+    multiprocessing::detail::futex_wait(word_, word | sleepers_bit, deadline);
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "concurrent/multiprocessing/detail/futex.hpp"
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+using multiprocessing::detail::Deadline;
+
+class FutureStateBase;
+class Waiter;
+
+/// An entry in the list of those who want to hear that a future is done: a callback, or a link to a waiting thread.
+/// Changed only under the list's lock.
+struct Link {
+  Link* next = nullptr;
+  Link* previous = nullptr;
+  Waiter* waiter = nullptr;  // none: a callback
+  bool linked = false;
+};
+
+/// What ties one waiter to one future. It belongs to the waiter and stays where it is while it is linked.
+struct WaiterLink : Link {
+  std::size_t index = 0;             // of the future, for the waiter
+  WaiterLink* next_fired = nullptr;  // in the order of Waiter::take_fired
+};
+
+/// A thread that waits for several futures at once. Its word changes exactly when the thread has something to do.
+class Waiter {
+ public:
+  static constexpr std::uint32_t quiet = 0;   // nothing has happened
+  static constexpr std::uint32_t asleep = 1;  // likewise, and the thread sleeps on the word
+  static constexpr std::uint32_t event = 2;   // enough has happened
+
+  /// Wakes after `threshold` futures, and at the first that failed if `on_failure`. With `collects` it wakes at each
+  /// and keeps them for `take_fired`.
+  Waiter(std::size_t threshold, bool on_failure, bool collects) noexcept
+      : remaining_(threshold), on_failure_(on_failure), collects_(collects) {}
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  std::atomic<std::uint32_t>& word() noexcept { return word_; }
+
+  /// Called by who finishes the future, under the lock of its list, so that the waiter cannot go away meanwhile.
+  void fire(WaiterLink& link, bool failed) noexcept {
+    bool wake = collects_;
+    if (collects_) {
+      link.next_fired = fired_.load(std::memory_order_relaxed);
+      while (
+          !fired_.compare_exchange_weak(link.next_fired, &link, std::memory_order_release, std::memory_order_relaxed)) {
+      }
+    } else {
+      wake = remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1 || (failed && on_failure_);
+    }
+    if (wake && word_.exchange(event, std::memory_order_acq_rel) == asleep) {
+      multiprocessing::detail::futex_wake(word_, 1);
+    }
+  }
+
+  /// One future less to wait for: it was done before it could be linked.
+  void discount() noexcept {
+    if (remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1) word_.store(event, std::memory_order_release);
+  }
+
+  /// The links that fired since the last call, oldest first. Resets the word, so that the next event is seen.
+  WaiterLink* take_fired() noexcept {
+    word_.store(quiet, std::memory_order_seq_cst);
+    WaiterLink* newest_first = fired_.exchange(nullptr, std::memory_order_seq_cst);
+    WaiterLink* oldest_first = nullptr;
+    while (newest_first != nullptr) {
+      WaiterLink* const next = newest_first->next_fired;
+      newest_first->next_fired = oldest_first;
+      oldest_first = newest_first;
+      newest_first = next;
+    }
+    return oldest_first;
+  }
+
+  /// Sleeps until the word says `event`; false: the deadline has passed.
+  bool sleep(Deadline deadline) noexcept {
+    std::uint32_t seen = quiet;
+    word_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel);
+    while (word_.load(std::memory_order_acquire) == asleep) {
+      if (!multiprocessing::detail::futex_wait(word_, asleep, deadline)) {
+        seen = asleep;
+        return !word_.compare_exchange_strong(seen, quiet, std::memory_order_acq_rel);
+      }
+    }
+    return true;
+  }
+
+ private:
+  std::atomic<std::uint32_t> word_{quiet};
+  std::atomic<std::size_t> remaining_;
+  std::atomic<WaiterLink*> fired_{nullptr};
+  const bool on_failure_;
+  const bool collects_;
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace concurrent::futures::inline v0 {
+
+/// The base of what futures themselves throw.
+class Error : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The future was cancelled, so it has no result.
+class CancelledError : public Error {
+  using Error::Error;
+};
+
+/// The operation makes no sense in the future's state.
+class InvalidStateError : public Error {
+  using Error::Error;
+};
+
+/// The time given to a call that blocks has passed.
+class TimeoutError : public Error {
+  using Error::Error;
+};
+
+/// A task ran longer than its `TaskOptions::timeout` and was stopped.
+class TaskTimeoutError : public TimeoutError {
+  using TimeoutError::TimeoutError;
+};
+
+/// An executor cannot do what was asked: it is shut down, or the call would wait for itself.
+class RuntimeError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The executor can run nothing any more.
+class BrokenExecutor : public RuntimeError {
+  using RuntimeError::RuntimeError;
+};
+
+/// A thread pool whose initializer threw.
+class BrokenThreadPool : public BrokenExecutor {
+  using BrokenExecutor::BrokenExecutor;
+};
+
+/// A process pool that lost a worker.
+class BrokenProcessPool : public BrokenExecutor {
+  using BrokenExecutor::BrokenExecutor;
+};
+
+/// The worker that ran this task ended before the task did.
+class WorkerDied : public BrokenProcessPool {
+ public:
+  using BrokenProcessPool::BrokenProcessPool;
+  WorkerDied(const std::string& what, pid_t pid, std::string worker_name, std::optional<int> exit_status,
+             std::optional<int> signal)
+      : BrokenProcessPool(what),
+        worker_name_(std::move(worker_name)),
+        pid_(pid),
+        exit_status_(exit_status),
+        signal_(signal) {}
+
+  pid_t pid() const noexcept { return pid_; }
+  const std::string& worker_name() const noexcept { return worker_name_; }
+  std::optional<int> exit_status() const noexcept { return exit_status_; }
+  std::optional<int> signal() const noexcept { return signal_; }
+
+ private:
+  std::string worker_name_;
+  pid_t pid_ = 0;
+  std::optional<int> exit_status_;
+  std::optional<int> signal_;
+};
+
+}  // namespace concurrent::futures::inline v0
