@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSL-1.0
+# cmake -D INCLUDE_DIR=… -D OUTPUT=….hpp -D VERSION=… -P single_header.cmake: the three umbrella headers and all that
+# they include of this library, each in the place of its first include, as one file.
+cmake_minimum_required(VERSION 3.23)
+set(seen "")
+set(text "")
+
+# Appends one header to `text`. No lists here: a source has semicolons and brackets of its own.
+function(append_header name)
+  if(name IN_LIST seen)
+    return()
+  endif()
+  list(APPEND seen "${name}")
+  file(READ "${INCLUDE_DIR}/${name}" rest)
+  string(REPLACE "// SPDX-License-Identifier: BSL-1.0\n" "" rest "${rest}")
+  string(REPLACE "#pragma once\n" "" rest "${rest}")
+  string(APPEND text "\n// ${name}\n")
+  while(rest MATCHES "(^|\n)#include [<\"](concurrent/[a-z_/.]+)[>\"]")
+    set(directive "${CMAKE_MATCH_0}")
+    set(included "${CMAKE_MATCH_2}")
+    string(FIND "${rest}" "${directive}" begin)
+    string(LENGTH "${directive}" length)
+    string(SUBSTRING "${rest}" 0 ${begin} before)
+    math(EXPR begin "${begin} + ${length}")
+    string(SUBSTRING "${rest}" ${begin} -1 rest)
+    string(APPEND text "${before}\n")
+    append_header("${included}")
+  endwhile()
+  string(APPEND text "${rest}")
+  set(text "${text}" PARENT_SCOPE)
+  set(seen "${seen}" PARENT_SCOPE)
+endfunction()
+
+append_header(concurrent/pickle.hpp)
+append_header(concurrent/multiprocessing.hpp)
+append_header(concurrent/futures.hpp)
+string(REGEX REPLACE "\n\n\n+" "\n\n" text "${text}")
+file(WRITE "${OUTPUT}" "// SPDX-License-Identifier: BSL-1.0
+// concurrent::futures ${VERSION} in one header. It needs C++20, the headers of Boost 1.75 or newer, and fmt 8 or newer
+// (link it, or define FMT_HEADER_ONLY); link threads (-pthread).
+#pragma once
+${text}")

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSL-1.0
+# Fails when more than headers, libraries and the language level has reached a consumer.
+set(target concurrent::futures)
+foreach(property IN ITEMS COMPILE_OPTIONS COMPILE_DEFINITIONS LINK_OPTIONS PRECOMPILE_HEADERS)
+  get_target_property(value ${target} INTERFACE_${property})
+  if(value)
+    message(FATAL_ERROR "${target} gives its users ${property}: ${value}")
+  endif()
+endforeach()
+foreach(own IN ITEMS tests_support test_pickle all_headers_twice concurrent_futures_own hash_words throughput)
+  if(TARGET ${own})
+    message(FATAL_ERROR "the library's own target ${own} is part of its user's project")
+  endif()
+endforeach()
+get_property(tests DIRECTORY PROPERTY TESTS)
+if(tests OR CMAKE_CXX_STANDARD OR DEFINED CMAKE_CXX_EXTENSIONS)
+  message(FATAL_ERROR "the library changed its user's project: ${tests} ${CMAKE_CXX_STANDARD} ${CMAKE_CXX_EXTENSIONS}")
+endif()
