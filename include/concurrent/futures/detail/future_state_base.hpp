@@ -104,6 +104,8 @@ class FutureStateBase {
 
   /// Fails the future, unless it is done already. Returns the callbacks, for the caller to run where it likes.
   [[nodiscard]] CallbackList finish_with_exception(std::exception_ptr exception);
+  /// The same, running the callbacks here; false: it was done already.
+  bool try_finish_with_exception(std::exception_ptr exception);
 
   /// From pending or running to cancelled, without asking `withdraw`: for executors that give up their calls.
   [[nodiscard]] CallbackList finish_cancelled() noexcept;
@@ -281,6 +283,13 @@ inline CallbackList FutureStateBase::finish_with_exception(std::exception_ptr ex
   if (!claim()) return {};
   exception_ = std::move(exception);
   return publish(finished_word | failed_bit);
+}
+
+inline bool FutureStateBase::try_finish_with_exception(std::exception_ptr exception) {
+  if (!claim()) return false;
+  exception_ = std::move(exception);
+  run(publish(finished_word | failed_bit));
+  return true;
 }
 
 inline CallbackList FutureStateBase::finish_cancelled() noexcept {

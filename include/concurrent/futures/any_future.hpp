@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "concurrent/futures/detail/future_handle.hpp"
+#include "concurrent/futures/future.hpp"
+
+namespace concurrent::futures::inline v0 {
+
+/// A handle to a future of whatever type, with everything but its result: for lists of futures of several types. It
+/// equals the Future from which it was made.
+class AnyFuture : public detail::FutureHandle {
+ public:
+  template <class T>
+  AnyFuture(Future<T> future) noexcept : FutureHandle(std::move(static_cast<FutureHandle&>(future))) {}
+
+  /// For writers of executors: takes over a reference to the state.
+  explicit AnyFuture(detail::FutureStateBase* adopted) noexcept : FutureHandle(adopted) {}
+
+  /// As Future::add_done_callback, with `fn(AnyFuture)`.
+  template <class Function>
+  void add_done_callback(Function fn) const {
+    static_assert(std::is_invocable_v<Function&, AnyFuture>,
+                  "concurrent::futures: add_done_callback: the callback cannot be called with an AnyFuture. Give it "
+                  "one parameter of that type.");
+    checked().add_callback(std::make_unique<FunctionCallback<Function>>(std::move(fn)));
+  }
+
+ private:
+  template <class Function>
+  struct FunctionCallback final : detail::Callback {
+    explicit FunctionCallback(Function function) : function_(std::move(function)) {}
+    void call(detail::FutureStateBase& state) override {
+      state.add_reference();
+      std::invoke(function_, AnyFuture(&state));
+    }
+    Function function_;
+  };
+};
+
+}  // namespace concurrent::futures::inline v0
+
+template <>
+struct std::hash<concurrent::futures::AnyFuture> : concurrent::futures::detail::HashHandle {};

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "concurrent/futures/detail/deadline.hpp"
+#include "concurrent/futures/detail/future_state_base.hpp"
+#include "concurrent/futures/exceptions.hpp"
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+struct HandleAccess;
+
+/// What Future<T> and AnyFuture have in common: everything that needs no T. A handle is like a pointer: copying it
+/// copies no state, and a const handle can do all that another can.
+///
+/// Every member function but assignment and comparison throws InvalidStateError on a handle that was moved from.
+class FutureHandle {
+ public:
+  /// Cancels the call if no worker has taken it yet. Returns whether the future is cancelled now. The callbacks have
+  /// run when it returns true for the first time.
+  bool cancel() const { return checked().cancel(); }
+
+  bool cancelled() const { return checked().cancelled(); }
+  /// A worker has taken the call and has not finished it.
+  bool running() const { return checked().running(); }
+  /// Finished or cancelled.
+  bool done() const { return checked().done(); }
+
+  /// The exception that the call threw; null when it succeeded.
+  ///
+  /// Throws: CancelledError; with a timeout, TimeoutError when it passes first.
+  /// Blocks: until the future is done.
+  std::exception_ptr exception() const {
+    checked().wait_until_done();
+    return outcome_exception();
+  }
+  template <class Rep, class Period>
+  std::exception_ptr exception(const std::chrono::duration<Rep, Period>& timeout) const {
+    wait_for("exception", timeout);
+    return outcome_exception();
+  }
+
+  /// Stops a task that is running by ending its worker, if its executor can do that; the future becomes cancelled, and
+  /// a new worker takes the place of the old one. A call that is not running yet is cancelled. Returns false if it was
+  /// already done, or cannot be stopped.
+  ///
+  /// Python: there is no counterpart.
+  bool terminate() const { return !checked().done() && (state_->terminate() || state_->cancel()); }
+
+  /// For writers of executors: call it before running the call. True: go on; false: it was cancelled, leave it.
+  ///
+  /// Throws: InvalidStateError unless the future is pending or cancelled.
+  bool set_running_or_notify_cancel() const { return checked().set_running_or_notify_cancel(); }
+
+  /// For writers of executors, and for tests: makes the future fail.
+  ///
+  /// Throws: InvalidStateError on a future that is done; std::invalid_argument when `exception` is null.
+  void set_exception(std::exception_ptr exception) const {
+    if (exception == nullptr) {
+      throw std::invalid_argument(
+          "concurrent::futures: set_exception: exception is null. Give it std::make_exception_ptr(...), or call "
+          "set_result.");
+    }
+    if (!checked().try_finish_with_exception(std::move(exception))) state_->throw_invalid_state("set_exception");
+  }
+
+  /// Handles to the same future are equal, whatever their types.
+  friend bool operator==(const FutureHandle& one, const FutureHandle& other) noexcept {
+    return one.state_ == other.state_;
+  }
+
+ protected:
+  explicit FutureHandle(FutureStateBase* adopted) noexcept : state_(adopted) {
+    if (state_ != nullptr) state_->adopt_handle();
+  }
+  FutureHandle(const FutureHandle& other) noexcept : state_(other.state_) {
+    if (state_ != nullptr) state_->add_handle();
+  }
+  FutureHandle(FutureHandle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  FutureHandle& operator=(FutureHandle other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~FutureHandle() {
+    if (state_ != nullptr) state_->drop_handle();
+  }
+
+  FutureStateBase& checked() const {
+    if (state_ == nullptr) {
+      throw InvalidStateError(
+          "concurrent::futures: this future was moved from. Use the handle that it was moved to, or copy instead.");
+    }
+    return *state_;
+  }
+
+  template <class Rep, class Period>
+  void wait_for(const char* operation, const std::chrono::duration<Rep, Period>& timeout) const {
+    if (!checked().wait_until_done(deadline_after(timeout))) {
+      throw TimeoutError("concurrent::futures: " + std::string(operation) + ": the future is not done after " +
+                         in_seconds(timeout) + ". Wait longer, or cancel it.");
+    }
+  }
+
+  void throw_if_cancelled() const {
+    if (state_->cancelled()) {
+      throw CancelledError(
+          "concurrent::futures: the call was cancelled and has no result. Ask cancelled() first, or catch "
+          "CancelledError.");
+    }
+  }
+
+  std::exception_ptr outcome_exception() const {
+    throw_if_cancelled();
+    return state_->stored_exception();
+  }
+
+  friend struct HandleAccess;
+  FutureStateBase* state_;
+};
+
+/// How the rest of the library gets at the state behind a handle.
+struct HandleAccess {
+  static FutureStateBase* state(const FutureHandle& handle) noexcept { return handle.state_; }
+  static FutureStateBase& checked_state(const FutureHandle& handle) { return handle.checked(); }
+};
+
+struct HashHandle {
+  std::size_t operator()(const FutureHandle& handle) const noexcept {
+    return std::hash<FutureStateBase*>()(HandleAccess::state(handle));
+  }
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

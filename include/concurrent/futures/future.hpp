@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "concurrent/futures/detail/future_handle.hpp"
+#include "concurrent/futures/detail/future_state.hpp"
+#include "concurrent/futures/detail/future_text.hpp"
+
+namespace concurrent::futures::inline v0 {
+
+namespace detail {
+
+/// std::vector<std::unique_ptr<T>> says that it can be copied, and cannot: look inside.
+template <class T>
+constexpr bool can_be_copied();
+
+template <class T, std::size_t... I>
+constexpr bool elements_can_be_copied(std::index_sequence<I...>) {
+  return (can_be_copied<std::tuple_element_t<I, T>>() && ...);
+}
+
+template <class T>
+constexpr bool can_be_copied() {
+  if constexpr (!std::is_copy_constructible_v<T>) {
+    return false;
+  } else if constexpr (requires { std::tuple_size<T>::value; }) {
+    return elements_can_be_copied<T>(std::make_index_sequence<std::tuple_size_v<T>>());
+  } else if constexpr (requires { typename T::value_type; }) {
+    if constexpr (std::is_same_v<typename T::value_type, T>) return true;  // std::filesystem::path and the like
+    return can_be_copied<std::remove_cv_t<typename T::value_type>>();
+  } else {
+    return true;
+  }
+}
+
+}  // namespace detail
+
+/// Whether `Future<T>::result() &&` may copy. A class with a member such as std::vector<std::unique_ptr<X>> has a copy
+/// constructor that does not compile, which no trait can see: specialise this as false for it.
+template <class T>
+inline constexpr bool enable_result_copy = detail::can_be_copied<T>();
+
+/// A handle to the outcome of a call that may not have happened yet. Copyable and cheap; all copies mean the same
+/// future, and compare and hash alike. `T` may be void, move-only, and need not be default-constructible.
+///
+/// Threads: different handles to one future may be used from any threads at once.
+/// Python: concurrent.futures.Future. A cancelled future counts as done everywhere, at once.
+template <class T>
+class Future : public detail::FutureHandle {
+ public:
+  using value_type = T;
+
+  /// A fresh pending future, for tests and for writers of executors.
+  Future() : FutureHandle(new detail::FutureState<T>) {}
+
+  /// For writers of executors: takes over the reference with which the state was made.
+  explicit Future(detail::FutureState<T>* adopted) noexcept : FutureHandle(adopted) {}
+
+  /// The result of the call.
+  ///
+  /// Throws: what the call threw; CancelledError; with a timeout, TimeoutError when it passes first; RuntimeError in
+  /// a worker of the pool that is to run the call.
+  /// Blocks: until the future is done. The reference is good as long as there is a handle.
+  std::add_lvalue_reference_t<const T> result() const& {
+    checked().wait_until_done();
+    return outcome();
+  }
+  template <class Rep, class Period>
+  std::add_lvalue_reference_t<const T> result(const std::chrono::duration<Rep, Period>& timeout) const& {
+    wait_for("result", timeout);
+    return outcome();
+  }
+
+  /// Moves the result out when this is the last handle, and copies it otherwise. A move-only result is always moved.
+  T result() && {
+    checked().wait_until_done();
+    return take_outcome();
+  }
+  template <class Rep, class Period>
+  T result(const std::chrono::duration<Rep, Period>& timeout) && {
+    wait_for("result", timeout);
+    return take_outcome();
+  }
+
+  /// Calls `fn(Future<T>)` once when the future is done, or at once if it is already. Callbacks run in the order in
+  /// which they were added, in the thread that finishes or cancels the future. What one throws is logged.
+  template <class Function>
+  void add_done_callback(Function fn) const {
+    static_assert(std::is_invocable_v<Function&, Future<T>>,
+                  "concurrent::futures: add_done_callback: the callback cannot be called with this future. Give it one "
+                  "parameter of type Future<T>, const Future<T>& or AnyFuture.");
+    checked().add_callback(std::make_unique<FunctionCallback<Function>>(std::move(fn)));
+  }
+
+  /// For writers of executors, and for tests: the call succeeded. `set_result()` for Future<void>.
+  ///
+  /// Throws: InvalidStateError on a future that is done; what moving the value throws.
+  void set_result(typename detail::FutureState<T>::Stored value) const requires(!std::is_void_v<T>) {
+    finish(std::move(value));
+  }
+  void set_result() const requires(std::is_void_v<T>) { finish(); }
+
+ private:
+  template <class Function>
+  struct FunctionCallback final : detail::Callback {
+    explicit FunctionCallback(Function function) : function_(std::move(function)) {}
+    void call(detail::FutureStateBase& state) override {
+      state.add_reference();
+      std::invoke(function_, Future(static_cast<detail::FutureState<T>*>(&state)));
+    }
+    Function function_;
+  };
+
+  detail::FutureState<T>& typed() const noexcept { return static_cast<detail::FutureState<T>&>(*state_); }
+
+  template <class... Value>
+  void finish(Value&&... value) const {
+    checked();
+    detail::CallbackList callbacks;
+    if (!typed().try_finish_with_value(callbacks, std::forward<Value>(value)...)) {
+      state_->throw_invalid_state("set_result");
+    }
+  }
+
+  void throw_unless_succeeded() const {
+    throw_if_cancelled();
+    if (state_->failed()) std::rethrow_exception(state_->stored_exception());
+  }
+
+  std::add_lvalue_reference_t<const T> outcome() const {
+    throw_unless_succeeded();
+    if constexpr (!std::is_void_v<T>) return typed().value();
+  }
+
+  T take_outcome() {
+    throw_unless_succeeded();
+    if constexpr (std::is_void_v<T>) {
+      return;
+    } else if constexpr (enable_result_copy<T>) {
+      if (!state_->is_only_handle()) return typed().value();
+      return std::move(typed().value());
+    } else {
+      return std::move(typed().value());
+    }
+  }
+};
+
+}  // namespace concurrent::futures::inline v0
+
+template <class T>
+struct std::hash<concurrent::futures::Future<T>> : concurrent::futures::detail::HashHandle {};
