@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+// What every benchmark here needs: samples with their spread, and peers that run as programs of their own.
+#pragma once
+
+#include <fmt/core.h>
+#include <stdio.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+inline double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// One figure, measured several times.
+struct Samples {
+  std::vector<double> values;
+
+  void add(double value) { values.insert(std::upper_bound(values.begin(), values.end(), value), value); }
+  bool empty() const { return values.empty(); }
+  double median() const { return values.empty() ? 0 : values[values.size() / 2]; }
+  /// How far the samples lie apart, relative to the median: 0.1 is ten percent.
+  double spread() const { return values.empty() ? 0 : (values.back() - values.front()) / median(); }
+  /// True when the samples lie so far apart that a comparison with them says nothing.
+  bool inconclusive() const { return values.size() < 2 || values.back() > 2 * values.front(); }
+};
+
+/// The samples of one program in one run, by the name of the question.
+using Figures = std::map<std::string, Samples>;
+
+/// Runs a peer that prints lines "name value", and adds what it printed; false when it cannot run.
+inline bool run_peer(const std::string& command, Figures& figures) {
+  FILE* output = popen((command + " 2>/dev/null").c_str(), "r");
+  if (output == nullptr) return false;
+  char name[64];
+  double value = 0;
+  while (std::fscanf(output, "%63s %lf", name, &value) == 2) figures[name].add(value);
+  return pclose(output) == 0;
+}
+
+}  // namespace bench

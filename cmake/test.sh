@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
+# Every test on a fresh Debian 12: installs what is missing, builds, and runs the suite in each configuration:
+# GCC; AddressSanitizer with UndefinedBehaviorSanitizer; ThreadSanitizer for what threads share; Clang 19 if installed.
+# `cmake/test.sh dev` (or several names) runs only those presets. Ends with one summary of all.
+set -uo pipefail
+tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$tree" || exit 1
+. cmake/packages.sh
+install_packages g++ cmake ninja-build libboost1.81-dev libfmt-dev catch2 libssl-dev pkg-config python3 || exit 1
+
+presets=("$@")
+if [ ${#presets[@]} -eq 0 ]; then
+  presets=(dev asan tsan)
+  if command -v clang++-19 >/dev/null; then presets+=(clang); else echo "clang++-19 is not installed: GCC alone"; fi
+fi
+
+total=0 failed=0 summary="" names=""
+run_preset() {
+  local preset=$1 log="build/$1.log" started=$SECONDS
+  mkdir -p build
+  echo "== $preset: configure and build"
+  if ! { cmake --preset "$preset" && cmake --build --preset "$preset" -j "$(nproc)"; } >"$log" 2>&1; then
+    grep -E "FAILED|error|Error" "$log" | head -n 20; tail -n 20 "$log"
+    total=$((total + 1)) failed=$((failed + 1)) names+="  $preset: does not build (build/$preset.log)"$'\n'
+    return
+  fi
+  echo "== $preset: built in $((SECONDS - started)) s; testing"
+  started=$SECONDS
+  ctest --preset "$preset" -j "$(nproc)" --no-label-summary --progress 2>&1 | tee "$log.tests" | grep -vE "^ *(Start|[0-9]+/[0-9]+ Test)|\.\.\. +Passed" | tail -n 200
+  local line
+  line=$(grep -E "tests passed, .* tests failed out of" "$log.tests" | tail -n 1)
+  if [[ $line =~ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
+    failed=$((failed + BASH_REMATCH[1])) total=$((total + BASH_REMATCH[2]))
+    names+=$(sed -n '/^The following tests FAILED:/,/^Errors while/p' "$log.tests" | grep -E "^[[:space:]]+[0-9]+ - " | sed "s/^/  $preset:/")$'\n'
+  else
+    total=$((total + 1)) failed=$((failed + 1)) names+="  $preset: no tests ran (build/$preset.log.tests)"$'\n'
+  fi
+  summary+="  $preset: $line ($((SECONDS - started)) s)"$'\n'
+}
+for preset in "${presets[@]}"; do run_preset "$preset"; done
+
+printf '\n%s' "$summary"
+names=$(printf '%s' "$names" | grep . || true)
+[ -z "$names" ] || printf '\nThe following tests FAILED:\n%s\n' "$names"
+if [ "$total" -eq 0 ]; then echo "no tests ran"; exit 1; fi
+printf '\n%d%% tests passed, %d tests failed out of %d\n' $((100 * (total - failed) / total)) "$failed" "$total"
+[ "$failed" -eq 0 ]
