@@ -3,7 +3,22 @@
 
 set(CMAKE_CXX_EXTENSIONS OFF)
 add_library(concurrent_futures_own INTERFACE)
-target_link_libraries(concurrent_futures_own INTERFACE concurrent::futures)
+
+option(CONCURRENT_FUTURES_OWN_SINGLE_HEADER "Build this project's own targets against the single header" OFF)
+if(CONCURRENT_FUTURES_OWN_SINGLE_HEADER)
+  # Nothing under include/ can be seen: each header's name leads to the one file.
+  set(forwards "${PROJECT_BINARY_DIR}/single_header/forwards")
+  foreach(header IN LISTS headers)
+    file(RELATIVE_PATH name "${PROJECT_SOURCE_DIR}/include" "${header}")
+    file(CONFIGURE OUTPUT "${forwards}/${name}" CONTENT "#include <concurrent_futures.hpp>\n")
+  endforeach()
+  target_include_directories(concurrent_futures_own INTERFACE "${forwards}" "${PROJECT_BINARY_DIR}/single_header")
+  target_compile_features(concurrent_futures_own INTERFACE cxx_std_20)
+  target_link_libraries(concurrent_futures_own INTERFACE Boost::headers ${fmt_target} Threads::Threads ${CMAKE_DL_LIBS})
+  add_dependencies(concurrent_futures_own single_header)
+else()
+  target_link_libraries(concurrent_futures_own INTERFACE concurrent::futures)
+endif()
 target_compile_options(concurrent_futures_own INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Werror)
 
