@@ -86,12 +86,22 @@ class FutureHandle {
     if (state_ != nullptr) state_->add_handle();
   }
   FutureHandle(FutureHandle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  FutureHandle& operator=(FutureHandle other) noexcept {
-    std::swap(state_, other.state_);
+  FutureHandle& operator=(const FutureHandle& other) noexcept {
+    if (other.state_ != nullptr) other.state_->add_handle();
+    reset(other.state_);
+    return *this;
+  }
+  FutureHandle& operator=(FutureHandle&& other) noexcept {
+    reset(std::exchange(other.state_, nullptr));
     return *this;
   }
   ~FutureHandle() {
     if (state_ != nullptr) state_->drop_handle();
+  }
+
+  void reset(FutureStateBase* state) noexcept {
+    FutureStateBase* const old = std::exchange(state_, state);
+    if (old != nullptr) old->drop_handle();
   }
 
   FutureStateBase& checked() const {

@@ -3,7 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <type_traits>
@@ -51,6 +50,8 @@ struct fmt::formatter<Handle, char> {
   constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }  // {} and nothing else
   auto format(const Handle& future, fmt::format_context& context) const {
     const std::string text = concurrent::futures::detail::describe(future);
-    return std::copy(text.begin(), text.end(), context.out());
+    auto out = context.out();
+    for (const char letter : text) *out++ = letter;
+    return out;
   }
 };

@@ -46,7 +46,10 @@ class Waiter {
 
   std::atomic<std::uint32_t>& word() noexcept { return word_; }
 
-  /// Called by who finishes the future, under the lock of its list, so that the waiter cannot go away meanwhile.
+  bool has_event() const noexcept { return word_.load(std::memory_order_acquire) == event; }
+
+  /// Called by who finishes the future, under the lock of its list, so that the waiter cannot go away meanwhile; and by
+  /// the waiter itself for a future that was done before it could be linked.
   void fire(WaiterLink& link, bool failed) noexcept {
     bool wake = collects_;
     if (collects_) {
@@ -60,11 +63,6 @@ class Waiter {
     if (wake && word_.exchange(event, std::memory_order_acq_rel) == asleep) {
       multiprocessing::detail::futex_wake(word_, 1);
     }
-  }
-
-  /// One future less to wait for: it was done before it could be linked.
-  void discount() noexcept {
-    if (remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1) word_.store(event, std::memory_order_release);
   }
 
   /// The links that fired since the last call, oldest first. Resets the word, so that the next event is seen.

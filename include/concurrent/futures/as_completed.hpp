@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <initializer_list>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "concurrent/futures/detail/collect.hpp"
+#include "concurrent/futures/detail/deadline.hpp"
+#include "concurrent/futures/detail/future_handle.hpp"
+#include "concurrent/futures/detail/waiter.hpp"
+#include "concurrent/futures/exceptions.hpp"
+
+namespace concurrent::futures::inline v0 {
+
+namespace detail {
+
+/// The futures that have not been handed out yet. Stays where it is, for the sake of the links.
+template <class F>
+class CompletedSet {
+ public:
+  CompletedSet(std::vector<F> futures, Deadline deadline)
+      : futures_(std::move(futures)), links_(futures_.size()), left_(futures_.size()), deadline_(deadline) {
+    WaiterLink** end = &ready_;
+    for (std::size_t i = 0; i < futures_.size(); ++i) {
+      links_[i].waiter = &waiter_;
+      links_[i].index = i;
+      if (state_at(i).done() || !state_at(i).add_waiter(links_[i])) {
+        *end = &links_[i];
+        end = &links_[i].next_fired;
+      }
+    }
+  }
+  CompletedSet(const CompletedSet&) = delete;
+  CompletedSet& operator=(const CompletedSet&) = delete;
+  ~CompletedSet() { drop(); }
+
+  /// Blocks until one more is done; none: all have been handed out. Throws TimeoutError, and holds nothing then.
+  std::optional<F> next() {
+    if (left_ == 0) return std::nullopt;
+    while (ready_ == nullptr) {
+      ready_ = waiter_.take_fired();
+      if (ready_ != nullptr) break;
+      if (has_passed(deadline_)) throw_timeout();
+      while (HandleAccess::state(futures_[first_]) == nullptr || state_at(first_).done()) {
+        if (++first_ == futures_.size()) break;
+      }
+      if (first_ == futures_.size()) {
+        // All are done; the link of the last is about to fire.
+        first_ = 0;
+      } else if (state_at(first_).work_while_waiting(waiter_.word(), Waiter::quiet, deadline_)) {
+        continue;
+      }
+      waiter_.sleep(deadline_);
+    }
+    WaiterLink& link = *std::exchange(ready_, ready_->next_fired);
+    state_at(link.index).remove_waiter(link);  // waits until who fired it lets go of the waiter
+    --left_;
+    return std::move(futures_[link.index]);
+  }
+
+ private:
+  FutureStateBase& state_at(std::size_t index) const { return *HandleAccess::state(futures_[index]); }
+
+  [[noreturn]] void throw_timeout() {
+    const std::string text = "concurrent::futures: as_completed: " + std::to_string(left_) + " (of " +
+                             std::to_string(futures_.size()) +
+                             ") futures unfinished when the timeout passed. Wait longer, or cancel them.";
+    drop();
+    throw TimeoutError(text);
+  }
+
+  void drop() noexcept {
+    for (std::size_t i = 0; i < futures_.size(); ++i) {
+      if (HandleAccess::state(futures_[i]) != nullptr) state_at(i).remove_waiter(links_[i]);
+    }
+    futures_.clear();
+    left_ = 0;
+  }
+
+  std::vector<F> futures_;
+  std::vector<WaiterLink> links_;
+  Waiter waiter_{0, false, true};
+  WaiterLink* ready_ = nullptr;
+  std::size_t first_ = 0;  // none before it is still to be waited for
+  std::size_t left_;
+  const Deadline deadline_;
+};
+
+}  // namespace detail
+
+/// The futures in the order in which they complete: an input range, to be gone through once.
+///
+/// `*it` is an rvalue: `for (auto future : as_completed(…))` takes the handle out of the range, which keeps none then;
+/// `const auto&` leaves it there until the next step. Beginning and stepping block, and throw TimeoutError when the
+/// timeout passes; the range is at its end then.
+template <class F>
+class CompletedRange {
+ public:
+  class iterator {
+   public:
+    using value_type = F;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+
+    iterator() noexcept = default;
+    explicit iterator(CompletedRange* range) noexcept : range_(range) {}
+
+    F&& operator*() const { return std::move(*range_->current_); }
+    iterator& operator++() {
+      range_->advance();
+      return *this;
+    }
+    void operator++(int) { range_->advance(); }
+    bool operator==(std::default_sentinel_t) const noexcept { return !range_->current_; }
+
+   private:
+    CompletedRange* range_ = nullptr;
+  };
+
+  CompletedRange(std::vector<F> futures, detail::Deadline deadline)
+      : set_(std::make_unique<detail::CompletedSet<F>>(std::move(futures), deadline)) {}
+
+  /// Blocks until the first is done.
+  iterator begin() {
+    if (!std::exchange(begun_, true)) advance();
+    return iterator(this);
+  }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  void advance() {
+    current_.reset();
+    current_ = set_->next();
+  }
+
+  std::unique_ptr<detail::CompletedSet<F>> set_;
+  std::optional<F> current_;
+  bool begun_ = false;
+};
+
+/// Goes through the futures of any input range as they complete, from any mix of executors; duplicates count once.
+///
+/// Throws, while iterating: TimeoutError when `timeout`, which counts from this call, passes first: "2 (of 5) futures
+/// unfinished".
+/// Blocks: while iterating, until the next future is done.
+/// Cost: linear in the number of futures.
+/// Python: concurrent.futures.as_completed. A cancelled future is done here, at once.
+///
+///     for (auto future : cf::as_completed(futures)) use(future.result());
+template <class Range>
+CompletedRange<detail::future_of_t<Range>> as_completed(Range&& futures) {
+  return {detail::collect(std::forward<Range>(futures)), detail::Deadline::max()};
+}
+template <class Range, class Rep, class Period>
+CompletedRange<detail::future_of_t<Range>> as_completed(Range&& futures,
+                                                        const std::chrono::duration<Rep, Period>& timeout) {
+  const detail::Deadline deadline = detail::deadline_after(timeout);
+  return {detail::collect(std::forward<Range>(futures)), deadline};
+}
+template <class F>
+CompletedRange<F> as_completed(std::initializer_list<F> futures) {
+  return {detail::collect(futures), detail::Deadline::max()};
+}
+template <class F, class Rep, class Period>
+CompletedRange<F> as_completed(std::initializer_list<F> futures, const std::chrono::duration<Rep, Period>& timeout) {
+  const detail::Deadline deadline = detail::deadline_after(timeout);
+  return {detail::collect(futures), deadline};
+}
+
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/call_writer.hpp>
+#include <concurrent/futures/detail/work_item.hpp>
+#include <concurrent/futures/detail/worker_place.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
+#include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/multiprocessing/detail/zygote_process.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+namespace mpd = multiprocessing::detail;
+
+/// What is behind a ProcessPoolExecutor; it lives as long as the executor, its threads or one of its futures does.
+///
+/// Two threads of its own. The *monitor* only reads what the zygote reports. The *manager* resolves futures when no
+/// thread of the program does so while it waits or submits, runs all callbacks, watches time limits, replaces workers,
+/// and winds the pool down. Both have all signals blocked.
+///
+/// Locks: `mutex_` guards everything that is not said to be something else. It is never held while user code runs
+/// (pickling, unpickling, callbacks, loggers) nor while a future is resolved.
+class ProcessPool {
+ public:
+  /// Throws std::invalid_argument, and std::system_error when the system refuses memory, a process or a thread.
+  static ProcessPool* make(ProcessPoolOptions options);
+  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept;
+
+  // For the executor.
+  bool is_here() const noexcept { return mark_.is_here(); }
+  void check_open();
+  ArgumentBlocks& blocks() noexcept { return *blocks_; }
+  void submit(WorkItem& item, CallWriter& call);
+  void count_failed_submit() noexcept;
+  void shutdown(bool cancel_futures);
+  bool wait_until_ended(Deadline deadline);
+  void warm_up(int workers);
+  void stop_workers(int signal);
+  int max_workers() const noexcept { return max_workers_; }
+  std::vector<pid_t> processes();
+  std::size_t pending_work_items();
+  PoolStatistics statistics();
+  const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
+
+  // For futures.
+  bool withdraw(WorkItem& item) noexcept;
+  bool taken(const WorkItem& item) noexcept;
+  bool stop(WorkItem& item) noexcept;
+  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
+
+ private:
+  explicit ProcessPool(ProcessPoolOptions options);
+  ~ProcessPool() = default;
+  ProcessPool(const ProcessPool&) = delete;
+  ProcessPool& operator=(const ProcessPool&) = delete;
+
+  // process_pool_start.hpp: making it and its processes
+  void start();
+  void pickle_initializer();
+  void start_workers();
+  bool start_worker();
+
+  // process_pool_submit.hpp: towards the workers
+  void fill();
+  void place(WorkItem& item, const std::byte* bytes);
+  void place_again(WorkItem& item);
+  void wake_workers();
+  void wake_all_workers();
+  void drop_call(WorkItem& item) noexcept;
+  void free_record(WorkItem& item) noexcept;
+  std::size_t take_unstarted(std::vector<WorkItem*>& items);
+  void cancel_all(const std::vector<WorkItem*>& items);
+
+  // process_pool_collect.hpp: from the workers
+  bool results_wait() const noexcept;
+  void collect(Arrivals& arrivals);
+  bool collect_place(std::uint32_t index, Arrivals& arrivals);
+  bool accept(std::uint32_t index, const mpd::ResultEntry& entry, Arrival& arrival);
+  void resolve(Arrivals& arrivals);
+  void resolve(Arrival& arrival);
+  bool serve();
+  void finish_callbacks(CallbackList callbacks);
+  bool take_lease() noexcept;
+  void leave_lease() noexcept;
+
+  // process_pool_manage.hpp: the manager's thread
+  void manage();
+  void watch_zygote();
+  bool is_own_thread() const noexcept;
+  void work_until_quiet();
+  void run_deferred();
+  void sleep_manager(Deadline deadline);
+  void wake_manager() noexcept;
+  Deadline next_look();
+  Deadline check_time_limits();
+  bool wind_down();
+
+  // process_pool_deaths.hpp: when a worker ends
+  void take_reports();
+  void worker_started(const mpd::ZygoteReport& report);
+  void worker_start_failed(const mpd::ZygoteReport& report);
+  void worker_ended(const mpd::ZygoteReport& report);
+  void zygote_ended();
+  void collect_all(std::uint32_t index);
+  WorkItem* item_of(std::uint32_t index, bool& started);
+  void empty_place(std::uint32_t index);
+  void charge(WorkItem& item, const mpd::ZygoteReport& report, const std::string& how);
+  bool too_many_deaths();
+  void break_pool(const std::string& reason);
+  void fail_all(const std::vector<WorkItem*>& items, const std::string& reason);
+  void kill_place(std::uint32_t index, int signal);
+  bool stop_task(WorkItem& item) noexcept;
+  std::string describe(const WorkItem& item) noexcept;
+  std::string worker_label(std::uint32_t name, pid_t pid) const;
+
+  ProcessPoolOptions options_;
+  int max_workers_ = 1;
+  std::uint64_t id_ = 0;
+  std::uint64_t secret_ = 0;  // makes the keys of calls, which results repeat
+  std::atomic<std::uint32_t> references_{1};
+  mpd::ProcessMark mark_;
+
+  mpd::Segment segment_;
+  std::unique_ptr<ArgumentBlocks> blocks_;  // has a lock of its own
+  mpd::ZygoteProcess zygote_;
+  std::thread manager_;
+  std::thread monitor_;
+  std::mutex join_mutex_;
+
+  std::mutex mutex_;
+  std::unique_ptr<mpd::CallQueueWriter> queue_;
+  PendingItems pending_;
+  std::vector<WorkItem*> items_;  // by record; null: the record is free
+  std::vector<std::uint32_t> free_records_;
+  std::vector<WorkItem*> timed_;  // with a time limit, and with a record
+  std::unique_ptr<WorkerPlace[]> places_;
+  std::size_t outstanding_ = 0;   // submitted, and no result taken off a ring yet
+  std::uint32_t present_ = 0;     // places that are not absent
+  std::uint32_t available_ = 0;   // workers that take calls, or will once they have started
+  std::uint64_t next_serial_ = 1;
+  std::deque<std::chrono::steady_clock::time_point> deaths_;
+  std::vector<std::string> death_texts_;
+  std::vector<mpd::ZygoteReport> reports_;
+  std::vector<CallbackList> deferred_;  // callbacks for the manager
+  std::string broken_;                  // why; empty: it is not
+  bool shutting_down_ = false;
+  bool no_more_workers_ = false;
+  bool quit_sent_ = false;
+  bool zygote_gone_ = false;
+  bool start_failing_ = false;
+  Deadline start_again_ = Deadline::max();
+  Deadline kill_remaining_ = Deadline::max();
+  PoolStatistics counts_;
+
+  std::unique_ptr<std::atomic<std::uint64_t>[]> peek_;  // each ring's next position, ~0: nobody there; read without lock
+  std::atomic<bool> closed_{false};                     // submit has to look closer
+  std::atomic<bool> work_for_manager_{false};
+  std::atomic<std::uint32_t> resolving_{0};             // arrivals off their ring, not resolved yet
+  std::atomic<std::uint64_t> activity_{0};
+  std::atomic<bool> napping_{false};        // the manager looks after us often: results need not wake it
+  std::atomic<bool> driver_{false};         // a thread that waits has taken over the manager's work
+  std::atomic<std::uint64_t> completed_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  std::atomic<std::uint32_t> ended_{0};     // 1: nothing of it is left but this object
+};
+
+/// The state of a future that a process pool will resolve, and its work item: one allocation a task.
+template <class R, class Serializer>
+class ProcessFutureState final : public FutureState<R>, public WorkItem {
+ public:
+  explicit ProcessFutureState(ProcessPool& pool) noexcept : pool_(&pool) { pool.add_reference(); }
+  ~ProcessFutureState() override { pool_->release(); }
+
+  FutureStateBase& state() noexcept override { return *this; }
+  CallbackList load(pickle::Reader& reader) override {
+    if constexpr (std::is_void_v<R>) {
+      return this->finish_with_value();
+    } else {
+      return this->finish_with_value(Serializer::template load<R>(reader));
+    }
+  }
+
+ protected:
+  bool withdraw() noexcept override { return pool_->withdraw(*this); }
+  bool taken() const noexcept override { return pool_->taken(*this); }
+  bool stop() noexcept override { return pool_->stop(*this); }
+  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
+    return pool_->drive(word, old, deadline);
+  }
+
+ private:
+  ProcessPool* pool_;
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

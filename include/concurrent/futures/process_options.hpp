@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/initializer.hpp>
+#include <concurrent/multiprocessing/context.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace concurrent::futures::inline v0 {
+
+using multiprocessing::Spin;
+
+/// What the death of one worker does to the others.
+enum class WorkerDeathPolicy {
+  break_pool,  ///< every unfinished future fails and the pool is broken, as in Python
+  fail_task    ///< only the future whose task it was running fails; another worker takes its place
+};
+
+/// More deaths of workers than `count` within `period` break the pool, whatever the policy.
+struct RestartLimit {
+  int count = 10;
+  std::chrono::nanoseconds period = std::chrono::seconds(1);
+};
+
+/// How one call is to be run.
+struct TaskOptions {
+  std::optional<std::chrono::nanoseconds> timeout;  ///< from when the task starts to run; then its worker is killed
+  int retries = 0;                                  ///< run again that many times if its worker dies
+  std::string label;                                ///< what messages call the task
+};
+
+/// How a ProcessPoolExecutor is made. Names and meanings are Python's where Python has them.
+struct ProcessPoolOptions {
+  std::optional<int> max_workers;          ///< default: the processors this process may use, at least 1
+  multiprocessing::Context mp_context{};   ///< default: get_context(), which is "fork" unless set
+  Initializer initializer{};               ///< runs once in each worker before its first task
+  std::optional<int> max_tasks_per_child{};  ///< a worker is replaced after that many tasks
+  int extra_queued_calls = 1;              ///< the call queue holds max_workers + extra_queued_calls calls
+  WorkerDeathPolicy on_worker_death = WorkerDeathPolicy::break_pool;
+  RestartLimit restart_limit{};
+  std::optional<std::chrono::nanoseconds> idle_timeout{};  ///< a worker idle for that long leaves; default: never
+  Spin spin = Spin::adaptive();            ///< how long a side polls before it sleeps
+};
+
+/// Counters of one pool since it was made.
+struct PoolStatistics {
+  std::uint64_t submitted = 0;
+  std::uint64_t completed = 0;  ///< with a result
+  std::uint64_t failed = 0;     ///< with an exception
+  std::uint64_t cancelled = 0;
+  std::uint64_t workers_started = 0;
+  std::uint64_t workers_lost = 0;  ///< ended without being asked to
+  std::uint64_t bytes_to_workers = 0;
+  std::uint64_t bytes_from_workers = 0;
+};
+
+}  // namespace concurrent::futures::inline v0
