@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSL-1.0
+// A call as bytes: which kind of call it is, the callable, the arguments.
+#pragma once
+
+#include <concurrent/pickle/callable.hpp>
+#include <concurrent/pickle/detail/call_registry.hpp>
+#include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/dumps.hpp>
+#include <concurrent/pickle/function.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace concurrent::pickle::inline v0 {
+
+/// How far a call has come.
+enum class Phase : std::uint32_t { none = 0, unpickling_arguments = 1, running = 2, pickling_result = 3 };
+
+/// The type of the result of calling a copy of F with copies of Args; string literals are copied as std::string. `void`
+/// if it cannot be called so, for which check_call has the message.
+template <class F, class... Args>
+using call_result_t = detail::CallResult<std::decay_t<F>, detail::Sent<Args>...>;
+
+namespace detail {
+
+// Members in order, each made in place from what the reader yields: no argument is moved before the call.
+template <std::size_t, class T>
+struct LoadedArgument {
+  T value;
+};
+template <class Indices, class... Args>
+struct LoadedArguments;
+template <std::size_t... i, class... Args>
+struct LoadedArguments<std::index_sequence<i...>, Args...> : LoadedArgument<i, Args>... {
+  template <class F>
+  decltype(auto) pass_to(F&& function) {
+    return invoke(std::forward<F>(function), std::move(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
+  }
+};
+
+// The function that a worker runs for one kind of call.
+template <class Serializer, class F, class... Args>
+struct Call {
+  using Result = CallResult<F, Args...>;
+
+  static void run(Reader& reader, Writer& writer, std::atomic<std::uint32_t>& phase) {
+    set(phase, Phase::unpickling_arguments);
+    if constexpr (std::is_void_v<Result>) {
+      load_and_call(reader, phase);
+      set(phase, Phase::pickling_result);
+    } else {
+      const Result result = load_and_call(reader, phase);
+      set(phase, Phase::pickling_result);
+      Serializer::template dump<Result>(writer, result);
+    }
+  }
+
+  // For messages: the callable's name as well as it is known, and the types of the arguments.
+  static std::string describe(Reader& after_token) {
+    std::string text;
+    if constexpr (std::is_pointer_v<F>) {
+      text = function_name(load_function(after_token));
+    } else {
+      text = std::string(type_name<F>());
+    }
+    text += '(';
+    static_cast<void>(((text += std::string(readable_name<Args>()) + ", "), ...));
+    if (sizeof...(Args) != 0) text.resize(text.size() - 2);
+    return text + ')';
+  }
+
+  static inline const CallKind kind{&run, &describe};
+
+ private:
+  static void set(std::atomic<std::uint32_t>& phase, Phase value) {
+    phase.store(static_cast<std::uint32_t>(value), std::memory_order_release);
+  }
+
+  // Callable and arguments are gone when this returns, before the result is pickled.
+  static Result load_and_call(Reader& reader, std::atomic<std::uint32_t>& phase) {
+    F function = load_callable<F>(reader);
+    LoadedArguments<std::index_sequence_for<Args...>, Args...> arguments{{Serializer::template load<Args>(reader)}...};
+    if (reader.remaining() != 0) [[unlikely]]
+      reader.refuse(std::to_string(reader.remaining()) + " bytes are left over");
+    set(phase, Phase::running);
+    return arguments.pass_to(std::move(function));
+  }
+};
+
+template <class T>
+constexpr void check_argument() {
+  check_value<T, Role::argument>();
+}
+template <class T>
+constexpr void check_result() {
+  if constexpr (!std::is_void_v<T>) check_value<T, Role::value>();
+}
+
+template <class F>
+constexpr void check_is_callable() {
+  static_assert(is_callable_type<F>,
+                "concurrent::pickle: the first argument is nothing that can be called. Pass the function and its "
+                "arguments apart, "
+                "submit(function, x), and do not call it yourself, submit(function(x)).");
+}
+
+template <class F, class... Args>
+constexpr void check_takes() {
+  static_assert(std::is_invocable_v<F, Args...>,
+                "concurrent::pickle: the callable cannot be called with copies of these arguments. Check their number "
+                "and types; a "
+                "parameter of type T& cannot take a copy: use T, const T& or T&&.");
+}
+
+template <class Serializer, class F, class... Args>
+struct CallChecks {
+  static constexpr void check() {
+    check_is_callable<F>();
+    if constexpr (is_callable_type<F>) {
+      check_callable<F>();
+      if constexpr (std::is_same_v<Serializer, Pickle>) (check_argument<Args>(), ...);
+      if constexpr (!std::is_invocable_v<F, Args...>) {
+        check_takes<F, Args...>();
+      } else if constexpr (std::is_same_v<Serializer, Pickle>) {
+        check_result<CallResult<F, Args...>>();
+      }
+    }
+  }
+  // Whether to go on: what follows would only repeat the refusal in the standard library's words.
+  static consteval bool passed() {
+    if constexpr (!is_callable_type<F>) {
+      return false;
+    } else if constexpr (!(travels_as_value<F> || travels_as_bytes<F>)) {
+      return false;
+    } else if constexpr (!std::is_invocable_v<F, Args...>) {
+      return false;
+    } else if constexpr (std::is_same_v<Serializer, Pickle>) {
+      return ((find_refusal<Args, Role::argument>().reason == Refusal::none) && ...) && result_passed();
+    } else {
+      return true;
+    }
+  }
+
+ private:
+  static consteval bool result_passed() {
+    using Result = CallResult<F, Args...>;
+    if constexpr (std::is_void_v<Result>) {
+      return true;
+    } else {
+      return find_refusal<Result, Role::value>().reason == Refusal::none;
+    }
+  }
+};
+
+// Writes an argument in the form in which it is going to be loaded.
+template <class Serializer, class Argument, class Given>
+void dump_argument(Writer& writer, const Given& given) {
+  if constexpr (std::is_same_v<Argument, Given>) {
+    Serializer::template dump<Argument>(writer, given);
+  } else if constexpr (std::is_array_v<Given> && is_string<Argument> && std::is_same_v<Serializer, Pickle>) {
+    // as a string's bytes, without the string
+    const std::basic_string_view<typename Argument::value_type> text = literal_text(given);
+    dump_block(writer, text.data(), text.size());
+  } else if constexpr (std::is_array_v<Given> && is_string<Argument>) {
+    Serializer::template dump<Argument>(writer, Argument(literal_text(given)));
+  } else {
+    Serializer::template dump<Argument>(writer,
+                                        Argument(given));  // a built-in array to its pointer, a function likewise
+  }
+}
+
+}  // namespace detail
+
+/// Fails to compile, with a message that says what is wrong and what to do, unless a call of F with Args can be sent.
+template <class F, class... Args>
+constexpr void check_call() {
+  detail::CallChecks<Pickle, std::decay_t<F>, detail::Sent<Args>...>::check();
+}
+
+/// Writes a call: run_call reads it.
+///
+/// Throws: PicklingError when the callable holds a pointer into the calling thread's stack, and whatever the pickling
+/// of the callable or of an argument throws. Compile error: as check_call; with a Serializer of the program's own,
+/// arguments and result are that one's business.
+template <class Serializer, class F, class... Args>
+void dump_call(Writer& writer, F&& function, Args&&... args) {
+  using Function = std::decay_t<F>;
+  using Checks = detail::CallChecks<Serializer, Function, detail::Sent<Args>...>;
+  Checks::check();
+  if constexpr (Checks::passed()) {
+    using Kind = detail::Call<Serializer, Function, detail::Sent<Args>...>;
+    detail::dump_function(writer, reinterpret_cast<std::uintptr_t>(Kind::kind.run));
+    if constexpr (std::is_pointer_v<Function>) {
+      Pickler<Function>::dump(writer, function);
+    } else {
+      detail::dump_callable<Function>(writer, function);
+    }
+    (detail::dump_argument<Serializer, detail::Sent<Args>>(writer, args), ...);
+  }
+}
+
+/// Runs the call that `call` holds and writes its result (nothing for void). What the call, the pickling or the
+/// unpickling throws goes through; `phase` then tells which of them it was.
+///
+/// Throws: also UnpicklingError if the bytes are no call of this program.
+inline void run_call(Reader& call, Writer& result, std::atomic<std::uint32_t>& phase) {
+  phase.store(static_cast<std::uint32_t>(Phase::unpickling_arguments), std::memory_order_release);
+  const auto function = reinterpret_cast<CallFunction>(detail::load_function(call));
+  if (detail::find_call(function) == nullptr) [[unlikely]] {
+    call.refuse("the function that is to run the call is none that this program has for that");
+  }
+  function(call, result, phase);
+}
+
+/// What a call is, for messages: "hash_words(std::string)", as well as the symbols of the program tell.
+inline std::string describe_call(std::span<const std::byte> call) noexcept {
+  try {
+    try {
+      Reader reader(call, Views::in_place);
+      const auto function = reinterpret_cast<CallFunction>(detail::load_function(reader));
+      const detail::CallKind* kind = detail::find_call(function);
+      if (kind != nullptr) return kind->describe(reader);
+    } catch (const std::exception&) {
+    }
+    return "a call that cannot be read";
+  } catch (...) {
+    return {};
+  }
+}
+
+}  // namespace concurrent::pickle::inline v0

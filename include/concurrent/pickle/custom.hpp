@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+// Types that say themselves how they are pickled: serialize, or save and load, as members or as free functions.
+#pragma once
+
+#include <concurrent/pickle/detail/depth.hpp>
+#include <concurrent/pickle/pickler.hpp>
+
+#include <cstddef>
+#include <type_traits>
+
+namespace concurrent::pickle::inline v0 {
+
+namespace detail {
+
+// Not in Form, where the name of its own member would hide what argument-dependent lookup is to find.
+struct FreeFunctions {
+  template <class T>
+  static void save_value(OutputArchive& archive, const T& value) {
+    save(archive, value);
+  }
+  template <class T>
+  static void load_value(InputArchive& archive, T& value) {
+    load(archive, value);
+  }
+};
+
+template <class T>
+struct Form<T, Kind::custom> {
+  using Parts = Types<>;  // only its own functions know
+  static constexpr Customisation way = customisation_of<T>();
+  static constexpr std::size_t minimum_size() { return 0; }
+
+  static void dump(Writer& writer, const T& value) {
+    const Depth depth(writer);
+    OutputArchive archive(writer);
+    if constexpr (way == Customisation::member_save_load) {
+      Access::save(archive, value);
+    } else if constexpr (way == Customisation::free_save_load) {
+      FreeFunctions::save_value(archive, value);
+    } else {
+      // One function both writes and reads, so it takes the value by reference to non-const; with an output archive it
+      // has no reason to change it.
+      call_serialize(archive, const_cast<T&>(value));
+    }
+  }
+
+  static T load(Reader& reader) {
+    static_assert(
+        requires { Access::construct<T>(); },
+        "concurrent::pickle: a type with serialize(archive) or load(archive) is made empty and then filled, but this "
+        "one has no default constructor. Give it one (it may be private, with `friend class "
+        "concurrent::pickle::Access;`), or specialise concurrent::pickle::Pickler for it.");
+    const Depth depth(reader);
+    InputArchive archive(reader);
+    T value = Access::construct<T>();
+    fill(archive, value);
+    return value;
+  }
+
+ private:
+  template <class Archive>
+  static void call_serialize(Archive& archive, T& value) {
+    if constexpr (way == Customisation::member_serialize) {
+      Access::serialize(archive, value);
+    } else if constexpr (way == Customisation::member_serialize_versioned) {
+      Access::serialize_versioned(archive, value);
+    } else if constexpr (way == Customisation::free_serialize) {
+      serialize(archive, value);
+    } else {
+      serialize(archive, value, 0u);
+    }
+  }
+
+  static void fill(InputArchive& archive, T& value) {
+    if constexpr (way == Customisation::member_save_load) {
+      Access::load(archive, value);
+    } else if constexpr (way == Customisation::free_save_load) {
+      FreeFunctions::load_value(archive, value);
+    } else {
+      call_serialize(archive, value);
+    }
+  }
+};
+
+// Reads into an object that exists already, as archives do.
+template <class T>
+void load_into(Reader& reader, T& value) {
+  if constexpr (std::is_array_v<T>) {
+    for (auto& element : value) load_into(reader, element);
+  } else {
+    value = Pickler<T>::load(reader);
+  }
+}
+
+template <class T>
+void dump_from(Writer& writer, const T& value) {
+  if constexpr (std::is_array_v<T>) {
+    for (const auto& element : value) dump_from(writer, element);
+  } else {
+    Pickler<T>::dump(writer, value);
+  }
+}
+
+}  // namespace detail
+
+template <class... Ts>
+OutputArchive& OutputArchive::operator()(const Ts&... values) {
+  (detail::dump_from(writer_, values), ...);
+  return *this;
+}
+
+template <class... Ts>
+InputArchive& InputArchive::operator()(Ts&&... values) {
+  (detail::load_into(reader_, values), ...);
+  return *this;
+}
+
+}  // namespace concurrent::pickle::inline v0

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+// The messages that the compiler shows for a type that cannot be pickled. Each is asked in a function whose only
+// parameter is the type at fault, because a compiler names the function's parameter beside the message.
+#pragma once
+
+#include <concurrent/pickle/detail/refusal.hpp>
+
+namespace concurrent::pickle::inline v0 {
+namespace detail {
+
+template <class Type, Refusal reason>
+constexpr void check_part() {
+  static_assert(reason != Refusal::nothing, "concurrent::pickle: void is no value. Leave it out.");
+  static_assert(reason != Refusal::reference,
+                "concurrent::pickle: a reference means nothing in another process. Use the value itself.");
+  static_assert(
+      reason != Refusal::reference_wrapper,
+      "concurrent::pickle: std::reference_wrapper (std::ref) means nothing in another process. Pass the value itself; "
+      "what the other side changes comes back as a result.");
+  static_assert(reason != Refusal::string_pointer,
+                "concurrent::pickle: a pointer to characters means nothing in another process. Use std::string.");
+  static_assert(
+      reason != Refusal::raw_pointer,
+      "concurrent::pickle: a raw pointer means nothing in another process. Use the value itself, std::vector for an "
+      "array, std::unique_ptr or std::shared_ptr for an object on the heap.");
+  static_assert(
+      reason != Refusal::handle,
+      "concurrent::pickle: a mutex, thread, future, file stream or other handle of this process means nothing in "
+      "another one. Make it inside the function; pass a file's path instead of the open file.");
+  static_assert(
+      reason != Refusal::view,
+      "concurrent::pickle: a view (std::string_view, std::span) would point to bytes that are gone. Use std::string or "
+      "std::vector; a view can be an argument only.");
+  static_assert(
+      reason != Refusal::mutable_span,
+      "concurrent::pickle: a std::span of elements that can be changed cannot be sent, as changes would not come back. "
+      "Use std::span<const T>.");
+  static_assert(
+      reason != Refusal::scattered_span,
+      "concurrent::pickle: a std::span can be sent only if its elements are plain values without pointers or bools. "
+      "Use std::vector.");
+  static_assert(
+      reason != Refusal::std_function,
+      "concurrent::pickle: std::function hides what it holds, so that it cannot be sent. Pass the function or the "
+      "lambda itself.");
+  static_assert(
+      reason != Refusal::closure,
+      "concurrent::pickle: a lambda can be sent as a value only if it captures nothing, or as the function to call. "
+      "Pass a function pointer, or an aggregate with operator().");
+  static_assert(reason != Refusal::unique_array,
+                "concurrent::pickle: std::unique_ptr<T[]> does not know how many elements it has. Use std::vector.");
+  static_assert(reason != Refusal::shared_array,
+                "concurrent::pickle: std::shared_ptr<T[]> does not know how many elements it has. Use "
+                "std::shared_ptr<std::vector<T>>.");
+  static_assert(
+      reason != Refusal::deleter,
+      "concurrent::pickle: a std::unique_ptr with a deleter of its own is a handle. Use std::unique_ptr<T>, or the "
+      "value itself.");
+  static_assert(
+      reason != Refusal::abstract_class,
+      "concurrent::pickle: an abstract class cannot be made on the other side. Use a std::variant of the concrete "
+      "classes.");
+  static_assert(reason != Refusal::union_type,
+                "concurrent::pickle: a union does not know which member it holds. Use std::variant.");
+  static_assert(reason != Refusal::volatile_type,
+                "concurrent::pickle: a volatile value cannot be pickled. Copy it first.");
+  static_assert(reason != Refusal::base_class,
+                "concurrent::pickle: an aggregate with a base class cannot be taken apart. Give it a function "
+                "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`.");
+  static_assert(
+      reason != Refusal::fields,
+      "concurrent::pickle: the members of this aggregate cannot be enumerated (it has a reference, or too many "
+      "members). Give it a function `template <class Archive> void serialize(Archive& archive) { archive(a, b, c); "
+      "}`.");
+  static_assert(reason != Refusal::class_type,
+                "concurrent::pickle: this class does not say how it is pickled. Give it a function "
+                "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
+                "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
+}
+
+// Fails to compile, with the reason and the part at fault, unless T can be pickled.
+template <class T, Role role>
+constexpr void check_value() {
+  constexpr auto found = find_refusal<T, role>();
+  check_part<typename decltype(found)::type, found.reason>();
+}
+
+}  // namespace detail
+}  // namespace concurrent::pickle::inline v0

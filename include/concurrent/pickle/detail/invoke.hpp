@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+// std::invoke and its traits without <functional>, which alone would make the include a fifth larger; names of what is
+// called.
+#pragma once
+
+#include <concurrent/pickle/detail/kind.hpp>
+#include <concurrent/pickle/function.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <cxxabi.h>
+#include <dlfcn.h>
+
+namespace concurrent::pickle::inline v0 {
+namespace detail {
+
+template <class F, class... Args>
+struct ResultOf {
+  using type = void;
+};
+template <class F, class... Args>
+requires std::is_invocable_v<F, Args...>
+struct ResultOf<F, Args...> {
+  using type = std::decay_t<std::invoke_result_t<F, Args...>>;
+};
+template <class F, class... Args>
+using CallResult = typename ResultOf<F, Args...>::type;
+
+// How an argument arrives: as a copy; text between quotes as a string.
+template <class T>
+struct SentAs {
+  using type = std::decay_t<T>;
+};
+template <class Char, std::size_t n>
+requires(std::is_same_v<Char, char> || std::is_same_v<Char, wchar_t> || std::is_same_v<Char, char8_t> ||
+         std::is_same_v<Char, char16_t> || std::is_same_v<Char, char32_t>) struct SentAs<const Char (&)[n]> {
+  using type = std::basic_string<Char>;
+};
+template <class T>
+using Sent = typename SentAs<T>::type;
+
+template <class Char, std::size_t n>
+std::basic_string_view<Char> literal_text(const Char (&text)[n]) {
+  return {text, text[n - 1] == Char() ? n - 1 : n};
+}
+
+template <class T>
+concept HasCallOperator = requires {
+  &T::operator();
+};
+
+template <class T>
+struct CallableBase {
+  void operator()();
+};
+template <class T>
+struct WithCallOperator : T, CallableBase<T> {};
+
+// Whether F could be called with some arguments: an overloaded or generic operator() has no address, but its name is
+// ambiguous in a class that inherits another one.
+template <class F>
+consteval bool has_call_operator() {
+  if constexpr (!std::is_class_v<F>) {
+    return false;
+  } else if constexpr (std::is_final_v<F>) {
+    return HasCallOperator<F>;
+  } else {
+    return HasCallOperator<F> || !HasCallOperator<WithCallOperator<F>>;
+  }
+}
+template <class F>
+inline constexpr bool is_callable_type =
+    std::is_member_pointer_v<F> ||
+    (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) || has_call_operator<F>();
+
+// The object is itself, or what a smart pointer points to.
+template <class F, class First, class... Rest>
+decltype(auto) invoke_member(F member, First&& first, Rest&&... rest) {
+  if constexpr (std::is_member_object_pointer_v<F>) {
+    if constexpr (requires { std::forward<First>(first).*member; }) {
+      return std::forward<First>(first).*member;
+    } else {
+      return (*std::forward<First>(first)).*member;
+    }
+  } else if constexpr (requires { (std::forward<First>(first).*member)(std::forward<Rest>(rest)...); }) {
+    return (std::forward<First>(first).*member)(std::forward<Rest>(rest)...);
+  } else {
+    return ((*std::forward<First>(first)).*member)(std::forward<Rest>(rest)...);
+  }
+}
+
+template <class F, class... Args>
+decltype(auto) invoke(F&& function, Args&&... args) {
+  if constexpr (std::is_member_pointer_v<std::remove_cvref_t<F>>) {
+    return invoke_member(function, std::forward<Args>(args)...);
+  } else {
+    return std::forward<F>(function)(std::forward<Args>(args)...);
+  }
+}
+
+inline std::string demangle(const char* name) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
+  return status == 0 && text ? text.get() : name;
+}
+
+// The name of a function as far as symbols that stay in memory tell; else where it is.
+inline std::string function_name(std::uintptr_t address) {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(address), &info) != 0 && info.dli_sname != nullptr &&
+      reinterpret_cast<std::uintptr_t>(info.dli_saddr) == address) {
+    const std::string name = demangle(info.dli_sname);
+    return name.substr(0, name.find('('));
+  }
+  return "function at " + as_hex(address - main_module().base);
+}
+
+// Types as their users write them.
+template <class T>
+std::string readable_name() {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return "std::string";
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    return "std::string_view";
+  } else {
+    std::string name(type_name<T>());
+    for (const std::string_view noise : {"std::__cxx11::", "__cxx11::"}) {
+      for (std::size_t at = name.find(noise); at != std::string::npos; at = name.find(noise))
+        name.erase(at, noise.size());
+    }
+    return name;
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::pickle::inline v0

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace concurrent::pickle::inline v0 {
+namespace detail {
+
+// An address that stands for a type within this process.
+template <class T>
+inline constexpr char type_tag = 0;
+
+// Which objects behind shared pointers a message holds already, in the order they were written. Open addressing,
+// because the table is asked once a pointer and std::unordered_map would cost each user of the header its include.
+class WrittenPointers {
+ public:
+  // The number under which the object was written, or nothing: then it has the next number from now on.
+  std::optional<std::uint64_t> find_or_add(const void* object, const void* type) {
+    if ((entries_.size() + 1) * 2 > slots_.size()) rehash();
+    const std::size_t slot = find_slot(object, type);
+    if (slots_[slot] != 0) return slots_[slot] - 1;
+    entries_.push_back({object, type});
+    slots_[slot] = entries_.size();
+    return std::nullopt;
+  }
+
+ private:
+  struct Entry {
+    const void* object;
+    const void* type;
+  };
+
+  std::size_t find_slot(const void* object, const void* type) const {
+    const auto bits = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(object));
+    std::size_t slot = static_cast<std::size_t>((bits * 0x9E3779B97F4A7C15u) >> 20) & (slots_.size() - 1);
+    while (slots_[slot] != 0) {
+      const Entry& entry = entries_[slots_[slot] - 1];
+      if (entry.object == object && entry.type == type) break;
+      slot = (slot + 1) & (slots_.size() - 1);
+    }
+    return slot;
+  }
+
+  void rehash() {
+    slots_.assign(slots_.empty() ? 16 : slots_.size() * 2, 0);
+    for (std::size_t i = 0; i < entries_.size(); ++i) slots_[find_slot(entries_[i].object, entries_[i].type)] = i + 1;
+  }
+
+  std::vector<Entry> entries_;
+  std::vector<std::size_t> slots_;  // index + 1 into entries_, 0 for free; the size is a power of two
+};
+
+// The objects behind shared pointers that a message has yielded so far.
+class ReadPointers {
+ public:
+  template <class T>
+  void add(std::shared_ptr<T> pointer) {
+    entries_.push_back({std::move(pointer), &type_tag<T>});
+  }
+
+  // Keeps the place of an object that is still being read and can be pointed to only when it is complete.
+  std::size_t reserve() {
+    entries_.push_back({nullptr, nullptr});
+    return entries_.size() - 1;
+  }
+  template <class T>
+  void set(std::size_t number, std::shared_ptr<T> pointer) {
+    entries_[number] = {std::move(pointer), &type_tag<T>};
+  }
+
+  // A null pointer if there is no such object, or it is of another type.
+  template <class T>
+  std::shared_ptr<T> find(std::uint64_t number) const {
+    if (number >= entries_.size() || entries_[number].type != &type_tag<T>) return nullptr;
+    return std::static_pointer_cast<T>(entries_[number].object);
+  }
+
+ private:
+  struct Entry {
+    std::shared_ptr<void> object;
+    const void* type;
+  };
+
+  std::vector<Entry> entries_;
+};
+
+}  // namespace detail
+}  // namespace concurrent::pickle::inline v0

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <pthread.h>
+
+namespace concurrent::pickle::inline v0 {
+namespace detail {
+
+// The memory of the calling thread's stack; empty where the system does not say.
+struct Stack {
+  std::uintptr_t low = 0;
+  std::uintptr_t high = 0;
+  bool known = false;
+
+  bool holds(std::uintptr_t address) const noexcept { return address >= low && address < high; }
+};
+
+inline constinit thread_local Stack cached_stack{};
+
+[[gnu::noinline, gnu::cold]] inline void find_stack() noexcept {
+  cached_stack.known = true;
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  void* low = nullptr;
+  std::size_t size = 0;
+  if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
+    cached_stack.low = reinterpret_cast<std::uintptr_t>(low);
+    cached_stack.high = cached_stack.low + size;
+  }
+  pthread_attr_destroy(&attributes);
+}
+
+// Asking the system costs a read of /proc for the main thread, so each thread asks once.
+inline const Stack& this_thread_stack() noexcept {
+  if (!cached_stack.known) [[unlikely]]
+    find_stack();
+  return cached_stack;
+}
+
+inline std::uintptr_t stack_position() noexcept { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
+
+// Whether a function may recurse once more. Counting levels alone would refuse long lists that a stack of 8 MiB bears
+// well, and would not save a thread with a small stack.
+inline bool may_recurse(int depth) noexcept {
+  constexpr std::uintptr_t reserve = 256 * 1024;
+  constexpr int limit_on_unknown_stacks = 1000;
+  const Stack& stack = this_thread_stack();
+  const std::uintptr_t here = stack_position();
+  if (!stack.holds(here)) return depth < limit_on_unknown_stacks;
+  return here - stack.low > reserve;
+}
+
+}  // namespace detail
+}  // namespace concurrent::pickle::inline v0

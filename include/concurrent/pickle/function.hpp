@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSL-1.0
+// Pointers to functions. A function's name between processes is the module that holds it (the program or a shared
+// library, known by its build id) and its offset in there, so that it does not matter at which address either is
+// loaded.
+#pragma once
+
+#include <concurrent/pickle/detail/module.hpp>
+#include <concurrent/pickle/pickler.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <type_traits>
+
+#include <dlfcn.h>
+
+namespace concurrent::pickle::inline v0 {
+
+namespace detail {
+
+enum class FunctionToken : unsigned char { null = 0, in_program = 1, in_library = 2 };
+
+// What stands in the message for a function of the program itself. Those of a library are followed by its path.
+struct FunctionName {
+  std::uint64_t module;
+  std::uint64_t offset;
+};
+
+inline std::string as_hex(std::uint64_t value) {
+  std::string text = "0x";
+  for (int shift = 60; shift >= 0; shift -= 4) {
+    if (value >> shift != 0 || shift == 0) text += "0123456789abcdef"[(value >> shift) & 15];
+  }
+  return text;
+}
+
+[[gnu::noinline, gnu::cold]] inline void dump_library_function(Writer& writer, std::uintptr_t address) {
+  FunctionName name{};
+  std::string path;
+  const bool found = visit_modules([&](const dl_phdr_info& info) {
+    const Module module = describe_module(info);
+    if (!module.has_code(address)) return false;
+    name = {module.id, address - module.base};
+    path = info.dlpi_name == nullptr ? "" : info.dlpi_name;
+    return true;
+  });
+  if (!found) {
+    throw PicklingError(
+        "concurrent::pickle: the function at " + as_hex(address) +
+        " is in no part of the program that came from a file. Pass a function that is compiled into the "
+        "program or into a shared library.");
+  }
+  writer.put(FunctionToken::in_library);
+  writer.put(name);
+  writer.put(static_cast<std::uint64_t>(path.size()));
+  writer.write(path.data(), path.size());
+}
+
+inline void dump_function(Writer& writer, std::uintptr_t address) {
+  const Module& program = main_module();
+  if (program.has_code(address)) [[likely]] {
+    const FunctionName name{program.id, address - program.base};
+    std::byte* to = writer.claim(1 + sizeof(name));
+    *to = static_cast<std::byte>(FunctionToken::in_program);
+    std::memcpy(to + 1, &name, sizeof(name));
+  } else if (address == 0) {
+    writer.put(FunctionToken::null);
+  } else {
+    dump_library_function(writer, address);
+  }
+}
+
+// Finds the address of a function in a library that is loaded; 0 if it is not.
+inline std::uintptr_t find_library_function(const FunctionName& name, bool& wrong_offset) {
+  std::uintptr_t address = 0;
+  visit_modules([&](const dl_phdr_info& info) {
+    const Module module = describe_module(info);
+    if (module.id != name.module) return false;
+    if (module.has_code(module.base + name.offset)) {
+      address = module.base + name.offset;
+    } else {
+      wrong_offset = true;
+    }
+    return true;
+  });
+  return address;
+}
+
+[[gnu::noinline, gnu::cold]] inline std::uintptr_t load_library_function(Reader& reader) {
+  const auto name = reader.get<FunctionName>();
+  const std::size_t length = reader.get_count(1);
+  const std::string path(reinterpret_cast<const char*>(reader.view(length)), length);
+  bool wrong_offset = false;
+  std::uintptr_t address = find_library_function(name, wrong_offset);
+  // Opening a library runs code of it. A call says which libraries it needs; values (results above all) have no
+  // business to.
+  if (address == 0 && !wrong_offset && reader.views_allowed() && path.find('/') != std::string::npos) {
+    if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr) address = find_library_function(name, wrong_offset);
+  }
+  if (address == 0) {
+    reader.refuse("there is no function at offset " + as_hex(name.offset) + " of the library '" + path + "' (build " +
+                  as_hex(name.module) + ") in this process");
+  }
+  return address;
+}
+
+[[noreturn, gnu::noinline, gnu::cold]] inline void refuse_program_function(Reader& reader, const FunctionName& name) {
+  if (name.module != main_module().id) {
+    reader.refuse("the function at offset " + as_hex(name.offset) +
+                  " belongs to another program or another build of this one (build " + as_hex(name.module) +
+                  ", this is " + as_hex(main_module().id) + ")");
+  }
+  reader.refuse("there is no function at offset " + as_hex(name.offset) + " of this program");
+}
+
+inline std::uintptr_t load_function(Reader& reader) {
+  const auto token = reader.get_once<unsigned char>();
+  if (token == static_cast<unsigned char>(FunctionToken::in_program)) [[likely]] {
+    FunctionName name = reader.get<FunctionName>();
+    asm volatile("" : "+r"(name.module), "+r"(name.offset));
+    const Module& program = main_module();
+    if (name.module != program.id || !program.has_code(program.base + name.offset)) [[unlikely]] {
+      refuse_program_function(reader, name);
+    }
+    return program.base + name.offset;
+  }
+  if (token == static_cast<unsigned char>(FunctionToken::null)) return 0;
+  if (token != static_cast<unsigned char>(FunctionToken::in_library)) [[unlikely]] {
+    reader.refuse("a function's tag is " + std::to_string(token));
+  }
+  return load_library_function(reader);
+}
+
+template <class Pointer>
+struct Form<Pointer, Kind::function> {
+  using Parts = Types<>;
+  static constexpr std::size_t minimum_size() { return 1; }
+  static void dump(Writer& writer, Pointer function) {
+    dump_function(writer, reinterpret_cast<std::uintptr_t>(function));
+  }
+  static Pointer load(Reader& reader) { return reinterpret_cast<Pointer>(load_function(reader)); }
+};
+
+template <class Member, class Class>
+constexpr std::size_t size_of_class(Member Class::*) {
+  if constexpr (requires { sizeof(Class); }) {
+    return sizeof(Class);
+  } else {
+    return std::size_t{1} << 30;  // known to be no larger than that where it is defined
+  }
+}
+
+// Itanium C++ ABI: a pointer to a data member is its offset, or -1; one to a member function is the function's address,
+// or 1 + an offset in the table of virtual functions, and then the offset of the object.
+template <class T>
+struct Form<T, Kind::member_pointer> {
+  using Parts = Types<>;
+  static constexpr bool to_data = std::is_member_object_pointer_v<T>;
+  static constexpr std::size_t minimum_size() { return to_data ? sizeof(std::ptrdiff_t) : 2 + sizeof(std::ptrdiff_t); }
+
+  static void dump(Writer& writer, T member) {
+    if constexpr (to_data) {
+      writer.put(member);
+    } else {
+      const auto function = std::bit_cast<MemberFunction>(member);
+      const bool is_virtual = (function.address & 1) != 0;
+      writer.put(static_cast<unsigned char>(is_virtual));
+      writer.put(function.adjustment);
+      if (is_virtual) {
+        writer.put(function.address);
+      } else {
+        dump_function(writer, function.address);
+      }
+    }
+  }
+
+  static T load(Reader& reader) {
+    if constexpr (to_data) {
+      const auto offset = reader.get_once<std::ptrdiff_t>();
+      if (offset != -1 && !fits(offset)) [[unlikely]]
+        reader.refuse("a pointer to a member points beyond its class");
+      return std::bit_cast<T>(offset);
+    } else {
+      const auto is_virtual = reader.get_once<unsigned char>();
+      const auto adjustment = reader.get_once<std::ptrdiff_t>();
+      if (is_virtual > 1 || !fits(adjustment)) [[unlikely]]
+        reader.refuse("a pointer to a member function is none");
+      if (is_virtual == 0) return std::bit_cast<T>(MemberFunction{load_function(reader), adjustment});
+      const auto entry = reader.get_once<std::uintptr_t>();
+      constexpr std::uintptr_t most_virtual_functions = 4096;
+      if (entry % sizeof(void*) != 1 || entry / sizeof(void*) >= most_virtual_functions) [[unlikely]] {
+        reader.refuse("a pointer to a virtual function is none");
+      }
+      return std::bit_cast<T>(MemberFunction{entry, adjustment});
+    }
+  }
+
+ private:
+  struct MemberFunction {
+    std::uintptr_t address;
+    std::ptrdiff_t adjustment;
+  };
+
+  static bool fits(std::ptrdiff_t offset) noexcept {
+    return offset >= 0 && static_cast<std::size_t>(offset) < size_of_class(T{});
+  }
+};
+
+}  // namespace detail
+
+}  // namespace concurrent::pickle::inline v0

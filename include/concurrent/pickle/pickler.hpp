@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/pickle/detail/kind.hpp>
+#include <concurrent/pickle/reader.hpp>
+#include <concurrent/pickle/writer.hpp>
+
+#include <cstddef>
+#include <type_traits>
+
+namespace concurrent::pickle::inline v0 {
+
+namespace detail {
+
+// How values of one kind become bytes and back: dump, load, the types of the parts, and the least number of bytes a
+// value takes. One specialisation a kind, each in the header that is named after what it pickles.
+template <class T, Kind kind = kind_of<T>()>
+struct Form;
+
+}  // namespace detail
+
+/// How values of type `T` become bytes and back. Specialise it for a type of your own where the other forms (no code at
+/// all for an aggregate, a `serialize` function, a `save`/`load` pair) do not fit; it wins over them:
+/// ```cpp
+/// template <> struct concurrent::pickle::Pickler<Celsius> {
+///   static void dump(Writer& writer, const Celsius& c) { pickle::dump(writer, c.degrees()); }
+///   static Celsius load(Reader& reader) { return Celsius(pickle::load<double>(reader)); }
+/// };
+/// ```
+/// Python: `__reduce__`, `copyreg.pickle`.
+template <class T>
+struct Pickler {
+  using BuiltIn = detail::Form<T>;
+  static void dump(Writer& writer, const T& value) { BuiltIn::dump(writer, value); }
+  static T load(Reader& reader) { return BuiltIn::load(reader); }
+};
+
+// Built-in arrays are members of aggregates; a function cannot return one, so that they are read in place.
+template <class T, std::size_t n>
+struct Pickler<T[n]> {
+  using BuiltIn = detail::Form<T[n]>;
+  static void dump(Writer& writer, const T (&value)[n]) { BuiltIn::dump(writer, value); }
+};
+
+/// Appends a value to what `writer` holds.
+///
+/// Throws: PicklingError, what the type's own functions throw, what the writer's memory throws when there is no more.
+/// Compile error: the type (or a part of it) cannot be pickled.
+template <class T>
+void dump(Writer& writer, const T& value) {
+  Pickler<T>::dump(writer, value);
+}
+
+/// Takes the next value from `reader`.
+///
+/// Throws: UnpicklingError, what the type's own functions throw.
+/// Compile error: the type (or a part of it) cannot be pickled.
+template <class T>
+T load(Reader& reader) {
+  return Pickler<std::remove_cv_t<T>>::load(reader);
+}
+
+namespace detail {
+
+template <class T>
+inline constexpr bool has_own_pickler = !requires {
+  typename Pickler<T>::BuiltIn;
+};
+
+// The least number of bytes that a value of type T takes. Containers use it to judge counts, so an element never takes
+// none: those that could are preceded by a byte.
+template <class T>
+constexpr std::size_t minimum_size() {
+  if constexpr (has_own_pickler<T>) {
+    return 0;
+  } else {
+    return Form<T>::minimum_size();
+  }
+}
+
+template <class T>
+inline constexpr bool needs_element_mark = minimum_size<T>() == 0;
+template <class T>
+inline constexpr std::size_t element_size = needs_element_mark<T> ? 1 : minimum_size<T>();
+
+template <class T>
+void dump_element(Writer& writer, const T& value) {
+  if constexpr (needs_element_mark<T>) writer.put(std::byte{0});
+  Pickler<T>::dump(writer, value);
+}
+
+template <class T>
+T load_element(Reader& reader) {
+  if constexpr (needs_element_mark<T>) {
+    if (reader.get_once<unsigned char>() != 0) [[unlikely]]
+      reader.refuse("an element's mark is not zero");
+  }
+  return Pickler<T>::load(reader);
+}
+
+// The size of what may be set aside for `count` elements before they are read. Elements can be far larger than their
+// bytes (an empty optional of something big), so that beyond the size of the input they are made room for as they come.
+template <class T>
+std::size_t trusted_count(const Reader& reader, std::size_t count) {
+  const std::size_t justified = reader.remaining() / sizeof(T) + 16;
+  return count < justified ? count : justified;
+}
+
+// Lists of types, for the parts of a type.
+template <class... Ts>
+struct Types {};
+
+}  // namespace detail
+
+}  // namespace concurrent::pickle::inline v0

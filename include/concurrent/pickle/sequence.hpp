@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSL-1.0
+// vector, deque, list, forward_list and containers of other libraries that have push_back or insert_after; std::array
+// and built-in arrays.
+#pragma once
+
+#include <concurrent/pickle/detail/depth.hpp>
+#include <concurrent/pickle/strings.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+
+namespace concurrent::pickle::inline v0 {
+namespace detail {
+
+template <class T>
+concept BlockShape = requires(T& t, const T& c) {
+  { c.data() } -> std::same_as<const typename T::value_type*>;
+  t.resize(std::size_t{});
+}
+&&is_bitwise<typename T::value_type>();
+
+template <class T>
+inline constexpr bool has_insert_after = requires(T& t) {
+  t.before_begin();
+};
+
+template <class T>
+struct Form<T, Kind::sequence> {
+  using Element = typename T::value_type;
+  using Parts = Types<Element>;
+  static constexpr std::size_t minimum_size() { return sizeof(std::uint64_t); }
+
+  static void dump(Writer& writer, const T& value) {
+    if constexpr (BlockShape<T>) {
+      dump_block(writer, value.data(), value.size());
+    } else {
+      const Depth depth(writer);
+      writer.put(static_cast<std::uint64_t>(std::distance(value.begin(), value.end())));
+      // Converts for std::vector<bool>, whose elements are no objects; binds directly for the others.
+      for (const Element& element : value) dump_element<Element>(writer, element);
+    }
+  }
+
+  static T load(Reader& reader) {
+    if constexpr (BlockShape<T>) {
+      return load_block(reader);
+    } else {
+      const Depth depth(reader);
+      const std::size_t count = reader.get_count(element_size<Element>);
+      T value;
+      if constexpr (requires { value.reserve(count); }) value.reserve(trusted_count<Element>(reader, count));
+      if constexpr (has_insert_after<T>) {
+        auto last = value.before_begin();
+        for (std::size_t i = 0; i < count; ++i) last = value.insert_after(last, load_element<Element>(reader));
+      } else {
+        for (std::size_t i = 0; i < count; ++i) value.push_back(load_element<Element>(reader));
+      }
+      return value;
+    }
+  }
+
+ private:
+  static T load_block(Reader& reader) {
+    const auto [block, count] = view_block<Element>(reader);
+    if constexpr (std::is_constructible_v<T, const Element*, const Element*>) {
+      // One pass instead of filling with zeros first. Pointers must be aligned, which a message's start decides.
+      if (reinterpret_cast<std::uintptr_t>(block) % alignof(Element) == 0) {
+        const auto* elements = reinterpret_cast<const Element*>(block);
+        return T(elements, elements + count);
+      }
+    }
+    T value;
+    value.resize(count);
+    if (count != 0) std::memcpy(value.data(), block, count * sizeof(Element));
+    return value;
+  }
+};
+
+template <class Element, std::size_t n>
+struct Form<std::array<Element, n>, Kind::array> {
+  using Parts = Types<Element>;
+  static constexpr std::size_t minimum_size() {
+    if constexpr (n == 0) {
+      return 0;
+    } else {
+      return n * detail::minimum_size<Element>();
+    }
+  }
+
+  static void dump(Writer& writer, const std::array<Element, n>& value) {
+    if constexpr (is_bitwise<Element>()) {
+      writer.write(value.data(), sizeof(Element) * n);
+    } else {
+      for (const Element& element : value) Pickler<Element>::dump(writer, element);
+    }
+  }
+
+  static std::array<Element, n> load(Reader& reader) {
+    if constexpr (is_bitwise<Element>() && std::is_default_constructible_v<Element>) {
+      std::array<Element, n> value;
+      reader.read(value.data(), sizeof(Element) * n);
+      return value;
+    } else {
+      return load_each(reader, std::make_index_sequence<n>());
+    }
+  }
+
+ private:
+  template <std::size_t... i>
+  static std::array<Element, n> load_each([[maybe_unused]] Reader& reader, std::index_sequence<i...>) {
+    return {{(static_cast<void>(i), Pickler<Element>::load(reader))...}};
+  }
+};
+
+// Built-in arrays occur as members of aggregates, which read them in place, so that there is no load.
+template <class Element, std::size_t n>
+struct Form<Element[n], Kind::array> {
+  using Parts = Types<Element>;
+  static constexpr std::size_t minimum_size() { return n * detail::minimum_size<std::remove_cv_t<Element>>(); }
+
+  static void dump(Writer& writer, const Element (&value)[n]) {
+    if constexpr (is_bitwise<std::remove_cv_t<Element>>()) {
+      writer.write(value, sizeof(value));
+    } else {
+      for (const Element& element : value) Form<std::remove_cv_t<Element>>::dump(writer, element);
+    }
+  }
+
+  static void load_into(Reader& reader, Element (&value)[n]) {
+    if constexpr (is_bitwise<Element>()) {
+      reader.read(value, sizeof(value));
+    } else {
+      for (Element& element : value) {
+        if constexpr (std::is_array_v<Element>) {
+          Form<Element>::load_into(reader, element);
+        } else {
+          element = Pickler<Element>::load(reader);
+        }
+      }
+    }
+  }
+};
+
+}  // namespace detail
+}  // namespace concurrent::pickle::inline v0

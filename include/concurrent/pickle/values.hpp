@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+// Every kind of value that can be pickled with no code from the user. They come together, since what a type consists of
+// is not known before it is used.
+#pragma once
+
+#include <concurrent/pickle/custom.hpp>
+#include <concurrent/pickle/function.hpp>
+#include <concurrent/pickle/optional.hpp>
+#include <concurrent/pickle/scalar.hpp>
+#include <concurrent/pickle/sequence.hpp>
+#include <concurrent/pickle/strings.hpp>
+#include <concurrent/pickle/tuple.hpp>

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/pickle/detail/shared_table.hpp>
+#include <concurrent/pickle/errors.hpp>
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string>
+
+namespace concurrent::pickle::inline v0 {
+
+/// Appends bytes to memory that somebody else owns: a slot of a queue, a block of shared memory, a vector.
+///
+/// Threads: one at a time.
+class Writer {
+ public:
+  /// Makes room for `needed` more bytes, moving what is written if it must (then it calls rebase), or throws.
+  using Grow = void (*)(Writer& writer, std::size_t needed);
+
+  /// Writes from `first`, which is aligned to 64 if the bytes are to be read in place, up to `last`.
+  Writer(std::byte* first, std::byte* last, Grow grow) noexcept
+      : first_(first), next_(first), last_(last), grow_(grow) {}
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  /// Appends `size` bytes.
+  /// Throws: what the owner of the memory throws when there is no more.
+  void write(const void* data, std::size_t size) {
+    std::byte* to = claim(size);
+    if (size != 0) std::memcpy(to, data, size);  // an empty range may have a null pointer, which memcpy must not see
+  }
+
+  /// Appends the bytes of a trivially copyable value.
+  template <class T>
+  void put(const T& value) {
+    std::memcpy(claim(sizeof(T)), &value, sizeof(T));
+  }
+
+  /// Appends room for `size` bytes, which the caller fills before it writes anything else.
+  std::byte* claim(std::size_t size) {
+    if (size > static_cast<std::size_t>(last_ - next_)) [[unlikely]]
+      grow_(*this, size);
+    std::byte* claimed = next_;
+    next_ += size;
+    return claimed;
+  }
+
+  /// Pads with zeros until the offset from the first byte is a multiple of `alignment`, a power of two up to 64.
+  void align(std::size_t alignment) {
+    const std::size_t padding = (alignment - size() % alignment) % alignment;
+    if (padding != 0) std::memset(claim(padding), 0, padding);
+  }
+
+  std::byte* data() noexcept { return first_; }
+  const std::byte* data() const noexcept { return first_; }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(next_ - first_); }
+  std::size_t capacity() const noexcept { return static_cast<std::size_t>(last_ - first_); }
+
+  /// Tells that the memory is now from `first` to `last`. What was written stands there already; size() stays.
+  void rebase(std::byte* first, std::byte* last) noexcept {
+    next_ = first + (next_ - first_);
+    first_ = first;
+    last_ = last;
+  }
+
+  /// Goes back to empty, ready for another message.
+  void clear() noexcept {
+    next_ = first_;
+    shared_.reset();
+    depth_ = 0;
+  }
+
+  /// How deep the value that is being written is nested.
+  int& depth() noexcept { return depth_; }
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_depth() const {
+    throw PicklingError("concurrent::pickle: the value is nested too deeply for this thread's stack (" +
+                        std::to_string(depth_) + " levels). Flatten it, or pickle it in a thread with a larger stack.");
+  }
+
+  /// The objects behind the shared pointers written so far in this message.
+  detail::WrittenPointers& shared_pointers() {
+    if (!shared_) shared_ = std::make_unique<detail::WrittenPointers>();
+    return *shared_;
+  }
+
+ private:
+  std::byte* first_;
+  std::byte* next_;
+  std::byte* last_;
+  Grow grow_;
+  int depth_ = 0;
+  std::unique_ptr<detail::WrittenPointers> shared_;
+};
+
+}  // namespace concurrent::pickle::inline v0
