@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
+#include <concurrent/futures/detail/future_handle.hpp>
+#include <concurrent/futures/future.hpp>
+
 #include <memory>
 #include <type_traits>
 #include <utility>
-
-#include "concurrent/futures/detail/future_handle.hpp"
-#include "concurrent/futures/future.hpp"
 
 namespace concurrent::futures::inline v0 {
 
@@ -36,7 +35,7 @@ class AnyFuture : public detail::FutureHandle {
     explicit FunctionCallback(Function function) : function_(std::move(function)) {}
     void call(detail::FutureStateBase& state) override {
       state.add_reference();
-      std::invoke(function_, AnyFuture(&state));
+      function_(AnyFuture(&state));
     }
     Function function_;
   };

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/collect.hpp>
+#include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/futures/detail/future_handle.hpp>
+#include <concurrent/futures/detail/waiter.hpp>
+#include <concurrent/futures/exceptions.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <initializer_list>
@@ -10,12 +16,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "concurrent/futures/detail/collect.hpp"
-#include "concurrent/futures/detail/deadline.hpp"
-#include "concurrent/futures/detail/future_handle.hpp"
-#include "concurrent/futures/detail/waiter.hpp"
-#include "concurrent/futures/exceptions.hpp"
 
 namespace concurrent::futures::inline v0 {
 

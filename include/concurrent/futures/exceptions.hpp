@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include <sys/types.h>
 
 namespace concurrent::futures::inline v0 {
 

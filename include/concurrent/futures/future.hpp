@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/future_handle.hpp>
+#include <concurrent/futures/detail/future_state.hpp>
+#include <concurrent/futures/detail/future_text.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-
-#include "concurrent/futures/detail/future_handle.hpp"
-#include "concurrent/futures/detail/future_state.hpp"
-#include "concurrent/futures/detail/future_text.hpp"
 
 namespace concurrent::futures::inline v0 {
 
@@ -114,7 +113,7 @@ class Future : public detail::FutureHandle {
     explicit FunctionCallback(Function function) : function_(std::move(function)) {}
     void call(detail::FutureStateBase& state) override {
       state.add_reference();
-      std::invoke(function_, Future(static_cast<detail::FutureState<T>*>(&state)));
+      function_(Future(static_cast<detail::FutureState<T>*>(&state)));
     }
     Function function_;
   };

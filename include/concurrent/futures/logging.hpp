@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <sched.h>
-
 #include <atomic>
+#include <cstddef>
 #include <cstdio>
-#include <functional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+
+#include <sched.h>
 
 namespace concurrent::futures::inline v0 {
 
 enum class LogLevel { debug, info, warning, error };
-
-using LogHandler = std::function<void(LogLevel, std::string_view)>;
 
 namespace detail {
 
@@ -22,6 +21,22 @@ inline void log_to_stderr(LogLevel level, std::string_view text) noexcept {
   const char* const name = level == LogLevel::warning ? "warning" : "error";
   std::fprintf(stderr, "%s: %.*s\n", name, static_cast<int>(text.size()), text.data());
 }
+
+// Not std::function: <functional> would make the include a fifth larger.
+struct LogHandler {
+  LogHandler() = default;
+  LogHandler(const LogHandler&) = delete;
+  LogHandler& operator=(const LogHandler&) = delete;
+  virtual ~LogHandler() = default;
+  virtual void handle(LogLevel level, std::string_view text) = 0;
+};
+
+template <class Function>
+struct FunctionLogHandler final : LogHandler {
+  explicit FunctionLogHandler(Function given) : function(std::move(given)) {}
+  void handle(LogLevel level, std::string_view text) override { function(level, text); }
+  Function function;
+};
 
 /// Where the handler stands. It is called without a lock, so that a handler may log or replace itself, and so that a
 /// process forked meanwhile inherits no held lock.
@@ -36,8 +51,8 @@ class Log {
     in_flight_.fetch_add(1);
     ++depth();
     try {
-      if (const LogHandler* handler = handler_.load()) {
-        (*handler)(level, text);
+      if (LogHandler* const handler = handler_.load()) {
+        handler->handle(level, text);
       } else {
         log_to_stderr(level, text);
       }
@@ -48,23 +63,21 @@ class Log {
     in_flight_.fetch_sub(1);
   }
 
-  void replace(LogHandler handler) {
-    const LogHandler* const fresh = handler ? new LogHandler(std::move(handler)) : nullptr;
-    const LogHandler* const old = handler_.exchange(fresh);
+  void replace(LogHandler* fresh) noexcept {
+    LogHandler* const old = handler_.exchange(fresh);
     if (old == nullptr) return;
     // Bounded: in a forked child the thread that was logging does not exist.
-    for (int round = 0; in_flight_.load() != static_cast<unsigned>(depth()) && round < 100000; ++round) ::sched_yield();
-    // A handler that replaces itself is still running; it is kept then.
-    if (depth() == 0 && in_flight_.load() == 0) delete old;
+    for (int round = 0; in_flight_.load() != depth() && round < 100000; ++round) ::sched_yield();
+    if (in_flight_.load() == 0) delete old;  // not while a handler replaces itself
   }
 
  private:
-  static int& depth() noexcept {
-    thread_local int value = 0;
+  static unsigned& depth() noexcept {  // of this thread's calls of the handler
+    thread_local unsigned value = 0;
     return value;
   }
 
-  std::atomic<const LogHandler*> handler_{nullptr};
+  std::atomic<LogHandler*> handler_{nullptr};
   std::atomic<unsigned> in_flight_{0};
 };
 
@@ -72,11 +85,25 @@ inline void log(LogLevel level, std::string_view text) noexcept { Log::instance(
 
 }  // namespace detail
 
-/// Sends what the library has to say to `handler`; an empty one brings back the default, which writes warnings and
-/// errors to standard error. Logged are: a callback that throws, an initializer that throws, a worker that dies.
+/// Sends what the library has to say to `handler(LogLevel, std::string_view)`: a std::function or anything else that
+/// can be called so. `{}`, nullptr or an empty std::function bring back the default, which writes warnings and errors
+/// to standard error. Logged are: a callback that throws, an initializer that throws, a worker that dies.
 ///
 /// Threads: the handler may be called from several threads at once. When this function returns, the former handler is
 /// not running any more (unless it is the caller). What a handler throws is dropped.
-inline void set_log_handler(LogHandler handler) { detail::Log::instance().replace(std::move(handler)); }
+template <class Handler = std::nullptr_t>
+void set_log_handler(Handler handler) {
+  if constexpr (std::is_same_v<Handler, std::nullptr_t>) {
+    detail::Log::instance().replace(nullptr);
+  } else {
+    static_assert(std::is_invocable_v<Handler&, LogLevel, std::string_view>,
+                  "concurrent::futures: set_log_handler: the handler cannot be called with a LogLevel and a "
+                  "std::string_view. Give it those two parameters.");
+    if constexpr (std::is_constructible_v<bool, const Handler&> && !std::is_empty_v<Handler>) {
+      if (!static_cast<bool>(handler)) return detail::Log::instance().replace(nullptr);
+    }
+    detail::Log::instance().replace(new detail::FunctionLogHandler<Handler>(std::move(handler)));
+  }
+}
 
 }  // namespace concurrent::futures::inline v0

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/collect.hpp>
+#include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/futures/detail/future_handle.hpp>
+#include <concurrent/futures/detail/waiter.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include "concurrent/futures/detail/collect.hpp"
-#include "concurrent/futures/detail/deadline.hpp"
-#include "concurrent/futures/detail/future_handle.hpp"
-#include "concurrent/futures/detail/waiter.hpp"
 
 namespace concurrent::futures::inline v0 {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <utility>
+#include <concurrent/futures/detail/waiter.hpp>
 
-#include "concurrent/futures/detail/waiter.hpp"
+#include <utility>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/any_future.hpp>
+#include <concurrent/futures/detail/future_handle.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -8,9 +11,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "concurrent/futures/any_future.hpp"
-#include "concurrent/futures/detail/future_handle.hpp"
 
 namespace concurrent::futures::inline v0 {
 namespace detail {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/futex.hpp>
+
 #include <chrono>
 #include <cstdio>
 #include <string>
-
-#include "concurrent/multiprocessing/detail/futex.hpp"
 
 namespace concurrent::futures::inline v0 {
 namespace detail {

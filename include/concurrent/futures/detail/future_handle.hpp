@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/futures/detail/future_state_base.hpp>
+#include <concurrent/futures/exceptions.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
-
-#include "concurrent/futures/detail/deadline.hpp"
-#include "concurrent/futures/detail/future_state_base.hpp"
-#include "concurrent/futures/exceptions.hpp"
 
 namespace concurrent::futures::inline v0 {
 namespace detail {

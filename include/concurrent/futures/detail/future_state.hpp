@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/future_state_base.hpp>
+
 #include <memory>
 #include <new>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-
-#include "concurrent/futures/detail/future_state_base.hpp"
 
 namespace concurrent::futures::inline v0 {
 namespace detail {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <sched.h>
+#include <concurrent/futures/detail/callback.hpp>
+#include <concurrent/futures/detail/waiter.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -11,10 +14,7 @@
 #include <typeinfo>
 #include <utility>
 
-#include "concurrent/futures/detail/callback.hpp"
-#include "concurrent/futures/detail/waiter.hpp"
-#include "concurrent/futures/exceptions.hpp"
-#include "concurrent/futures/logging.hpp"
+#include <sched.h>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {

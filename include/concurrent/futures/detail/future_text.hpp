@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <fmt/core.h>
+#include <concurrent/futures/detail/future_handle.hpp>
+#include <concurrent/futures/detail/type_name.hpp>
 
 #include <cstdio>
 #include <string>
 #include <type_traits>
 
-#include "concurrent/futures/detail/future_handle.hpp"
-#include "concurrent/futures/detail/type_name.hpp"
+#include <fmt/core.h>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <cxxabi.h>
-
 #include <cstdlib>
 #include <exception>
 #include <string>
 #include <typeinfo>
+
+#include <cxxabi.h>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/dumps.hpp>
+#include <concurrent/pickle/errors.hpp>
+#include <concurrent/pickle/writer.hpp>
+
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace concurrent::futures::inline v0 {
+
+/// A call that each worker of a pool makes once, before its first task: `Initializer{fn, args...}`. Copyable, whatever
+/// it holds; all copies share one `fn`. Each worker gets copies of the arguments.
+///
+/// Under "fork" and in a thread pool any callable will do. Under "forkserver" and "spawn" the function and its
+/// arguments must pickle, like those of submit.
+/// Python: the executors' arguments `initializer` and `initargs`.
+class Initializer {
+ public:
+  /// None: workers begin with their first task.
+  Initializer() noexcept = default;
+
+  template <class Function, class... Args>
+  requires(!std::is_same_v<std::remove_cvref_t<Function>, Initializer>) Initializer(Function&& fn, Args&&... args)
+      : call_(std::make_shared<Call<std::decay_t<Function>, pickle::detail::Sent<Args>...>>(
+            std::forward<Function>(fn), std::forward<Args>(args)...)) {
+    static_assert(
+        std::is_invocable_v<std::decay_t<Function>&, pickle::detail::Sent<Args>...>,
+        "concurrent::futures: the initializer cannot be called with these arguments. They are copied for each "
+        "worker: take them by value or by const reference, and check their number and types.");
+    static_assert(
+        (std::is_copy_constructible_v<pickle::detail::Sent<Args>> && ...),
+        "concurrent::futures: an argument of the initializer cannot be copied, and each worker needs one. Pass "
+        "a std::shared_ptr, or make the object inside the initializer.");
+  }
+
+  explicit operator bool() const noexcept { return call_ != nullptr; }
+
+  /// Makes the call; does nothing if there is none. Throws what it throws.
+  void operator()() const {
+    if (call_) call_->run();
+  }
+
+  /// Whether the call can travel to a process that is no fork of this one.
+  bool is_picklable() const noexcept { return call_ == nullptr || call_->is_picklable(); }
+
+  /// Writes it as a call, for pickle::run_call; nothing if there is none. Throws PicklingError unless it is picklable,
+  /// and what the pickling of an argument throws.
+  void dump(pickle::Writer& writer) const {
+    if (call_) call_->dump(writer);
+  }
+
+ private:
+  struct AnyCall {
+    AnyCall() = default;
+    AnyCall(const AnyCall&) = delete;
+    AnyCall& operator=(const AnyCall&) = delete;
+    virtual ~AnyCall() = default;
+    virtual void run() = 0;
+    virtual bool is_picklable() const noexcept = 0;
+    virtual void dump(pickle::Writer& writer) const = 0;
+  };
+
+  template <class Function, class... Args>
+  struct Call final : AnyCall {
+    template <class... Given>
+    explicit Call(Given&&... given) : parts_(std::forward<Given>(given)...) {}
+
+    static constexpr bool picklable = pickle::detail::CallChecks<pickle::Pickle, Function, Args...>::passed();
+
+    void run() override {
+      std::apply([](Function& function, const Args&... args) { pickle::detail::invoke(function, Args(args)...); },
+                 parts_);
+    }
+    bool is_picklable() const noexcept override { return picklable; }
+    void dump([[maybe_unused]] pickle::Writer& writer) const override {
+      if constexpr (picklable) {
+        std::apply([&](const auto&... parts) { pickle::dump_call<pickle::Pickle>(writer, parts...); }, parts_);
+      } else {
+        throw pickle::PicklingError(
+            "concurrent::futures: the initializer or one of its arguments cannot be pickled, so it reaches no worker "
+            "that is started by \"forkserver\" or \"spawn\". Use \"fork\", or a function and arguments that pickle.");
+      }
+    }
+
+    std::tuple<Function, Args...> parts_;
+  };
+
+  std::shared_ptr<AnyCall> call_;
+};
+
+}  // namespace concurrent::futures::inline v0
