@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSL-1.0
+// ProcessPoolExecutor: a worker is killed at each named instant of its life. Wherever that is: every future is resolved
+// in time, none twice and none wrong, the pool is broken, and the test's leak check finds nothing.
+#include "support/fault_points.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "support/executors.hpp"
+#include "support/expect.hpp"
+
+using namespace std::chrono_literals;
+using support::FaultAction;
+using support::FaultAt;
+
+namespace {
+
+std::string repeat(int n) { return std::string(static_cast<std::size_t>(n) * 2000, static_cast<char>('a' + n % 26)); }
+
+struct Outcome {
+  int right = 0;
+  int wrong = 0;
+  int broken = 0;
+};
+
+/// Submits tasks until the pool refuses; a result must be its own task's.
+Outcome work(cf::ProcessPoolExecutor& pool, int tasks) {
+  Outcome outcome;
+  std::atomic<int> callbacks = 0;
+  std::vector<cf::Future<std::string>> futures;
+  try {
+    for (int i = 0; i < tasks; ++i) {
+      futures.push_back(pool.submit(repeat, i));
+      futures.back().add_done_callback([&](cf::Future<std::string>) { ++callbacks; });
+    }
+  } catch (const cf::BrokenProcessPool&) {
+  }
+  for (std::size_t i = 0; i < futures.size(); ++i) {
+    try {
+      ++(futures[i].result(20s) == repeat(static_cast<int>(i)) ? outcome.right : outcome.wrong);
+    } catch (const cf::BrokenProcessPool&) {
+      ++outcome.broken;
+    }
+  }
+  const auto count = static_cast<int>(futures.size());
+  CHECK(outcome.right + outcome.broken == count);
+  CHECK(support::eventually([&] { return callbacks == count; }, 5s));
+  return outcome;
+}
+
+void dies_at(const support::ProcessKind& kind, const std::string& point, FaultAction action, std::uint32_t hit) {
+  if (!support::has_fault_points) return;
+  CAPTURE(point, hit);
+  const FaultAt fault(point, action, hit);
+  auto pool = kind.pool(2);
+  const Outcome outcome = work(pool, 40);
+  CHECK(outcome.wrong == 0);
+  REQUIRE(fault.sprung(10s));
+  // It may have been idle when it died: then the next call meets the broken pool.
+  CHECK(support::eventually(
+      [&] {
+        try {
+          pool.submit(repeat, 1).result(20s);
+          return false;
+        } catch (const cf::BrokenProcessPool&) {
+          return true;
+        }
+      },
+      10s));
+  CHECK(pool.statistics().workers_lost >= 1);
+}
+
+constexpr const char* points_of_a_call[] = {"worker.claimed",       "worker.started",   "worker.result_written",
+                                            "worker.before_commit", "worker.committed", "worker.notified"};
+
+}  // namespace
+
+EACH_PROCESS_POOL("worker: killed at any instant of a call nothing hangs and no result is wrong") {
+  for (const char* point : points_of_a_call) {
+    for (const std::uint32_t hit : {1U, 2U, 7U}) dies_at(kind, point, FaultAction::kill, hit);
+  }
+}
+
+EACH_PROCESS_POOL("worker: leaving by _exit at any instant of a call nothing hangs and no result is wrong") {
+  for (const char* point : points_of_a_call) dies_at(kind, point, FaultAction::leave, 3);
+}
+
+EACH_PROCESS_POOL("worker: killed before it is ready the pool breaks and nothing hangs") {
+  for (const char* point : {"worker.started_process", "worker.ready"}) dies_at(kind, point, FaultAction::kill, 1);
+}
+
+EACH_PROCESS_POOL("worker: killed as it goes to sleep the pool breaks and nothing hangs") {
+  dies_at(kind, "worker.sleep", FaultAction::kill, 1);
+}
+
+EACH_PROCESS_POOL("worker: killed after its result was published the result is delivered and not lost") {
+  if (!support::has_fault_points) return;
+  for (const char* point : {"worker.committed", "worker.notified"}) {
+    const FaultAt fault(point, FaultAction::kill);
+    auto pool = kind.pool(1);
+    CHECK(pool.submit(repeat, 3).result(20s) == repeat(3));
+    CHECK(fault.sprung());
+  }
+}
+
+EACH_PROCESS_POOL("worker: killed before its result was published the future is broken") {
+  if (!support::has_fault_points) return;
+  for (const char* point : {"worker.claimed", "worker.started", "worker.result_written", "worker.before_commit"}) {
+    const FaultAt fault(point, FaultAction::kill);
+    auto pool = kind.pool(1);
+    CHECK_THROWS_AS(pool.submit(repeat, 3).result(20s), cf::BrokenProcessPool);
+    CHECK(fault.sprung());
+  }
+}
+
+EACH_PROCESS_POOL("worker: killed while it leaves on purpose nobody is hurt") {
+  if (!support::has_fault_points) return;
+  const FaultAt fault("worker.retire", FaultAction::kill);
+  auto pool = kind.pool(cf::ProcessPoolOptions{.max_workers = 1});
+  CHECK(pool.submit(repeat, 1).result(20s) == repeat(1));
+  CHECK(support::within(20s, "shutdown while a worker dies", [&] { return pool.shutdown_for(15s); }));
+}
+
+EACH_PROCESS_POOL("worker: stopped at any instant of a call it holds up nobody else, and killing it ends it") {
+  if (!support::has_fault_points) return;
+  for (const char* point : points_of_a_call) {
+    CAPTURE(point);
+    const FaultAt fault(point, FaultAction::stop, 1);
+    auto pool = kind.pool(2);
+    auto stopped = pool.submit(repeat, 1);
+    REQUIRE(fault.sprung());
+    for (int i = 0; i < 20; ++i) CHECK(pool.submit(repeat, i).result(20s) == repeat(i));
+    pool.kill_workers();
+    pool.shutdown();
+    REQUIRE(stopped.done());
+  }
+}
+
+EACH_PROCESS_POOL("zygote: killed while it starts a worker the pool breaks and nothing hangs") {
+  if (!support::has_fault_points) return;
+  const FaultAt fault("zygote.start", FaultAction::kill, 1);
+  auto pool = kind.pool(2);
+  CHECK_THROWS_AS(pool.submit(repeat, 1).result(20s), cf::BrokenProcessPool);
+  CHECK_THROWS_AS(pool.submit(repeat, 1).result(20s), cf::BrokenProcessPool);
+}
