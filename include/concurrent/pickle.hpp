@@ -6,6 +6,7 @@
 #include <concurrent/pickle/callable.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/errors.hpp>
+#include <concurrent/pickle/exception.hpp>
 #include <concurrent/pickle/pickler.hpp>
 #include <concurrent/pickle/reader.hpp>
 #include <concurrent/pickle/remote_traceback.hpp>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <concurrent/pickle/custom.hpp>
+#include <concurrent/pickle/error_code.hpp>
 #include <concurrent/pickle/function.hpp>
 #include <concurrent/pickle/optional.hpp>
 #include <concurrent/pickle/scalar.hpp>

@@ -65,6 +65,9 @@ class Writer {
     last_ = last;
   }
 
+  /// Takes back everything after the first `size` bytes.
+  void truncate(std::size_t size) noexcept { next_ = first_ + size; }
+
   /// Goes back to empty, ready for another message.
   void clear() noexcept {
     next_ = first_;
