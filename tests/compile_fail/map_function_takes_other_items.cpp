@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: concurrent::pickle: the callable cannot be called with copies of these arguments.
+// The function does not take what the range gives.
+#include <concurrent/futures.hpp>
+#include <string>
+#include <vector>
+
+namespace cf = concurrent::futures;
+
+std::size_t length(const std::string& text) { return text.size(); }
+
+int main() {
+  cf::ProcessPoolExecutor pool(1);
+#ifdef CASE
+  pool.map(length, std::vector<int>{1, 2});
+#else
+  pool.map(length, std::vector<std::string>{"a", "b"});
+#endif
+}
