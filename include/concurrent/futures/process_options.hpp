@@ -35,15 +35,15 @@ struct TaskOptions {
 
 /// How a ProcessPoolExecutor is made. Names and meanings are Python's where Python has them.
 struct ProcessPoolOptions {
-  std::optional<int> max_workers;          ///< default: the processors this process may use, at least 1
-  multiprocessing::Context mp_context{};   ///< default: get_context(), which is "fork" unless set
-  Initializer initializer{};               ///< runs once in each worker before its first task
+  std::optional<int> max_workers;            ///< default: the processors this process may use, at least 1
+  multiprocessing::Context mp_context{};     ///< default: get_context(), which is "fork" unless set
+  Initializer initializer{};                 ///< runs once in each worker before its first task
   std::optional<int> max_tasks_per_child{};  ///< a worker is replaced after that many tasks
-  int extra_queued_calls = 1;              ///< the call queue holds max_workers + extra_queued_calls calls
+  int extra_queued_calls = 1;                ///< the call queue holds max_workers + extra_queued_calls calls
   WorkerDeathPolicy on_worker_death = WorkerDeathPolicy::break_pool;
   RestartLimit restart_limit{};
   std::optional<std::chrono::nanoseconds> idle_timeout{};  ///< a worker idle for that long leaves; default: never
-  Spin spin = Spin::adaptive();            ///< how long a side polls before it sleeps
+  Spin spin = Spin::adaptive();                            ///< how long a side polls before it sleeps
 };
 
 /// Counters of one pool since it was made.

@@ -24,6 +24,11 @@ namespace detail {
 
 namespace mpd = multiprocessing::detail;
 
+/// Whether this process is a worker of that pool.
+inline bool called_in_own_worker(std::uint64_t pool) noexcept {
+  return multiprocessing::detail::process_identity().pool == pool;
+}
+
 /// What is behind a ProcessPoolExecutor; it lives as long as the executor, its threads or one of its futures does.
 ///
 /// Two threads of its own. The *monitor* only reads what the zygote reports. The *manager* resolves futures when no
@@ -72,6 +77,7 @@ class ProcessPool {
   void pickle_initializer();
   void start_workers();
   bool start_worker();
+  std::uint32_t geometry_workers() const noexcept { return segment_.geometry().workers; }
 
   // process_pool_submit.hpp: towards the workers
   void fill();
@@ -100,7 +106,7 @@ class ProcessPool {
   void manage();
   void watch_zygote();
   bool is_own_thread() const noexcept;
-  void work_until_quiet();
+  std::int64_t spin_limit() const noexcept { return segment_.geometry().spin_nanoseconds; }
   void run_deferred();
   void sleep_manager(Deadline deadline);
   void wake_manager() noexcept;
@@ -113,12 +119,12 @@ class ProcessPool {
   void worker_started(const mpd::ZygoteReport& report);
   void worker_start_failed(const mpd::ZygoteReport& report);
   void worker_ended(const mpd::ZygoteReport& report);
-  void zygote_ended();
+  void zygote_ended(int status);
   void collect_all(std::uint32_t index);
   WorkItem* item_of(std::uint32_t index, bool& started);
   void empty_place(std::uint32_t index);
-  void charge(WorkItem& item, const mpd::ZygoteReport& report, const std::string& how);
-  bool too_many_deaths();
+  void charge(WorkItem& item, const mpd::ZygoteReport& report, std::uint32_t name, const std::string& how);
+  bool too_many_deaths(const std::string& how);
   void break_pool(const std::string& reason);
   void fail_all(const std::vector<WorkItem*>& items, const std::string& reason);
   void kill_place(std::uint32_t index, int signal);
@@ -147,34 +153,46 @@ class ProcessPool {
   std::vector<std::uint32_t> free_records_;
   std::vector<WorkItem*> timed_;  // with a time limit, and with a record
   std::unique_ptr<WorkerPlace[]> places_;
-  std::size_t outstanding_ = 0;   // submitted, and no result taken off a ring yet
-  std::uint32_t present_ = 0;     // places that are not absent
-  std::uint32_t available_ = 0;   // workers that take calls, or will once they have started
+  std::size_t outstanding_ = 0;  // submitted, and no result taken off a ring yet
+  std::uint32_t present_ = 0;    // places that are not absent
+  std::uint32_t available_ = 0;  // workers that take calls, or will once they have started
   std::uint64_t next_serial_ = 1;
+  std::uint64_t key_count_ = 0;
   std::deque<std::chrono::steady_clock::time_point> deaths_;
   std::vector<std::string> death_texts_;
   std::vector<mpd::ZygoteReport> reports_;
   std::vector<CallbackList> deferred_;  // callbacks for the manager
   std::string broken_;                  // why; empty: it is not
+  std::string initializer_failure_;     // who and what
   bool shutting_down_ = false;
   bool no_more_workers_ = false;
   bool quit_sent_ = false;
   bool zygote_gone_ = false;
   bool start_failing_ = false;
   Deadline start_again_ = Deadline::max();
+  std::chrono::nanoseconds start_delay_ = std::chrono::milliseconds(10);
   Deadline kill_remaining_ = Deadline::max();
   PoolStatistics counts_;
 
-  std::unique_ptr<std::atomic<std::uint64_t>[]> peek_;  // each ring's next position, ~0: nobody there; read without lock
-  std::atomic<bool> closed_{false};                     // submit has to look closer
+  // The manager's alone.
+  std::uint64_t seen_activity_ = 0;
+  int quiet_looks_ = 0;
+  std::chrono::nanoseconds waiting_look_ = std::chrono::milliseconds(1);
+  Deadline trim_at_ = Deadline::max();
+
+  std::unique_ptr<std::atomic<std::uint64_t>[]>
+      peek_;                         // each ring's next position, ~0: nobody there; read without lock
+  std::atomic<bool> closed_{false};  // submit has to look closer
   std::atomic<bool> work_for_manager_{false};
-  std::atomic<std::uint32_t> resolving_{0};             // arrivals off their ring, not resolved yet
+  std::atomic<std::thread::id> manager_id_{};
+  std::atomic<std::int64_t> drive_budget_{0};
+  std::atomic<std::uint32_t> resolving_{0};  // arrivals off their ring, not resolved yet
   std::atomic<std::uint64_t> activity_{0};
-  std::atomic<bool> napping_{false};        // the manager looks after us often: results need not wake it
-  std::atomic<bool> driver_{false};         // a thread that waits has taken over the manager's work
+  std::atomic<bool> napping_{false};  // the manager looks after us often: results need not wake it
+  std::atomic<bool> driver_{false};   // a thread that waits has taken over the manager's work
   std::atomic<std::uint64_t> completed_{0};
   std::atomic<std::uint64_t> failed_{0};
-  std::atomic<std::uint32_t> ended_{0};     // 1: nothing of it is left but this object
+  std::atomic<std::uint32_t> ended_{0};  // 1: nothing of it is left but this object
 };
 
 /// The state of a future that a process pool will resolve, and its work item: one allocation a task.

@@ -29,13 +29,15 @@ class WorkItem {
 
   WorkItem* next = nullptr;  // in the list of pending items
   WorkItem* previous = nullptr;
-  std::uint64_t ticket = 0;  // while it is in the call queue or with a worker
+  std::uint64_t ticket = 0;                   // while it is in the call queue or with a worker
   multiprocessing::detail::Allocation block;  // the pickled call if it is large
-  std::uint64_t size = 0;    // of the pickled call
+  std::uint64_t size = 0;                     // of the pickled call
   std::unique_ptr<TaskOptions> options;
-  std::uint32_t record = 0;
+  std::uint64_t key = 0;     // what the result must repeat
+  std::uint32_t record = 0;  // which record holds the call, if one does
   std::uint16_t retries_left = 0;
   Place place = Place::none;
+  bool has_record = false;
   bool stopped_for_timeout = false;
   bool stopped_by_user = false;
   union {  // a small call that waits for a place in the queue

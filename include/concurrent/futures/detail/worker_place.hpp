@@ -28,22 +28,24 @@ struct WorkerPlace {
   std::atomic<std::uint32_t> reading{0};  // results in its blocks that are being unpickled; no lock needed
 };
 
-/// A result that has been taken off its ring, with all that is needed to resolve its future without the lock.
+/// A result that has been taken off its ring, with all that is needed to resolve its future without the lock. Filled in
+/// by ProcessPool::accept; left as it is until then, since there is an array of these on the stack of every submit.
 struct Arrival {
-  WorkItem* item = nullptr;
-  WorkerPlace* place = nullptr;
-  const std::byte* block = nullptr;  // where a large result lies
-  std::uint64_t size = 0;
-  pid_t pid = 0;
-  std::uint32_t name = 0;
-  multiprocessing::detail::Outcome outcome = multiprocessing::detail::Outcome::value;
-  std::string task;  // what threw
+  WorkItem* item;
+  WorkerPlace* place;
+  const std::byte* block;  // where a large result lies
+  std::uint64_t size;
+  std::string* task;  // what threw; owned
+  pid_t pid;
+  std::uint32_t name;
+  multiprocessing::detail::Outcome outcome;
   alignas(multiprocessing::detail::cache_line) std::byte bytes[multiprocessing::detail::ResultEntry::inline_capacity];
 };
 
 /// As many arrivals as are taken under one lock.
 struct Arrivals {
   static constexpr std::size_t capacity = 16;
+  Arrivals() noexcept {}  // leaves the items alone
   std::size_t size = 0;
   Arrival items[capacity];
 };

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSL-1.0
+// What follows when a worker, or the zygote, ends. Always the same order: first everything that the dead one published
+// is taken off its ring, so that no finished result is lost; then the call that it had in hand, known from the record
+// it claimed, is charged or put back; then its place is emptied.
+#pragma once
+
+#include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/detail/worker_death.hpp>
+#include <concurrent/pickle/call.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline void ProcessPool::take_reports() {
+  std::vector<mpd::ZygoteReport> reports;
+  {
+    const std::lock_guard lock(mutex_);
+    reports.swap(reports_);
+  }
+  for (const mpd::ZygoteReport& report : reports) {
+    switch (report.kind) {
+      case mpd::ZygoteReport::Kind::ready:
+        if (report.worker == ~std::uint32_t{0}) zygote_ended(report.status);
+        break;
+      case mpd::ZygoteReport::Kind::started:
+        worker_started(report);
+        break;
+      case mpd::ZygoteReport::Kind::start_failed:
+        worker_start_failed(report);
+        break;
+      case mpd::ZygoteReport::Kind::ended:
+        worker_ended(report);
+        break;
+    }
+  }
+}
+
+inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
+  const std::lock_guard lock(mutex_);
+  WorkerPlace& place = places_[report.worker];
+  if (place.serial != report.serial) return;
+  place.state = WorkerPlace::State::live;
+  place.pid = report.pid;
+  start_delay_ = std::chrono::milliseconds(10);
+  if (place.stopping) kill_place(report.worker, SIGKILL);
+}
+
+/// The system refuses another process: go on with the workers there are and try again in a while.
+inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
+  std::string reason;
+  {
+    const std::lock_guard lock(mutex_);
+    if (places_[report.worker].serial != report.serial) return;
+    empty_place(report.worker);
+    --available_;
+    --counts_.workers_started;
+    start_failing_ = true;
+    start_again_ = std::chrono::steady_clock::now() + start_delay_;
+    start_delay_ = std::min(start_delay_ * 2, std::chrono::nanoseconds(std::chrono::seconds(1)));
+    if (present_ == 0 && outstanding_ != 0) {
+      reason = std::string("concurrent::futures: a worker process could not be started: ") +
+               std::strerror(report.status) + ". No worker is left.";
+      if (report.status == EAGAIN) reason += " Raise the limit on processes (ulimit -u, pids.max).";
+    }
+  }
+  if (!reason.empty()) {
+    log(LogLevel::error, reason);
+    break_pool(reason);
+  }
+}
+
+inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
+  const std::uint32_t index = report.worker;
+  if (index >= geometry_workers() || places_[index].serial != report.serial) return;
+  collect_all(index);
+  std::string reason;
+  std::string how;
+  WorkItem* item = nullptr;
+  bool expected = false;
+  bool breaks = false;
+  std::uint32_t name = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    WorkerPlace& place = places_[index];
+    name = place.name;
+    bool started = false;
+    item = item_of(index, started);
+    const bool retired = segment_.worker(index).status.load() == static_cast<std::uint32_t>(mpd::WorkerStatus::retired);
+    expected = (retired && initializer_failure_.empty()) || place.stopping || no_more_workers_;
+    how = worker_label(place.name, report.pid) + " " +
+          (place.damaged ? "wrote a result that cannot be and was stopped" : describe_status(report.status));
+    how += item != nullptr ? " while it ran " + describe(*item) : std::string(" while it was idle");
+    if (!place.retiring) --available_;
+    const bool damaged = place.damaged;
+    const bool stopped_on_purpose = item != nullptr && (item->stopped_for_timeout || item->stopped_by_user);
+    if (damaged) expected = false;
+    empty_place(index);
+    if (item != nullptr && !started) {  // its function was never entered: somebody else takes it
+      item->place = WorkItem::Place::none;
+      pending_.push_front(*item);
+      item = nullptr;
+    } else if (item != nullptr) {
+      const bool again = !stopped_on_purpose && item->retries_left != 0 &&
+                         options_.on_worker_death == WorkerDeathPolicy::fail_task && broken_.empty();
+      if (again) {
+        --item->retries_left;
+        item->place = WorkItem::Place::none;
+        pending_.push_front(*item);
+        item = nullptr;
+      } else {
+        drop_call(*item);
+      }
+    }
+    if (!expected) {
+      ++counts_.workers_lost;
+      if (!initializer_failure_.empty()) {
+        reason = "concurrent::futures: the initializer threw in " + initializer_failure_;
+        breaks = true;
+      } else if (options_.on_worker_death == WorkerDeathPolicy::break_pool) {
+        reason = "concurrent::futures: a worker process ended while the pool was running: " + how + ".";
+        breaks = true;
+      } else if (too_many_deaths(how)) {
+        reason = "concurrent::futures: workers die too often (restart_limit: more than " +
+                 std::to_string(options_.restart_limit.count) + " in " +
+                 std::to_string(std::chrono::duration<double>(options_.restart_limit.period).count()) +
+                 " s). The last:";
+        for (const std::string& text : death_texts_) reason += "\n  " + text;
+        breaks = true;
+      }
+    }
+    fill();
+  }
+  if (!expected) log(breaks ? LogLevel::error : LogLevel::warning, breaks ? reason : "concurrent::futures: " + how);
+  if (item != nullptr) {
+    if (breaks && options_.on_worker_death == WorkerDeathPolicy::break_pool) {
+      fail_all({item}, reason);
+    } else {
+      charge(*item, report, name, how);
+    }
+  }
+  if (breaks) break_pool(reason);
+}
+
+/// Fails the one future whose task a dead worker was running.
+inline void ProcessPool::charge(WorkItem& item, const mpd::ZygoteReport& report, std::uint32_t name,
+                                const std::string& how) {
+  FutureStateBase& state = item.state();
+  if (item.stopped_by_user) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++counts_.cancelled;
+    }
+    finish_callbacks(state.finish_cancelled());
+  } else {
+    failed_.fetch_add(1, std::memory_order_relaxed);
+    std::exception_ptr exception;
+    if (item.stopped_for_timeout) {
+      const double seconds = std::chrono::duration<double>(*item.options->timeout).count();
+      exception =
+          std::make_exception_ptr(TaskTimeoutError("concurrent::futures: the task ran longer than its timeout of " +
+                                                   std::to_string(seconds) + " s and was stopped: " + how + "."));
+    } else {
+      exception = std::make_exception_ptr(WorkerDied("concurrent::futures: the worker of this task died: " + how + ".",
+                                                     report.pid, mpd::worker_name(options_.mp_context.method(), name),
+                                                     exit_status_of(report.status), signal_of(report.status)));
+    }
+    finish_callbacks(state.finish_with_exception(std::move(exception)));
+  }
+  state.release();
+}
+
+/// Everything that this worker has published.
+inline void ProcessPool::collect_all(std::uint32_t index) {
+  Arrivals arrivals;
+  bool more = true;
+  while (more) {
+    {
+      const std::lock_guard lock(mutex_);
+      more = collect_place(index, arrivals);
+      resolving_.fetch_add(static_cast<std::uint32_t>(arrivals.size), std::memory_order_relaxed);
+    }
+    resolve(arrivals);
+  }
+}
+
+/// The call that this worker had in hand; null: none.
+inline WorkItem* ProcessPool::item_of(std::uint32_t index, bool& started) {
+  for (WorkItem* const item : items_) {
+    if (item == nullptr || item->place != WorkItem::Place::record) continue;
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    if (state.worker != index) continue;
+    if (state.stage != mpd::Stage::claimed && state.stage != mpd::Stage::started) continue;
+    started = state.stage == mpd::Stage::started;
+    return item;
+  }
+  return nullptr;
+}
+
+inline void ProcessPool::empty_place(std::uint32_t index) {
+  WorkerPlace& place = places_[index];
+  place.state = WorkerPlace::State::absent;
+  place.pid = 0;
+  peek_[index].store(~std::uint64_t{0}, std::memory_order_release);
+  segment_.sleepers(index / 64).fetch_and(~(std::uint64_t{1} << (index % 64)), std::memory_order_seq_cst);
+  segment_.worker(index).status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::absent));
+  --present_;
+  queue_->restore();
+  // Whatever it had half-written goes back to the system; what it had published is still being read.
+  if (place.reading.load(std::memory_order_acquire) == 0) {
+    const auto region = segment_.worker_region(index);
+    mpd::give_back(region.data(), region.size());
+  }
+}
+
+inline bool ProcessPool::too_many_deaths(const std::string& how) {
+  const auto now = std::chrono::steady_clock::now();
+  deaths_.push_back(now);
+  death_texts_.push_back(how);
+  if (death_texts_.size() > 5) death_texts_.erase(death_texts_.begin());
+  while (!deaths_.empty() && now - deaths_.front() > options_.restart_limit.period) deaths_.pop_front();
+  return deaths_.size() > static_cast<std::size_t>(options_.restart_limit.count);
+}
+
+/// Fails every unfinished future and stops the workers that are left.
+inline void ProcessPool::break_pool(const std::string& reason) {
+  std::vector<WorkItem*> items;
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken_.empty()) broken_ = reason;
+    no_more_workers_ = true;
+    closed_.store(true, std::memory_order_seq_cst);
+  }
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) collect_all(i);
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
+    while (!pending_.empty()) {
+      items.push_back(pending_.front());
+      drop_call(*pending_.front());
+    }
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      if (items_[i] == nullptr) continue;
+      items.push_back(items_[i]);
+      drop_call(*items_[i]);
+    }
+  }
+  fail_all(items, reason);
+}
+
+inline void ProcessPool::fail_all(const std::vector<WorkItem*>& items, const std::string& reason) {
+  failed_.fetch_add(items.size(), std::memory_order_relaxed);
+  for (WorkItem* const item : items) {  // to each its own exception: whoever catches one may add to it
+    finish_callbacks(item->state().finish_with_exception(std::make_exception_ptr(BrokenProcessPool(reason))));
+    item->state().release();
+  }
+}
+
+inline void ProcessPool::zygote_ended(int status) {
+  std::string reason;
+  {
+    const std::lock_guard lock(mutex_);
+    zygote_gone_ = true;
+    no_more_workers_ = true;
+    if (!quit_sent_ && broken_.empty()) {
+      reason = std::string("concurrent::futures: the pool's helper process (pid ") + std::to_string(zygote_.pid()) +
+               ") ended, and its workers with it: it " + describe_status(status) + ".";
+    }
+  }
+  if (!reason.empty()) {
+    log(LogLevel::error, reason);
+    break_pool(reason);
+  }
+  const std::lock_guard lock(mutex_);
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+    if (places_[i].state != WorkerPlace::State::absent) empty_place(i);
+  }
+  available_ = 0;
+}
+
+/// Asks for a signal to whoever is in this place.
+inline void ProcessPool::kill_place(std::uint32_t index, int signal) {
+  WorkerPlace& place = places_[index];
+  if (place.state == WorkerPlace::State::absent) return;
+  place.stopping = place.stopping || !place.damaged;
+  zygote_.send({mpd::ZygoteRequest::Kind::signal, index, place.serial, signal, 0});
+}
+
+/// Stops a running task by ending its worker, unless it has just finished. The worker is first told to take no other
+/// call: if its result is still missing after that, whatever it would take next is not started (worker.hpp), and the
+/// signal hits nobody else's task.
+inline bool ProcessPool::stop_task(WorkItem& item) noexcept {
+  const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
+  if (state.stage != mpd::Stage::started || state.worker >= geometry_workers()) return false;
+  WorkerPlace& place = places_[state.worker];
+  if (place.state == WorkerPlace::State::absent) return false;
+  segment_.worker(state.worker).leave.store(1, std::memory_order_seq_cst);
+  if (segment_.result(state.worker, place.position).commit.load(std::memory_order_seq_cst) == place.position + 1)
+    return false;  // it has finished meanwhile, and leaves; somebody else takes its place
+  kill_place(state.worker, SIGKILL);
+  return true;
+}
+
+/// future.terminate().
+inline bool ProcessPool::stop(WorkItem& item) noexcept {
+  if (!is_here()) return false;
+  const std::lock_guard lock(mutex_);
+  if (item.place != WorkItem::Place::record || !stop_task(item)) return false;
+  item.stopped_by_user = true;
+  return true;
+}
+
+inline std::string ProcessPool::describe(const WorkItem& item) noexcept {
+  if (item.options != nullptr && !item.options->label.empty()) return item.options->label;
+  const mpd::CallRecord& record = segment_.record(item.record);
+  const std::byte* const bytes = item.block.address != nullptr ? item.block.address : record.bytes;
+  return pickle::describe_call(std::span(bytes, item.size));
+}
+
+inline std::string ProcessPool::worker_label(std::uint32_t name, pid_t pid) const {
+  return mpd::worker_name(options_.mp_context.method(), name) + " (pid " + std::to_string(pid) + ")";
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

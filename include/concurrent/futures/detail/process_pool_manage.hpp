@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/process_pool.hpp>
+
+#include <algorithm>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// The monitor's thread: passes on what the zygote tells, and its end.
+inline void ProcessPool::watch_zygote() {
+  ::pthread_setname_np(::pthread_self(), "pool-monitor");
+  mpd::ZygoteReport report;
+  while (zygote_.receive(report)) {
+    {
+      const std::lock_guard lock(mutex_);
+      reports_.push_back(report);
+    }
+    wake_manager();
+  }
+  const int status = zygote_.reap();
+  report = {};
+  report.kind = mpd::ZygoteReport::Kind::ready;
+  report.worker = ~std::uint32_t{0};  // the zygote itself
+  report.status = status;
+  {
+    const std::lock_guard lock(mutex_);
+    reports_.push_back(report);
+  }
+  wake_manager();
+  release();
+}
+
+/// The manager's thread.
+inline void ProcessPool::manage() {
+  ::pthread_setname_np(::pthread_self(), "pool-manager");
+  manager_id_.store(std::this_thread::get_id());
+  drive_budget_.store(spin_limit() / 2);
+  for (;;) {
+    take_reports();
+    while (serve()) {
+    }
+    run_deferred();
+    if (wind_down()) break;
+    sleep_manager(next_look());
+  }
+  ended_.store(1, std::memory_order_seq_cst);
+  mpd::futex_wake(ended_);
+  release();
+}
+
+inline bool ProcessPool::is_own_thread() const noexcept {
+  return std::this_thread::get_id() == manager_id_.load(std::memory_order_relaxed);
+}
+
+inline void ProcessPool::run_deferred() {
+  std::vector<CallbackList> callbacks;
+  {
+    const std::lock_guard lock(mutex_);
+    callbacks.swap(deferred_);
+  }
+  for (CallbackList& list : callbacks) list.run();
+}
+
+inline void ProcessPool::wake_manager() noexcept {
+  work_for_manager_.store(true, std::memory_order_seq_cst);
+  mpd::Shared<std::uint32_t>& word = segment_.caller().manager;
+  if (word.load(std::memory_order_seq_cst) != 0 && word.exchange(0, std::memory_order_seq_cst) != 0)
+    mpd::futex_wake(word, 1, true);
+}
+
+inline void ProcessPool::sleep_manager(Deadline deadline) {
+  mpd::Shared<std::uint32_t>& word = segment_.caller().manager;
+  word.store(1, std::memory_order_seq_cst);
+  const bool others_look = segment_.caller().poller.load(std::memory_order_seq_cst) != mpd::poller_none;
+  if (!work_for_manager_.exchange(false, std::memory_order_seq_cst) && (others_look || !results_wait()))
+    mpd::futex_wait(word, 1, deadline, true);
+  word.store(0, std::memory_order_seq_cst);
+}
+
+/// When the manager has to look again although nobody wakes it.
+inline Deadline ProcessPool::next_look() {
+  const auto now = std::chrono::steady_clock::now();
+  Deadline look = check_time_limits();
+  const std::uint64_t activity = activity_.load(std::memory_order_relaxed);
+  if (activity != seen_activity_) {
+    seen_activity_ = activity;
+    quiet_looks_ = 0;
+    trim_at_ = now + std::chrono::seconds(1);
+    napping_.store(true, std::memory_order_seq_cst);
+  } else if (napping_.load(std::memory_order_relaxed) && ++quiet_looks_ >= 3) {
+    napping_.store(false, std::memory_order_seq_cst);
+    std::uint32_t polls = mpd::poller_polls;
+    if (!driver_.load(std::memory_order_seq_cst))
+      segment_.caller().poller.compare_exchange_strong(polls, mpd::poller_none, std::memory_order_seq_cst);
+  }
+  if (napping_.load(std::memory_order_relaxed)) return std::min(look, now + std::chrono::microseconds(200));
+  const std::lock_guard lock(mutex_);
+  if (queue_->waiting() != 0 || !pending_.empty()) {
+    // A worker may have been stopped, or have died, between its promise to take a call and the taking.
+    fill();
+    waiting_look_ = std::min(waiting_look_ * 2, std::chrono::nanoseconds(std::chrono::milliseconds(50)));
+    look = std::min(look, now + waiting_look_);
+  } else {
+    waiting_look_ = std::chrono::milliseconds(1);
+  }
+  if (start_again_ <= now) {
+    start_again_ = Deadline::max();
+    start_failing_ = false;
+    start_workers();
+  }
+  if (kill_remaining_ <= now) {
+    kill_remaining_ = Deadline::max();
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
+  }
+  if (trim_at_ <= now) {  // a second of silence: large arguments' pages go back to the system
+    trim_at_ = Deadline::max();
+    blocks_->trim();
+  }
+  return std::min({look, start_again_, kill_remaining_, trim_at_});
+}
+
+/// Stops the tasks whose time is up. Returns when the next one's may be: a task that has not started yet can at the
+/// earliest be late its whole limit from now.
+inline Deadline ProcessPool::check_time_limits() {
+  const std::lock_guard lock(mutex_);
+  Deadline look = Deadline::max();
+  const auto now = std::chrono::steady_clock::now();
+  for (WorkItem* const item : timed_) {
+    if (item->place != WorkItem::Place::record || item->stopped_for_timeout) continue;
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    Deadline started = now;
+    if (state.stage == mpd::Stage::started && state.worker < geometry_workers()) {
+      const auto noted = std::chrono::nanoseconds(
+          static_cast<std::int64_t>(segment_.worker(state.worker).started_at.load(std::memory_order_relaxed)));
+      started = std::min(now, Deadline(std::chrono::duration_cast<Deadline::duration>(noted)));
+    }
+    const Deadline limit =
+        started + std::min(*item->options->timeout, std::chrono::nanoseconds(std::chrono::hours(87600)));
+    if (limit > now || state.stage != mpd::Stage::started) {
+      look = std::min(look, limit);
+    } else if (stop_task(*item)) {
+      item->stopped_for_timeout = true;
+    }
+  }
+  return look;
+}
+
+/// Towards the end, as far as it can go now. True: nothing is left to do.
+inline bool ProcessPool::wind_down() {
+  const std::lock_guard lock(mutex_);
+  if (zygote_gone_) return shutting_down_ && resolving_.load() == 0 && deferred_.empty() && outstanding_ == 0;
+  if (!shutting_down_ || outstanding_ != 0 || resolving_.load(std::memory_order_acquire) != 0 || !deferred_.empty() ||
+      quit_sent_)
+    return false;
+  no_more_workers_ = true;
+  if (segment_.caller().stopping.exchange(1, std::memory_order_seq_cst) == 0) wake_all_workers();
+  if (present_ == 0) {
+    quit_sent_ = true;
+    zygote_.send({mpd::ZygoteRequest::Kind::quit, 0, 0, 0, 0});
+  }
+  return false;
+}
+
+// ---- Shutting down
+
+/// Requests add up; none is taken back.
+inline void ProcessPool::shutdown(bool cancel_futures) {
+  std::vector<WorkItem*> cancelled;
+  {
+    const std::lock_guard lock(mutex_);
+    shutting_down_ = true;
+    closed_.store(true, std::memory_order_seq_cst);
+    if (cancel_futures) take_unstarted(cancelled);
+  }
+  cancel_all(cancelled);
+  wake_manager();
+}
+
+/// False: the deadline has passed. Called from a callback it returns true at once: that thread cannot wait for itself.
+inline bool ProcessPool::wait_until_ended(Deadline deadline) {
+  if (is_own_thread()) return true;
+  while (ended_.load(std::memory_order_acquire) == 0) {
+    if (!mpd::futex_wait(ended_, 0, deadline) && ended_.load(std::memory_order_acquire) == 0) return false;
+  }
+  const std::lock_guard lock(join_mutex_);
+  if (monitor_.joinable()) monitor_.join();
+  if (manager_.joinable()) manager_.join();
+  return true;
+}
+
+/// terminate_workers and kill_workers.
+inline void ProcessPool::stop_workers(int signal) {
+  std::vector<WorkItem*> cancelled;
+  std::vector<WorkItem*> failed;
+  const std::string reason = std::string("concurrent::futures: the pool's workers were stopped by ") +
+                             (signal == SIGKILL ? "kill_workers" : "terminate_workers") +
+                             ". Make a new executor for more work.";
+  {
+    const std::lock_guard lock(mutex_);
+    if (present_ == 0 || !broken_.empty()) return;
+    shutting_down_ = true;
+    no_more_workers_ = true;
+    closed_.store(true, std::memory_order_seq_cst);
+    take_unstarted(cancelled);
+    broken_ = reason;
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, signal);
+    for (WorkItem* const item : items_) {
+      if (item == nullptr) continue;
+      failed.push_back(item);
+      drop_call(*item);
+    }
+    if (signal != SIGKILL) kill_remaining_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  }
+  cancel_all(cancelled);
+  fail_all(failed, reason);
+  wake_manager();
+}
+
+/// Waits a moment for those that are just being started, so that whoever ran a task is in the list.
+inline std::vector<pid_t> ProcessPool::processes() {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  for (;;) {
+    std::vector<pid_t> pids;
+    bool starting = false;
+    {
+      const std::lock_guard lock(mutex_);
+      for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+        if (places_[i].state == WorkerPlace::State::live) pids.push_back(places_[i].pid);
+        starting = starting || places_[i].state == WorkerPlace::State::starting;
+      }
+    }
+    if (!starting || is_own_thread() || std::chrono::steady_clock::now() >= patience) return pids;
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+}
+
+inline std::size_t ProcessPool::pending_work_items() {
+  const std::lock_guard lock(mutex_);
+  return outstanding_;
+}
+
+inline PoolStatistics ProcessPool::statistics() {
+  const std::lock_guard lock(mutex_);
+  PoolStatistics counts = counts_;
+  counts.completed = completed_.load(std::memory_order_relaxed);
+  counts.failed = failed_.load(std::memory_order_relaxed);
+  return counts;
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

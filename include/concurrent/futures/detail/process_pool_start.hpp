@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/multiprocessing/cpu_count.hpp>
+#include <concurrent/multiprocessing/freeze_support.hpp>
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline std::atomic<std::uint64_t>& next_pool_id() noexcept {
+  static std::atomic<std::uint64_t> id{1};
+  return id;
+}
+/// Numbers the workers of this process as Python does: across all executors.
+inline std::atomic<std::uint32_t>& next_process_number() noexcept {
+  static std::atomic<std::uint32_t> number{1};
+  return number;
+}
+
+inline void run_inherited_initializer(const void* initializer) { (*static_cast<const Initializer*>(initializer))(); }
+
+inline ProcessPool* ProcessPool::make(ProcessPoolOptions options) {
+  const auto refuse = [](const char* name, long long value, const char* right) {
+    throw std::invalid_argument("concurrent::futures: " + std::string(name) + " is " + std::to_string(value) +
+                                ". It must be " + right + ".");
+  };
+  if (options.max_workers && *options.max_workers <= 0) {
+    refuse("max_workers", *options.max_workers, "greater than 0; leave it out for one worker a processor");
+  }
+  if (options.max_workers && *options.max_workers > 60'000)
+    refuse("max_workers", *options.max_workers, "at most 60000");
+  if (options.max_tasks_per_child && *options.max_tasks_per_child <= 0) {
+    refuse("max_tasks_per_child", *options.max_tasks_per_child, "greater than 0; leave it out for no limit");
+  }
+  if (options.extra_queued_calls < 0) refuse("extra_queued_calls", options.extra_queued_calls, "0 or more");
+  if (options.extra_queued_calls > 1'000'000)
+    refuse("extra_queued_calls", options.extra_queued_calls, "at most 1000000");
+  if (options.idle_timeout && options.idle_timeout->count() <= 0) {
+    refuse("idle_timeout", options.idle_timeout->count(), "greater than 0 nanoseconds; leave it out for none");
+  }
+  if (options.restart_limit.count < 0) refuse("restart_limit.count", options.restart_limit.count, "0 or more");
+  std::unique_ptr<ProcessPool, void (*)(ProcessPool*)> pool(new ProcessPool(std::move(options)),
+                                                            [](ProcessPool* failed) { failed->release(); });
+  pool->start();
+  return pool.release();
+}
+
+inline ProcessPool::ProcessPool(ProcessPoolOptions options) : options_(std::move(options)) {
+  max_workers_ = options_.max_workers ? *options_.max_workers : multiprocessing::usable_cpu_count();
+  id_ = next_pool_id().fetch_add(1);
+  if (::getrandom(&secret_, sizeof secret_, GRND_NONBLOCK) < 0) secret_ = id_ * 0x9E3779B97F4A7C15ULL;
+}
+
+inline void ProcessPool::release() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // Only where nobody could join them: the last reference was given up by one of them.
+  if (manager_.joinable()) manager_.detach();
+  if (monitor_.joinable()) monitor_.detach();
+  delete this;
+}
+
+inline void ProcessPool::start() {
+  const auto method = options_.mp_context.method();
+  if (method != mpd::StartMethod::fork && !mpd::freeze_support_state().called) {
+    throw RuntimeError("concurrent::futures: the start method \"" + options_.mp_context.get_start_method() +
+                       "\" starts this program again, which needs freeze_support. Make this the first line of main:\n"
+                       "    concurrent::multiprocessing::freeze_support(argc, argv);");
+  }
+  mpd::SegmentGeometry geometry;
+  geometry.workers = static_cast<std::uint32_t>(max_workers_);
+  geometry.queue_capacity = static_cast<std::uint32_t>(max_workers_ + options_.extra_queued_calls);
+  geometry.ring_capacity = max_workers_ <= 8 ? 64 : max_workers_ <= 64 ? 32 : 8;
+  geometry.records = geometry.queue_capacity + geometry.workers * (geometry.ring_capacity + 1);
+  const bool one_processor = multiprocessing::usable_cpu_count() == 1;
+  geometry.spin_nanoseconds = one_processor ? 0 : options_.spin.limit().count();
+  geometry.tasks_per_worker = static_cast<std::uint64_t>(options_.max_tasks_per_child.value_or(0));
+  geometry.idle_nanoseconds = options_.idle_timeout ? options_.idle_timeout->count() : 0;
+  segment_ = mpd::Segment::create(geometry);
+  blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
+  queue_ = std::make_unique<mpd::CallQueueWriter>(segment_);
+  items_.resize(geometry.records);
+  for (std::uint32_t record = geometry.records; record-- > 0;) free_records_.push_back(record);
+  places_ = std::make_unique<WorkerPlace[]>(geometry.workers);
+  peek_ = std::make_unique<std::atomic<std::uint64_t>[]>(geometry.workers);
+  for (std::uint32_t i = 0; i < geometry.workers; ++i) peek_[i] = ~std::uint64_t{0};
+
+  mpd::WorkerInitializer initializer;
+  if (options_.initializer) {
+    initializer = {&run_inherited_initializer, &options_.initializer};
+    if (method != mpd::StartMethod::fork) pickle_initializer();
+  }
+  zygote_.start(segment_, method, initializer, id_);
+  segment_.close_descriptor();
+  // Whoever else forks from here on, a second executor or the program itself, does not get this memory.
+  ::madvise(segment_.base(), segment_.geometry().size, MADV_DONTFORK);
+  try {
+    const mpd::BlockSignals no_handlers;
+    add_reference();  // each thread's; given up at its end
+    try {
+      monitor_ = std::thread([this] { watch_zygote(); });
+    } catch (...) {
+      references_.fetch_sub(1);
+      throw;
+    }
+    add_reference();
+    try {
+      manager_ = std::thread([this] { manage(); });
+    } catch (...) {
+      references_.fetch_sub(1);
+      throw;
+    }
+  } catch (...) {
+    zygote_.send({mpd::ZygoteRequest::Kind::quit, 0, 0, 0, 0});
+    if (monitor_.joinable()) {
+      monitor_.join();  // it reaps the zygote
+    } else {
+      zygote_.reap();
+    }
+    throw;
+  }
+}
+
+inline void ProcessPool::pickle_initializer() {
+  CallWriter writer(*blocks_);
+  options_.initializer.dump(writer);
+  auto block = writer.take_block();
+  if (block.address == nullptr) {
+    block = blocks_->allocate(writer.size());
+    if (block.address == nullptr) mpd::throw_errno(ENOMEM, "allocation of the initializer");
+    std::memcpy(block.address, writer.data(), writer.size());
+  }
+  segment_.set_initializer(segment_.offset_of(block.address), writer.size());
+}
+
+/// On demand: as many workers as there are calls without a result, up to max_workers.
+inline void ProcessPool::start_workers() {
+  if (outstanding_ <= available_) return;
+  const auto wanted = static_cast<std::uint32_t>(std::min<std::size_t>(outstanding_, geometry_workers()));
+  while (available_ < wanted && start_worker()) {
+  }
+}
+
+inline bool ProcessPool::start_worker() {
+  if (no_more_workers_ || start_failing_ || present_ >= geometry_workers()) return false;
+  for (std::uint32_t index = 0; index < geometry_workers(); ++index) {
+    WorkerPlace& place = places_[index];
+    // Where a large result is still being read, a new worker would write over it.
+    if (place.state != WorkerPlace::State::absent || place.reading.load(std::memory_order_acquire) != 0) continue;
+    place.state = WorkerPlace::State::starting;
+    place.serial = next_serial_++;
+    place.name = next_process_number().fetch_add(1);
+    place.tasks = 0;
+    place.pid = 0;
+    place.retiring = place.stopping = place.damaged = false;
+    mpd::WorkerEntry& entry = segment_.worker(index);
+    entry.status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::starting));
+    entry.phase.store(0);
+    entry.call.store(mpd::no_call);
+    entry.started_at.store(0);
+    entry.wake.store(0);
+    entry.waits_for_room.store(0);
+    entry.leave.store(0);
+    entry.first_position = place.position;
+    entry.consumed.store(place.position);
+    peek_[index].store(place.position, std::memory_order_release);
+    ++present_;
+    ++available_;
+    ++counts_.workers_started;
+    zygote_.send({mpd::ZygoteRequest::Kind::start, index, place.serial, 0, place.name});
+    return true;
+  }
+  return false;
+}
+
+inline void ProcessPool::warm_up(int workers) {
+  const std::lock_guard lock(mutex_);
+  const auto wanted = static_cast<std::uint32_t>(std::clamp(workers, 0, max_workers_));
+  while (available_ < wanted && start_worker()) {
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

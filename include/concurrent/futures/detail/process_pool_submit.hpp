@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/process_pool.hpp>
+
+#include <bit>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// Throws what submit has to throw.
+inline void ProcessPool::check_open() {
+  if (!is_here()) {
+    if (called_in_own_worker(id_)) {
+      throw RuntimeError(
+          "concurrent::futures: a task may not use the pool that runs it: it would wait for itself. Submit follow-up "
+          "work from the caller, or make another pool inside the task.");
+    }
+    throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(mark_.pid()) +
+                       ", of which this process is a fork. Make an executor here.");
+  }
+  if (!closed_.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock(mutex_);
+  if (!broken_.empty()) throw BrokenProcessPool(broken_);
+  throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
+}
+
+inline void ProcessPool::count_failed_submit() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++counts_.submitted;
+  failed_.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Takes the pickled call over. The item's state stays referenced until it is resolved.
+inline void ProcessPool::submit(WorkItem& item, CallWriter& call) {
+  Arrivals arrivals;
+  bool leased = false;
+  bool wake = false;
+  {
+    const std::unique_lock lock(mutex_);
+    if (closed_.load(std::memory_order_relaxed)) [[unlikely]] {
+      if (!broken_.empty()) throw BrokenProcessPool(broken_);
+      throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
+    }
+    item.state().add_reference();
+    item.size = call.size();
+    item.block = call.take_block();
+    ++counts_.submitted;
+    counts_.bytes_to_workers += item.size;
+    ++outstanding_;
+    if (pending_.empty() && !queue_->full() && !free_records_.empty()) {
+      place(item, call.data());
+    } else {
+      if (item.block.address == nullptr) item.keep_pending(call.data());
+      pending_.push_back(item);
+    }
+    // While this thread keeps submitting it takes the results off the rings and refills the queue on the way.
+    if (results_wait() && !driver_.load(std::memory_order_relaxed)) collect(arrivals);
+    fill();
+    activity_.fetch_add(1, std::memory_order_relaxed);
+    leased = take_lease();
+    wake = start_failing_ || item.options != nullptr;
+  }
+  resolve(arrivals);
+  if (leased) leave_lease();
+  if (wake) wake_manager();
+}
+
+/// Moves pending items into the call queue, and sees to it that somebody takes them.
+inline void ProcessPool::fill() {
+  while (!pending_.empty() && !queue_->full()) {
+    WorkItem& item = *pending_.front();
+    if (item.has_record) {
+      pending_.remove(item);
+      place_again(item);
+      continue;
+    }
+    if (free_records_.empty()) break;
+    pending_.remove(item);
+    if (item.block.address != nullptr) {
+      place(item, nullptr);
+    } else {
+      place(item, item.pending_bytes());
+      item.drop_pending();
+    }
+  }
+  wake_workers();
+  start_workers();
+}
+
+inline void ProcessPool::place(WorkItem& item, const std::byte* bytes) {
+  item.record = free_records_.back();
+  free_records_.pop_back();
+  items_[item.record] = &item;
+  item.has_record = true;
+  mpd::CallRecord& record = segment_.record(item.record);
+  record.size = item.size;
+  record.flags = 0;
+  if (item.block.address != nullptr) {
+    record.offset = segment_.offset_of(item.block.address);
+  } else {
+    record.offset = 0;
+    std::memcpy(record.bytes, bytes, item.size);
+  }
+  if (item.options != nullptr && item.options->timeout) {
+    record.flags = mpd::CallRecord::timed;
+    timed_.push_back(&item);
+  }
+  place_again(item);
+}
+
+/// The item's record holds its call: hands it to the workers (again).
+inline void ProcessPool::place_again(WorkItem& item) {
+  item.key = (secret_ ^ ++key_count_) * 0x9E3779B97F4A7C15ULL;
+  item.key ^= std::rotr(item.key, 29);
+  segment_.record(item.record).key = item.key;
+  item.place = WorkItem::Place::record;
+  item.ticket = queue_->place(item.record);
+}
+
+/// Wakes sleeping workers until as many are awake and idle as calls wait. Costs nothing while none sleeps.
+inline void ProcessPool::wake_workers() {
+  std::uint64_t sleeping = 0;
+  for (std::uint32_t word = 0; word < segment_.sleeper_words(); ++word)
+    sleeping |= segment_.sleepers(word).load(std::memory_order_seq_cst);
+  if (sleeping == 0) return;
+  std::uint32_t waiting = queue_->waiting();
+  if (waiting == 0) return;
+  for (std::uint32_t i = 0; i < geometry_workers() && waiting != 0; ++i) {
+    if (places_[i].state != WorkerPlace::State::absent && segment_.worker(i).status.load(std::memory_order_relaxed) ==
+                                                              static_cast<std::uint32_t>(mpd::WorkerStatus::polling))
+      --waiting;
+  }
+  // The lowest place first, so that a load that one worker can carry stays with one.
+  for (std::uint32_t word = 0; word < segment_.sleeper_words() && waiting != 0; ++word) {
+    std::uint64_t bits = segment_.sleepers(word).load(std::memory_order_seq_cst);
+    while (bits != 0 && waiting != 0) {
+      const auto bit = static_cast<std::uint32_t>(std::countr_zero(bits));
+      bits &= bits - 1;
+      const std::uint32_t index = word * 64 + bit;
+      segment_.sleepers(word).fetch_and(~(std::uint64_t{1} << bit), std::memory_order_seq_cst);
+      if (index >= geometry_workers() || places_[index].state == WorkerPlace::State::absent) continue;
+      mpd::WorkerEntry& entry = segment_.worker(index);
+      if (entry.wake.exchange(0, std::memory_order_seq_cst) != 0) {
+        mpd::futex_wake(entry.wake, 1, true);
+        --waiting;
+      }
+    }
+  }
+}
+
+inline void ProcessPool::wake_all_workers() {
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+    if (places_[i].state == WorkerPlace::State::absent) continue;
+    segment_.worker(i).wake.store(0, std::memory_order_seq_cst);
+    mpd::futex_wake(segment_.worker(i).wake, 1, true);
+  }
+}
+
+/// The call is not needed any more, wherever its bytes lie.
+inline void ProcessPool::drop_call(WorkItem& item) noexcept {
+  if (item.place == WorkItem::Place::pending) {
+    pending_.remove(item);
+    if (!item.has_record && item.block.address == nullptr) item.drop_pending();
+  }
+  if (item.has_record) free_record(item);
+  if (item.block.address != nullptr) blocks_->free(std::exchange(item.block, {}));
+  item.place = WorkItem::Place::gone;
+  --outstanding_;
+}
+
+inline void ProcessPool::free_record(WorkItem& item) noexcept {
+  segment_.record(item.record)
+      .state.store(mpd::RecordState{item.ticket, mpd::no_worker, mpd::Stage::free}.pack(), std::memory_order_relaxed);
+  items_[item.record] = nullptr;
+  free_records_.push_back(item.record);  // has had room for all of them from the start
+  item.has_record = false;
+  if (item.options != nullptr && item.options->timeout) std::erase(timed_, &item);
+}
+
+/// cancel() asks: true when no worker has the call and none will.
+inline bool ProcessPool::withdraw(WorkItem& item) noexcept {
+  if (!is_here()) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (item.place == WorkItem::Place::none || item.place == WorkItem::Place::gone) return false;
+    if (item.place == WorkItem::Place::record && !queue_->withdraw(item.record, item.ticket)) return false;
+    drop_call(item);
+    ++counts_.cancelled;
+    fill();
+  }
+  item.state().release();  // the pool's; whoever cancels has a handle
+  wake_manager();          // it may have been what a shutdown waits for
+  return true;
+}
+
+inline bool ProcessPool::taken(const WorkItem& item) noexcept {
+  if (!is_here()) return false;
+  const std::lock_guard lock(mutex_);
+  if (item.place != WorkItem::Place::record) return item.place == WorkItem::Place::gone;
+  const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
+  return state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started;
+}
+
+/// Takes back every call that no worker has taken. Their futures are the caller's to cancel.
+inline std::size_t ProcessPool::take_unstarted(std::vector<WorkItem*>& items) {
+  const std::size_t before = items.size();
+  while (!pending_.empty()) {
+    items.push_back(pending_.front());
+    drop_call(*pending_.front());
+  }
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    WorkItem* const item = items_[i];
+    if (item != nullptr && queue_->withdraw(item->record, item->ticket)) {
+      items.push_back(item);
+      drop_call(*item);
+    }
+  }
+  counts_.cancelled += items.size() - before;
+  return items.size() - before;
+}
+
+inline void ProcessPool::cancel_all(const std::vector<WorkItem*>& items) {
+  for (WorkItem* const item : items) {
+    finish_callbacks(item->state().finish_cancelled());
+    item->state().release();
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

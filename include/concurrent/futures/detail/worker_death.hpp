@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstring>
+#include <optional>
+#include <string>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline std::string signal_name(int number) {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 32))
+  if (const char* const name = ::sigabbrev_np(number)) return std::string("SIG") + name;
+#endif
+  return "signal " + std::to_string(number);
+}
+
+/// How a process ended, from the status that waitpid gives: "killed by SIGSEGV", "exited with status 3".
+inline std::string describe_status(int status) {
+  if (WIFSIGNALED(status)) {
+    return "was killed by " + signal_name(WTERMSIG(status)) + (WCOREDUMP(status) ? " (core dumped)" : "");
+  }
+  return "exited with status " + std::to_string(WEXITSTATUS(status));
+}
+
+inline std::optional<int> exit_status_of(int status) noexcept {
+  return WIFEXITED(status) ? std::optional<int>(WEXITSTATUS(status)) : std::nullopt;
+}
+inline std::optional<int> signal_of(int status) noexcept {
+  return WIFSIGNALED(status) ? std::optional<int>(WTERMSIG(status)) : std::nullopt;
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

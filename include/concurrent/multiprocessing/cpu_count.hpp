@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+
+namespace concurrent::multiprocessing::inline v0 {
+
+/// The number of processors of the machine, at least 1.
+///
+/// Python: `multiprocessing.cpu_count()`.
+inline int cpu_count() noexcept {
+  const long count = ::sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : static_cast<int>(count);
+}
+
+namespace detail {
+
+/// Reads a small file of the kernel's; empty when there is none.
+inline std::string read_small_file(const std::string& path) {
+  std::string text;
+  if (std::FILE* const file = std::fopen(path.c_str(), "re")) {
+    char buffer[4096];
+    std::size_t size = 0;
+    while ((size = std::fread(buffer, 1, sizeof buffer, file)) != 0) text.append(buffer, size);
+    std::fclose(file);
+  }
+  return text;
+}
+
+/// Processors' worth of time that one line of a cgroup's cpu.max ("50000 100000", "max 100000") allows; 0: no limit.
+inline double parse_cpu_max(const std::string& text) noexcept {
+  char* end = nullptr;
+  const double quota = std::strtod(text.c_str(), &end);
+  if (end == text.c_str() || quota <= 0) return 0;
+  const double period = std::strtod(end, nullptr);
+  return period > 0 ? quota / period : 0;
+}
+
+/// The smallest quota on the way from this process's cgroup (version 2) up to the root; 0: none.
+inline double cgroup_cpu_limit() {
+  const std::string groups = read_small_file("/proc/self/cgroup");
+  const std::size_t line = groups.find("0::");
+  if (line == std::string::npos) return 0;
+  std::string path = groups.substr(line + 3, groups.find('\n', line) - line - 3);
+  double smallest = 0;
+  for (;;) {
+    const double limit = parse_cpu_max(read_small_file("/sys/fs/cgroup" + path + "/cpu.max"));
+    if (limit > 0 && (smallest == 0 || limit < smallest)) smallest = limit;
+    const std::size_t slash = path.rfind('/');
+    if (path.empty() || slash == std::string::npos) return smallest;
+    path.resize(slash);
+  }
+}
+
+inline int affinity_count() {
+  for (int size = 1024; size <= 1 << 20; size *= 4) {  // machines have more processors than cpu_set_t has bits
+    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(CPU_ALLOC(static_cast<std::size_t>(size)),
+                                                               [](cpu_set_t* memory) { CPU_FREE(memory); });
+    const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(size));
+    if (set != nullptr && ::sched_getaffinity(0, bytes, set.get()) == 0) return CPU_COUNT_S(bytes, set.get());
+  }
+  return cpu_count();
+}
+
+}  // namespace detail
+
+/// The number of processors that this process may use: its affinity mask, and its cgroup's quota rounded up. At least
+/// 1. The default number of workers.
+///
+/// Python: `os.process_cpu_count()`, which does not know quotas.
+inline int usable_cpu_count() {
+  int count = detail::affinity_count();
+  const double limit = detail::cgroup_cpu_limit();
+  if (limit > 0 && std::ceil(limit) < count) count = static_cast<int>(std::ceil(limit));
+  return count < 1 ? 1 : count;
+}
+
+}  // namespace concurrent::multiprocessing::inline v0

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSL-1.0
+// The two ends of the call queue. layout.hpp says who owns which word.
+#pragma once
+
+#include <concurrent/multiprocessing/detail/segment.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+inline constexpr std::uint64_t no_call = ~std::uint64_t{0};
+
+/// The workers' end: takes the oldest call that is still ready. Returns no_call when there is none.
+inline std::uint64_t claim_call(const Segment& segment, std::uint32_t worker) noexcept {
+  CallQueue& queue = segment.queue();
+  for (;;) {
+    std::uint64_t head = queue.head.load(std::memory_order_acquire);
+    const std::uint64_t tail = queue.tail.load(std::memory_order_acquire);
+    if (static_cast<std::int64_t>(tail - head) <= 0) return no_call;
+    const std::uint64_t call = segment.queue_entry(head).load(std::memory_order_acquire);
+    if (ticket_of(call) != (head & ticket_mask)) {                             // `head` has moved on meanwhile
+      if (queue.head.load(std::memory_order_acquire) == head) return no_call;  // or is damaged: not our work to mend
+      continue;
+    }
+    const std::uint32_t index = record_of(call);
+    if (index >= segment.geometry().records) return no_call;
+    std::uint64_t ready = RecordState{head, no_worker, Stage::ready}.pack();
+    const std::uint64_t claimed = RecordState{head, worker, Stage::claimed}.pack();
+    const bool taken = segment.record(index).state.compare_exchange_strong(ready, claimed, std::memory_order_acq_rel);
+    // Ours now, or somebody else's before us, or cancelled: in any case this position is done with.
+    queue.head.compare_exchange_strong(head, head + 1, std::memory_order_acq_rel);
+    if (taken) return call;
+  }
+}
+
+/// True when a call may be waiting; pairs with the caller's place-then-look-for-sleepers.
+inline bool calls_wait(const Segment& segment) noexcept {
+  const CallQueue& queue = segment.queue();
+  return static_cast<std::int64_t>(queue.tail.load(std::memory_order_seq_cst) -
+                                   queue.head.load(std::memory_order_seq_cst)) > 0;
+}
+
+/// The caller's end. Used under the pool's lock; trusts nothing that workers can write but the records' state words.
+class CallQueueWriter {
+ public:
+  explicit CallQueueWriter(const Segment& segment) : segment_(&segment), placed_(segment.geometry().queue_capacity) {}
+
+  /// Calls that wait for a worker.
+  std::uint32_t waiting() noexcept {
+    while (head_ != tail_) {
+      const std::uint32_t record = placed_[head_ % placed_.size()];
+      const std::uint64_t state = segment_->record(record).state.load(std::memory_order_acquire);
+      if (state == RecordState{head_, no_worker, Stage::ready}.pack()) break;
+      ++head_;
+    }
+    return static_cast<std::uint32_t>(tail_ - head_);
+  }
+  bool full() noexcept { return tail_ - head_ >= placed_.size() && waiting() >= placed_.size(); }
+
+  /// Hands a written record over. Returns its ticket. Only when not full().
+  std::uint64_t place(std::uint32_t record) noexcept {
+    const std::uint64_t ticket = tail_++;
+    placed_[ticket % placed_.size()] = record;
+    segment_->record(record).state.store(RecordState{ticket, no_worker, Stage::ready}.pack(),
+                                         std::memory_order_release);
+    // A worker that stopped after its claim may have left `head` behind; nobody may read this position as an older one.
+    std::uint64_t head = segment_->queue().head.load(std::memory_order_acquire);
+    while (ticket - head >= placed_.size() && head_ != head) {
+      if (segment_->queue().head.compare_exchange_weak(head, head_, std::memory_order_acq_rel)) break;
+    }
+    segment_->queue_entry(ticket).store(pack_call(ticket, record), std::memory_order_release);
+    segment_->queue().tail.store(tail_, std::memory_order_seq_cst);
+    return ticket;
+  }
+
+  /// Takes a call back unless a worker has it.
+  bool withdraw(std::uint32_t record, std::uint64_t ticket) noexcept {
+    std::uint64_t ready = RecordState{ticket, no_worker, Stage::ready}.pack();
+    return segment_->record(record).state.compare_exchange_strong(
+        ready, RecordState{ticket, no_worker, Stage::cancelled}.pack(), std::memory_order_acq_rel);
+  }
+
+  /// Puts right what a worker gone wild may have done to the shared words.
+  void restore() noexcept {
+    waiting();
+    for (std::uint64_t position = head_; position != tail_; ++position)
+      segment_->queue_entry(position).store(pack_call(position, placed_[position % placed_.size()]));
+    segment_->queue().head.store(head_);
+    segment_->queue().tail.store(tail_);
+  }
+
+ private:
+  const Segment* segment_;
+  std::vector<std::uint32_t> placed_;  // the record at each position, ours to trust
+  std::uint64_t head_ = 0;
+  std::uint64_t tail_ = 0;
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

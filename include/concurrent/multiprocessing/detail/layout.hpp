@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+// What lies in the memory that the caller and its workers share, and who may write which word when.
+//
+//  header │ worker entries │ call queue │ call records │ result rings │ caller's blocks │ blocks of worker 0 … n-1
+//
+// The caller's process alone decides outcomes; everything here may be half-finished when a worker is killed, and
+// any word may hold garbage when a worker has gone wild. So the caller keeps its own account (tail, head, which record
+// belongs to which work item, how much of each ring is consumed) in private memory and only compares it with this.
+//
+// The words, their writers, and what happens when the writer dies
+//
+//  CallRecord::state      (ticket, owner, stage) in one word, changed by compare-and-swap only:
+//                           free ─caller─► ready ─worker─► claimed ─worker─► started ─caller─► free
+//                                            └───caller──► cancelled ─caller─► free
+//                         "ready" is the hand-over: before it the record is the caller's, after a claim it is that
+//                         worker's until the caller has seen the result or the death. A worker that dies
+//                           · before its compare-and-swap: the record is still ready, another worker takes it;
+//                           · claimed: its function was not entered; the caller may put the call back;
+//                           · started: the death is charged to this call.
+//  CallQueue::entries     caller only. Position p holds (p, record). Written before `tail` is.
+//  CallQueue::tail        caller only.
+//  CallQueue::head        a hint: the first position that may still be ready. Whoever finds that the record at `head`
+//                         is no longer ready moves `head` on by compare-and-swap, so a worker that stops between its
+//                         claim and its step holds nobody up. The caller moves it before it reuses a position.
+//  ResultEntry            its worker only. `commit` is stored last, with the position + 1: an entry without it is
+//                         never read, so a half-written one does not exist for anybody.
+//  WorkerEntry::consumed  caller only: how far it has read this ring; the worker may reuse what lies before.
+//  Block::busy            1 by its worker before the entry that names it is committed, 0 by the caller once the
+//                         result is unpickled. When the worker dies the caller drains its ring, and the next worker
+//                         in that place starts with an empty region.
+//  WorkerEntry::status    its worker only (the caller resets it between two workers). Only a hint for waking: the
+//                         caller wakes a sleeper unless enough others are polling, and looks again a little later.
+//  Sleepers               bit i is set by worker i before it sleeps and cleared by whoever wakes it.
+//  WorkerEntry::wake      futex word of worker i: 1 asleep, 0 awake.
+//  CallerWords::poller    0: no thread of the caller polls. 1: one does, and will look at every ring once more after it
+//                         has put this back to 0. 2: it sleeps on this word; a worker swaps 2 → 1 and wakes it.
+//  CallerWords::manager   1: the management thread sleeps on this word; whoever swaps it to 0 wakes it. It never sleeps
+//                         long while a call waits, so a wake-up that died with its sender costs a moment.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+inline constexpr std::size_t cache_line = 64;
+inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
+inline constexpr std::uint32_t layout_version = 1;
+
+template <class Word>
+using Shared = std::atomic<Word>;
+static_assert(Shared<std::uint64_t>::is_always_lock_free && sizeof(Shared<std::uint64_t>) == 8);
+static_assert(Shared<std::uint32_t>::is_always_lock_free && sizeof(Shared<std::uint32_t>) == 4);
+
+/// The stages of a call record. The values are part of the layout.
+enum class Stage : std::uint8_t { free = 0, ready = 1, claimed = 2, started = 3, cancelled = 4 };
+
+/// A call's number: 40 bits, in the order of submission.
+inline constexpr std::uint64_t ticket_mask = (std::uint64_t{1} << 40) - 1;
+inline constexpr std::uint32_t no_worker = 0xFFFF;
+
+/// The state word of a call record.
+struct RecordState {
+  std::uint64_t ticket = 0;
+  std::uint32_t worker = no_worker;
+  Stage stage = Stage::free;
+
+  constexpr std::uint64_t pack() const noexcept {
+    return ((ticket & ticket_mask) << 24) | (std::uint64_t{worker & 0xFFFFu} << 8) | static_cast<std::uint64_t>(stage);
+  }
+  static constexpr RecordState unpack(std::uint64_t word) noexcept {
+    return {word >> 24, static_cast<std::uint32_t>((word >> 8) & 0xFFFFu), static_cast<Stage>(word & 0xFFu)};
+  }
+};
+
+/// A call on its way: written by the caller, read by the worker that claims it.
+struct alignas(cache_line) CallRecord {
+  static constexpr std::size_t inline_capacity = 512 - cache_line;
+  static constexpr std::uint32_t timed = 1;  // the worker notes when it starts
+
+  Shared<std::uint64_t> state;
+  std::uint64_t size;    // bytes of the pickled call
+  std::uint64_t offset;  // of its block within the segment; 0: it lies in `bytes`
+  std::uint32_t flags;
+  std::uint32_t reserved;
+  std::uint64_t key;  // what the result must repeat
+  std::uint64_t padding[3];
+  alignas(cache_line) std::byte bytes[inline_capacity];
+};
+static_assert(sizeof(CallRecord) == 512 && offsetof(CallRecord, bytes) == cache_line);
+
+/// What became of a call, as the worker tells it.
+enum class Outcome : std::uint32_t { value = 1, exception = 2 };
+
+/// A result on its way back: written by the worker whose ring it is in.
+struct alignas(cache_line) ResultEntry {
+  static constexpr std::size_t inline_capacity = 64;
+
+  Shared<std::uint64_t> commit;  // position + 1, stored last
+  std::uint64_t call;            // (ticket, record), as in the call queue
+  std::uint64_t key;             // the call's
+  std::uint64_t size;            // bytes of the pickled result
+  std::uint64_t offset;          // of its block within the segment; 0: it lies in `bytes`
+  std::uint32_t outcome;
+  std::uint32_t reserved;
+  std::uint64_t padding[2];
+  alignas(cache_line) std::byte bytes[inline_capacity];
+};
+static_assert(sizeof(ResultEntry) == 2 * cache_line);
+
+/// Stands before the bytes of each block in a worker's region.
+struct alignas(cache_line) Block {
+  Shared<std::uint32_t> busy;
+  std::uint32_t reserved;
+  std::uint64_t capacity;
+};
+static_assert(sizeof(Block) == cache_line);
+
+enum class WorkerStatus : std::uint32_t { absent = 0, starting, polling, asleep, busy, retired };
+
+/// One for each of the pool's places for a worker.
+struct alignas(cache_line) WorkerEntry {
+  // written by the worker
+  Shared<std::uint32_t> status;
+  Shared<std::uint32_t> phase;       // pickle::Phase of the call in hand
+  Shared<std::uint64_t> call;        // (ticket, record) in hand
+  Shared<std::uint64_t> started_at;  // monotonic nanoseconds; 0: not noted
+  Shared<std::uint32_t> failure;     // 1: the initializer threw; its exception is the entry at the ring's position
+  std::uint32_t padding0[9];
+  // written by either: a wake-up
+  alignas(cache_line) Shared<std::uint32_t> wake;
+  std::uint32_t padding1[15];
+  // written by the caller
+  alignas(cache_line) Shared<std::uint64_t> consumed;
+  std::uint64_t first_position;          // where this worker's results begin in the ring
+  Shared<std::uint32_t> waits_for_room;  // written by the worker: it sleeps on its wake word until `consumed` moves
+  Shared<std::uint32_t> leave;           // the worker ends as soon as it is idle
+  std::uint64_t padding2[5];
+};
+static_assert(sizeof(WorkerEntry) == 3 * cache_line);
+
+struct alignas(cache_line) CallerWords {
+  Shared<std::uint32_t> poller;
+  std::uint32_t padding0[15];
+  alignas(cache_line) Shared<std::uint32_t> manager;
+  std::uint32_t padding1[15];
+  alignas(cache_line) Shared<std::uint32_t> stopping;  // 1: workers end once the call queue is empty
+};
+inline constexpr std::uint32_t poller_none = 0;
+inline constexpr std::uint32_t poller_polls = 1;
+inline constexpr std::uint32_t poller_sleeps = 2;
+
+struct alignas(cache_line) CallQueue {
+  Shared<std::uint64_t> head;
+  std::uint64_t padding0[7];
+  alignas(cache_line) Shared<std::uint64_t> tail;
+  std::uint64_t padding1[7];
+};
+
+/// Sizes and places, constant once the segment exists. Each process keeps a private copy: the one in shared memory is
+/// read once, when a fresh image attaches.
+struct SegmentGeometry {
+  std::uint64_t magic = segment_magic;
+  std::uint32_t version = layout_version;
+  std::uint32_t workers = 0;         // places for workers
+  std::uint32_t queue_capacity = 0;  // calls that may wait for a worker
+  std::uint32_t records = 0;
+  std::uint32_t ring_capacity = 0;  // results one worker may have ready
+  std::uint32_t reserved = 0;
+  std::uint64_t worker_entries = 0;  // offsets from the start of the segment
+  std::uint64_t sleepers = 0;
+  std::uint64_t queue_entries = 0;
+  std::uint64_t call_records = 0;
+  std::uint64_t result_rings = 0;
+  std::uint64_t caller_region = 0;
+  std::uint64_t caller_region_size = 0;
+  std::uint64_t worker_regions = 0;
+  std::uint64_t worker_region_size = 0;
+  std::uint64_t size = 0;
+  std::uint64_t initializer_offset = 0;  // its pickled call, for workers that do not inherit it
+  std::uint64_t initializer_size = 0;
+  std::int64_t spin_nanoseconds = 0;
+  std::uint64_t tasks_per_worker = 0;  // 0: no limit
+  std::int64_t idle_nanoseconds = 0;   // 0: an idle worker stays
+};
+
+struct alignas(4096) SegmentHeader {
+  SegmentGeometry geometry;
+  CallerWords caller;
+  CallQueue queue;
+};
+
+/// (ticket, record) in one word, as it stands in the call queue and in results.
+constexpr std::uint64_t pack_call(std::uint64_t ticket, std::uint32_t record) noexcept {
+  return ((ticket & ticket_mask) << 24) | record;
+}
+constexpr std::uint64_t ticket_of(std::uint64_t call) noexcept { return call >> 24; }
+constexpr std::uint32_t record_of(std::uint64_t call) noexcept { return static_cast<std::uint32_t>(call & 0xFFFFFFu); }
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

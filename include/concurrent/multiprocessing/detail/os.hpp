@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSL-1.0
+// The calls that only Linux has, each behind a name that says what it is for. A port to another system changes this
+// file and futex.hpp.
+#pragma once
+
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// Throws std::system_error whose text names the call that failed and, where there is one, the limit behind it.
+[[noreturn]] inline void throw_errno(int error, const char* call) {
+  std::string text = std::string("concurrent::multiprocessing: ") + call + " failed";
+  if (error == EMFILE || error == ENFILE) text += ". Too many descriptors are open: raise the limit (ulimit -n)";
+  if (error == EAGAIN) text += ". Too many processes or threads: raise the limit (ulimit -u, pids.max)";
+  if (error == ENOMEM) text += ". Not enough memory or address space (ulimit -v, memory.max)";
+  throw std::system_error(error, std::generic_category(), text);
+}
+
+/// Owns a descriptor. All of ours close on exec.
+class Descriptor {
+ public:
+  Descriptor() noexcept = default;
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    if (this != &other) {
+      reset();
+      fd_ = std::exchange(other.fd_, -1);
+    }
+    return *this;
+  }
+  ~Descriptor() { reset(); }
+
+  int get() const noexcept { return fd_; }
+  bool valid() const noexcept { return fd_ >= 0; }
+  void reset() noexcept {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+  /// Gives the descriptor up without closing it.
+  int release() noexcept { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_ = -1;
+};
+
+/// Anonymous shared memory without a name in any file system.
+inline Descriptor make_memfd(const char* name) {
+  const int fd = static_cast<int>(::syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (fd < 0) throw_errno(errno, "memfd_create");
+  return Descriptor(fd);
+}
+
+/// A descriptor that becomes readable when the process ends. Not valid where the kernel has no such thing.
+inline Descriptor open_pidfd(pid_t pid) noexcept {
+#ifdef SYS_pidfd_open
+  return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+#else
+  return Descriptor();
+#endif
+}
+
+/// Two connected ends that keep the borders of messages.
+inline std::pair<Descriptor, Descriptor> make_message_channel() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_errno(errno, "socketpair");
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+/// A thread's and process's name as `ps` and /proc/PID/comm show it: 15 characters.
+inline void set_process_title(const char* name) noexcept { ::prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+/// Touches fresh pages of [first, first + size) at once. False: the system has no memory for them (a later write
+/// would have been answered with a signal).
+inline bool populate(void* first, std::size_t size) noexcept {
+#ifndef MADV_POPULATE_WRITE
+#define CONCURRENT_FUTURES_MADV_POPULATE_WRITE 23
+#else
+#define CONCURRENT_FUTURES_MADV_POPULATE_WRITE MADV_POPULATE_WRITE
+#endif
+  while (::madvise(first, size, CONCURRENT_FUTURES_MADV_POPULATE_WRITE) != 0) {
+    if (errno == EINTR || errno == EAGAIN) continue;
+    return errno == EINVAL || errno == ENOSYS;  // an older kernel: pages come as they are touched
+  }
+  return true;
+#undef CONCURRENT_FUTURES_MADV_POPULATE_WRITE
+}
+
+/// Gives the pages of shared memory back; they read as zero afterwards.
+inline void give_back(void* first, std::size_t size) noexcept { ::madvise(first, size, MADV_REMOVE); }
+
+/// Waits for one child, through interruptions. -1 when it is not ours (any more).
+inline pid_t wait_for(pid_t pid, int* status, int flags = 0) noexcept {
+  for (;;) {
+    const pid_t got = ::waitpid(pid, status, flags);
+    if (got >= 0 || errno != EINTR) return got;
+  }
+}
+
+/// All signals but SIGINT get their default disposition and none is blocked: how a worker starts.
+inline void reset_signals() noexcept {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) {
+    if (number != SIGKILL && number != SIGSTOP) ::sigaction(number, &action, nullptr);
+  }
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGINT, &action, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// Blocks every signal in the calling thread while it lives: threads of the library never run a program's handlers.
+class BlockSignals {
+ public:
+  BlockSignals() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockSignals(const BlockSignals&) = delete;
+  BlockSignals& operator=(const BlockSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

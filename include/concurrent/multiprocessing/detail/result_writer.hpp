@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/multiprocessing/detail/block_list.hpp>
+#include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/pickle/errors.hpp>
+#include <concurrent/pickle/writer.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <new>
+#include <string>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// A worker's blocks for large results. It alone allocates; the caller says in each block's `busy` word when it is done
+/// with it.
+class ResultBlocks {
+ public:
+  explicit ResultBlocks(std::span<std::byte> region) noexcept : blocks_(region) {}
+
+  /// Room for a block with `size` bytes after its header; null when there is none.
+  Allocation allocate(std::size_t size) {
+    collect();
+    return blocks_.allocate(size + sizeof(Block));
+  }
+  bool extend(Allocation& block, std::size_t size) { return blocks_.extend(block, size + sizeof(Block)); }
+  void free(Allocation block) noexcept { blocks_.free(block); }
+
+  /// From now on the block is the caller's until it clears `busy`.
+  void hand_over(Allocation block) {
+    published_.push_back(block);
+    auto* const header = ::new (block.address) Block{};
+    header->capacity = block.size - sizeof(Block);
+    header->busy.store(1, std::memory_order_relaxed);  // the entry's commit makes it visible
+  }
+
+  /// Takes back what the caller is done with.
+  void collect() noexcept {
+    for (std::size_t i = 0; i < published_.size();) {
+      if (reinterpret_cast<Block*>(published_[i].address)->busy.load(std::memory_order_acquire) != 0) {
+        ++i;
+        continue;
+      }
+      blocks_.free(published_[i]);
+      published_[i] = published_.back();
+      published_.pop_back();
+    }
+  }
+  /// Gives the pages of what is free back to the system.
+  void trim() noexcept {
+    collect();
+    if (blocks_.touched() != 0) blocks_.trim();
+  }
+
+ private:
+  BlockList blocks_;
+  std::vector<Allocation> published_;  // at most one for each place in the ring
+};
+
+/// Where a worker pickles a result: first into the ring's entry, and into a block once it outgrows that.
+class ResultWriter : public pickle::Writer {
+ public:
+  ResultWriter(ResultBlocks& blocks, ResultEntry& entry) noexcept
+      : Writer(entry.bytes, entry.bytes + ResultEntry::inline_capacity, &ResultWriter::grow), blocks_(&blocks) {}
+  ~ResultWriter() {
+    if (block_.address != nullptr) blocks_->free(block_);
+  }
+
+  /// Where the bytes lie, for the entry; 0: inside it. The block, if there is one, is handed over.
+  std::uint64_t publish(const Segment& segment) {
+    if (block_.address == nullptr) return 0;
+    blocks_->hand_over(block_);
+    const std::uint64_t offset = segment.offset_of(block_.address) + sizeof(Block);
+    block_ = {};
+    return offset;
+  }
+
+ private:
+  static void grow(pickle::Writer& writer, std::size_t needed) {
+    auto& self = static_cast<ResultWriter&>(writer);
+    const std::size_t wanted = self.size() + needed;
+    // Twice the room for what comes in pieces; what is announced in one piece gets just that.
+    const std::size_t roomy = needed < self.size() ? 2 * self.size() + needed : wanted;
+    if (self.block_.address != nullptr && self.blocks_->extend(self.block_, roomy)) {
+      self.rebase(self.block_.address + sizeof(Block), self.block_.address + self.block_.size);
+      return;
+    }
+    Allocation larger = self.blocks_->allocate(roomy);
+    if (larger.address == nullptr && roomy != wanted) larger = self.blocks_->allocate(wanted);
+    if (larger.address == nullptr) {
+      throw pickle::PicklingError("concurrent::futures: result too large: " + std::to_string(wanted) +
+                                  " bytes. There is no shared memory for it; return it in parts or through a file.");
+    }
+    std::memcpy(larger.address + sizeof(Block), self.data(), self.size());
+    self.rebase(larger.address + sizeof(Block), larger.address + larger.size);
+    if (self.block_.address != nullptr) self.blocks_->free(self.block_);
+    self.block_ = larger;
+  }
+
+  ResultBlocks* blocks_;
+  Allocation block_;
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

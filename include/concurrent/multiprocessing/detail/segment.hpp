@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/multiprocessing/detail/layout.hpp>
+#include <concurrent/multiprocessing/detail/os.hpp>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <span>
+#include <stdexcept>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+#if defined(__SANITIZE_THREAD__)
+#define CONCURRENT_FUTURES_SMALL_SEGMENT 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CONCURRENT_FUTURES_SMALL_SEGMENT 1
+#endif
+#endif
+
+/// The memory that a pool's processes share: one anonymous file, sealed so that nobody can cut it short, mapped once.
+/// Room for payloads is reserved generously and costs nothing until it is touched.
+class Segment {
+ public:
+  Segment() noexcept = default;
+
+  /// Makes a segment. Throws std::system_error when the system has no room for its control words.
+  static Segment create(SegmentGeometry geometry) {
+    Segment segment;
+    segment.descriptor_ = make_memfd("concurrent_futures");
+    std::uint64_t region = default_region_size(geometry.workers);
+    for (;;) {  // where address space is limited, with smaller regions
+      lay_out(geometry, region);
+      if (segment.map(geometry)) break;
+      if (region <= smallest_region) throw_errno(errno, "mmap of the shared segment");
+      region /= 4;
+    }
+    if (::fallocate(segment.descriptor_.get(), 0, 0, static_cast<off_t>(geometry.caller_region)) != 0 &&
+        errno != EOPNOTSUPP && errno != ENOSYS) {
+      throw_errno(errno, "fallocate of the shared segment");
+    }
+    ::fcntl(segment.descriptor_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    ::madvise(segment.base_, geometry.size, MADV_DONTDUMP);
+    segment.header().geometry = geometry;
+    return segment;
+  }
+
+  /// Maps the segment of another process from its descriptor. Throws std::runtime_error when it is none of ours.
+  static Segment attach(Descriptor descriptor) {
+    Segment segment;
+    segment.descriptor_ = std::move(descriptor);
+    SegmentGeometry geometry;
+    if (::pread(segment.descriptor_.get(), &geometry, sizeof geometry, 0) != static_cast<ssize_t>(sizeof geometry) ||
+        geometry.magic != segment_magic || geometry.version != layout_version) {
+      throw std::runtime_error(
+          "concurrent::multiprocessing: the shared segment has another layout. Build the program and its workers "
+          "with one version of the library.");
+    }
+    if (!segment.map_existing(geometry)) throw_errno(errno, "mmap of the shared segment");
+    return segment;
+  }
+
+  Segment(Segment&& other) noexcept
+      : descriptor_(std::move(other.descriptor_)),
+        base_(std::exchange(other.base_, nullptr)),
+        geometry_(other.geometry_) {}
+  Segment& operator=(Segment&& other) noexcept {
+    if (this != &other) {
+      unmap();
+      descriptor_ = std::move(other.descriptor_);
+      base_ = std::exchange(other.base_, nullptr);
+      geometry_ = other.geometry_;
+    }
+    return *this;
+  }
+  ~Segment() { unmap(); }
+
+  bool valid() const noexcept { return base_ != nullptr; }
+  int descriptor() const noexcept { return descriptor_.get(); }
+  void close_descriptor() noexcept { descriptor_.reset(); }
+  std::byte* base() const noexcept { return base_; }
+  const SegmentGeometry& geometry() const noexcept { return geometry_; }
+  /// For the caller, before a worker starts: what a fresh image must know.
+  void set_initializer(std::uint64_t offset, std::uint64_t size) noexcept {
+    header().geometry.initializer_offset = geometry_.initializer_offset = offset;
+    header().geometry.initializer_size = geometry_.initializer_size = size;
+  }
+
+  SegmentHeader& header() const noexcept { return *at<SegmentHeader>(0); }
+  CallQueue& queue() const noexcept { return header().queue; }
+  CallerWords& caller() const noexcept { return header().caller; }
+  WorkerEntry& worker(std::uint32_t index) const noexcept { return at<WorkerEntry>(geometry_.worker_entries)[index]; }
+  Shared<std::uint64_t>& sleepers(std::uint32_t word) const noexcept {
+    return at<Shared<std::uint64_t>>(geometry_.sleepers)[word];
+  }
+  std::uint32_t sleeper_words() const noexcept { return (geometry_.workers + 63) / 64; }
+  Shared<std::uint64_t>& queue_entry(std::uint64_t position) const noexcept {
+    return at<Shared<std::uint64_t>>(geometry_.queue_entries)[position % geometry_.queue_capacity];
+  }
+  CallRecord& record(std::uint32_t index) const noexcept { return at<CallRecord>(geometry_.call_records)[index]; }
+  ResultEntry& result(std::uint32_t worker, std::uint64_t position) const noexcept {
+    return at<ResultEntry>(
+        geometry_.result_rings)[std::uint64_t{worker} * geometry_.ring_capacity + position % geometry_.ring_capacity];
+  }
+  std::span<std::byte> caller_region() const noexcept {
+    return {base_ + geometry_.caller_region, geometry_.caller_region_size};
+  }
+  std::span<std::byte> worker_region(std::uint32_t index) const noexcept {
+    return {base_ + geometry_.worker_regions + std::uint64_t{index} * geometry_.worker_region_size,
+            geometry_.worker_region_size};
+  }
+  std::uint64_t offset_of(const void* address) const noexcept {
+    return static_cast<std::uint64_t>(static_cast<const std::byte*>(address) - base_);
+  }
+
+ private:
+  static constexpr std::uint64_t smallest_region = std::uint64_t{1} << 20;
+
+  template <class T>
+  T* at(std::uint64_t offset) const noexcept {
+    return reinterpret_cast<T*>(base_ + offset);
+  }
+
+  /// As much as the machine has memory, for each side; less where very many workers share the address space.
+  static std::uint64_t default_region_size(std::uint32_t workers) noexcept {
+#ifdef CONCURRENT_FUTURES_SMALL_SEGMENT  // ThreadSanitizer keeps shadows of what is mapped
+    constexpr std::uint64_t most = std::uint64_t{1} << 30;
+#else
+    constexpr std::uint64_t most = std::uint64_t{1} << 38;
+#endif
+    const auto pages = static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_PHYS_PAGES)));
+    std::uint64_t size = std::uint64_t{1} << 30;
+    while (size < pages * 4096 && size < most) size *= 2;
+    while (size > smallest_region && size * (workers + 1) > (std::uint64_t{1} << 44)) size /= 2;
+    return size;
+  }
+
+  static void lay_out(SegmentGeometry& geometry, std::uint64_t region) noexcept {
+    std::uint64_t end = sizeof(SegmentHeader);
+    const auto place = [&end](std::uint64_t size, std::uint64_t alignment) {
+      const std::uint64_t offset = (end + alignment - 1) / alignment * alignment;
+      end = offset + size;
+      return offset;
+    };
+    constexpr std::uint64_t page = 4096;
+    geometry.sleepers = place((geometry.workers + 63) / 64 * sizeof(std::uint64_t), cache_line);
+    geometry.worker_entries = place(geometry.workers * sizeof(WorkerEntry), cache_line);
+    geometry.queue_entries = place(geometry.queue_capacity * sizeof(std::uint64_t), cache_line);
+    geometry.call_records = place(std::uint64_t{geometry.records} * sizeof(CallRecord), page);
+    geometry.result_rings = place(std::uint64_t{geometry.workers} * geometry.ring_capacity * sizeof(ResultEntry), page);
+    geometry.caller_region_size = geometry.worker_region_size = region;
+    geometry.caller_region = place(region, page);
+    geometry.worker_regions = place(region * geometry.workers, page);
+    geometry.size = end;
+  }
+
+  bool map(const SegmentGeometry& geometry) noexcept {
+    if (::ftruncate(descriptor_.get(), static_cast<off_t>(geometry.size)) != 0) return false;
+    return map_existing(geometry);
+  }
+  bool map_existing(const SegmentGeometry& geometry) noexcept {
+    void* address =
+        ::mmap(nullptr, geometry.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor_.get(), 0);
+    if (address == MAP_FAILED) return false;
+    base_ = static_cast<std::byte*>(address);
+    geometry_ = geometry;
+    return true;
+  }
+  void unmap() noexcept {
+    if (base_ != nullptr) ::munmap(std::exchange(base_, nullptr), geometry_.size);
+  }
+
+  Descriptor descriptor_;
+  std::byte* base_ = nullptr;
+  SegmentGeometry geometry_;
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

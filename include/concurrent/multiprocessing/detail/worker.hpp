@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSL-1.0
+// A worker process: takes calls, runs them, publishes results, until it is told to leave.
+//
+// It holds no lock and no descriptor of ours, so it may be killed, stopped, or closed out of its descriptors between
+// any two instructions and nobody else notices more than that it is gone.
+#pragma once
+
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
+#include <concurrent/multiprocessing/detail/fault_point.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/multiprocessing/detail/result_writer.hpp>
+#include <concurrent/multiprocessing/detail/streams.hpp>
+#include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
+#include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/exception.hpp>
+#include <concurrent/pickle/reader.hpp>
+
+#include <sys/prctl.h>
+
+#include <cfenv>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// What a worker runs before its first call: a function and its argument, both valid in the worker.
+struct WorkerInitializer {
+  void (*run)(const void*) = nullptr;
+  const void* argument = nullptr;
+};
+
+/// The result of a worker's initializer that threw stands in its ring under this instead of a call.
+inline constexpr std::uint64_t initializer_call = ~std::uint64_t{0};
+
+/// Wakes whoever in the caller's process has to look at the rings. Costs a load while a thread there is polling.
+inline void notify_caller(const Segment& segment) noexcept {
+  CallerWords& caller = segment.caller();
+  std::uint32_t poller = caller.poller.load(std::memory_order_seq_cst);
+  if (poller == poller_polls) return;
+  if (poller == poller_sleeps) {
+    if (caller.poller.compare_exchange_strong(poller, poller_polls, std::memory_order_seq_cst))
+      futex_wake(caller.poller, 1, true);
+    return;
+  }
+  if (caller.manager.load(std::memory_order_seq_cst) != 0 && caller.manager.exchange(0, std::memory_order_seq_cst) != 0)
+    futex_wake(caller.manager, 1, true);
+}
+
+class Worker {
+ public:
+  Worker(Segment& segment, std::uint32_t index) noexcept
+      : segment_(segment),
+        entry_(segment.worker(index)),
+        index_(index),
+        position_(entry_.first_position),
+        blocks_(segment.worker_region(index)),
+        budget_(segment.geometry().spin_nanoseconds),
+        tasks_left_(segment.geometry().tasks_per_worker) {}
+
+  [[noreturn]] void run(WorkerInitializer initializer) noexcept {
+    // A task that calls exit() must not run what the caller registered for its own exit: our handler goes first.
+    ::on_exit([](int status, void*) { leave_process(status); }, nullptr);
+    std::fegetenv(&floating_point_);
+    if (!initialize(initializer)) retire(1);
+    CONCURRENT_FUTURES_FAULT_POINT("worker.ready");
+    for (;;) {
+      const std::uint64_t call = next_call();
+      if (call == no_call) retire(0);
+      run_call(call);
+      if (tasks_left_ != 0 && --tasks_left_ == 0) retire(0);
+    }
+  }
+
+ private:
+  [[noreturn]] static void leave_process(int status) noexcept {
+    flush_output();
+    ::_exit(status);
+  }
+  /// Ends on purpose: whoever hears of this process's end finds `retired` and knows that nothing is lost.
+  [[noreturn]] void retire(int status) noexcept {
+    CONCURRENT_FUTURES_FAULT_POINT("worker.retire");
+    entry_.status.store(static_cast<std::uint32_t>(WorkerStatus::retired), std::memory_order_seq_cst);
+    leave_process(status);
+  }
+  void set_status(WorkerStatus status) noexcept {
+    entry_.status.store(static_cast<std::uint32_t>(status), std::memory_order_seq_cst);
+  }
+
+  bool initialize(WorkerInitializer initializer) noexcept {
+    if (initializer.run == nullptr) return true;
+    CONCURRENT_FUTURES_FAULT_POINT("worker.initializer");
+    ResultEntry& entry = segment_.result(index_, position_);
+    ResultWriter writer(blocks_, entry);
+    try {
+      initializer.run(initializer.argument);
+      flush_output();
+      return true;
+    } catch (...) {
+      pickle_exception(writer, std::current_exception());
+    }
+    flush_output();
+    publish(entry, writer, initializer_call, 0, Outcome::exception);
+    return false;
+  }
+
+  /// Polls, then sleeps, until there is a call. no_call: it is time to leave.
+  std::uint64_t next_call() noexcept {
+    for (;;) {
+      if (!has_room()) wait_for_room();
+      std::uint64_t call = claim_call(segment_, index_);
+      if (call == no_call) {
+        set_status(WorkerStatus::polling);
+        Polling polling(budget_.nanoseconds());
+        while ((call = claim_call(segment_, index_)) == no_call && !told_to_leave() && polling.again()) {
+        }
+        if (call != no_call) budget_.paid();
+      }
+      if (call != no_call) {
+        // Looked at after the claim: whoever set it and then found our last result still missing may kill us, and this
+        // call, claimed but not started, goes to somebody else.
+        if (entry_.leave.load(std::memory_order_seq_cst) != 0) return no_call;
+        entry_.call.store(call, std::memory_order_relaxed);
+        set_status(WorkerStatus::busy);
+        return call;
+      }
+      if (told_to_leave() && !calls_wait(segment_)) return no_call;
+      budget_.did_not_pay();
+      if (!sleep()) return no_call;
+    }
+  }
+
+  bool told_to_leave() const noexcept {
+    return entry_.leave.load(std::memory_order_relaxed) != 0 ||
+           segment_.caller().stopping.load(std::memory_order_relaxed) != 0;
+  }
+
+  /// False: idle for so long that the worker leaves.
+  bool sleep() noexcept {
+    restore_signals();
+    const std::int64_t idle = segment_.geometry().idle_nanoseconds;
+    const auto start = std::chrono::steady_clock::now();
+    const Deadline gone = idle == 0 ? Deadline::max() : start + std::chrono::nanoseconds(idle);
+    Deadline tidy = start + std::chrono::seconds(1);  // large blocks are given back after a second of silence
+    entry_.wake.store(1, std::memory_order_relaxed);
+    set_status(WorkerStatus::asleep);
+    set_sleeper_bit();
+    CONCURRENT_FUTURES_FAULT_POINT("worker.sleep");
+    while (entry_.wake.load(std::memory_order_seq_cst) != 0 && !calls_wait(segment_) && !told_to_leave()) {
+      if (futex_wait(entry_.wake, 1, tidy < gone ? tidy : gone, true)) continue;
+      if (std::chrono::steady_clock::now() >= gone) {
+        clear_sleeper_bit();
+        // The caller counts us in until it hears of our end; a call that arrives now is started anew then.
+        return calls_wait(segment_);
+      }
+      if (tidy != Deadline::max()) blocks_.trim();
+      tidy = Deadline::max();
+    }
+    entry_.wake.store(0, std::memory_order_relaxed);
+    clear_sleeper_bit();
+    return true;
+  }
+  void set_sleeper_bit() noexcept {
+    segment_.sleepers(index_ / 64).fetch_or(std::uint64_t{1} << (index_ % 64), std::memory_order_seq_cst);
+  }
+  void clear_sleeper_bit() noexcept {
+    segment_.sleepers(index_ / 64).fetch_and(~(std::uint64_t{1} << (index_ % 64)), std::memory_order_seq_cst);
+  }
+
+  bool has_room() const noexcept {
+    return position_ - entry_.consumed.load(std::memory_order_acquire) < segment_.geometry().ring_capacity;
+  }
+  /// The caller has not looked at our results for long: wait for it before taking another call.
+  void wait_for_room() noexcept {
+    notify_caller(segment_);
+    for (Polling polling(budget_.nanoseconds()); !has_room() && polling.again();) {
+    }
+    while (!has_room()) {
+      entry_.wake.store(1, std::memory_order_relaxed);
+      entry_.waits_for_room.store(1, std::memory_order_seq_cst);
+      if (!has_room()) futex_wait(entry_.wake, 1, std::chrono::steady_clock::now() + std::chrono::seconds(1), true);
+      entry_.waits_for_room.store(0, std::memory_order_relaxed);
+      entry_.wake.store(0, std::memory_order_relaxed);
+    }
+  }
+
+  void run_call(std::uint64_t call) noexcept {
+    CallRecord& record = segment_.record(record_of(call));
+    entry_.phase.store(static_cast<std::uint32_t>(pickle::Phase::none), std::memory_order_relaxed);
+    CONCURRENT_FUTURES_FAULT_POINT("worker.claimed");
+    if ((record.flags & CallRecord::timed) != 0)
+      entry_.started_at.store(static_cast<std::uint64_t>(monotonic_nanoseconds()), std::memory_order_relaxed);
+    record.state.store(RecordState{ticket_of(call), index_, Stage::started}.pack(), std::memory_order_release);
+    CONCURRENT_FUTURES_FAULT_POINT("worker.started");
+    const std::byte* const bytes = record.offset == 0 ? record.bytes : segment_.base() + record.offset;
+    ResultEntry& entry = segment_.result(index_, position_);
+    ResultWriter writer(blocks_, entry);
+    Outcome outcome = Outcome::value;
+    try {
+      pickle::Reader reader(std::span(bytes, record.size), pickle::Views::in_place);
+      pickle::run_call(reader, writer, entry_.phase);
+    } catch (...) {
+      outcome = Outcome::exception;
+      pickle_exception(writer, std::current_exception());
+    }
+    if (!mark_.is_here())
+      ::_exit(0);  // a child that the task forked came back here: the result is its parent's to give
+    flush_output();
+    restore_floating_point();
+    CONCURRENT_FUTURES_FAULT_POINT("worker.result_written");
+    publish(entry, writer, call, record.key, outcome);
+  }
+
+  static void pickle_exception(ResultWriter& writer, const std::exception_ptr& exception) noexcept {
+    try {
+      writer.clear();
+      pickle::dump_exception(writer, exception);
+    } catch (...) {  // its own pickling threw; what that threw says why
+      try {
+        const auto reason = std::current_exception();
+        writer.clear();
+        pickle::dump_exception(writer, reason);
+      } catch (...) {
+        writer.clear();
+        pickle::dump_exception(writer,
+                               std::make_exception_ptr(pickle::PicklingError("the exception cannot be pickled")));
+      }
+    }
+  }
+
+  void publish(ResultEntry& entry, ResultWriter& writer, std::uint64_t call, std::uint64_t key,
+               Outcome outcome) noexcept {
+    entry.call = call;
+    entry.key = key;
+    entry.size = writer.size();
+    entry.outcome = static_cast<std::uint32_t>(outcome);
+    entry.offset = writer.publish(segment_);
+    CONCURRENT_FUTURES_FAULT_POINT("worker.before_commit");
+    entry.commit.store(++position_, std::memory_order_seq_cst);
+    CONCURRENT_FUTURES_FAULT_POINT("worker.committed");
+    notify_caller(segment_);
+    CONCURRENT_FUTURES_FAULT_POINT("worker.notified");
+  }
+
+  /// What a task left of the processor's floating-point state must not reach the next one. Cheap: a compare.
+  void restore_floating_point() noexcept {
+#if defined(__x86_64__)
+    const unsigned now = __builtin_ia32_stmxcsr();
+    if ((now & ~0x3Fu) != (floating_point_.__mxcsr & ~0x3Fu)) std::fesetenv(&floating_point_);
+#else
+    std::fesetenv(&floating_point_);
+#endif
+  }
+  /// Before a sleep, where a system call costs nothing: unblocks what a task may have left blocked.
+  static void restore_signals() noexcept {
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  }
+
+  Segment& segment_;
+  WorkerEntry& entry_;
+  const std::uint32_t index_;
+  std::uint64_t position_;
+  ResultBlocks blocks_;
+  SpinBudget budget_;
+  std::uint64_t tasks_left_;
+  ProcessMark mark_;
+  std::fenv_t floating_point_{};
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

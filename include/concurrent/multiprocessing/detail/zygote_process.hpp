@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
+#include <concurrent/multiprocessing/detail/fresh_image.hpp>
+#include <concurrent/multiprocessing/detail/streams.hpp>
+#include <concurrent/multiprocessing/detail/zygote.hpp>
+
+#include <sys/socket.h>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// The caller's side of its zygote: a pid to reap and a channel to talk through.
+class ZygoteProcess {
+ public:
+  ZygoteProcess() = default;
+  ZygoteProcess(const ZygoteProcess&) = delete;
+  ZygoteProcess& operator=(const ZygoteProcess&) = delete;
+  ~ZygoteProcess() { close(); }
+
+  /// Throws std::system_error when the system refuses a process or a descriptor.
+  void start(Segment& segment, StartMethod method, WorkerInitializer initializer, std::uint64_t pool) {
+    auto [ours, theirs] = make_message_channel();
+    DescriptorRegistry::instance().add(ours.get());
+    channel_ = ours.release();
+    const ProcessInfo caller = current_process();
+    pid_ = method == StartMethod::fork ? start_fork(segment, std::move(theirs), caller, initializer, pool)
+                                       : start_fresh(segment, theirs, caller, method, pool);
+    if (pid_ < 0) {
+      const int error = -pid_;
+      close();
+      throw_errno(error,
+                  method == StartMethod::fork ? "fork of the helper process" : "posix_spawn of the helper process");
+    }
+  }
+
+  pid_t pid() const noexcept { return pid_; }
+
+  /// False: the zygote is gone.
+  bool send(const ZygoteRequest& request) noexcept {
+    for (;;) {
+      const ssize_t sent = ::send(channel_, &request, sizeof request, MSG_NOSIGNAL);
+      if (sent >= 0 || errno != EINTR) return sent >= 0;
+    }
+  }
+
+  /// Blocks. False: the zygote is gone.
+  bool receive(ZygoteReport& report) noexcept {
+    for (;;) {
+      const ssize_t size = ::recv(channel_, &report, sizeof report, 0);
+      if (size == static_cast<ssize_t>(sizeof report)) return true;
+      if (size >= 0 || errno != EINTR) return false;
+    }
+  }
+
+  /// Waits for its end, once it is on its way. Returns the status as waitpid gives it; 0 when somebody else took it.
+  int reap() noexcept {
+    int status = 0;
+    if (wait_for(pid_, &status) < 0) status = 0;
+    return status;
+  }
+
+  void close() noexcept {
+    if (channel_ >= 0) DescriptorRegistry::instance().close(std::exchange(channel_, -1));
+  }
+
+ private:
+  static pid_t start_fork(Segment& segment, Descriptor channel, const ProcessInfo& caller,
+                          WorkerInitializer initializer, std::uint64_t pool) {
+    flush_output();  // or the workers would have a copy of what is not written yet
+    const BlockSignals no_handlers;
+    const pid_t pid = ::fork();
+    if (pid != 0) return pid > 0 ? pid : -errno;
+    DescriptorRegistry::instance().close_all();
+    ZygoteSetup setup;
+    setup.segment = &segment;
+    setup.channel = std::move(channel);
+    setup.caller = caller;
+    setup.method = StartMethod::fork;
+    setup.initializer = initializer;
+    setup.pool = pool;
+    Zygote(setup).run();
+  }
+
+  static pid_t start_fresh(Segment& segment, const Descriptor& channel, const ProcessInfo& caller, StartMethod method,
+                           std::uint64_t pool) {
+    ImageOrders orders;
+    orders.role = ImageRole::zygote;
+    orders.method = method;
+    orders.channel = channel.get();
+    orders.segment = segment.descriptor();
+    orders.starter = caller.pid;
+    orders.caller = caller;
+    orders.pool = pool;
+    return start_image(orders);
+  }
+
+  int channel_ = -1;
+  pid_t pid_ = 0;
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0
