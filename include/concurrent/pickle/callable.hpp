@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concurrent/pickle/detail/check.hpp>
+#include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/stack.hpp>
 #include <concurrent/pickle/function.hpp>
 #include <concurrent/pickle/pickler.hpp>
@@ -35,9 +36,9 @@ inline constexpr bool travels_as_value = find_refusal<F, Role::argument>().reaso
 template <class F>
 inline constexpr bool travels_as_bytes = is_closure<F>&& std::is_trivially_copyable_v<F>&& std::is_standard_layout_v<F>;
 
-[[noreturn, gnu::noinline, gnu::cold]] inline void refuse_stack_pointer(std::string_view type) {
+[[noreturn, gnu::noinline, gnu::cold]] inline void refuse_stack_pointer(const std::string& type) {
   throw PicklingError(
-      "concurrent::pickle: the callable " + std::string(type) +
+      "concurrent::pickle: the callable " + type +
       " holds a pointer (or `this`) into the stack of the thread that sends it, which is gone or different where it "
       "runs. Capture the value itself, or pass it as an argument.");
 }
@@ -52,8 +53,16 @@ void refuse_pointers_into_stack(const F& function) {
       std::uintptr_t word;
       std::memcpy(&word, reinterpret_cast<const std::byte*>(&function) + at, sizeof(word));
       if (stack.holds(word)) [[unlikely]]
-        refuse_stack_pointer(type_name<F>());
+        refuse_stack_pointer(readable_name<F>());
     }
+  }
+}
+
+// The same for any callable, before it is pickled: an executor's submit throws then, instead of failing the future.
+template <class F>
+void refuse_captured_stack(const F& function) {
+  if constexpr (std::is_class_v<F> && std::is_trivially_copyable_v<F> && !std::is_empty_v<F>) {
+    refuse_pointers_into_stack(function);
   }
 }
 

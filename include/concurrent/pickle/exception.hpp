@@ -4,7 +4,7 @@
 
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/exception_kind.hpp>
-#include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/standard_exceptions.hpp>
 #include <concurrent/pickle/remote_traceback.hpp>
 
@@ -59,9 +59,9 @@ inline std::vector<const std::type_info*> base_classes(const std::type_info& typ
 
 // The type that the program threw, without what std::throw_with_nested, or crossing to this process, wrapped it in.
 inline const std::type_info& unwrapped(const std::type_info& type) {
-  const std::string name = demangle(type.name());
-  if (name.starts_with("std::_Nested_exception<") || name.starts_with("concurrent::pickle::v0::detail::WithCause<") ||
-      name.starts_with("concurrent::pickle::v0::detail::Described<")) {
+  const std::string name = readable(type.name());
+  if (name.starts_with("std::_Nested_exception<") || name.starts_with("concurrent::pickle::detail::WithCause<") ||
+      name.starts_with("concurrent::pickle::detail::Described<")) {
     const auto bases = base_classes(type);
     if (!bases.empty()) return unwrapped(*bases.front());
   }
@@ -109,7 +109,7 @@ inline HandledException describe_handled() {
   HandledException handled;
   if (const std::type_info* type = abi::__cxa_current_exception_type()) {
     handled.type = &unwrapped(*type);
-    handled.type_name = demangle(handled.type->name());
+    handled.type_name = readable(handled.type->name());
   }
   try {
     throw;
@@ -205,7 +205,7 @@ std::exception_ptr load_exception_with(Reader& reader, Wrap&& wrap) {
   }
   std::exception_ptr exception = kind->load(reader, message, cause);
   if (reader.position() != end) [[unlikely]]
-    reader.refuse("an exception of type " + demangle(kind->type->name()) + " has another size");
+    reader.refuse("an exception of type " + readable(kind->type->name()) + " has another size");
   return exception;
 }
 
@@ -254,7 +254,7 @@ inline std::string exception_type_name(const std::exception_ptr& exception) {
     std::rethrow_exception(exception);
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
-    return type == nullptr ? "unknown exception" : detail::demangle(detail::unwrapped(*type).name());
+    return type == nullptr ? "unknown exception" : detail::readable(detail::unwrapped(*type).name());
   }
 }
 

@@ -3,11 +3,15 @@
 // is not known before it is used.
 #pragma once
 
+#include <concurrent/pickle/associative.hpp>
 #include <concurrent/pickle/custom.hpp>
 #include <concurrent/pickle/error_code.hpp>
 #include <concurrent/pickle/function.hpp>
 #include <concurrent/pickle/optional.hpp>
+#include <concurrent/pickle/pointers.hpp>
 #include <concurrent/pickle/scalar.hpp>
 #include <concurrent/pickle/sequence.hpp>
+#include <concurrent/pickle/shaped.hpp>
 #include <concurrent/pickle/strings.hpp>
+#include <concurrent/pickle/time.hpp>
 #include <concurrent/pickle/tuple.hpp>

@@ -4,18 +4,16 @@
 #pragma once
 
 #include <concurrent/pickle/detail/kind.hpp>
+#include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/function.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 
 namespace concurrent::pickle::inline v0 {
@@ -105,38 +103,15 @@ decltype(auto) invoke(F&& function, Args&&... args) {
   }
 }
 
-inline std::string demangle(const char* name) {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
-  return status == 0 && text ? text.get() : name;
-}
-
 // The name of a function as far as symbols that stay in memory tell; else where it is.
 inline std::string function_name(std::uintptr_t address) {
   Dl_info info{};
   if (dladdr(reinterpret_cast<const void*>(address), &info) != 0 && info.dli_sname != nullptr &&
       reinterpret_cast<std::uintptr_t>(info.dli_saddr) == address) {
-    const std::string name = demangle(info.dli_sname);
+    const std::string name = readable(info.dli_sname);
     return name.substr(0, name.find('('));
   }
   return "function at " + as_hex(address - main_module().base);
-}
-
-// Types as their users write them.
-template <class T>
-std::string readable_name() {
-  if constexpr (std::is_same_v<T, std::string>) {
-    return "std::string";
-  } else if constexpr (std::is_same_v<T, std::string_view>) {
-    return "std::string_view";
-  } else {
-    std::string name(type_name<T>());
-    for (const std::string_view noise : {"std::__cxx11::", "__cxx11::"}) {
-      for (std::size_t at = name.find(noise); at != std::string::npos; at = name.find(noise))
-        name.erase(at, noise.size());
-    }
-    return name;
-  }
 }
 
 }  // namespace detail
