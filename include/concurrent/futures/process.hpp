@@ -21,6 +21,8 @@
 // the words in shared memory are in multiprocessing/detail/layout.hpp.
 #pragma once
 
+#include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/futures/detail/pool_registry.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/detail/process_pool_collect.hpp>
 #include <concurrent/futures/detail/process_pool_deaths.hpp>
@@ -45,14 +47,19 @@ class BasicProcessPoolExecutor {
  public:
   BasicProcessPoolExecutor() : BasicProcessPoolExecutor(ProcessPoolOptions{}) {}
   explicit BasicProcessPoolExecutor(int max_workers) : BasicProcessPoolExecutor(with_workers(max_workers)) {}
-  explicit BasicProcessPoolExecutor(ProcessPoolOptions options)
-      : pool_(detail::ProcessPool::make(std::move(options))) {}
+  explicit BasicProcessPoolExecutor(ProcessPoolOptions options) : pool_(detail::ProcessPool::make(std::move(options))) {
+    try {
+      detail::PoolRegistry::instance().add(*pool_);
+    } catch (...) {
+      end();
+      throw;
+    }
+  }
 
   /// shutdown(true): every call that was submitted is completed.
   ~BasicProcessPoolExecutor() {
     if (!pool_->is_here()) return;  // a fork's copy: it has neither the threads nor the right to end anything
-    shutdown(true);
-    pool_->release();
+    end();
   }
   BasicProcessPoolExecutor(const BasicProcessPoolExecutor&) = delete;
   BasicProcessPoolExecutor& operator=(const BasicProcessPoolExecutor&) = delete;
@@ -73,6 +80,13 @@ class BasicProcessPoolExecutor {
     if (wait) pool_->wait_until_ended(detail::Deadline::max());
   }
 
+  template <class Rep, class Period>
+  bool shutdown_for(const std::chrono::duration<Rep, Period>& timeout, bool cancel_futures = false) {
+    if (!pool_->is_here()) return true;
+    pool_->shutdown(cancel_futures);
+    return pool_->wait_until_ended(detail::deadline_after(timeout));
+  }
+
   int max_workers() const noexcept { return pool_->max_workers(); }
   std::vector<pid_t> processes() const { return pool_->processes(); }
   std::size_t pending_work_items() const { return pool_->pending_work_items(); }
@@ -83,6 +97,13 @@ class BasicProcessPoolExecutor {
   void kill_workers() { pool_->stop_workers(SIGKILL); }
 
  private:
+  void end() noexcept {
+    pool_->shutdown(false);
+    pool_->wait_until_ended(detail::Deadline::max());
+    detail::PoolRegistry::instance().remove(*pool_);
+    pool_->release();
+  }
+
   static ProcessPoolOptions with_workers(int max_workers) {
     ProcessPoolOptions options;
     options.max_workers = max_workers;
@@ -91,9 +112,20 @@ class BasicProcessPoolExecutor {
 
   template <class Function, class... Args>
   auto submit_item(std::unique_ptr<TaskOptions> options, Function&& fn, Args&&... args) {
-    pickle::check_call<Function, Args...>();
+    using Call = pickle::detail::CallChecks<Serializer, std::decay_t<Function>, pickle::detail::Sent<Args>...>;
+    Call::check();
+    if constexpr (!Call::passed()) {
+      return Future<void>();  // refused: what follows would only repeat it in the standard library's words
+    } else {
+      return submit_checked(std::move(options), std::forward<Function>(fn), std::forward<Args>(args)...);
+    }
+  }
+
+  template <class Function, class... Args>
+  auto submit_checked(std::unique_ptr<TaskOptions> options, Function&& fn, Args&&... args) {
     using Result = pickle::call_result_t<Function, Args...>;
     pool_->check_open();
+    pickle::detail::refuse_captured_stack(fn);
     auto* const state = new detail::ProcessFutureState<Result, Serializer>(*pool_);
     Future<Result> future(state);
     if (options != nullptr) {

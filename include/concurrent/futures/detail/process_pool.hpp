@@ -163,7 +163,7 @@ class ProcessPool {
   std::vector<mpd::ZygoteReport> reports_;
   std::vector<CallbackList> deferred_;  // callbacks for the manager
   std::string broken_;                  // why; empty: it is not
-  std::string initializer_failure_;     // who and what
+  std::string initializer_failure_;     // what it threw
   bool shutting_down_ = false;
   bool no_more_workers_ = false;
   bool quit_sent_ = false;

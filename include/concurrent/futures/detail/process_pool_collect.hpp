@@ -70,7 +70,7 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
   asm volatile("" : "+r"(call), "+r"(key), "+r"(size), "+r"(offset), "+r"(outcome));
   arrival.item = nullptr;
   arrival.place = &place;
-  arrival.pid = place.pid;
+  arrival.pid = place.pid != 0 ? place.pid : segment_.worker(index).pid.load(std::memory_order_relaxed);
   arrival.name = place.name;
   arrival.size = size;
   arrival.block = nullptr;
@@ -142,7 +142,7 @@ inline void ProcessPool::resolve(Arrival& arrival) {
       text += "something that is no std::exception";
     }
     const std::lock_guard lock(mutex_);
-    initializer_failure_ = worker_label(arrival.name, arrival.pid) + ": " + text;
+    initializer_failure_ = text;
   } else {
     (is_value ? completed_ : failed_).fetch_add(1, std::memory_order_relaxed);
     try {

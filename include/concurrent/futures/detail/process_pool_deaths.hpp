@@ -114,7 +114,8 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     if (!expected) {
       ++counts_.workers_lost;
       if (!initializer_failure_.empty()) {
-        reason = "concurrent::futures: the initializer threw in " + initializer_failure_;
+        reason = "concurrent::futures: the initializer threw in " + worker_label(name, report.pid) + ": " +
+                 initializer_failure_;
         breaks = true;
       } else if (options_.on_worker_death == WorkerDeathPolicy::break_pool) {
         reason = "concurrent::futures: a worker process ended while the pool was running: " + how + ".";

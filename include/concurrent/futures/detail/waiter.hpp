@@ -26,7 +26,6 @@ struct Link {
 
 /// What ties one waiter to one future. It belongs to the waiter and stays where it is while it is linked.
 struct WaiterLink : Link {
-  std::size_t index = 0;             // of the future, for the waiter
   WaiterLink* next_fired = nullptr;  // in the order of Waiter::take_fired
 };
 
@@ -98,6 +97,11 @@ class Waiter {
   std::atomic<WaiterLink*> fired_{nullptr};
   const bool on_failure_;
   const bool collects_;
+};
+
+/// A link for a future that stands at some index of an array.
+struct IndexedLink : WaiterLink {
+  std::size_t index = 0;
 };
 
 }  // namespace detail

@@ -127,7 +127,7 @@ struct alignas(cache_line) WorkerEntry {
   Shared<std::uint32_t> phase;       // pickle::Phase of the call in hand
   Shared<std::uint64_t> call;        // (ticket, record) in hand
   Shared<std::uint64_t> started_at;  // monotonic nanoseconds; 0: not noted
-  Shared<std::uint32_t> failure;     // 1: the initializer threw; its exception is the entry at the ring's position
+  Shared<std::int32_t> pid;          // its own; a hint, until the zygote has told
   std::uint32_t padding0[9];
   // written by either: a wake-up
   alignas(cache_line) Shared<std::uint32_t> wake;

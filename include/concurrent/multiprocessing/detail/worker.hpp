@@ -65,6 +65,7 @@ class Worker {
     // A task that calls exit() must not run what the caller registered for its own exit: our handler goes first.
     ::on_exit([](int status, void*) { leave_process(status); }, nullptr);
     std::fegetenv(&floating_point_);
+    entry_.pid.store(mark_.pid(), std::memory_order_relaxed);
     if (!initialize(initializer)) retire(1);
     CONCURRENT_FUTURES_FAULT_POINT("worker.ready");
     for (;;) {
