@@ -150,7 +150,7 @@ inline void dump_handled_exception(Writer& writer) {
     const std::size_t size_at = writer.size();
     writer.put(std::uint64_t{0});
     const std::size_t content_at = writer.size();
-    kind->dump(writer);
+    if (kind->dump != nullptr) kind->dump(writer);
     const std::uint64_t size = writer.size() - content_at;
     std::memcpy(writer.data() + size_at, &size, sizeof(size));
   } catch (...) {

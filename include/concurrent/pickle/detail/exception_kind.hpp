@@ -31,18 +31,24 @@ class WithCause : public T, public std::nested_exception {
   explicit WithCause(T&& thrown_alone) : T(std::move(thrown_alone)) {}
 };
 
+// Throws and catches, which compiles in a fraction of the time that std::make_exception_ptr takes, and that matters for
+// a header with thirty types of exceptions.
 template <class T>
 std::exception_ptr make_exception(T&& exception, const std::exception_ptr& cause) {
-  if constexpr (std::is_class_v<T> && !std::is_final_v<T> && !std::is_base_of_v<std::nested_exception, T>) {
-    if (cause) {
-      try {
-        std::rethrow_exception(cause);  // nested_exception takes what is being handled, and nothing else
-      } catch (...) {
-        return std::make_exception_ptr(WithCause<T>(std::move(exception)));
+  try {
+    if constexpr (std::is_class_v<T> && !std::is_final_v<T> && !std::is_base_of_v<std::nested_exception, T>) {
+      if (cause) {
+        try {
+          std::rethrow_exception(cause);  // nested_exception takes what is being handled, and nothing else
+        } catch (...) {
+          throw WithCause<T>(static_cast<T&&>(exception));
+        }
       }
     }
+    throw static_cast<T&&>(exception);
+  } catch (...) {
+    return std::current_exception();
   }
-  return std::make_exception_ptr(std::move(exception));
 }
 
 // Stands for a class whose constructors take no text, where the text is another than the class's own: it was thrown as
@@ -80,40 +86,63 @@ constexpr void check_exception() {
                 "concurrent::pickle: an exception must be copyable to be thrown again.");
 }
 
-// How an exception of type T crosses: by its own pickling, else by its text, else by its type alone. Standard types
-// with more content have specialisations.
+// The forms in which exceptions cross. First, by the text of what().
 template <class T>
-struct ExceptionForm {
-  static void dump(Writer& writer, const T& exception) {
-    if constexpr (Picklable<T>) Pickler<T>::dump(writer, exception);
+struct ByText {
+  static constexpr void (*dump)(Writer&) = nullptr;  // the text is in the message already
+  static std::exception_ptr load(Reader&, const std::string& message, const std::exception_ptr& cause) {
+    return make_exception<T>(T(message), cause);
   }
-  static std::exception_ptr load([[maybe_unused]] Reader& reader, const std::string& message,
-                                 const std::exception_ptr& cause) {
-    if constexpr (Picklable<T>) {
-      return make_exception<T>(Pickler<T>::load(reader), cause);
-    } else if constexpr (std::is_constructible_v<T, std::string>) {
-      return make_exception<T>(T(message), cause);
-    } else {
-      T exception;
-      if constexpr (!std::is_final_v<T>) {
-        if (message != exception.what()) return make_exception(Described<T>(std::move(exception), message), cause);
+};
+
+// By its type alone: what() says the same for all of that type.
+template <class T>
+struct ByType {
+  static constexpr void (*dump)(Writer&) = nullptr;
+  static std::exception_ptr load(Reader&, const std::string& message, const std::exception_ptr& cause) {
+    T exception;
+    if constexpr (!std::is_final_v<T>) {
+      if (message != exception.what()) {
+        return make_exception<Described<T>>(Described<T>(static_cast<T&&>(exception), message), cause);
       }
-      return make_exception<T>(std::move(exception), cause);
+    }
+    return make_exception<T>(static_cast<T&&>(exception), cause);
+  }
+};
+
+// By content, which Form::dump_content(writer, exception) writes.
+template <class T, class Form>
+struct ByContent {
+  static void dump(Writer& writer) {
+    try {
+      throw;
+    } catch (const T& exception) {
+      Form::dump_content(writer, exception);
     }
   }
 };
 
 template <class T>
-void dump_handled(Writer& writer) {
-  try {
-    throw;
-  } catch (const T& exception) {
-    ExceptionForm<T>::dump(writer, exception);
+struct ByPickling : ByContent<T, ByPickling<T>> {
+  static void dump_content(Writer& writer, const T& exception) { Pickler<T>::dump(writer, exception); }
+  static std::exception_ptr load(Reader& reader, const std::string&, const std::exception_ptr& cause) {
+    return make_exception<T>(Pickler<T>::load(reader), cause);
+  }
+};
+
+template <class T>
+consteval auto choose_exception_form() {
+  if constexpr (Picklable<T>) {
+    return static_cast<ByPickling<T>*>(nullptr);
+  } else if constexpr (std::is_constructible_v<T, std::string>) {
+    return static_cast<ByText<T>*>(nullptr);
+  } else {
+    return static_cast<ByType<T>*>(nullptr);
   }
 }
 
-template <class T>
-inline constexpr ExceptionKind exception_kind{&typeid(T), &dump_handled<T>, &ExceptionForm<T>::load};
+template <class T, class Form>
+inline constexpr ExceptionKind exception_kind{&typeid(T), Form::dump, &Form::load};
 
 // Types that the program has declared, in a list that grows before main and when libraries are opened.
 struct DeclaredException {
@@ -133,13 +162,15 @@ inline DeclaredException::DeclaredException(const ExceptionKind& declared) noexc
 
 template <class T>
 struct Declaration {
-  static inline const DeclaredException declared{exception_kind<T>};
+  using Form = std::remove_pointer_t<decltype(choose_exception_form<T>())>;
+  static inline const DeclaredException declared{exception_kind<T, Form>};
 };
 
 template <class T>
 bool declare_exception() noexcept {
   check_exception<T>();
-  return Declaration<T>::declared.kind.type != nullptr;  // uses it, so that it exists and is made before main
+  // Always so; it uses the object, which therefore exists and is made before main, perhaps after this runs.
+  return Declaration<T>::declared.next != &Declaration<T>::declared;
 }
 
 }  // namespace detail

@@ -25,8 +25,8 @@ namespace concurrent::pickle::inline v0 {
 namespace detail {
 
 template <class T>
-struct SystemErrorForm {
-  static void dump(Writer& writer, const T& exception) {
+struct BySystemError : ByContent<T, BySystemError<T>> {
+  static void dump_content(Writer& writer, const T& exception) {
     Pickler<std::error_code>::dump(writer, exception.code());
     Pickler<std::string>::dump(writer, text_given_to(exception.code(), exception.what()));
   }
@@ -40,20 +40,15 @@ struct SystemErrorForm {
     }
   }
 };
-template <>
-struct ExceptionForm<std::system_error> : SystemErrorForm<std::system_error> {};
-template <>
-struct ExceptionForm<std::ios_base::failure> : SystemErrorForm<std::ios_base::failure> {};
 
-template <>
-struct ExceptionForm<std::filesystem::filesystem_error> {
+struct ByPaths : ByContent<std::filesystem::filesystem_error, ByPaths> {
   using Error = std::filesystem::filesystem_error;
-  static void dump(Writer& writer, const Error& exception) {
+  static void dump_content(Writer& writer, const Error& exception) {
     Pickler<std::error_code>::dump(writer, exception.code());
     // of the base, since its own what() adds the paths
     Pickler<std::string>::dump(writer, text_given_to(exception.code(), exception.system_error::what()));
-    Pickler<std::string>::dump(writer, exception.path1().string());
-    Pickler<std::string>::dump(writer, exception.path2().string());
+    Pickler<std::string>::dump(writer, exception.path1().native());
+    Pickler<std::string>::dump(writer, exception.path2().native());
   }
   static std::exception_ptr load(Reader& reader, const std::string&, const std::exception_ptr& cause) {
     const auto code = Pickler<std::error_code>::load(reader);
@@ -64,9 +59,8 @@ struct ExceptionForm<std::filesystem::filesystem_error> {
   }
 };
 
-template <>
-struct ExceptionForm<RemoteTraceback> {
-  static void dump(Writer& writer, const RemoteTraceback& exception) {
+struct ByTraceback : ByContent<RemoteTraceback, ByTraceback> {
+  static void dump_content(Writer& writer, const RemoteTraceback& exception) {
     for (const std::string* text :
          {&exception.worker_name(), &exception.type_name(), &exception.message(), &exception.task()}) {
       Pickler<std::string>::dump(writer, *text);
@@ -84,33 +78,38 @@ struct ExceptionForm<RemoteTraceback> {
   }
 };
 
+template <class T>
+inline constexpr const ExceptionKind* kind_by_text = &exception_kind<T, ByText<T>>;
+template <class T>
+inline constexpr const ExceptionKind* kind_by_type = &exception_kind<T, ByType<T>>;
+
 inline constexpr const ExceptionKind* standard_exceptions[] = {
-    &exception_kind<std::exception>,
-    &exception_kind<std::runtime_error>,
-    &exception_kind<std::logic_error>,
-    &exception_kind<std::invalid_argument>,
-    &exception_kind<std::domain_error>,
-    &exception_kind<std::length_error>,
-    &exception_kind<std::out_of_range>,
-    &exception_kind<std::range_error>,
-    &exception_kind<std::overflow_error>,
-    &exception_kind<std::underflow_error>,
-    &exception_kind<std::system_error>,
-    &exception_kind<std::filesystem::filesystem_error>,
-    &exception_kind<std::ios_base::failure>,
-    &exception_kind<std::bad_alloc>,
-    &exception_kind<std::bad_array_new_length>,
-    &exception_kind<std::bad_cast>,
-    &exception_kind<std::bad_any_cast>,
-    &exception_kind<std::bad_typeid>,
-    &exception_kind<std::bad_exception>,
-    &exception_kind<std::bad_optional_access>,
-    &exception_kind<std::bad_variant_access>,
-    &exception_kind<std::bad_weak_ptr>,
-    &exception_kind<PicklingError>,
-    &exception_kind<UnpicklingError>,
-    &exception_kind<RemoteTraceback>,
-    &exception_kind<RemoteError>,
+    kind_by_text<std::runtime_error>,
+    kind_by_text<std::logic_error>,
+    kind_by_text<std::invalid_argument>,
+    kind_by_text<std::domain_error>,
+    kind_by_text<std::length_error>,
+    kind_by_text<std::out_of_range>,
+    kind_by_text<std::range_error>,
+    kind_by_text<std::overflow_error>,
+    kind_by_text<std::underflow_error>,
+    kind_by_text<PicklingError>,
+    kind_by_text<UnpicklingError>,
+    kind_by_text<RemoteError>,
+    kind_by_type<std::exception>,
+    kind_by_type<std::bad_alloc>,
+    kind_by_type<std::bad_array_new_length>,
+    kind_by_type<std::bad_cast>,
+    kind_by_type<std::bad_any_cast>,
+    kind_by_type<std::bad_typeid>,
+    kind_by_type<std::bad_exception>,
+    kind_by_type<std::bad_optional_access>,
+    kind_by_type<std::bad_variant_access>,
+    kind_by_type<std::bad_weak_ptr>,
+    &exception_kind<std::system_error, BySystemError<std::system_error>>,
+    &exception_kind<std::ios_base::failure, BySystemError<std::ios_base::failure>>,
+    &exception_kind<std::filesystem::filesystem_error, ByPaths>,
+    &exception_kind<RemoteTraceback, ByTraceback>,
 };
 
 }  // namespace detail
