@@ -41,9 +41,13 @@ class CompletedSet {
   CompletedSet& operator=(const CompletedSet&) = delete;
   ~CompletedSet() { drop(); }
 
-  /// Blocks until one more is done; none: all have been handed out. Throws TimeoutError, and holds nothing then.
-  std::optional<F> next() {
-    if (left_ == 0) return std::nullopt;
+  std::optional<F>& current() noexcept { return current_; }
+
+  /// Blocks until one more is done, which becomes the current one; none: all have been handed out. Throws TimeoutError,
+  /// and holds nothing then.
+  void advance() {
+    current_.reset();
+    if (left_ == 0) return;
     while (ready_ == nullptr) {
       ready_ = waiter_.take_fired();
       if (ready_ != nullptr) break;
@@ -54,15 +58,18 @@ class CompletedSet {
       if (first_ == futures_.size()) {
         // All are done; the link of the last is about to fire.
         first_ = 0;
-      } else if (state_at(first_).work_while_waiting(waiter_.word(), Waiter::quiet, deadline_)) {
-        continue;
+        waiter_.sleep(deadline_);
+      } else if (!state_at(first_).work_while_waiting(waiter_.word(), Waiter::quiet, deadline_)) {
+        waiter_.sleep_through(state_at(first_), deadline_);
       }
-      waiter_.sleep(deadline_);
     }
-    WaiterLink& link = *std::exchange(ready_, ready_->next_fired);
+    IndexedLink& link = static_cast<IndexedLink&>(*std::exchange(ready_, ready_->next_fired));
     state_at(link.index).remove_waiter(link);  // waits until who fired it lets go of the waiter
     --left_;
-    return std::move(futures_[link.index]);
+    current_.emplace(std::move(futures_[link.index]));
+  }
+  void begin() {
+    if (!std::exchange(begun_, true)) advance();
   }
 
  private:
@@ -85,12 +92,14 @@ class CompletedSet {
   }
 
   std::vector<F> futures_;
-  std::vector<WaiterLink> links_;
+  std::vector<IndexedLink> links_;
   Waiter waiter_{0, false, true};
   WaiterLink* ready_ = nullptr;
   std::size_t first_ = 0;  // none before it is still to be waited for
   std::size_t left_;
   const Deadline deadline_;
+  std::optional<F> current_;
+  bool begun_ = false;
 };
 
 }  // namespace detail
@@ -110,18 +119,18 @@ class CompletedRange {
     using iterator_concept = std::input_iterator_tag;
 
     iterator() noexcept = default;
-    explicit iterator(CompletedRange* range) noexcept : range_(range) {}
+    explicit iterator(detail::CompletedSet<F>& set) noexcept : set_(&set) {}
 
-    F&& operator*() const { return std::move(*range_->current_); }
+    F&& operator*() const { return std::move(*set_->current()); }
     iterator& operator++() {
-      range_->advance();
+      set_->advance();
       return *this;
     }
-    void operator++(int) { range_->advance(); }
-    bool operator==(std::default_sentinel_t) const noexcept { return !range_->current_; }
+    void operator++(int) { set_->advance(); }
+    bool operator==(std::default_sentinel_t) const noexcept { return !set_->current(); }
 
    private:
-    CompletedRange* range_ = nullptr;
+    detail::CompletedSet<F>* set_ = nullptr;
   };
 
   CompletedRange(std::vector<F> futures, detail::Deadline deadline)
@@ -129,20 +138,13 @@ class CompletedRange {
 
   /// Blocks until the first is done.
   iterator begin() {
-    if (!std::exchange(begun_, true)) advance();
-    return iterator(this);
+    set_->begin();
+    return iterator(*set_);
   }
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
-  void advance() {
-    current_.reset();
-    current_ = set_->next();
-  }
-
   std::unique_ptr<detail::CompletedSet<F>> set_;
-  std::optional<F> current_;
-  bool begun_ = false;
 };
 
 /// Goes through the futures of any input range as they complete, from any mix of executors; duplicates count once.

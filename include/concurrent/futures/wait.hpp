@@ -39,7 +39,7 @@ class LinkedWaiter {
         waiter_(when == FIRST_COMPLETED ? 1 : not_done.size(), when == FIRST_EXCEPTION, false) {
     for (const std::size_t index : not_done) {
       if (waiter_.has_event()) break;
-      WaiterLink& link = links_[used_];
+      IndexedLink& link = links_[used_];
       link.waiter = &waiter_;
       link.index = index;
       FutureStateBase& state = state_at(index);
@@ -63,7 +63,11 @@ class LinkedWaiter {
       if (first < used_ && state_at(links_[first].index).work_while_waiting(waiter_.word(), Waiter::quiet, deadline)) {
         continue;
       }
-      waiter_.sleep(deadline);
+      if (first < used_) {
+        waiter_.sleep_through(state_at(links_[first].index), deadline);
+      } else {
+        waiter_.sleep(deadline);
+      }
     }
   }
 
@@ -71,7 +75,7 @@ class LinkedWaiter {
   FutureStateBase& state_at(std::size_t index) const { return *HandleAccess::state(futures_[index]); }
 
   const std::vector<F>& futures_;
-  std::vector<WaiterLink> links_;
+  std::vector<IndexedLink> links_;
   std::size_t used_ = 0;
   Waiter waiter_;
 };

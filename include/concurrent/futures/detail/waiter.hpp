@@ -78,18 +78,24 @@ class Waiter {
     return oldest_first;
   }
 
-  /// Sleeps until the word says `event`; false: the deadline has passed.
-  bool sleep(Deadline deadline) noexcept {
+  /// Sleeps until the word says `event`, or for no reason; false: the deadline has passed. `sleep_on(word, value,
+  /// deadline)` does the sleeping.
+  template <class SleepOn>
+  bool sleep(Deadline deadline, SleepOn&& sleep_on) {
     std::uint32_t seen = quiet;
     word_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel);
-    while (word_.load(std::memory_order_acquire) == asleep) {
-      if (!multiprocessing::detail::futex_wait(word_, asleep, deadline)) {
-        seen = asleep;
-        return !word_.compare_exchange_strong(seen, quiet, std::memory_order_acq_rel);
-      }
-    }
-    return true;
+    if (word_.load(std::memory_order_acquire) != asleep) return true;
+    const bool in_time = sleep_on(word_, asleep, deadline);
+    seen = asleep;
+    return !word_.compare_exchange_strong(seen, quiet, std::memory_order_acq_rel) || in_time;
   }
+  bool sleep(Deadline deadline) {
+    return sleep(deadline, [](const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline until) {
+      return multiprocessing::detail::futex_wait(word, value, until);
+    });
+  }
+  /// The same through the executor of `state`.
+  bool sleep_through(FutureStateBase& state, Deadline deadline);
 
  private:
   std::atomic<std::uint32_t> word_{quiet};

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/map_options.hpp>
+
+#include <chrono>
+#include <cstddef>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// How many items go into the next chunk. A fixed number, or for auto_chunksize as many as take about a millisecond by
+/// what the finished chunks took: long enough that a call's own cost does not count, short enough that the workers end
+/// together.
+class ChunkSizer {
+ public:
+  ChunkSizer(std::size_t chunksize, std::size_t workers) noexcept
+      : size_(chunksize == auto_chunksize ? 1 : chunksize), workers_(workers), is_auto_(chunksize == auto_chunksize) {}
+
+  bool is_auto() const noexcept { return is_auto_; }
+  std::size_t workers() const noexcept { return workers_; }
+
+  /// `left`: how many items there are, or more than that if nobody knows.
+  std::size_t next(std::size_t left) const noexcept {
+    if (!is_auto_) return size_;
+    // Towards the end the chunks become smaller, so that no worker is left with a long one alone; down to what is still
+    // worth a call.
+    std::size_t size = left / (3 * workers_);
+    const std::size_t least = at_least(shortest);
+    if (size < least) size = least;
+    if (size > size_) size = size_;
+    return size == 0 ? 1 : size;
+  }
+
+  void learn(std::size_t items, std::chrono::nanoseconds elapsed) noexcept {
+    if (!is_auto_ || items == 0) return;
+    const double item = static_cast<double>(elapsed.count()) / static_cast<double>(items);
+    item_ = item_ < 0 ? item : (item_ + item) / 2;
+    std::size_t size = at_least(wanted);
+    // What few items took says little about many: the next chunks are at most so much larger than this one.
+    const std::size_t most = items > size_ / growth ? items * growth : size_;
+    if (size > most) size = most;
+    size_ = size == 0 ? 1 : size;
+  }
+
+ private:
+  static constexpr double wanted = 1e6;    // nanoseconds for a chunk
+  static constexpr double shortest = 5e4;  // nanoseconds for a chunk near the end
+  static constexpr std::size_t growth = 8;
+  static constexpr std::size_t largest = std::size_t{1} << 20;  // items, whatever they take
+
+  std::size_t at_least(double nanoseconds) const noexcept {
+    if (item_ < 0) return 1;
+    const double items = nanoseconds / (item_ > 0.1 ? item_ : 0.1);
+    return items >= static_cast<double>(largest) ? largest : static_cast<std::size_t>(items);
+  }
+
+  std::size_t size_;
+  std::size_t workers_;
+  double item_ = -1;  // nanoseconds an item takes; not known yet
+  bool is_auto_;
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

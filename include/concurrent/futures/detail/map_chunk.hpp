@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/pickle/callable.hpp>
+#include <concurrent/pickle/detail/invoke.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// An item of a chunk that threw.
+struct ChunkError {
+  std::uint64_t index = 0;
+  std::exception_ptr exception;
+};
+
+/// What a chunk's call returns: the results in order without gaps, and the errors by the index of their item.
+template <class R>
+struct ChunkResult {
+  std::vector<R> values;
+  std::vector<ChunkError> errors;
+  std::chrono::nanoseconds elapsed{};
+};
+template <>
+struct ChunkResult<void> {
+  std::vector<ChunkError> errors;
+  std::chrono::nanoseconds elapsed{};
+};
+
+/// What a chunk is made of: the items of one range, or tuples of those of several.
+template <class... Items>
+struct MapElement {
+  using type = std::tuple<Items...>;
+  template <class Function>
+  static decltype(auto) call(Function& function, type& element) {
+    return std::apply(
+        [&](Items&... items) -> decltype(auto) { return pickle::detail::invoke(function, std::move(items)...); },
+        element);
+  }
+};
+template <class Item>
+struct MapElement<Item> {
+  using type = Item;
+  template <class Function>
+  static decltype(auto) call(Function& function, Item& item) {
+    return pickle::detail::invoke(function, std::move(item));
+  }
+};
+
+template <class Function, class... Items>
+using map_result_t = std::decay_t<std::invoke_result_t<Function&, Items...>>;
+
+/// The call that runs a function on each item of a chunk. An item that throws does not hinder the others.
+template <class Function, class... Items>
+struct MapChunk {
+  using R = map_result_t<Function, Items...>;
+  using Element = typename MapElement<Items...>::type;
+
+  pickle::Callable<Function> callable;
+
+  ChunkResult<R> operator()(std::vector<Element> elements) {
+    const auto start = std::chrono::steady_clock::now();
+    ChunkResult<R> result;
+    if constexpr (!std::is_void_v<R>) result.values.reserve(elements.size());
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      try {
+        run(elements, i, result);
+      } catch (...) {
+        result.errors.push_back({i, std::current_exception()});
+      }
+    }
+    result.elapsed = std::chrono::steady_clock::now() - start;
+    return result;
+  }
+
+ private:
+  void run(std::vector<Element>& elements, std::size_t i, [[maybe_unused]] ChunkResult<R>& result) {
+    if constexpr (std::is_same_v<Element, bool>) {  // std::vector<bool> has no references to its elements
+      bool element = elements[i];
+      keep(element, result);
+    } else {
+      keep(elements[i], result);
+    }
+  }
+  void keep(Element& element, [[maybe_unused]] ChunkResult<R>& result) {
+    if constexpr (std::is_void_v<R>) {
+      MapElement<Items...>::call(callable.function, element);
+    } else {
+      result.values.push_back(MapElement<Items...>::call(callable.function, element));
+    }
+  }
+};
+
+/// A function that the tasks of one map share in one process, as Python's do: it is neither copied nor moved.
+template <class Function>
+struct SharedFunction {
+  std::shared_ptr<Function> function;
+
+  template <class... Args>
+  requires std::is_invocable_v<Function&, Args...>
+  decltype(auto) operator()(Args&&... args) const {
+    return pickle::detail::invoke(*function, std::forward<Args>(args)...);
+  }
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/futures/detail/map_feed.hpp>
+#include <concurrent/futures/detail/map_stream.hpp>
+#include <concurrent/futures/map.hpp>
+#include <concurrent/futures/map_options.hpp>
+
+#include <cstddef>
+#include <initializer_list>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+template <class Range>
+concept Mappable = requires(std::remove_reference_t<Range>& range) {
+  { std::ranges::begin(range) } -> std::input_iterator;
+  std::ranges::end(range);
+};
+
+template <class T>
+inline constexpr bool is_map_options = std::is_same_v<std::remove_cvref_t<T>, MapOptions>;
+
+/// `map` and `map_unordered` for an executor that has `submit(f, args...)` and `max_workers()`. It calls
+/// `finish_submitting_maps()` first of all when it shuts down.
+///
+/// An executor whose tasks run in this process says `static constexpr bool shares_memory = true`; the tasks of a map
+/// share one function then, and otherwise each call has a copy.
+template <class Executor>
+class MapMixin {
+ public:
+  /// Calls `fn` with the items of the ranges, one of each, until the shortest ends, and yields the results in the order
+  /// of the input. MapOptions may come last: `map(fn, range, {.chunksize = 100})` with up to three ranges, and with
+  /// more `map(fn, …, cf::MapOptions{…})`.
+  ///
+  /// Everything is submitted at once; with a buffersize, as results are taken. Without a buffersize the ranges are read
+  /// before map returns. An rvalue container gives its items away. With auto_chunksize the items wait in the caller
+  /// until their chunk is cut. A call of fn gets each item as an rvalue.
+  ///
+  /// Throws: std::invalid_argument for a chunksize or buffersize of 0; what submit throws; what reading a range throws
+  /// (what was submitted is cancelled then).
+  /// Python: Executor.map. An item that fails does not end the iteration.
+  template <class Function, class... Ranges>
+  auto map(Function&& fn, Ranges&&... iterables) {
+    return split(false, std::forward<Function>(fn), std::forward<Ranges>(iterables)...);
+  }
+  template <class Function, class Range>
+  auto map(Function&& fn, Range&& iterable, MapOptions options) {
+    return run(false, options, std::forward<Function>(fn), std::forward<Range>(iterable));
+  }
+  template <class Function, class Range1, class Range2>
+  auto map(Function&& fn, Range1&& first, Range2&& second, MapOptions options) {
+    return run(false, options, std::forward<Function>(fn), std::forward<Range1>(first), std::forward<Range2>(second));
+  }
+  template <class Function, class Range1, class Range2, class Range3>
+  auto map(Function&& fn, Range1&& first, Range2&& second, Range3&& third, MapOptions options) {
+    return run(false, options, std::forward<Function>(fn), std::forward<Range1>(first), std::forward<Range2>(second),
+               std::forward<Range3>(third));
+  }
+  template <class Function, class Item>
+  auto map(Function&& fn, std::initializer_list<Item> items, MapOptions options = {}) {
+    return run(false, options, std::forward<Function>(fn), std::vector<Item>(items));
+  }
+
+  /// The same, with the results in the order in which they complete.
+  template <class Function, class... Ranges>
+  auto map_unordered(Function&& fn, Ranges&&... iterables) {
+    return split(true, std::forward<Function>(fn), std::forward<Ranges>(iterables)...);
+  }
+  template <class Function, class Range>
+  auto map_unordered(Function&& fn, Range&& iterable, MapOptions options) {
+    return run(true, options, std::forward<Function>(fn), std::forward<Range>(iterable));
+  }
+  template <class Function, class Range1, class Range2>
+  auto map_unordered(Function&& fn, Range1&& first, Range2&& second, MapOptions options) {
+    return run(true, options, std::forward<Function>(fn), std::forward<Range1>(first), std::forward<Range2>(second));
+  }
+  template <class Function, class Range1, class Range2, class Range3>
+  auto map_unordered(Function&& fn, Range1&& first, Range2&& second, Range3&& third, MapOptions options) {
+    return run(true, options, std::forward<Function>(fn), std::forward<Range1>(first), std::forward<Range2>(second),
+               std::forward<Range3>(third));
+  }
+  template <class Function, class Item>
+  auto map_unordered(Function&& fn, std::initializer_list<Item> items, MapOptions options = {}) {
+    return run(true, options, std::forward<Function>(fn), std::vector<Item>(items));
+  }
+
+  MapMixin(const MapMixin&) = delete;
+  MapMixin& operator=(const MapMixin&) = delete;
+
+ protected:
+  MapMixin() : link_(std::make_shared<ExecutorLink<Executor>>(ExecutorLink<Executor>{static_cast<Executor*>(this)})) {}
+  ~MapMixin() { link_->executor = nullptr; }
+
+  /// Makes maps with auto_chunksize submit the rest of their items now. Outside of all locks.
+  void finish_submitting_maps() {
+    std::vector<std::weak_ptr<MapStream>> streams;
+    {
+      const std::lock_guard lock(mutex_);
+      streams.swap(streams_);
+    }
+    for (const auto& weak : streams) {
+      if (const std::shared_ptr<MapStream> stream = weak.lock()) stream->finish_submitting();
+    }
+  }
+
+ private:
+  // Takes options off the end of the arguments, where they could not be declared after the pack.
+  template <class Function, class... Args>
+  auto split(bool unordered, Function&& fn, Args&&... args) {
+    static_assert(
+        sizeof...(Args) != 0,
+        "concurrent::futures: map: there is no range. Give it at least one after the function: map(fn, items).");
+    if constexpr (sizeof...(Args) != 0) {
+      using Last = std::tuple_element_t<sizeof...(Args) - 1, std::tuple<Args&&...>>;
+      if constexpr (is_map_options<Last>) {
+        return without_last(unordered, std::forward<Function>(fn), std::make_index_sequence<sizeof...(Args) - 1>(),
+                            std::forward_as_tuple(std::forward<Args>(args)...));
+      } else {
+        return run(unordered, MapOptions(), std::forward<Function>(fn), std::forward<Args>(args)...);
+      }
+    }
+  }
+  template <class Function, std::size_t... I, class Args>
+  auto without_last(bool unordered, Function&& fn, std::index_sequence<I...>, Args args) {
+    return run(unordered, std::get<sizeof...(I)>(args), std::forward<Function>(fn), std::get<I>(std::move(args))...);
+  }
+
+  template <class Function, class... Ranges>
+  auto run(bool unordered, const MapOptions& options, Function&& fn, Ranges&&... ranges) {
+    static_assert((Mappable<Ranges> && ...),
+                  "concurrent::futures: map: an argument after the function is no range. Give it containers, views or "
+                  "anything else with begin and end; MapOptions come last.");
+    if constexpr ((Mappable<Ranges> && ...)) {
+      using Plain = std::decay_t<Function>;
+      static_assert(std::is_invocable_v<Plain&, item_t<Ranges>...>,
+                    "concurrent::futures: map: the function cannot be called with one item of each range. Check their "
+                    "number and types; a parameter of type T& cannot take an item: use T or const T&.");
+      if constexpr (std::is_invocable_v<Plain&, item_t<Ranges>...>) {
+        check(options);
+        if constexpr (requires { requires Executor::shares_memory; }) {
+          using Shared = SharedFunction<Plain>;
+          return start<Shared, Ranges...>(unordered, options,
+                                          Shared{std::make_shared<Plain>(std::forward<Function>(fn))},
+                                          std::forward<Ranges>(ranges)...);
+        } else {
+          return start<Plain, Ranges...>(unordered, options, std::forward<Function>(fn),
+                                         std::forward<Ranges>(ranges)...);
+        }
+      }
+    }
+  }
+
+  template <class Function, class... Ranges>
+  auto start(bool unordered, const MapOptions& options, Function fn, Ranges&&... ranges) {
+    using R = map_result_t<Function, item_t<Ranges>...>;
+    const Deadline deadline = options.timeout ? deadline_after(*options.timeout) : Deadline::max();
+    const bool chunked = options.chunksize != 1;
+    auto feed = std::make_unique<RangeFeed<Executor, Function, Ranges...>>(link_, std::move(fn), chunked,
+                                                                           std::forward<Ranges>(ranges)...);
+    auto stream = std::make_shared<MapStream>(std::move(feed), options, deadline,
+                                              static_cast<std::size_t>(link_->executor->max_workers()), unordered);
+    auto items = std::make_unique<MapItems<R>>(stream, chunked);
+    if (stream->is_chained()) remember(stream);
+    stream->start();
+    return MapResult<R>(std::move(items));
+  }
+
+  void remember(const std::shared_ptr<MapStream>& stream) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(streams_, [](const auto& weak) { return weak.expired(); });
+    streams_.push_back(stream);
+  }
+
+  std::shared_ptr<ExecutorLink<Executor>> link_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<MapStream>> streams_;  // maps that submit in a chain
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/future_state.hpp>
+#include <concurrent/futures/detail/map_chunk.hpp>
+#include <concurrent/futures/detail/map_stream.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/map_options.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+
+namespace detail {
+
+/// Takes the chunks of a map apart, item by item.
+template <class R>
+class MapItems {
+ public:
+  using Item = std::conditional_t<std::is_void_v<R>, None, R>;
+
+  MapItems(std::shared_ptr<MapStream> stream, bool chunked) : stream_(std::move(stream)), chunked_(chunked) {}
+  MapItems(const MapItems&) = delete;
+  MapItems& operator=(const MapItems&) = delete;
+  ~MapItems() {
+    // Who never began to iterate has not left early: everything runs.
+    begun_ ? stream_->close() : stream_->detach();
+  }
+
+  void begin() noexcept { begun_ = true; }
+  bool at_end() { return !fetched_ && left_ == 0 && !stream_->has_more(); }
+
+  Item& current() {
+    fetch();
+    if (error_) std::rethrow_exception(error_);
+    return *item_;
+  }
+
+  void advance() {
+    if (at_end()) return;
+    fetch();
+    forget();
+  }
+
+  void close() noexcept {
+    begun_ = true;
+    stream_->close();
+    chunk_.reset();
+    left_ = 0;
+    forget();
+  }
+
+ private:
+  void fetch() {
+    if (fetched_) return;
+    if (left_ == 0) {
+      MapStream::Chunk chunk = stream_->next();
+      chunk_.emplace(std::move(chunk.future));
+      left_ = chunk.size;
+      index_ = value_index_ = error_index_ = 0;
+    }
+    FutureStateBase& state = *HandleAccess::state(*chunk_);
+    if (state.failed()) {
+      error_ = state.stored_exception();
+    } else if (state.cancelled()) {
+      error_ =
+          std::make_exception_ptr(CancelledError("concurrent::futures: map: the call for this item was cancelled and "
+                                                 "has no result. Do not cancel or shut down "
+                                                 "what is still wanted."));
+    } else if (chunked_) {
+      fetch_from(static_cast<FutureState<ChunkResult<R>>&>(state).value());
+    } else if constexpr (std::is_void_v<R>) {
+      item_.emplace();
+    } else {
+      item_.emplace(std::move(static_cast<FutureState<R>&>(state).value()));
+    }
+    fetched_ = true;
+    ++index_;
+    if (--left_ == 0) chunk_.reset();
+    stream_->item_taken();
+  }
+
+  void fetch_from(ChunkResult<R>& chunk) {
+    if (error_index_ < chunk.errors.size() && chunk.errors[error_index_].index == index_) {
+      error_ = std::move(chunk.errors[error_index_++].exception);
+    } else if constexpr (std::is_void_v<R>) {
+      item_.emplace();
+    } else if constexpr (std::is_same_v<R, bool>) {
+      item_.emplace(static_cast<bool>(chunk.values.at(value_index_++)));
+    } else {
+      item_.emplace(std::move(chunk.values.at(value_index_++)));
+    }
+  }
+
+  void forget() noexcept {
+    item_.reset();
+    error_ = nullptr;
+    fetched_ = false;
+  }
+
+  std::shared_ptr<MapStream> stream_;
+  std::optional<AnyFuture> chunk_;  // the one that is being taken apart
+  std::size_t left_ = 0;            // its items that have not been fetched
+  std::size_t index_ = 0;
+  std::size_t value_index_ = 0;
+  std::size_t error_index_ = 0;
+  std::optional<Item> item_;
+  std::exception_ptr error_;
+  bool fetched_ = false;
+  bool begun_ = false;
+  const bool chunked_;
+};
+
+}  // namespace detail
+
+/// The results of `map`: a move-only input range, to be gone through once. Results of void calls are `None`.
+///
+/// `*it` waits for the result and is an rvalue, so that `for (auto result : …)` takes it out of the range. A task's
+/// exception is thrown by the `*it` that would yield its result; `++it` then goes on with the next item. When the
+/// timeout of map passes, `*it` throws TimeoutError and the range is at its end.
+///
+/// Destroying it before its end cancels what has not started, unless the iteration never began: then everything runs.
+template <class R>
+class MapResult {
+  using Items = detail::MapItems<R>;
+
+ public:
+  class iterator {
+   public:
+    using value_type = typename Items::Item;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+
+    iterator() noexcept = default;
+    explicit iterator(Items& items) noexcept : items_(&items) {}
+
+    value_type&& operator*() const { return std::move(items_->current()); }
+    iterator& operator++() {
+      items_->advance();
+      return *this;
+    }
+    void operator++(int) { items_->advance(); }
+    bool operator==(std::default_sentinel_t) const { return items_->at_end(); }
+
+   private:
+    Items* items_ = nullptr;
+  };
+  using value_type = typename Items::Item;
+
+  /// For writers of executors.
+  explicit MapResult(std::unique_ptr<Items> items) noexcept : items_(std::move(items)) {}
+
+  iterator begin() noexcept {
+    items_->begin();
+    return iterator(*items_);
+  }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+  /// All results that are left. Throws the first exception, and cancels then what has not started; to have the results
+  /// around it, iterate.
+  std::vector<value_type> to_vector() {
+    std::vector<value_type> results;
+    try {
+      for (auto it = begin(); it != end(); ++it) results.push_back(*it);
+    } catch (...) {
+      close();
+      throw;
+    }
+    return results;
+  }
+
+  /// Ends the iteration, and cancels what has not started.
+  void close() noexcept { items_->close(); }
+
+ private:
+  std::unique_ptr<Items> items_;
+};
+
+}  // namespace concurrent::futures::inline v0

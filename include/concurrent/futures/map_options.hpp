@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+
+namespace concurrent::futures::inline v0 {
+
+/// As `MapOptions::chunksize`: the pool chooses, from the measured time of the tasks so far.
+inline constexpr std::size_t auto_chunksize = static_cast<std::size_t>(-1);
+
+/// How `map` goes about it. Names and meanings are Python's.
+struct MapOptions {
+  std::optional<std::chrono::nanoseconds> timeout{};  ///< from the call of map, for the whole iteration
+  std::size_t chunksize = 1;                          ///< items per call; auto_chunksize lets the pool choose
+  std::optional<std::size_t> buffersize{};            ///< at most that many results ahead of the iteration
+};
+
+/// What a call that returns void yields when it is mapped.
+struct None {
+  friend constexpr bool operator==(None, None) noexcept { return true; }
+};
+
+namespace detail {
+
+inline void check(const MapOptions& options) {
+  if (options.chunksize == 0) {
+    throw std::invalid_argument(
+        "concurrent::futures: map: chunksize is 0. Use 1 or more, or cf::auto_chunksize to let the pool choose.");
+  }
+  if (options.buffersize == std::size_t{0}) {
+    throw std::invalid_argument(
+        "concurrent::futures: map: buffersize is 0. Use 1 or more, or leave it out for no limit.");
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/futures/detail/map_mixin.hpp>
+#include <concurrent/futures/detail/thread_pool.hpp>
+#include <concurrent/futures/future.hpp>
+#include <concurrent/futures/initializer.hpp>
+#include <concurrent/multiprocessing/cpu_count.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace concurrent::futures::inline v0 {
+
+/// How a ThreadPoolExecutor is made. Names and meanings are Python's.
+struct ThreadPoolOptions {
+  std::optional<int> max_workers{};  ///< default: min(32, usable processors + 4)
+  std::string thread_name_prefix{};  ///< threads are called prefix_0, prefix_1, …, cut to the 15 letters of Linux
+  Initializer initializer{};         ///< runs once in each thread before its first task
+};
+
+namespace detail {
+
+/// The state of a future that a thread pool will resolve, and its call: one allocation a task.
+template <class R, class Function, class... Args>
+class ThreadFutureState final : public FutureState<R>, public ThreadTask {
+ public:
+  template <class... Given>
+  explicit ThreadFutureState(std::shared_ptr<ThreadPool> pool, Given&&... given)
+      : pool_(std::move(pool)), call_(std::in_place, std::forward<Given>(given)...) {}
+
+  FutureStateBase& state() noexcept override { return *this; }
+  void forget() noexcept override { call_.reset(); }
+
+  CallbackList run(ThreadPool& pool) noexcept override {
+    using Value = std::conditional_t<std::is_void_v<R>, None, R>;
+    std::optional<Value> value;
+    std::exception_ptr error;
+    try {
+      if constexpr (std::is_void_v<R>) {
+        call();
+        value.emplace();
+      } else {
+        value.emplace(call());
+      }
+    } catch (...) {
+      error = std::current_exception();
+    }
+    call_.reset();  // whoever sees the result sees function and arguments destroyed
+    pool.before_publishing(error != nullptr);
+    if (error) return this->finish_with_exception(std::move(error));
+    try {
+      if constexpr (std::is_void_v<R>) {
+        return this->finish_with_value();
+      } else {
+        return this->finish_with_value(std::move(*value));
+      }
+    } catch (...) {  // the result's move constructor
+      return this->finish_with_exception(std::current_exception());
+    }
+  }
+
+ protected:
+  bool withdraw() noexcept override { return pool_->withdraw(*this); }
+
+ private:
+  decltype(auto) call() {
+    return std::apply(
+        [](Function& function, Args&... args) -> decltype(auto) {
+          return pickle::detail::invoke(std::move(function), std::move(args)...);
+        },
+        *call_);
+  }
+
+  const std::shared_ptr<ThreadPool> pool_;
+  std::optional<std::tuple<Function, Args...>> call_;
+};
+
+inline int checked_max_workers(std::optional<int> max_workers) {
+  if (!max_workers) {
+    const int count = multiprocessing::usable_cpu_count() + 4;
+    return count < 32 ? count : 32;
+  }
+  if (*max_workers <= 0) {
+    throw std::invalid_argument("concurrent::futures: ThreadPoolExecutor: max_workers is " +
+                                std::to_string(*max_workers) +
+                                "; it must be greater than 0. Leave it out for min(32, usable processors + 4).");
+  }
+  return *max_workers;
+}
+
+inline std::string thread_name_prefix(std::string given) {
+  if (!given.empty()) return given;
+  static std::atomic<unsigned> count{0};
+  return "ThreadPool-" + std::to_string(count.fetch_add(1));
+}
+
+}  // namespace detail
+
+/// Runs calls in threads of this process, started on demand and used again. Nothing is pickled: any callable and any
+/// argument will do, by value; pass std::ref for a reference.
+///
+/// The destructor is shutdown(true), so a block is Python's with-statement. An executor that is never destroyed, or was
+/// shut down without waiting, is waited for when the program ends.
+/// Threads: all members may be called from any thread, also from the executor's own.
+/// Python: concurrent.futures.ThreadPoolExecutor.
+class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor> {
+ public:
+  static constexpr bool shares_memory = true;  // for map
+
+  ThreadPoolExecutor() : ThreadPoolExecutor(ThreadPoolOptions{}) {}
+  /// Throws: std::invalid_argument unless max_workers is greater than 0.
+  explicit ThreadPoolExecutor(int max_workers) : ThreadPoolExecutor(ThreadPoolOptions{.max_workers = max_workers}) {}
+  explicit ThreadPoolExecutor(ThreadPoolOptions options)
+      : pool_(std::make_shared<detail::ThreadPool>(detail::checked_max_workers(options.max_workers),
+                                                   detail::thread_name_prefix(std::move(options.thread_name_prefix)),
+                                                   std::move(options.initializer))) {
+    detail::ExitRegistry::instance().add(pool_);
+  }
+  ~ThreadPoolExecutor();
+
+  /// Schedules `fn(args...)`, with copies of both that are passed on as rvalues, and returns its future.
+  ///
+  /// Throws: RuntimeError after shutdown, BrokenThreadPool after an initializer threw, what copying throws.
+  /// Compile error: the function cannot be called with these arguments.
+  template <class Function, class... Args>
+  auto submit(Function&& fn, Args&&... args) {
+    static_assert(std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>,
+                  "concurrent::futures: submit: the function cannot be called with copies of these arguments. Check "
+                  "their number and types; for a parameter of type T& pass std::ref(argument).");
+    if constexpr (std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>) {
+      using R = std::decay_t<std::invoke_result_t<std::decay_t<Function>, std::decay_t<Args>...>>;
+      using Task = detail::ThreadFutureState<R, std::decay_t<Function>, std::decay_t<Args>...>;
+      Task* const task = new Task(pool_, std::forward<Function>(fn), std::forward<Args>(args)...);
+      Future<R> future(task);
+      task->add_reference();  // for the queue
+      try {
+        pool_->submit(*task);
+      } catch (...) {
+        task->release();
+        throw;
+      }
+      return future;
+    }
+  }
+
+  /// No more calls are taken; what was submitted still runs, or is cancelled if it has not begun. Requests add up: a
+  /// later one can add waiting or cancelling.
+  ///
+  /// Blocks: with `wait`, until all threads have ended; but not in one of the executor's own threads, which would wait
+  /// for itself.
+  void shutdown(bool wait = true, bool cancel_futures = false) {
+    begin_shutdown(cancel_futures);
+    if (wait && pool_->is_here()) pool_->wait_until_ended(detail::Deadline::max());
+  }
+
+  /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background.
+  template <class Rep, class Period>
+  bool shutdown_for(const std::chrono::duration<Rep, Period>& timeout, bool cancel_futures = false) {
+    const detail::Deadline deadline = detail::deadline_after(timeout);
+    begin_shutdown(cancel_futures);
+    return pool_->is_here() && pool_->wait_until_ended(deadline);
+  }
+
+  /// Starts threads now, up to that many in all.
+  void warm_up(int workers) { pool_->warm_up(workers); }
+
+  int max_workers() const noexcept { return pool_->max_workers(); }
+  /// Submitted, not yet done.
+  std::size_t pending_work_items() const { return pool_->pending_work_items(); }
+  PoolStatistics statistics() const { return pool_->statistics(); }
+
+ private:
+  void begin_shutdown(bool cancel_futures) {
+    if (!pool_->is_here()) return;  // in a forked child: the threads, and perhaps a held lock, are the parent's
+    this->finish_submitting_maps();
+    pool_->shutdown(cancel_futures);
+  }
+
+  std::shared_ptr<detail::ThreadPool> pool_;
+};
+
+inline ThreadPoolExecutor::~ThreadPoolExecutor() {
+  if (!pool_->is_here()) {
+    new std::shared_ptr<detail::ThreadPool>(
+        std::move(pool_));  // left alone: the threads it would wait for are not here
+    return;
+  }
+  try {
+    shutdown(true);
+    if (pool_->is_own_thread()) pool_->detach_threads();
+  } catch (const std::exception& error) {
+    detail::log(LogLevel::error, error.what());
+  }
+}
+
+}  // namespace concurrent::futures::inline v0
