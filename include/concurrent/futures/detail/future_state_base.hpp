@@ -130,6 +130,11 @@ class FutureStateBase {
     return drive(word, old, deadline);
   }
 
+  /// Sleeps while `word` holds `value`; see `doze`.
+  bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
+    return doze(word, value, deadline);
+  }
+
   [[noreturn]] void throw_invalid_state(const char* operation) const {
     const std::string name = state_name(state());
     throw InvalidStateError("concurrent::futures: " + std::string(operation) + " on a future whose state is " + name +
@@ -152,6 +157,12 @@ class FutureStateBase {
   /// such a change does not wake. May throw RuntimeError: a worker that waits for its own pool. Called without a lock.
   virtual bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline /*deadline*/) {
     return word.load(std::memory_order_acquire) != old;
+  }
+
+  /// Sleeps while `word`, which says that somebody sleeps on it, holds `value`: as futex_wait, but an executor may let
+  /// its own work wake the thread as well. False: the deadline has passed.
+  virtual bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
+    return multiprocessing::detail::futex_wait(word, value, deadline);
   }
 
   // Whoever sets the outcome claims the right to, stores it, and publishes.
@@ -186,6 +197,12 @@ class FutureStateBase {
   std::exception_ptr exception_;
   std::atomic<std::uint32_t> word_{0};  // last, so that a small result fits behind it
 };
+
+inline bool Waiter::sleep_through(FutureStateBase& state, Deadline deadline) {
+  return sleep(deadline, [&state](const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline until) {
+    return state.sleep_on(word, value, until);
+  });
+}
 
 // ---- handing out callbacks
 
@@ -373,7 +390,7 @@ inline bool FutureStateBase::wait_until_done(Deadline deadline) {
         !word_.compare_exchange_strong(word, word | sleepers_bit, std::memory_order_acq_rel)) {
       continue;
     }
-    multiprocessing::detail::futex_wait(word_, word | sleepers_bit, deadline);
+    doze(word_, word | sleepers_bit, deadline);
   }
 }
 

@@ -65,6 +65,7 @@ class ProcessPool {
   bool taken(const WorkItem& item) noexcept;
   bool stop(WorkItem& item) noexcept;
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
+  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
 
  private:
   explicit ProcessPool(ProcessPoolOptions options);
@@ -101,6 +102,7 @@ class ProcessPool {
   void finish_callbacks(CallbackList callbacks);
   bool take_lease() noexcept;
   void leave_lease() noexcept;
+  void stop_driving();
 
   // process_pool_manage.hpp: the manager's thread
   void manage();
@@ -217,6 +219,9 @@ class ProcessFutureState final : public FutureState<R>, public WorkItem {
   bool stop() noexcept override { return pool_->stop(*this); }
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
     return pool_->drive(word, old, deadline);
+  }
+  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) override {
+    return pool_->doze(word, value, deadline);
   }
 
  private:

@@ -205,16 +205,14 @@ inline bool ProcessPool::serve() {
 /// True: this thread has told workers not to wake anybody, on the manager's account.
 inline bool ProcessPool::take_lease() noexcept {
   if (!napping_.load(std::memory_order_seq_cst)) return false;
-  std::uint32_t none = mpd::poller_none;
-  return segment_.caller().poller.compare_exchange_strong(none, mpd::poller_polls, std::memory_order_seq_cst);
+  return mpd::change_poller(segment_.caller(), mpd::poller_none, mpd::poller_polls);
 }
 
 /// After taking a lease: if the manager has stopped napping meanwhile, it is void.
 inline void ProcessPool::leave_lease() noexcept {
   if (napping_.load(std::memory_order_seq_cst)) return;
-  std::uint32_t polls = mpd::poller_polls;
   if (!driver_.load(std::memory_order_seq_cst))
-    segment_.caller().poller.compare_exchange_strong(polls, mpd::poller_none, std::memory_order_seq_cst);
+    mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
   if (results_wait()) wake_manager();
 }
 
@@ -243,7 +241,7 @@ inline bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint
     for (mpd::Polling polling(spin_limit() / 4); !changed() && polling.again();) mpd::pause_processor();
     return changed();
   }
-  segment_.caller().poller.store(mpd::poller_polls, std::memory_order_seq_cst);
+  mpd::put_poller(segment_.caller(), mpd::poller_polls);
   std::int64_t budget = drive_budget_.load(std::memory_order_relaxed);
   mpd::Polling polling(budget);
   bool done = false;
@@ -257,17 +255,38 @@ inline bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint
   }
   budget = done ? std::min(budget * 2 + 100, spin_limit()) : std::max(budget / 2, spin_limit() / 16);
   drive_budget_.store(budget, std::memory_order_relaxed);
+  stop_driving();
+  return done || changed();
+}
+
+/// Hands the rings back to the manager.
+inline void ProcessPool::stop_driving() {
   driver_.store(false, std::memory_order_seq_cst);
   if (napping_.load(std::memory_order_seq_cst)) {
     activity_.fetch_add(1, std::memory_order_relaxed);
   } else {
-    std::uint32_t polls = mpd::poller_polls;
-    segment_.caller().poller.compare_exchange_strong(polls, mpd::poller_none, std::memory_order_seq_cst);
+    mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
     while (serve()) {
     }
   }
   leave_lease();
-  return done || changed();
+}
+
+/// When polling has not helped: sleeps on the word and, if no other thread drives, on the poller's word as well, so
+/// that a worker's result wakes this thread itself and not the manager first.
+inline bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
+  if (!is_here() || is_own_thread() || driver_.exchange(true, std::memory_order_seq_cst))
+    return mpd::futex_wait(word, value, deadline);
+  mpd::CallerWords& words = segment_.caller();
+  const std::uint32_t asleep = mpd::put_poller(words, mpd::poller_sleeps);
+  bool supported = true;
+  if (!results_wait()) supported = mpd::futex_wait_either(word, value, words.poller, asleep, deadline);
+  mpd::put_poller(words, mpd::poller_polls);
+  while (serve()) {
+  }
+  stop_driving();
+  if (!supported) return mpd::futex_wait(word, value, deadline);
+  return deadline == Deadline::max() || std::chrono::steady_clock::now() < deadline;
 }
 
 }  // namespace detail

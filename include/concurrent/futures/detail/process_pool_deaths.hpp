@@ -72,6 +72,7 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
 inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   const std::uint32_t index = report.worker;
   if (index >= geometry_workers() || places_[index].serial != report.serial) return;
+  mpd::futex_wake(segment_.caller().poller, 1, true);  // its own wake-up may have died with it
   collect_all(index);
   std::string reason;
   std::string how;

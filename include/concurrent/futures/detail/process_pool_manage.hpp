@@ -65,18 +65,16 @@ inline void ProcessPool::run_deferred() {
 
 inline void ProcessPool::wake_manager() noexcept {
   work_for_manager_.store(true, std::memory_order_seq_cst);
-  mpd::Shared<std::uint32_t>& word = segment_.caller().manager;
-  if (word.load(std::memory_order_seq_cst) != 0 && word.exchange(0, std::memory_order_seq_cst) != 0)
-    mpd::futex_wake(word, 1, true);
+  mpd::wake_manager_word(segment_.caller());
 }
 
 inline void ProcessPool::sleep_manager(Deadline deadline) {
   mpd::Shared<std::uint32_t>& word = segment_.caller().manager;
-  word.store(1, std::memory_order_seq_cst);
-  const bool others_look = segment_.caller().poller.load(std::memory_order_seq_cst) != mpd::poller_none;
+  const std::uint32_t asleep = word.fetch_or(1, std::memory_order_seq_cst) | 1;
+  const bool others_look = mpd::poller_state(segment_.caller()) != mpd::poller_none;
   if (!work_for_manager_.exchange(false, std::memory_order_seq_cst) && (others_look || !results_wait()))
-    mpd::futex_wait(word, 1, deadline, true);
-  word.store(0, std::memory_order_seq_cst);
+    mpd::futex_wait(word, asleep, deadline, true);
+  word.fetch_and(~std::uint32_t{1}, std::memory_order_seq_cst);
 }
 
 /// When the manager has to look again although nobody wakes it.
@@ -91,9 +89,8 @@ inline Deadline ProcessPool::next_look() {
     napping_.store(true, std::memory_order_seq_cst);
   } else if (napping_.load(std::memory_order_relaxed) && ++quiet_looks_ >= 3) {
     napping_.store(false, std::memory_order_seq_cst);
-    std::uint32_t polls = mpd::poller_polls;
     if (!driver_.load(std::memory_order_seq_cst))
-      segment_.caller().poller.compare_exchange_strong(polls, mpd::poller_none, std::memory_order_seq_cst);
+      mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
   }
   if (napping_.load(std::memory_order_relaxed)) return std::min(look, now + std::chrono::microseconds(200));
   const std::lock_guard lock(mutex_);

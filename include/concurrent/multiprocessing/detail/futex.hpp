@@ -61,5 +61,33 @@ inline int futex_wake(std::atomic<std::uint32_t>& word, int count = INT_MAX, boo
   return woken < 0 ? 0 : static_cast<int>(woken);
 }
 
+/// Sleeps while `own`, private to this process, holds `own_old` and `shared`, which several processes have mapped,
+/// holds `shared_old`. Returns false when the system cannot do that (before Linux 5.16); otherwise true, also at the
+/// deadline and for no reason.
+inline bool futex_wait_either(const std::atomic<std::uint32_t>& own, std::uint32_t own_old,
+                              const std::atomic<std::uint32_t>& shared, std::uint32_t shared_old,
+                              Deadline deadline) noexcept {
+  struct Waiter {  // the kernel's futex_waitv, which older headers do not have
+    std::uint64_t value;
+    std::uint64_t address;
+    std::uint32_t flags;
+    std::uint32_t reserved;
+  };
+  constexpr std::uint32_t size_32 = 2;
+  constexpr long call_number = 449;  // the same on every architecture
+  const Waiter waiters[2] = {
+      {own_old, reinterpret_cast<std::uintptr_t>(&own), size_32 | FUTEX_PRIVATE_FLAG, 0},
+      {shared_old, reinterpret_cast<std::uintptr_t>(&shared), size_32, 0},
+  };
+  timespec time{};
+  if (deadline != Deadline::max()) time = to_timespec(deadline);
+  const int saved = errno;
+  const long result =
+      ::syscall(call_number, waiters, 2, 0, deadline != Deadline::max() ? &time : nullptr, CLOCK_MONOTONIC);
+  const bool supported = result >= 0 || (errno != ENOSYS && errno != EPERM && errno != EINVAL);
+  errno = saved;
+  return supported;
+}
+
 }  // namespace detail
 }  // namespace concurrent::multiprocessing::inline v0

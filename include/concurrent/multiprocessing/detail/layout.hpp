@@ -32,10 +32,12 @@
 //                         caller wakes a sleeper unless enough others are polling, and looks again a little later.
 //  Sleepers               bit i is set by worker i before it sleeps and cleared by whoever wakes it.
 //  WorkerEntry::wake      futex word of worker i: 1 asleep, 0 awake.
-//  CallerWords::poller    0: no thread of the caller polls. 1: one does, and will look at every ring once more after it
-//                         has put this back to 0. 2: it sleeps on this word; a worker swaps 2 → 1 and wakes it.
-//  CallerWords::manager   1: the management thread sleeps on this word; whoever swaps it to 0 wakes it. It never sleeps
-//                         long while a call waits, so a wake-up that died with its sender costs a moment.
+//  CallerWords::poller    (count, state). none: no thread of the caller polls. polls: one does, and will look at every
+//                         ring once more after it has put this back to none. sleeps: it sleeps on this word; a worker
+//                         that has a result counts it up, so that the sleeper cannot miss it, and wakes it. The state
+//                         is the caller's alone, so a worker that stops between the two keeps nobody else from waking.
+//  CallerWords::manager   likewise for the management thread: odd while it sleeps on this word. It never sleeps long
+//                         while a call waits, so a wake-up that died with its sender costs a moment.
 #pragma once
 
 #include <atomic>
@@ -151,6 +153,7 @@ struct alignas(cache_line) CallerWords {
 inline constexpr std::uint32_t poller_none = 0;
 inline constexpr std::uint32_t poller_polls = 1;
 inline constexpr std::uint32_t poller_sleeps = 2;
+inline constexpr std::uint32_t poller_mask = 3;  // the state; the count is above
 
 struct alignas(cache_line) CallQueue {
   Shared<std::uint64_t> head;

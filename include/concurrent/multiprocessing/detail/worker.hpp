@@ -6,6 +6,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/call_queue.hpp>
+#include <concurrent/multiprocessing/detail/caller_words.hpp>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
@@ -35,20 +36,6 @@ struct WorkerInitializer {
 
 /// The result of a worker's initializer that threw stands in its ring under this instead of a call.
 inline constexpr std::uint64_t initializer_call = ~std::uint64_t{0};
-
-/// Wakes whoever in the caller's process has to look at the rings. Costs a load while a thread there is polling.
-inline void notify_caller(const Segment& segment) noexcept {
-  CallerWords& caller = segment.caller();
-  std::uint32_t poller = caller.poller.load(std::memory_order_seq_cst);
-  if (poller == poller_polls) return;
-  if (poller == poller_sleeps) {
-    if (caller.poller.compare_exchange_strong(poller, poller_polls, std::memory_order_seq_cst))
-      futex_wake(caller.poller, 1, true);
-    return;
-  }
-  if (caller.manager.load(std::memory_order_seq_cst) != 0 && caller.manager.exchange(0, std::memory_order_seq_cst) != 0)
-    futex_wake(caller.manager, 1, true);
-}
 
 class Worker {
  public:
@@ -176,7 +163,7 @@ class Worker {
   }
   /// The caller has not looked at our results for long: wait for it before taking another call.
   void wait_for_room() noexcept {
-    notify_caller(segment_);
+    notify_caller(segment_.caller());
     for (Polling polling(budget_.nanoseconds()); !has_room() && polling.again();) {
     }
     while (!has_room()) {
@@ -242,7 +229,7 @@ class Worker {
     CONCURRENT_FUTURES_FAULT_POINT("worker.before_commit");
     entry.commit.store(++position_, std::memory_order_seq_cst);
     CONCURRENT_FUTURES_FAULT_POINT("worker.committed");
-    notify_caller(segment_);
+    notify_caller(segment_.caller());
     CONCURRENT_FUTURES_FAULT_POINT("worker.notified");
   }
 
