@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+// The exceptions of this room cross between processes with their type, like the standard ones.
+#pragma once
+
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/pickle/exception.hpp>
+#include <concurrent/pickle/values.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace concurrent::pickle::inline v0 {
+
+template <>
+struct Pickler<futures::WorkerDied> {
+  static void dump(Writer& writer, const futures::WorkerDied& error) {
+    Pickler<std::string>::dump(writer, error.what());
+    Pickler<std::string>::dump(writer, error.worker_name());
+    Pickler<pid_t>::dump(writer, error.pid());
+    Pickler<std::optional<int>>::dump(writer, error.exit_status());
+    Pickler<std::optional<int>>::dump(writer, error.signal());
+  }
+  static futures::WorkerDied load(Reader& reader) {
+    const auto what = Pickler<std::string>::load(reader);
+    auto worker_name = Pickler<std::string>::load(reader);
+    const auto pid = Pickler<pid_t>::load(reader);
+    const auto exit_status = Pickler<std::optional<int>>::load(reader);
+    const auto signal = Pickler<std::optional<int>>::load(reader);
+    return {what, pid, std::move(worker_name), exit_status, signal};
+  }
+};
+
+}  // namespace concurrent::pickle::inline v0
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+// One flag for all translation units; evaluating it is what declares them.
+template <class... Exceptions>
+bool declare_exceptions() noexcept {
+  return (pickle::detail::declare_exception<Exceptions>() && ...);
+}
+inline const bool exceptions_are_declared =
+    declare_exceptions<Error, CancelledError, InvalidStateError, TimeoutError, TaskTimeoutError, RuntimeError,
+                       BrokenExecutor, BrokenThreadPool, BrokenProcessPool, WorkerDied>();
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
