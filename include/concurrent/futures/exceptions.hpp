@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/pickle/errors.hpp>
+#include <concurrent/pickle/remote_traceback.hpp>
+
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -9,6 +12,11 @@
 #include <sys/types.h>
 
 namespace concurrent::futures::inline v0 {
+
+using pickle::PicklingError;
+using pickle::RemoteError;
+using pickle::RemoteTraceback;
+using pickle::UnpicklingError;
 
 /// The base of what futures themselves throw.
 class Error : public std::runtime_error {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSL-1.0
+/// All of concurrent::futures for one machine.
+#pragma once
+
+#include <concurrent/futures/any_future.hpp>
+#include <concurrent/futures/as_completed.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/executor.hpp>
+#include <concurrent/futures/future.hpp>
+#include <concurrent/futures/initializer.hpp>
+#include <concurrent/futures/logging.hpp>
+#include <concurrent/futures/map.hpp>
+#include <concurrent/futures/process.hpp>
+#include <concurrent/futures/thread.hpp>
+#include <concurrent/futures/wait.hpp>
+#include <concurrent/pickle.hpp>
+
+namespace concurrent::futures::inline v0 {
+
+using pickle::PicklingError;
+using pickle::RemoteError;
+using pickle::RemoteTraceback;
+using pickle::UnpicklingError;
+
+}  // namespace concurrent::futures::inline v0
