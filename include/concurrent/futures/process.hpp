@@ -21,8 +21,10 @@
 // the words in shared memory are in multiprocessing/detail/layout.hpp.
 #pragma once
 
+#include <concurrent/futures/detail/at_exit.hpp>
 #include <concurrent/futures/detail/deadline.hpp>
-#include <concurrent/futures/detail/pool_registry.hpp>
+#include <concurrent/futures/detail/exception_registry.hpp>
+#include <concurrent/futures/detail/map_mixin.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/detail/process_pool_collect.hpp>
 #include <concurrent/futures/detail/process_pool_deaths.hpp>
@@ -38,76 +40,149 @@
 #include <vector>
 
 namespace concurrent::futures::inline v0 {
+namespace detail {
 
-/// Runs calls in worker processes. `Serializer` turns arguments and results into bytes and back.
-///
-/// Python: `concurrent.futures.ProcessPoolExecutor`.
-template <class Serializer = pickle::Pickle>
-class BasicProcessPoolExecutor {
+/// The executor's share of its pool. While it lives, the end of the program waits for the pool.
+class ProcessPoolHandle final : public EndsAtExit {
  public:
-  BasicProcessPoolExecutor() : BasicProcessPoolExecutor(ProcessPoolOptions{}) {}
-  explicit BasicProcessPoolExecutor(int max_workers) : BasicProcessPoolExecutor(with_workers(max_workers)) {}
-  explicit BasicProcessPoolExecutor(ProcessPoolOptions options) : pool_(detail::ProcessPool::make(std::move(options))) {
-    try {
-      detail::PoolRegistry::instance().add(*pool_);
-    } catch (...) {
-      end();
-      throw;
-    }
+  explicit ProcessPoolHandle(ProcessPoolOptions options) : pool_(ProcessPool::make(std::move(options))) {}
+  ~ProcessPoolHandle() override {
+    if (!pool_->is_here()) return;  // a fork's copy has neither the threads nor the right to end anything
+    end_at_exit();
+    pool_->release();
+  }
+  ProcessPool* operator->() const noexcept { return pool_; }
+  ProcessPool& operator*() const noexcept { return *pool_; }
+
+  void end_at_exit() noexcept override {
+    if (!pool_->is_here()) return;
+    pool_->shutdown(false);
+    pool_->wait_until_ended(Deadline::max());
   }
 
-  /// shutdown(true): every call that was submitted is completed.
+ private:
+  ProcessPool* pool_;
+};
+
+}  // namespace detail
+
+/// Runs calls in worker processes that are started on demand and used again. What a call does to its process, a crash
+/// included, the caller survives.
+///
+/// `Serializer` turns arguments and results into bytes and back: a type with `static void dump(pickle::Writer&, const
+/// T&)` and `static T load(pickle::Reader&)`, both templates on T.
+///
+/// Threads: all members may be called from any thread. In a fork of the process that made the executor, and in its own
+/// workers, submit throws RuntimeError and everything else does nothing.
+/// Python: `concurrent.futures.ProcessPoolExecutor`.
+template <class Serializer = pickle::Pickle>
+class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecutor<Serializer>> {
+ public:
+  BasicProcessPoolExecutor() : BasicProcessPoolExecutor(ProcessPoolOptions{}) {}
+  /// Throws: as the constructor from options.
+  explicit BasicProcessPoolExecutor(int max_workers) : BasicProcessPoolExecutor(with_workers(max_workers)) {}
+  /// Starts no worker yet, but the helper process from which workers will be forked; under "fork" they see the memory
+  /// of this process as it is now.
+  ///
+  /// Throws: std::invalid_argument, which names the argument and its value; std::system_error, which names the call,
+  /// when the system refuses memory, a descriptor, a process or a thread; RuntimeError for "forkserver" and "spawn" in
+  /// a program that has not called freeze_support.
+  explicit BasicProcessPoolExecutor(ProcessPoolOptions options)
+      : pool_(std::make_shared<detail::ProcessPoolHandle>(std::move(options))) {
+    detail::ExitRegistry::instance().add(pool_);
+  }
+
+  /// shutdown(true): every call that was submitted is completed, and nothing is left of the pool. Never throws.
   ~BasicProcessPoolExecutor() {
-    if (!pool_->is_here()) return;  // a fork's copy: it has neither the threads nor the right to end anything
-    end();
+    if (pool().is_here()) this->finish_submitting_maps();
   }
   BasicProcessPoolExecutor(const BasicProcessPoolExecutor&) = delete;
   BasicProcessPoolExecutor& operator=(const BasicProcessPoolExecutor&) = delete;
 
+  /// Schedules `fn(args...)` in a worker and returns its future. Function and arguments are pickled before submit
+  /// returns; if that throws, the future fails with what it threw.
+  ///
+  /// Throws: RuntimeError after shutdown, in a worker of this pool and in a fork; BrokenProcessPool when the pool is
+  /// broken; PicklingError when a captured pointer points into this thread's stack.
+  /// Compile error: the call cannot be made, or a part of it cannot travel; the text says which and what to do.
   template <class Function, class... Args>
   auto submit(Function&& fn, Args&&... args) {
     return submit_item(nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
   }
+  /// The same with a time limit, retries, or a name for messages.
   template <class Function, class... Args>
   auto submit(TaskOptions options, Function&& fn, Args&&... args) {
+    check(options);
     return submit_item(std::make_unique<TaskOptions>(std::move(options)), std::forward<Function>(fn),
                        std::forward<Args>(args)...);
   }
 
+  /// No more calls are taken; what was submitted still runs, or is cancelled if no worker has taken it. Requests add
+  /// up: a later one can add waiting or cancelling.
+  ///
+  /// Blocks: with `wait`, until every call is done and every process gone; but not in a callback, which would wait for
+  /// itself.
   void shutdown(bool wait = true, bool cancel_futures = false) {
-    if (!pool_->is_here()) return;
-    pool_->shutdown(cancel_futures);
-    if (wait) pool_->wait_until_ended(detail::Deadline::max());
+    begin_shutdown(cancel_futures);
+    if (wait && pool().is_here()) pool().wait_until_ended(detail::Deadline::max());
   }
-
+  /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background.
   template <class Rep, class Period>
   bool shutdown_for(const std::chrono::duration<Rep, Period>& timeout, bool cancel_futures = false) {
-    if (!pool_->is_here()) return true;
-    pool_->shutdown(cancel_futures);
-    return pool_->wait_until_ended(detail::deadline_after(timeout));
+    const detail::Deadline deadline = detail::deadline_after(timeout);
+    begin_shutdown(cancel_futures);
+    return pool().is_here() && pool().wait_until_ended(deadline);
   }
 
-  int max_workers() const noexcept { return pool_->max_workers(); }
-  std::vector<pid_t> processes() const { return pool_->processes(); }
-  std::size_t pending_work_items() const { return pool_->pending_work_items(); }
-  PoolStatistics statistics() const { return pool_->statistics(); }
-  const multiprocessing::Context& mp_context() const noexcept { return pool_->context(); }
-  void warm_up(int workers) { pool_->warm_up(workers); }
-  void terminate_workers() { pool_->stop_workers(SIGTERM); }
-  void kill_workers() { pool_->stop_workers(SIGKILL); }
+  /// Starts workers now, up to that many in all.
+  void warm_up(int workers) {
+    if (pool().is_here()) pool().warm_up(workers);
+  }
+  /// Ends each worker with SIGTERM, and with SIGKILL what has not gone after a second. Calls that no worker has taken
+  /// become cancelled, the others fail with BrokenProcessPool, and the pool takes no more. Does nothing on a pool that
+  /// has no workers, or is broken.
+  ///
+  /// Python: `terminate_workers`.
+  void terminate_workers() {
+    if (pool().is_here()) pool().stop_workers(SIGTERM);
+  }
+  /// The same with SIGKILL.
+  void kill_workers() {
+    if (pool().is_here()) pool().stop_workers(SIGKILL);
+  }
+
+  int max_workers() const noexcept { return pool().max_workers(); }
+  /// The ids of the workers that live.
+  std::vector<pid_t> processes() const { return pool().is_here() ? pool().processes() : std::vector<pid_t>(); }
+  /// Submitted, not yet done.
+  std::size_t pending_work_items() const { return pool().is_here() ? pool().pending_work_items() : 0; }
+  const multiprocessing::Context& mp_context() const noexcept { return pool().context(); }
+  PoolStatistics statistics() const { return pool().is_here() ? pool().statistics() : PoolStatistics{}; }
 
  private:
-  void end() noexcept {
-    pool_->shutdown(false);
-    pool_->wait_until_ended(detail::Deadline::max());
-    detail::PoolRegistry::instance().remove(*pool_);
-    pool_->release();
-  }
+  detail::ProcessPool& pool() const noexcept { return **pool_; }
 
   static ProcessPoolOptions with_workers(int max_workers) {
     ProcessPoolOptions options;
     options.max_workers = max_workers;
     return options;
+  }
+
+  static void check(const TaskOptions& options) {
+    if (options.retries < 0 || options.retries > 65535) {
+      throw std::invalid_argument("concurrent::futures: retries is " + std::to_string(options.retries) +
+                                  ". It must be from 0 to 65535.");
+    }
+    if (options.timeout && options.timeout->count() <= 0) {
+      throw std::invalid_argument("concurrent::futures: timeout is " + std::to_string(options.timeout->count()) +
+                                  " ns. It must be greater than 0; leave it out for no limit.");
+    }
+  }
+
+  void begin_shutdown(bool cancel_futures) {
+    if (!pool().is_here()) return;
+    this->finish_submitting_maps();
+    pool().shutdown(cancel_futures);
   }
 
   template <class Function, class... Args>
@@ -117,34 +192,29 @@ class BasicProcessPoolExecutor {
     if constexpr (!Call::passed()) {
       return Future<void>();  // refused: what follows would only repeat it in the standard library's words
     } else {
-      return submit_checked(std::move(options), std::forward<Function>(fn), std::forward<Args>(args)...);
-    }
-  }
-
-  template <class Function, class... Args>
-  auto submit_checked(std::unique_ptr<TaskOptions> options, Function&& fn, Args&&... args) {
-    using Result = pickle::call_result_t<Function, Args...>;
-    pool_->check_open();
-    pickle::detail::refuse_captured_stack(fn);
-    auto* const state = new detail::ProcessFutureState<Result, Serializer>(*pool_);
-    Future<Result> future(state);
-    if (options != nullptr) {
-      state->retries_left = static_cast<std::uint16_t>(options->retries < 0 ? 0 : options->retries);
-      state->options = std::move(options);
-    }
-    detail::CallWriter writer(pool_->blocks());
-    try {
-      pickle::dump_call<Serializer>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
-    } catch (...) {
-      pool_->count_failed_submit();
-      detail::FutureStateBase::run(state->finish_with_exception(std::current_exception()));
+      using Result = pickle::call_result_t<Function, Args...>;
+      pool().check_open();
+      pickle::detail::refuse_captured_stack(fn);
+      auto* const state = new detail::ProcessFutureState<Result, Serializer>(pool());
+      Future<Result> future(state);
+      if (options != nullptr) {
+        state->retries_left = static_cast<std::uint16_t>(options->retries);
+        state->options = std::move(options);
+      }
+      detail::CallWriter writer(pool().blocks());
+      try {
+        pickle::dump_call<Serializer>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
+      } catch (...) {
+        pool().count_failed_submit();
+        detail::FutureStateBase::run(state->finish_with_exception(std::current_exception()));
+        return future;
+      }
+      pool().submit(*state, writer);
       return future;
     }
-    pool_->submit(*state, writer);
-    return future;
   }
 
-  detail::ProcessPool* pool_;
+  std::shared_ptr<detail::ProcessPoolHandle> pool_;
 };
 
 using ProcessPoolExecutor = BasicProcessPoolExecutor<>;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <concurrent/futures/initializer.hpp>
+#include <concurrent/futures/statistics.hpp>
 #include <concurrent/multiprocessing/context.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -44,18 +44,6 @@ struct ProcessPoolOptions {
   RestartLimit restart_limit{};
   std::optional<std::chrono::nanoseconds> idle_timeout{};  ///< a worker idle for that long leaves; default: never
   Spin spin = Spin::adaptive();                            ///< how long a side polls before it sleeps
-};
-
-/// Counters of one pool since it was made.
-struct PoolStatistics {
-  std::uint64_t submitted = 0;
-  std::uint64_t completed = 0;  ///< with a result
-  std::uint64_t failed = 0;     ///< with an exception
-  std::uint64_t cancelled = 0;
-  std::uint64_t workers_started = 0;
-  std::uint64_t workers_lost = 0;  ///< ended without being asked to
-  std::uint64_t bytes_to_workers = 0;
-  std::uint64_t bytes_from_workers = 0;
 };
 
 }  // namespace concurrent::futures::inline v0
