@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Catch2's main for every test program, compiled once.
+// Catch2's main for every test program, compiled once. The programs are their own workers under forkserver and spawn.
 #if __has_include(<catch2/catch_session.hpp>)
 #include <catch2/catch_session.hpp>
 #else
@@ -7,4 +7,9 @@
 #include <catch2/catch.hpp>
 #endif
 
-int main(int argc, char** argv) { return Catch::Session().run(argc, argv); }
+#include <concurrent/multiprocessing.hpp>
+
+int main(int argc, char** argv) {
+  concurrent::multiprocessing::freeze_support(argc, argv);
+  return Catch::Session().run(argc, argv);
+}
