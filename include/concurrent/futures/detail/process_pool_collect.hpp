@@ -115,8 +115,10 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
 }
 
 inline void ProcessPool::resolve(Arrivals& arrivals) {
-  for (std::size_t i = 0; i < arrivals.size; ++i) resolve(arrivals.items[i]);
   if (arrivals.size == 0) return;
+  CONCURRENT_FUTURES_FAULT_POINT("caller.collected");
+  for (std::size_t i = 0; i < arrivals.size; ++i) resolve(arrivals.items[i]);
+  CONCURRENT_FUTURES_FAULT_POINT("caller.resolved");
   if (resolving_.fetch_sub(static_cast<std::uint32_t>(arrivals.size), std::memory_order_acq_rel) == arrivals.size &&
       closed_.load(std::memory_order_relaxed))
     wake_manager();  // a shutdown may wait for this

@@ -73,7 +73,9 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   const std::uint32_t index = report.worker;
   if (index >= geometry_workers() || places_[index].serial != report.serial) return;
   mpd::futex_wake(segment_.caller().poller, 1, true);  // its own wake-up may have died with it
+  CONCURRENT_FUTURES_FAULT_POINT("caller.worker_ended");
   collect_all(index);
+  CONCURRENT_FUTURES_FAULT_POINT("caller.drained");
   std::string reason;
   std::string how;
   WorkItem* item = nullptr;
@@ -232,6 +234,7 @@ inline void ProcessPool::break_pool(const std::string& reason) {
     no_more_workers_ = true;
     closed_.store(true, std::memory_order_seq_cst);
   }
+  CONCURRENT_FUTURES_FAULT_POINT("caller.breaks");
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) collect_all(i);
   {
     const std::lock_guard lock(mutex_);

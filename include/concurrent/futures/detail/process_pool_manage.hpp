@@ -13,12 +13,14 @@ inline void ProcessPool::watch_zygote() {
   ::pthread_setname_np(::pthread_self(), "pool-monitor");
   mpd::ZygoteReport report;
   while (zygote_.receive(report)) {
+    CONCURRENT_FUTURES_FAULT_POINT("caller.report");
     {
       const std::lock_guard lock(mutex_);
       reports_.push_back(report);
     }
     wake_manager();
   }
+  CONCURRENT_FUTURES_FAULT_POINT("caller.zygote_gone");
   const int status = zygote_.reap();
   report = {};
   report.kind = mpd::ZygoteReport::Kind::ready;
@@ -43,6 +45,7 @@ inline void ProcessPool::manage() {
     }
     run_deferred();
     if (wind_down()) break;
+    CONCURRENT_FUTURES_FAULT_POINT("caller.manager_sleeps");
     sleep_manager(next_look());
   }
   ended_.store(1, std::memory_order_seq_cst);
@@ -154,6 +157,7 @@ inline bool ProcessPool::wind_down() {
   no_more_workers_ = true;
   if (segment_.caller().stopping.exchange(1, std::memory_order_seq_cst) == 0) wake_all_workers();
   if (present_ == 0) {
+    CONCURRENT_FUTURES_FAULT_POINT("caller.quits");
     quit_sent_ = true;
     zygote_.send({mpd::ZygoteRequest::Kind::quit, 0, 0, 0, 0});
   }

@@ -33,6 +33,7 @@ inline void ProcessPool::count_failed_submit() noexcept {
 
 /// Takes the pickled call over. The item's state stays referenced until it is resolved.
 inline void ProcessPool::submit(WorkItem& item, CallWriter& call) {
+  CONCURRENT_FUTURES_FAULT_POINT("caller.submit");
   Arrivals arrivals;
   bool leased = false;
   bool wake = false;
@@ -116,6 +117,7 @@ inline void ProcessPool::place_again(WorkItem& item) {
   segment_.record(item.record).key = item.key;
   item.place = WorkItem::Place::record;
   item.ticket = queue_->place(item.record);
+  CONCURRENT_FUTURES_FAULT_POINT("caller.placed");
 }
 
 /// Wakes sleeping workers until as many are awake and idle as calls wait. Costs nothing while none sleeps.

@@ -2,6 +2,7 @@
 // The two ends of the call queue. layout.hpp says who owns which word.
 #pragma once
 
+#include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 
 #include <cstdint>
@@ -29,6 +30,7 @@ inline std::uint64_t claim_call(const Segment& segment, std::uint32_t worker) no
     std::uint64_t ready = RecordState{head, no_worker, Stage::ready}.pack();
     const std::uint64_t claimed = RecordState{head, worker, Stage::claimed}.pack();
     const bool taken = segment.record(index).state.compare_exchange_strong(ready, claimed, std::memory_order_acq_rel);
+    if (taken) CONCURRENT_FUTURES_FAULT_POINT("worker.call_taken");
     // Ours now, or somebody else's before us, or cancelled: in any case this position is done with.
     queue.head.compare_exchange_strong(head, head + 1, std::memory_order_acq_rel);
     if (taken) return call;

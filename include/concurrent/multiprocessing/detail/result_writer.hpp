@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/block_list.hpp>
+#include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/writer.hpp>
@@ -80,6 +81,7 @@ class ResultWriter : public pickle::Writer {
 
  private:
   static void grow(pickle::Writer& writer, std::size_t needed) {
+    CONCURRENT_FUTURES_FAULT_POINT("worker.result_grows");
     auto& self = static_cast<ResultWriter&>(writer);
     const std::size_t wanted = self.size() + needed;
     // Twice the room for what comes in pieces; what is announced in one piece gets just that.

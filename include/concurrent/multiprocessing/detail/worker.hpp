@@ -72,6 +72,7 @@ class Worker {
   [[noreturn]] void retire(int status) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("worker.retire");
     entry_.status.store(static_cast<std::uint32_t>(WorkerStatus::retired), std::memory_order_seq_cst);
+    CONCURRENT_FUTURES_FAULT_POINT("worker.retired");
     leave_process(status);
   }
   void set_status(WorkerStatus status) noexcept {
@@ -99,9 +100,11 @@ class Worker {
   std::uint64_t next_call() noexcept {
     for (;;) {
       if (!has_room()) wait_for_room();
+      CONCURRENT_FUTURES_FAULT_POINT("worker.before_claim");
       std::uint64_t call = claim_call(segment_, index_);
       if (call == no_call) {
         set_status(WorkerStatus::polling);
+        CONCURRENT_FUTURES_FAULT_POINT("worker.polling");
         Polling polling(budget_.nanoseconds());
         while ((call = claim_call(segment_, index_)) == no_call && !told_to_leave() && polling.again()) {
         }
@@ -149,6 +152,7 @@ class Worker {
     }
     entry_.wake.store(0, std::memory_order_relaxed);
     clear_sleeper_bit();
+    CONCURRENT_FUTURES_FAULT_POINT("worker.woken");
     return true;
   }
   void set_sleeper_bit() noexcept {
@@ -163,6 +167,7 @@ class Worker {
   }
   /// The caller has not looked at our results for long: wait for it before taking another call.
   void wait_for_room() noexcept {
+    CONCURRENT_FUTURES_FAULT_POINT("worker.waits_for_room");
     notify_caller(segment_.caller());
     for (Polling polling(budget_.nanoseconds()); !has_room() && polling.again();) {
     }
@@ -188,6 +193,7 @@ class Worker {
     ResultWriter writer(blocks_, entry);
     Outcome outcome = Outcome::value;
     try {
+      CONCURRENT_FUTURES_FAULT_POINT("worker.running");
       pickle::Reader reader(std::span(bytes, record.size), pickle::Views::in_place);
       pickle::run_call(reader, writer, entry_.phase);
     } catch (...) {

@@ -74,6 +74,7 @@ class Zygote {
     sigaddset(&child, SIGCHLD);
     children_ended_ = Descriptor(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
     caller_ended_ = open_pidfd(setup_.caller.pid);
+    CONCURRENT_FUTURES_FAULT_POINT("zygote.ready");
     report({ZygoteReport::Kind::ready, 0, 0, pid_, 0});
     while (step()) {
     }
@@ -124,7 +125,9 @@ class Zygote {
   void start(const ZygoteRequest& request) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.start");
     pid_t pid = 0;
-    if (setup_.method == StartMethod::spawn) {
+    if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("zygote.fork"); error != 0) {
+      pid = -error;
+    } else if (setup_.method == StartMethod::spawn) {
       pid = spawn_worker(setup_, request);
     } else {
       pid = ::fork();
@@ -140,11 +143,13 @@ class Zygote {
       report({ZygoteReport::Kind::start_failed, request.worker, request.serial, 0, -pid});
       return;
     }
+    CONCURRENT_FUTURES_FAULT_POINT("zygote.forked");
     children_.push_back({pid, request.worker, request.serial});
     report({ZygoteReport::Kind::started, request.worker, request.serial, pid, 0});
   }
 
   void send_signal(const ZygoteRequest& request) noexcept {
+    CONCURRENT_FUTURES_FAULT_POINT("zygote.signal");
     for (const Child& child : children_) {
       // Not reaped yet, so the pid is still this worker's.
       if (child.worker == request.worker && child.serial == request.serial) ::kill(child.pid, request.signal);
@@ -159,6 +164,7 @@ class Zygote {
       int status = 0;
       const pid_t pid = wait_for(-1, &status, WNOHANG);
       if (pid <= 0) return;
+      CONCURRENT_FUTURES_FAULT_POINT("zygote.reaped");
       for (std::size_t i = 0; i < children_.size(); ++i) {
         if (children_[i].pid != pid) continue;
         report({ZygoteReport::Kind::ended, children_[i].worker, children_[i].serial, pid, status});
@@ -185,6 +191,7 @@ class Zygote {
   }
 
   [[noreturn]] void finish() noexcept {
+    CONCURRENT_FUTURES_FAULT_POINT("zygote.finish");
     for (const Child& child : children_) ::kill(child.pid, SIGKILL);
     while (wait_for(-1, nullptr) > 0) {
     }

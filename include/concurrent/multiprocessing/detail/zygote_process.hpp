@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
+#include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/fresh_image.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/detail/zygote.hpp>
@@ -70,6 +71,7 @@ class ZygoteProcess {
                           WorkerInitializer initializer, std::uint64_t pool) {
     flush_output();  // or the workers would have a copy of what is not written yet
     const BlockSignals no_handlers;
+    if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.fork"); error != 0) return -error;
     const pid_t pid = ::fork();
     if (pid != 0) return pid > 0 ? pid : -errno;
     DescriptorRegistry::instance().close_all();
