@@ -66,7 +66,7 @@ struct Call {
   static std::string describe(Reader& after_token) {
     std::string text;
     if constexpr (std::is_pointer_v<F>) {
-      text = function_name(load_function(after_token));
+      text = function_name(reinterpret_cast<std::uintptr_t>(load_callable<F>(after_token)));
     } else {
       text = std::string(type_name<F>());
     }
@@ -197,11 +197,7 @@ void dump_call(Writer& writer, F&& function, Args&&... args) {
   if constexpr (Checks::passed()) {
     using Kind = detail::Call<Serializer, Function, detail::Sent<Args>...>;
     detail::dump_function(writer, reinterpret_cast<std::uintptr_t>(Kind::kind.run));
-    if constexpr (std::is_pointer_v<Function>) {
-      Pickler<Function>::dump(writer, function);
-    } else {
-      detail::dump_callable<Function>(writer, function);
-    }
+    detail::dump_callable<Function>(writer, function);
     (detail::dump_argument<Serializer, detail::Sent<Args>>(writer, args), ...);
   }
 }

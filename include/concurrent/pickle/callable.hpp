@@ -68,6 +68,11 @@ void refuse_captured_stack(const F& function) {
 
 template <class F>
 void dump_callable(Writer& writer, const F& function) {
+  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
+    if (function == nullptr) [[unlikely]] {
+      throw PicklingError("concurrent::pickle: the callable is a null pointer. Pass a function.");
+    }
+  }
   if constexpr (travels_as_value<F>) {
     if constexpr (std::is_class_v<F> && std::is_trivially_copyable_v<F>) refuse_pointers_into_stack(function);
     Pickler<F>::dump(writer, function);
@@ -79,7 +84,12 @@ void dump_callable(Writer& writer, const F& function) {
 
 template <class F>
 F load_callable(Reader& reader) {
-  if constexpr (travels_as_value<F>) {
+  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
+    const F function = Pickler<F>::load(reader);
+    if (function == nullptr) [[unlikely]]
+      reader.refuse("the callable is a null pointer");
+    return function;
+  } else if constexpr (travels_as_value<F>) {
     return Pickler<F>::load(reader);
   } else if constexpr (std::is_empty_v<F>) {
     return std::bit_cast<F>(std::array<std::byte, sizeof(F)>{});
