@@ -2,7 +2,8 @@
 #pragma once
 
 #include <concurrent/futures/detail/future_handle.hpp>
-#include <concurrent/futures/detail/type_name.hpp>
+#include <concurrent/pickle/detail/readable_name.hpp>
+#include <concurrent/pickle/exception.hpp>
 
 #include <cstdio>
 #include <string>
@@ -34,8 +35,8 @@ inline std::string describe(const FutureHandle& handle) {
       break;
     case State::finished:
       text += " state=finished ";
-      text += state->failed() ? "raised " + exception_type_name(state->stored_exception())
-                              : "returned " + type_name(state->result_type());
+      text += state->failed() ? "raised " + pickle::exception_type_name(state->stored_exception())
+                              : "returned " + pickle::detail::readable(state->result_type().name());
       break;
   }
   return text + ">";

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/pickle/callable.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/detail/readable_name.hpp>
+#include <concurrent/pickle/dumps.hpp>
+#include <concurrent/pickle/exception.hpp>
+#include <concurrent/pickle/reader.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -59,6 +65,28 @@ struct MapElement<Item> {
 template <class Function, class... Items>
 using map_result_t = std::decay_t<std::invoke_result_t<Function&, Items...>>;
 
+/// What a single call that throws gets from the pool, an item of a chunk must get in the worker: the RemoteTraceback.
+template <class... Items, class Function>
+std::exception_ptr with_traceback([[maybe_unused]] const Function& function, std::exception_ptr exception) noexcept {
+  if (multiprocessing::detail::process_identity().pool == 0) return exception;  // this is no worker process
+  try {
+    std::string task;
+    if constexpr (std::is_pointer_v<Function>) {
+      task = pickle::detail::function_name(reinterpret_cast<std::uintptr_t>(function)) + "(";
+    } else {
+      task = pickle::detail::readable_name<Function>() + "(";
+    }
+    static_cast<void>(((task += pickle::detail::readable_name<Items>() + ", "), ...));
+    task.resize(task.size() - 2);
+    const auto bytes = pickle::dumps(exception);
+    pickle::Reader reader(bytes);
+    const multiprocessing::ProcessInfo worker = multiprocessing::current_process();
+    return pickle::load_exception(reader, worker.name, worker.pid, task + "), an item of a chunk");
+  } catch (...) {
+    return exception;
+  }
+}
+
 /// The call that runs a function on each item of a chunk. An item that throws does not hinder the others.
 template <class Function, class... Items>
 struct MapChunk {
@@ -75,7 +103,7 @@ struct MapChunk {
       try {
         run(elements, i, result);
       } catch (...) {
-        result.errors.push_back({i, std::current_exception()});
+        result.errors.push_back({i, with_traceback<Items...>(callable.function, std::current_exception())});
       }
     }
     result.elapsed = std::chrono::steady_clock::now() - start;
