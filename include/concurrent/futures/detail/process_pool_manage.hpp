@@ -105,6 +105,9 @@ inline Deadline ProcessPool::next_look() {
   } else {
     waiting_look_ = std::chrono::milliseconds(1);
   }
+  // Whoever has taken over the rings may be held up in a program's own unpickling, and a wake-up may have died with its
+  // sender: while something is on its way the manager looks after it now and then.
+  if (outstanding_ != 0) look = std::min(look, now + std::chrono::milliseconds(50));
   if (start_again_ <= now) {
     start_again_ = Deadline::max();
     start_failing_ = false;
