@@ -4,6 +4,7 @@
 
 #include <concurrent/pickle/callable.hpp>
 #include <concurrent/pickle/detail/call_registry.hpp>
+#include <concurrent/pickle/detail/in_place.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/function.hpp>
@@ -83,10 +84,24 @@ struct Call {
     phase.store(static_cast<std::uint32_t>(value), std::memory_order_release);
   }
 
+  template <class Indices>
+  struct Loading;
+  template <std::size_t... i>
+  struct Loading<std::index_sequence<i...>> {
+    // Another serializer may read nothing but the type that it wrote.
+    template <std::size_t at, class Argument>
+    using As = typename std::conditional_t<std::is_same_v<Serializer, Pickle>, InPlace<F, at, Argument>,
+                                           std::type_identity<Argument>>::type;
+    using Arguments = LoadedArguments<std::index_sequence<i...>, As<i, Args>...>;
+    static Arguments load([[maybe_unused]] Reader& reader) {
+      return {{Serializer::template load<As<i, Args>>(reader)}...};  // braces: from left to right
+    }
+  };
+
   // Callable and arguments are gone when this returns, before the result is pickled.
   static Result load_and_call(Reader& reader, std::atomic<std::uint32_t>& phase) {
     F function = load_callable<F>(reader);
-    LoadedArguments<std::index_sequence_for<Args...>, Args...> arguments{{Serializer::template load<Args>(reader)}...};
+    auto arguments = Loading<std::index_sequence_for<Args...>>::load(reader);
     if (reader.remaining() != 0) [[unlikely]]
       reader.refuse(std::to_string(reader.remaining()) + " bytes are left over");
     set(phase, Phase::running);
