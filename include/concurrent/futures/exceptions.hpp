@@ -68,23 +68,34 @@ class WorkerDied : public BrokenProcessPool {
  public:
   using BrokenProcessPool::BrokenProcessPool;
   WorkerDied(const std::string& what, pid_t pid, std::string worker_name, std::optional<int> exit_status,
-             std::optional<int> signal)
+             std::optional<int> signal, bool core_dumped = false, std::string task = {}, std::string phase = {})
       : BrokenProcessPool(what),
         worker_name_(std::move(worker_name)),
+        task_(std::move(task)),
+        phase_(std::move(phase)),
         pid_(pid),
         exit_status_(exit_status),
-        signal_(signal) {}
+        signal_(signal),
+        core_dumped_(core_dumped) {}
 
   pid_t pid() const noexcept { return pid_; }
   const std::string& worker_name() const noexcept { return worker_name_; }
   std::optional<int> exit_status() const noexcept { return exit_status_; }
   std::optional<int> signal() const noexcept { return signal_; }
+  bool core_dumped() const noexcept { return core_dumped_; }
+  /// What it was running, by its label or its function's name.
+  const std::string& task() const noexcept { return task_; }
+  /// How far it had come: "unpickling its arguments", "running" or "pickling its result".
+  const std::string& phase() const noexcept { return phase_; }
 
  private:
   std::string worker_name_;
+  std::string task_;
+  std::string phase_;
   pid_t pid_ = 0;
   std::optional<int> exit_status_;
   std::optional<int> signal_;
+  bool core_dumped_ = false;
 };
 
 }  // namespace concurrent::futures::inline v0

@@ -20,6 +20,9 @@ struct Pickler<futures::WorkerDied> {
     Pickler<pid_t>::dump(writer, error.pid());
     Pickler<std::optional<int>>::dump(writer, error.exit_status());
     Pickler<std::optional<int>>::dump(writer, error.signal());
+    Pickler<bool>::dump(writer, error.core_dumped());
+    Pickler<std::string>::dump(writer, error.task());
+    Pickler<std::string>::dump(writer, error.phase());
   }
   static futures::WorkerDied load(Reader& reader) {
     const auto what = Pickler<std::string>::load(reader);
@@ -27,7 +30,10 @@ struct Pickler<futures::WorkerDied> {
     const auto pid = Pickler<pid_t>::load(reader);
     const auto exit_status = Pickler<std::optional<int>>::load(reader);
     const auto signal = Pickler<std::optional<int>>::load(reader);
-    return {what, pid, std::move(worker_name), exit_status, signal};
+    const auto core_dumped = Pickler<bool>::load(reader);
+    auto task = Pickler<std::string>::load(reader);
+    auto phase = Pickler<std::string>::load(reader);
+    return {what, pid, std::move(worker_name), exit_status, signal, core_dumped, std::move(task), std::move(phase)};
   }
 };
 

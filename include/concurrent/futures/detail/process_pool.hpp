@@ -114,6 +114,7 @@ class ProcessPool {
   void wake_manager() noexcept;
   Deadline next_look();
   Deadline check_time_limits();
+  void rescue_waiting_calls();
   bool wind_down();
 
   // process_pool_deaths.hpp: when a worker ends
@@ -125,7 +126,9 @@ class ProcessPool {
   void collect_all(std::uint32_t index);
   WorkItem* item_of(std::uint32_t index, bool& started);
   void empty_place(std::uint32_t index);
-  void charge(WorkItem& item, const mpd::ZygoteReport& report, std::uint32_t name, const std::string& how);
+  void charge(WorkItem& item, const mpd::ZygoteReport& report, std::uint32_t name, const std::string& how,
+              std::string task, std::uint32_t phase);
+  bool more_oom_kills();
   bool too_many_deaths(const std::string& how);
   void break_pool(const std::string& reason);
   void fail_all(const std::vector<WorkItem*>& items, const std::string& reason);
@@ -180,11 +183,13 @@ class ProcessPool {
   std::uint64_t seen_activity_ = 0;
   int quiet_looks_ = 0;
   std::chrono::nanoseconds waiting_look_ = std::chrono::milliseconds(1);
+  int rescues_ = 0;
   Deadline trim_at_ = Deadline::max();
 
   std::unique_ptr<std::atomic<std::uint64_t>[]>
-      peek_;                         // each ring's next position, ~0: nobody there; read without lock
-  std::atomic<bool> closed_{false};  // submit has to look closer
+      peek_;                                 // each ring's next position, ~0: nobody there; read without lock
+  std::atomic<bool> closed_{false};          // submit has to look closer
+  std::atomic<std::int64_t> oom_kills_{-1};  // as last seen
   std::atomic<bool> work_for_manager_{false};
   std::atomic<std::thread::id> manager_id_{};
   std::atomic<std::int64_t> drive_budget_{0};

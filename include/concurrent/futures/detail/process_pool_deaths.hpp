@@ -6,6 +6,7 @@
 
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/detail/worker_death.hpp>
+#include <concurrent/multiprocessing/detail/oom_kills.hpp>
 #include <concurrent/pickle/call.hpp>
 
 namespace concurrent::futures::inline v0 {
@@ -82,17 +83,39 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   bool expected = false;
   bool breaks = false;
   std::uint32_t name = 0;
+  std::uint32_t phase = 0;
+  std::string task;
+  const bool out_of_memory = signal_of(report.status) == SIGKILL && report.executed == 0 && more_oom_kills();
   {
     const std::lock_guard lock(mutex_);
     WorkerPlace& place = places_[index];
     name = place.name;
     bool started = false;
     item = item_of(index, started);
-    const bool retired = segment_.worker(index).status.load() == static_cast<std::uint32_t>(mpd::WorkerStatus::retired);
+    const std::uint32_t status = segment_.worker(index).status.load();
+    const bool retired = status == static_cast<std::uint32_t>(mpd::WorkerStatus::retired) && item == nullptr;
+    phase = segment_.worker(index).phase.load();
     expected = (retired && initializer_failure_.empty()) || place.stopping || no_more_workers_;
-    how = worker_label(place.name, report.pid) + " " +
-          (place.damaged ? "wrote a result that cannot be and was stopped" : describe_status(report.status));
-    how += item != nullptr ? " while it ran " + describe(*item) : std::string(" while it was idle");
+    how = worker_label(place.name, report.pid) + " ";
+    if (place.damaged) {
+      how += "wrote a result that cannot be and was stopped";
+    } else if (report.executed != 0) {
+      how += "replaced itself by another program (exec), which was stopped,";
+    } else {
+      how += describe_status(report.status);
+      if (out_of_memory && !place.stopping) how += ", out of memory,";
+    }
+    if (item != nullptr && started) {
+      task = describe(*item);
+      how += while_it(phase, task);
+    } else if (item != nullptr) {
+      how += " before it began " + describe(*item);
+    } else if (status == static_cast<std::uint32_t>(mpd::WorkerStatus::initializing)) {
+      how += " while it ran the initializer";
+    } else {
+      how += status == static_cast<std::uint32_t>(mpd::WorkerStatus::starting) ? " while it started"
+                                                                               : " while it was idle";
+    }
     if (!place.retiring) --available_;
     const bool damaged = place.damaged;
     const bool stopped_on_purpose = item != nullptr && (item->stopped_for_timeout || item->stopped_by_user);
@@ -139,7 +162,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     if (breaks && options_.on_worker_death == WorkerDeathPolicy::break_pool) {
       fail_all({item}, reason);
     } else {
-      charge(*item, report, name, how);
+      charge(*item, report, name, how, std::move(task), phase);
     }
   }
   if (breaks) break_pool(reason);
@@ -147,7 +170,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
 
 /// Fails the one future whose task a dead worker was running.
 inline void ProcessPool::charge(WorkItem& item, const mpd::ZygoteReport& report, std::uint32_t name,
-                                const std::string& how) {
+                                const std::string& how, std::string task, std::uint32_t phase) {
   FutureStateBase& state = item.state();
   if (item.stopped_by_user) {
     {
@@ -164,9 +187,10 @@ inline void ProcessPool::charge(WorkItem& item, const mpd::ZygoteReport& report,
           std::make_exception_ptr(TaskTimeoutError("concurrent::futures: the task ran longer than its timeout of " +
                                                    std::to_string(seconds) + " s and was stopped: " + how + "."));
     } else {
-      exception = std::make_exception_ptr(WorkerDied("concurrent::futures: the worker of this task died: " + how + ".",
-                                                     report.pid, mpd::worker_name(options_.mp_context.method(), name),
-                                                     exit_status_of(report.status), signal_of(report.status)));
+      exception = std::make_exception_ptr(WorkerDied(
+          "concurrent::futures: the worker of this task died: " + how + ".", report.pid,
+          mpd::worker_name(options_.mp_context.method(), name), exit_status_of(report.status), signal_of(report.status),
+          (report.status & 0x80) != 0, std::move(task), std::string(phase_text(phase))));
     }
     finish_callbacks(state.finish_with_exception(std::move(exception)));
   }
@@ -214,6 +238,14 @@ inline void ProcessPool::empty_place(std::uint32_t index) {
     const auto region = segment_.worker_region(index);
     mpd::give_back(region.data(), region.size());
   }
+}
+
+/// True: the kernel has killed somebody for want of memory since this was last asked.
+inline bool ProcessPool::more_oom_kills() {
+  const std::int64_t before = oom_kills_.load();
+  const std::int64_t now = mpd::out_of_memory_kills();
+  oom_kills_.store(now);
+  return before >= 0 && now > before;
 }
 
 inline bool ProcessPool::too_many_deaths(const std::string& how) {
@@ -268,7 +300,10 @@ inline void ProcessPool::zygote_ended(int status) {
     no_more_workers_ = true;
     if (!quit_sent_ && broken_.empty()) {
       reason = std::string("concurrent::futures: the pool's helper process (pid ") + std::to_string(zygote_.pid()) +
-               ") ended, and its workers with it: it " + describe_status(status) + ".";
+               ") ended, and its workers with it: it " +
+               (status == mpd::ZygoteProcess::status_unknown ? "left no status, which somebody else has waited for"
+                                                             : describe_status(status)) +
+               ".";
     }
   }
   if (!reason.empty()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/multiprocessing/detail/oom_kills.hpp>
 
 #include <algorithm>
 
@@ -11,6 +12,7 @@ namespace detail {
 /// The monitor's thread: passes on what the zygote tells, and its end.
 inline void ProcessPool::watch_zygote() {
   ::pthread_setname_np(::pthread_self(), "pool-monitor");
+  oom_kills_.store(mpd::out_of_memory_kills());
   mpd::ZygoteReport report;
   while (zygote_.receive(report)) {
     CONCURRENT_FUTURES_FAULT_POINT("caller.report");
@@ -98,8 +100,8 @@ inline Deadline ProcessPool::next_look() {
   if (napping_.load(std::memory_order_relaxed)) return std::min(look, now + std::chrono::microseconds(200));
   const std::lock_guard lock(mutex_);
   if (queue_->waiting() != 0 || !pending_.empty()) {
-    // A worker may have been stopped, or have died, between its promise to take a call and the taking.
     fill();
+    if (waiting_look_ >= std::chrono::milliseconds(8)) rescue_waiting_calls();
     waiting_look_ = std::min(waiting_look_ * 2, std::chrono::nanoseconds(std::chrono::milliseconds(50)));
     look = std::min(look, now + waiting_look_);
   } else {
@@ -124,6 +126,27 @@ inline Deadline ProcessPool::next_look() {
   return std::min({look, start_again_, kill_remaining_, trim_at_});
 }
 
+/// A call waits although workers are there that should take it: one may have been stopped, or have died, between its
+/// promise to take it and the taking; a wake-up may be lost; a worker gone wild may have written over the queue's
+/// words.
+inline void ProcessPool::rescue_waiting_calls() {
+  queue_->restore();
+  const bool thorough = ++rescues_ % 20 == 0;  // now and then not even what workers say of themselves is believed
+  bool starting = false;
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+    if (places_[i].state == WorkerPlace::State::absent) continue;
+    mpd::WorkerEntry& entry = segment_.worker(i);
+    const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
+    starting = starting || places_[i].state == WorkerPlace::State::starting || status == mpd::WorkerStatus::starting ||
+               status == mpd::WorkerStatus::initializing;
+    if (status == mpd::WorkerStatus::busy && !thorough) continue;
+    entry.wake.store(0, std::memory_order_seq_cst);
+    mpd::futex_wake(entry.wake, 1, true);
+  }
+  // Those that count as idle do not come for it: it gets a worker more, while there may be more.
+  if (!starting && outstanding_ <= available_) start_worker();
+}
+
 /// Stops the tasks whose time is up. Returns when the next one's may be: a task that has not started yet can at the
 /// earliest be late its whole limit from now.
 inline Deadline ProcessPool::check_time_limits() {
@@ -133,6 +156,19 @@ inline Deadline ProcessPool::check_time_limits() {
   for (WorkItem* const item : timed_) {
     if (item->place != WorkItem::Place::record || item->stopped_for_timeout) continue;
     const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    if (state.stage == mpd::Stage::claimed && state.worker < geometry_workers()) {
+      // Taken and not begun: the worker is stopped, or starved. Without it somebody else takes the call.
+      constexpr auto patience = std::chrono::milliseconds(100);
+      WorkerPlace& place = places_[state.worker];
+      if (place.claimed != item->ticket) {
+        place.claimed = item->ticket;
+        place.claimed_since = now;
+      } else if (now - place.claimed_since >= patience) {
+        kill_place(state.worker, SIGKILL);
+      }
+      look = std::min(look, std::max(now + std::chrono::milliseconds(1), place.claimed_since + patience));
+      continue;
+    }
     Deadline started = now;
     if (state.stage == mpd::Stage::started && state.worker < geometry_workers()) {
       const auto noted = std::chrono::nanoseconds(

@@ -167,6 +167,7 @@ inline bool ProcessPool::start_worker() {
     entry.wake.store(0);
     entry.waits_for_room.store(0);
     entry.leave.store(0);
+    segment_.caller().stopping.store(0);  // it is never set while workers are started, but by one gone wild
     entry.first_position = place.position;
     entry.consumed.store(place.position);
     peek_[index].store(place.position, std::memory_order_release);

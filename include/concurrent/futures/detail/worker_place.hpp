@@ -23,7 +23,9 @@ struct WorkerPlace {
   std::uint32_t name = 0;
   std::uint64_t serial = 0;
   std::uint64_t tasks = 0;
-  std::uint64_t position = 0;  // in its ring: the next result to come
+  std::uint64_t position = 0;                 // in its ring: the next result to come
+  std::uint64_t claimed = ~std::uint64_t{0};  // a call with a time limit that was seen taken and not begun, and when
+  Deadline claimed_since{};
   pid_t pid = 0;
   std::atomic<std::uint32_t> reading{0};  // results in its blocks that are being unpickled; no lock needed
 };

@@ -37,9 +37,14 @@ class DescriptorRegistry {
 
  private:
   DescriptorRegistry() {
-    // Held over every fork, so that the child finds it free and its list whole.
+    // Held over every fork, so that the child finds it free and its list whole. A child that the program forks on its
+    // own has no use for the connections, and while it held them no zygote could see that its caller has become another
+    // program.
     ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
-                     [] { instance().mutex_.unlock(); });
+                     [] {
+                       instance().close_all();
+                       instance().mutex_.unlock();
+                     });
   }
 
   std::mutex mutex_;

@@ -120,7 +120,7 @@ struct alignas(cache_line) Block {
 };
 static_assert(sizeof(Block) == cache_line);
 
-enum class WorkerStatus : std::uint32_t { absent = 0, starting, polling, asleep, busy, retired };
+enum class WorkerStatus : std::uint32_t { absent = 0, starting, polling, asleep, busy, retired, initializing };
 
 /// One for each of the pool's places for a worker.
 struct alignas(cache_line) WorkerEntry {
@@ -130,7 +130,9 @@ struct alignas(cache_line) WorkerEntry {
   Shared<std::uint64_t> call;        // (ticket, record) in hand
   Shared<std::uint64_t> started_at;  // monotonic nanoseconds; 0: not noted
   Shared<std::int32_t> pid;          // its own; a hint, until the zygote has told
-  std::uint32_t padding0[9];
+  std::uint32_t padding0;
+  Shared<std::uint64_t> base;  // where it sees the segment
+  std::uint64_t padding3[3];
   // written by either: a wake-up
   alignas(cache_line) Shared<std::uint32_t> wake;
   std::uint32_t padding1[15];

@@ -3,6 +3,8 @@
 // file and futex.hpp.
 #pragma once
 
+#include <concurrent/multiprocessing/detail/fault_point.hpp>
+
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <poll.h>
@@ -11,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +34,7 @@ namespace detail {
   std::string text = std::string("concurrent::multiprocessing: ") + call + " failed";
   if (error == EMFILE || error == ENFILE) text += ". Too many descriptors are open: raise the limit (ulimit -n)";
   if (error == EAGAIN) text += ". Too many processes or threads: raise the limit (ulimit -u, pids.max)";
+  if (error == EFBIG) text += ". The shared memory counts as a file: raise the limit (ulimit -f)";
   if (error == ENOMEM) text += ". Not enough memory or address space (ulimit -v, memory.max)";
   throw std::system_error(error, std::generic_category(), text);
 }
@@ -64,6 +68,7 @@ class Descriptor {
 
 /// Anonymous shared memory without a name in any file system.
 inline Descriptor make_memfd(const char* name) {
+  if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.memfd"); error != 0) throw_errno(error, "memfd_create");
   const int fd = static_cast<int>(::syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (fd < 0) throw_errno(errno, "memfd_create");
   return Descriptor(fd);
@@ -81,8 +86,25 @@ inline Descriptor open_pidfd(pid_t pid) noexcept {
 /// Two connected ends that keep the borders of messages.
 inline std::pair<Descriptor, Descriptor> make_message_channel() {
   int ends[2];
+  if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.socketpair"); error != 0)
+    throw_errno(error, "socketpair");
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_errno(errno, "socketpair");
   return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+/// A pipe: what is read, what is written. Neither valid when there are no more descriptors to be had.
+inline std::pair<Descriptor, Descriptor> make_pipe() noexcept {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return {};
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+/// Whether a process has nothing at `address`: after an exec it has none of its former memory. Not sure: false.
+inline bool is_unmapped_in(pid_t pid, std::uint64_t address) noexcept {
+  std::uint64_t word = 0;
+  iovec here{&word, sizeof word};
+  iovec there{reinterpret_cast<void*>(address), sizeof word};
+  return ::process_vm_readv(pid, &here, 1, &there, 1, 0) < 0 && errno == EFAULT;
 }
 
 /// A thread's and process's name as `ps` and /proc/PID/comm show it: 15 characters.

@@ -20,7 +20,9 @@ namespace detail {
 /// with it.
 class ResultBlocks {
  public:
-  explicit ResultBlocks(std::span<std::byte> region) noexcept : blocks_(region) {}
+  /// `most`: how many results may be handed over and not be done with. Room for them is made now: publishing a result
+  /// must not fail for want of memory.
+  ResultBlocks(std::span<std::byte> region, std::size_t most) : blocks_(region) { published_.reserve(most); }
 
   /// Room for a block with `size` bytes after its header; null when there is none.
   Allocation allocate(std::size_t size) {

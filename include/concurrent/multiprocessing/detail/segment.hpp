@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,10 +44,12 @@ class Segment {
       if (region <= smallest_region) throw_errno(errno, "mmap of the shared segment");
       region /= 4;
     }
-    if (::fallocate(segment.descriptor_.get(), 0, 0, static_cast<off_t>(geometry.caller_region)) != 0 &&
-        errno != EOPNOTSUPP && errno != ENOSYS) {
-      throw_errno(errno, "fallocate of the shared segment");
+    int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.fallocate");
+    while (error == 0 &&
+           ::fallocate(segment.descriptor_.get(), 0, 0, static_cast<off_t>(geometry.caller_region)) != 0) {
+      if (errno != EINTR) error = errno;
     }
+    if (error != 0 && error != EOPNOTSUPP && error != ENOSYS) throw_errno(error, "fallocate of the shared segment");
     ::fcntl(segment.descriptor_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
     ::madvise(segment.base_, geometry.size, MADV_DONTDUMP);
     segment.header().geometry = geometry;
@@ -162,6 +166,15 @@ class Segment {
   }
 
   bool map(const SegmentGeometry& geometry) noexcept {
+    if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.mmap"); error != 0) {
+      errno = error;
+      return false;
+    }
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && geometry.size > limit.rlim_cur) {
+      errno = EFBIG;  // the attempt would be answered with SIGXFSZ
+      return false;
+    }
     if (::ftruncate(descriptor_.get(), static_cast<off_t>(geometry.size)) != 0) return false;
     return map_existing(geometry);
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // A worker process: takes calls, runs them, publishes results, until it is told to leave.
 //
-// It holds no lock and no descriptor of ours, so it may be killed, stopped, or closed out of its descriptors between
-// any two instructions and nobody else notices more than that it is gone.
+// It holds no lock, and one descriptor that it never uses (the kernel closes it when a task replaces the process by
+// another program: that is how the zygote hears of it). So it may be killed, stopped, or closed out of its descriptors
+// between any two instructions and nobody else notices more than that it is gone.
 #pragma once
 
 #include <concurrent/multiprocessing/detail/call_queue.hpp>
@@ -44,7 +45,7 @@ class Worker {
         entry_(segment.worker(index)),
         index_(index),
         position_(entry_.first_position),
-        blocks_(segment.worker_region(index)),
+        blocks_(segment.worker_region(index), segment.geometry().ring_capacity),
         budget_(segment.geometry().spin_nanoseconds),
         tasks_left_(segment.geometry().tasks_per_worker) {}
 
@@ -53,6 +54,7 @@ class Worker {
     ::on_exit([](int status, void*) { leave_process(status); }, nullptr);
     std::fegetenv(&floating_point_);
     entry_.pid.store(mark_.pid(), std::memory_order_relaxed);
+    entry_.base.store(reinterpret_cast<std::uintptr_t>(segment_.base()), std::memory_order_relaxed);
     if (!initialize(initializer)) retire(1);
     CONCURRENT_FUTURES_FAULT_POINT("worker.ready");
     for (;;) {
@@ -81,6 +83,7 @@ class Worker {
 
   bool initialize(WorkerInitializer initializer) noexcept {
     if (initializer.run == nullptr) return true;
+    set_status(WorkerStatus::initializing);
     CONCURRENT_FUTURES_FAULT_POINT("worker.initializer");
     ResultEntry& entry = segment_.result(index_, position_);
     ResultWriter writer(blocks_, entry);

@@ -55,11 +55,13 @@ class ZygoteProcess {
     }
   }
 
-  /// Waits for its end, once it is on its way. Returns the status as waitpid gives it; 0 when somebody else took it.
+  /// Somebody else has waited for it, or the program ignores SIGCHLD.
+  static constexpr int status_unknown = -1;
+
+  /// Waits for its end, once it is on its way. Returns the status as waitpid gives it.
   int reap() noexcept {
     int status = 0;
-    if (wait_for(pid_, &status) < 0) status = 0;
-    return status;
+    return wait_for(pid_, &status) < 0 ? status_unknown : status;
   }
 
   void close() noexcept {
