@@ -6,6 +6,8 @@
 #include <concurrent/pickle/detail/call_registry.hpp>
 #include <concurrent/pickle/detail/in_place.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/detail/readable_name.hpp>
+#include <concurrent/pickle/detail/symbols.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/function.hpp>
 
@@ -65,14 +67,9 @@ struct Call {
 
   // For messages: the callable's name as well as it is known, and the types of the arguments.
   static std::string describe(Reader& after_token) {
-    std::string text;
-    if constexpr (std::is_pointer_v<F>) {
-      text = function_name(reinterpret_cast<std::uintptr_t>(load_callable<F>(after_token)));
-    } else {
-      text = std::string(type_name<F>());
-    }
+    std::string text = name_of_callable(after_token);
     text += '(';
-    static_cast<void>(((text += std::string(readable_name<Args>()) + ", "), ...));
+    static_cast<void>(((text += readable_name<Args>() + ", "), ...));
     if (sizeof...(Args) != 0) text.resize(text.size() - 2);
     return text + ')';
   }
@@ -80,6 +77,18 @@ struct Call {
   static inline const CallKind kind{&run, &describe};
 
  private:
+  static std::string name_of_callable(Reader& reader) {
+    if constexpr (std::is_pointer_v<F>) {
+      return function_name(reinterpret_cast<std::uintptr_t>(load_callable<F>(reader)));
+    } else if constexpr (std::is_member_function_pointer_v<F>) {
+      const std::uintptr_t address = address_of_member(load_callable<F>(reader));
+      return address % 2 == 0 ? function_name(address)
+                              : readable_name<F>();  // odd: a virtual function, see function.hpp
+    } else {
+      return readable_name<F>();
+    }
+  }
+
   static void set(std::atomic<std::uint32_t>& phase, Phase value) {
     phase.store(static_cast<std::uint32_t>(value), std::memory_order_release);
   }

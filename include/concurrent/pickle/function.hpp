@@ -5,6 +5,7 @@
 #pragma once
 
 #include <concurrent/pickle/detail/module.hpp>
+#include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
 #include <bit>
@@ -27,14 +28,6 @@ struct FunctionName {
   std::uint64_t module;
   std::uint64_t offset;
 };
-
-inline std::string as_hex(std::uint64_t value) {
-  std::string text = "0x";
-  for (int shift = 60; shift >= 0; shift -= 4) {
-    if (value >> shift != 0 || shift == 0) text += "0123456789abcdef"[(value >> shift) & 15];
-  }
-  return text;
-}
 
 [[gnu::noinline, gnu::cold]] inline void dump_library_function(Writer& writer, std::uintptr_t address) {
   FunctionName name{};
@@ -154,6 +147,16 @@ constexpr std::size_t size_of_class(Member Class::*) {
 
 // Itanium C++ ABI: a pointer to a data member is its offset, or -1; one to a member function is the function's address,
 // or 1 + an offset in the table of virtual functions, and then the offset of the object.
+struct MemberFunction {
+  std::uintptr_t address;
+  std::ptrdiff_t adjustment;
+};
+
+template <class Member>
+std::uintptr_t address_of_member(Member member) {
+  return std::bit_cast<MemberFunction>(member).address;
+}
+
 template <class T>
 struct Form<T, Kind::member_pointer> {
   using Parts = Types<>;
@@ -198,11 +201,6 @@ struct Form<T, Kind::member_pointer> {
   }
 
  private:
-  struct MemberFunction {
-    std::uintptr_t address;
-    std::ptrdiff_t adjustment;
-  };
-
   static bool fits(std::ptrdiff_t offset) noexcept {
     return offset >= 0 && static_cast<std::size_t>(offset) < size_of_class(T{});
   }

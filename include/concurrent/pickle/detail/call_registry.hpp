@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 
 #include <dlfcn.h>
@@ -69,28 +68,33 @@ class CallRegistry {
     }
   };
 
+  // Without a lock: a fork may happen while another thread holds one. If two threads build a table, one of them is
+  // thrown away.
   [[gnu::noinline, gnu::cold]] const Table* rebuild() {
-    const std::lock_guard lock(mutex_);
+    const Table* current = table_.load(std::memory_order_acquire);
     const CallKind* newest = first_.load(std::memory_order_acquire);
-    const Table* current = table_.load(std::memory_order_relaxed);
-    if (current != nullptr && current->newest == newest) return current;
-    std::size_t count = 0;
-    for (const CallKind* kind = newest; kind != nullptr; kind = kind->next) ++count;
-    std::size_t size = 16;
-    while (size < 2 * count) size *= 2;
-    auto* table = new Table{new const CallKind* [size] {}, size - 1, newest, current};
-    for (const CallKind* kind = newest; kind != nullptr; kind = kind->next) {
-      std::size_t i = table->slot_of(kind->run);
-      while (table->slots[i] != nullptr && table->slots[i]->run != kind->run) i = (i + 1) & table->mask;
-      table->slots[i] = kind;
+    while (current == nullptr || current->newest != newest) {
+      std::size_t count = 0;
+      for (const CallKind* kind = newest; kind != nullptr; kind = kind->next) ++count;
+      std::size_t size = 16;
+      while (size < 2 * count) size *= 2;
+      auto* table = new Table{new const CallKind* [size] {}, size - 1, newest, current};
+      for (const CallKind* kind = newest; kind != nullptr; kind = kind->next) {
+        std::size_t i = table->slot_of(kind->run);
+        while (table->slots[i] != nullptr && table->slots[i]->run != kind->run) i = (i + 1) & table->mask;
+        table->slots[i] = kind;
+      }
+      if (table_.compare_exchange_strong(current, table, std::memory_order_acq_rel, std::memory_order_acquire))
+        return table;
+      delete[] table->slots;
+      delete table;
+      newest = first_.load(std::memory_order_acquire);
     }
-    table_.store(table, std::memory_order_release);
-    return table;
+    return current;
   }
 
   std::atomic<const CallKind*> first_{nullptr};
   std::atomic<const Table*> table_{nullptr};
-  std::mutex mutex_;
 };
 
 inline constinit CallRegistry call_registry{};

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
-// std::invoke and its traits without <functional>, which alone would make the include a fifth larger; names of what is
-// called.
+// std::invoke and its traits without <functional>, which alone would make the include a fifth larger.
 #pragma once
 
 #include <concurrent/pickle/detail/kind.hpp>
-#include <concurrent/pickle/detail/readable_name.hpp>
-#include <concurrent/pickle/function.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-
-#include <dlfcn.h>
 
 namespace concurrent::pickle::inline v0 {
 namespace detail {
@@ -101,17 +95,6 @@ decltype(auto) invoke(F&& function, Args&&... args) {
   } else {
     return std::forward<F>(function)(std::forward<Args>(args)...);
   }
-}
-
-// The name of a function as far as symbols that stay in memory tell; else where it is.
-inline std::string function_name(std::uintptr_t address) {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(address), &info) != 0 && info.dli_sname != nullptr &&
-      reinterpret_cast<std::uintptr_t>(info.dli_saddr) == address) {
-    const std::string name = readable(info.dli_sname);
-    return name.substr(0, name.find('('));
-  }
-  return "function at " + as_hex(address - main_module().base);
 }
 
 }  // namespace detail

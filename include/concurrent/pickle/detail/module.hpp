@@ -106,5 +106,8 @@ inline const Module& main_module() {
   return module;
 }
 
+// Before main, so that no thread is in the middle of it when another one forks.
+inline const Module& program_module = main_module();
+
 }  // namespace detail
 }  // namespace concurrent::pickle::inline v0

@@ -5,6 +5,7 @@
 #include <concurrent/pickle/detail/type_name.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -45,6 +46,38 @@ inline std::string readable(const char* mangled) {
   const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(mangled, nullptr, nullptr, &status),
                                                     &std::free);
   return without_noise(status == 0 && text ? text.get() : mangled);
+}
+
+inline std::string as_hex(std::uint64_t value) {
+  std::string text = "0x";
+  for (int shift = 60; shift >= 0; shift -= 4) {
+    if (value >> shift != 0 || shift == 0) text += "0123456789abcdef"[(value >> shift) & 15];
+  }
+  return text;
+}
+
+// "app::work(int)" to "app::work", "std::vector<f(int)> app::work<int>(int) const" to "app::work<int>".
+inline std::string without_parameters(const std::string& signature) {
+  if (signature.empty() || signature.back() == '>') return signature;
+  const std::size_t close = signature.rfind(')');
+  if (close == std::string::npos) return signature;
+  int depth = 0;
+  for (std::size_t i = close + 1; i-- > 0;) {
+    if (signature[i] == ')') ++depth;
+    if (signature[i] != '(' || --depth != 0) continue;
+    // what stands before the name is the result of a template, up to a space outside of all brackets
+    int angle = 0;
+    std::size_t first = i;
+    while (first > 0) {
+      const char c = signature[first - 1];
+      if (c == '>' || c == ')') ++angle;
+      if (c == '<' || c == '(') --angle;
+      if (c == ' ' && angle == 0) break;
+      --first;
+    }
+    return signature.substr(first, i - first);
+  }
+  return signature;
 }
 
 }  // namespace detail
