@@ -64,7 +64,7 @@ Account after_payment(Account account, int amount) {
 
 }  // namespace town
 
-CONCURRENT_FUTURES_EXCEPTION(town::NotEnoughMoney)
+CONCURRENT_FUTURES_EXCEPTION(town::NotEnoughMoney);
 
 int main() {
   cf::ProcessPoolExecutor pool(1);

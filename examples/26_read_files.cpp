@@ -15,7 +15,7 @@
 namespace cf = concurrent::futures;
 namespace fs = std::filesystem;
 
-std::size_t read(const fs::path& path) {
+std::size_t size_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(file), {}).size();
 }
@@ -30,12 +30,12 @@ int main() {
   }
 
   std::size_t bytes = 0;
-  for (const fs::path& path : paths) bytes += read(path);
+  for (const fs::path& path : paths) bytes += size_of(path);
   std::printf("one by one: %zu files, %zu bytes\n", paths.size(), bytes);
 
   bytes = 0;
   cf::ThreadPoolExecutor threads({.max_workers = 6, .thread_name_prefix = "reader"});
-  for (std::size_t size : threads.map(read, paths)) bytes += size;
+  for (std::size_t size : threads.map(size_of, paths)) bytes += size;
   std::printf("with 6 threads: %zu files, %zu bytes\n", paths.size(), bytes);
   fs::remove_all(folder);
 }

@@ -173,7 +173,7 @@ int run(const Arguments& arguments) {
   if (arguments.chunk_sizes.empty()) {
     const auto workers = static_cast<std::size_t>(arguments.workers);
     add_row("one per worker", (words.size() + workers - 1) / workers);
-    for (const std::size_t size : {100'000, 50'000, 10'000, 5'000, 1'000, 500}) add_row(fmt::format("{}", size), size);
+    for (const std::size_t size : {100'000U, 50'000U, 10'000U, 5'000U, 1'000U, 500U}) add_row(fmt::format("{}", size), size);
     add_row("auto", cf::auto_chunksize);
   }
   for (const std::size_t size : arguments.chunk_sizes) {

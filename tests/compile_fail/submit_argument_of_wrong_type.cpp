@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: concurrent::pickle: the callable cannot be called with copies of these arguments. Check their number
-// expect: std::vector<int>
+// expect: std::vector<int
 // The function takes a string and gets a number.
 #include <concurrent/futures.hpp>
 #include <string>
