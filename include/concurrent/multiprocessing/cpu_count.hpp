@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/small_file.hpp>
+
 #include <sched.h>
 #include <unistd.h>
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 
@@ -23,18 +23,6 @@ inline int cpu_count() noexcept {
 
 namespace detail {
 
-/// Reads a small file of the kernel's; empty when there is none.
-inline std::string read_small_file(const std::string& path) {
-  std::string text;
-  if (std::FILE* const file = std::fopen(path.c_str(), "re")) {
-    char buffer[4096];
-    std::size_t size = 0;
-    while ((size = std::fread(buffer, 1, sizeof buffer, file)) != 0) text.append(buffer, size);
-    std::fclose(file);
-  }
-  return text;
-}
-
 /// Processors' worth of time that one line of a cgroup's cpu.max ("50000 100000", "max 100000") allows; 0: no limit.
 inline double parse_cpu_max(const std::string& text) noexcept {
   char* end = nullptr;
@@ -44,20 +32,28 @@ inline double parse_cpu_max(const std::string& text) noexcept {
   return period > 0 ? quota / period : 0;
 }
 
-/// The smallest quota on the way from this process's cgroup (version 2) up to the root; 0: none.
-inline double cgroup_cpu_limit() {
-  const std::string groups = read_small_file("/proc/self/cgroup");
-  const std::size_t line = groups.find("0::");
+/// The smallest quota on the way from this process's cgroup (version 2) up to the root; 0: none. `groups` is the text
+/// of /proc/self/cgroup, `root` where the hierarchy is mounted.
+inline double cgroup_cpu_limit(const std::string& groups, const std::string& root) {
+  const std::size_t line = ("\n" + groups).find("\n0::");
   if (line == std::string::npos) return 0;
-  std::string path = groups.substr(line + 3, groups.find('\n', line) - line - 3);
+  const std::size_t start = line + 3;
+  std::string path = groups.substr(start, groups.find('\n', start) - start);
   double smallest = 0;
   for (;;) {
-    const double limit = parse_cpu_max(read_small_file("/sys/fs/cgroup" + path + "/cpu.max"));
+    while (!path.empty() && path.back() == '/') path.pop_back();
+    const double limit = parse_cpu_max(read_small_file(root + path + "/cpu.max"));
     if (limit > 0 && (smallest == 0 || limit < smallest)) smallest = limit;
-    const std::size_t slash = path.rfind('/');
-    if (path.empty() || slash == std::string::npos) return smallest;
-    path.resize(slash);
+    if (path.empty()) return smallest;
+    path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
   }
+}
+inline double cgroup_cpu_limit() { return cgroup_cpu_limit(read_small_file("/proc/self/cgroup"), "/sys/fs/cgroup"); }
+
+/// `limit` processors' worth of time are this many of `count`, at least 1.
+inline int count_within(int count, double limit) noexcept {
+  if (limit > 0 && std::ceil(limit) < count) count = static_cast<int>(std::ceil(limit));
+  return count < 1 ? 1 : count;
 }
 
 inline int affinity_count() {
@@ -76,11 +72,6 @@ inline int affinity_count() {
 /// 1. The default number of workers.
 ///
 /// Python: `os.process_cpu_count()`, which does not know quotas.
-inline int usable_cpu_count() {
-  int count = detail::affinity_count();
-  const double limit = detail::cgroup_cpu_limit();
-  if (limit > 0 && std::ceil(limit) < count) count = static_cast<int>(std::ceil(limit));
-  return count < 1 ? 1 : count;
-}
+inline int usable_cpu_count() { return detail::count_within(detail::affinity_count(), detail::cgroup_cpu_limit()); }
 
 }  // namespace concurrent::multiprocessing::inline v0

@@ -30,7 +30,7 @@ inline WorkerInitializer initializer_of(const Segment& segment) noexcept {
 }
 
 [[noreturn]] inline void run_fresh_image(const ImageOrders& orders) {
-  if (orders.role == ImageRole::worker) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (orders.role != ImageRole::zygote) tie_to_zygote(orders.starter);
   if (::getppid() != orders.starter) ::_exit(0);
   ::fcntl(orders.segment, F_SETFD, FD_CLOEXEC);
   Segment segment = Segment::attach(Descriptor(orders.segment));
@@ -44,23 +44,35 @@ inline WorkerInitializer initializer_of(const Segment& segment) noexcept {
     ZygoteRequest request;
     request.worker = orders.worker;
     request.name = orders.name;
-    become_worker(setup, request, orders.starter);
+    become_worker(setup, request);
   }
   ::fcntl(orders.channel, F_SETFD, FD_CLOEXEC);
+  if (orders.role == ImageRole::standby) become_standby(setup, Descriptor(orders.channel));
   setup.channel = Descriptor(orders.channel);
   Zygote(setup).run();
 }
 
-inline pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request) {
+inline ImageOrders orders_for_image(const ZygoteSetup& setup, ImageRole role) {
   ImageOrders orders;
-  orders.role = ImageRole::worker;
+  orders.role = role;
   orders.method = setup.method;
   orders.segment = setup.segment->descriptor();
   orders.starter = ::getpid();
   orders.caller = setup.caller;
   orders.pool = setup.pool;
+  return orders;
+}
+
+inline pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request) {
+  ImageOrders orders = orders_for_image(setup, ImageRole::worker);
   orders.worker = request.worker;
   orders.name = request.name;
+  return start_image(orders);
+}
+
+inline pid_t spawn_standby(const ZygoteSetup& setup, int channel) {
+  ImageOrders orders = orders_for_image(setup, ImageRole::standby);
+  orders.channel = channel;
   return start_image(orders);
 }
 

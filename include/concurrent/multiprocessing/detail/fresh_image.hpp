@@ -21,13 +21,13 @@ namespace detail {
 /// The first argument of an image that we started.
 inline constexpr const char* image_marker = "--concurrent-futures-process";
 
-enum class ImageRole : unsigned { zygote, worker };
+enum class ImageRole : unsigned { zygote, worker, standby };
 
 /// What a fresh image has to know to take its place. Travels as its second and third argument.
 struct ImageOrders {
   ImageRole role = ImageRole::zygote;
   StartMethod method = StartMethod::spawn;
-  int channel = -1;  // the zygote's end; a worker has none
+  int channel = -1;  // the zygote's end, or that of a standby; a worker has none
   int segment = -1;
   pid_t starter = 0;  // the process that must live
   ProcessInfo caller;
@@ -89,6 +89,7 @@ inline pid_t start_image(const ImageOrders& orders) {
   ::posix_spawn_file_actions_adddup2(&actions, orders.segment, orders.segment);
   sigset_t set;
   sigemptyset(&set);
+  sigaddset(&set, SIGINT);  // an interrupt from the terminal is the caller's to handle, from the first instruction on
   ::posix_spawnattr_setsigmask(&attributes, &set);
   sigfillset(&set);
   sigdelset(&set, SIGKILL);
@@ -100,7 +101,9 @@ inline pid_t start_image(const ImageOrders& orders) {
   std::string marker = image_marker;
   std::string numbers = orders.numbers();
   std::string caller = orders.caller.name;
-  std::string name = orders.role == ImageRole::worker ? worker_name(orders.method, orders.name) : "zygote";
+  std::string name = orders.role == ImageRole::worker    ? worker_name(orders.method, orders.name)
+                     : orders.role == ImageRole::standby ? "standby"
+                                                         : "zygote";
   char* arguments[] = {program.data(), marker.data(), numbers.data(), caller.data(), name.data(), nullptr};
   pid_t pid = -1;
   const int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments, environ);

@@ -9,6 +9,22 @@
 //   the zygote   the kernel kills its workers (PR_SET_PDEATHSIG; the zygote's only thread is their parent); the caller
 //                reads the end of the channel and breaks the pool.
 //   a worker     SIGCHLD; the zygote reaps it and reports how it ended.
+//   a standby    see below; nobody is told.
+//
+// Standbys
+//   Copying the page tables of a caller with a gibibyte costs tens of milliseconds, a fresh image some; a worker that
+//   is to be replaced should not cost its pool that time. So where workers are replaced (max_tasks_per_child, or one
+//   has died) the zygote keeps a process ready that has all behind it but its place: it sleeps in recv on its own end
+//   of a socketpair, all signals blocked. To start a worker is then one message. Standbys are made only while the
+//   zygote has nothing else to do. One at first; more, up to a few, when a request found none ready. A standby is no
+//   worker: it has no place, name or number, has run no initializer, and is in no list of the caller's.
+//     it dies before it has a place         the zygote reaps it, and makes another after the next start.
+//     … while it is given its place         the message cannot be sent: the next standby, or a new process, takes the
+//                                           place. Once it is sent, the process is that worker: its death is reported
+//                                           like that of any worker that has not started to work.
+//     the zygote dies                       PR_SET_PDEATHSIG, as for workers; also, its end of the socketpair closes.
+//     the caller dies, or shuts down        the zygote kills standbys with the workers, reaps them and ends.
+//   Under "fork" it shows the caller's memory as the zygote has it: as it was when the executor was made.
 #pragma once
 
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
@@ -20,6 +36,7 @@
 
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <vector>
@@ -36,13 +53,19 @@ struct ZygoteSetup {
   std::uint64_t pool = 0;
 };
 
-/// Starts one worker as a fresh image of this program (freeze_support.hpp). Returns its pid, or -errno.
+/// Starts a fresh image of this program (freeze_support.hpp): a worker, or a standby that reads its place from the
+/// descriptor `orders`. Returns its pid, or -errno.
 pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request);
+pid_t spawn_standby(const ZygoteSetup& setup, int orders);
 
-/// In the fresh worker process, whichever way it came: becomes the worker. `zygote` is the process that must live.
-[[noreturn]] inline void become_worker(ZygoteSetup& setup, const ZygoteRequest& request, pid_t zygote) noexcept {
+/// In a fresh process, whichever way it came: it ends with `zygote`.
+inline void tie_to_zygote(pid_t zygote) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != zygote) ::_exit(0);  // it died before it could be told
+}
+
+/// Becomes the worker that is asked for.
+[[noreturn]] inline void become_worker(ZygoteSetup& setup, const ZygoteRequest& request) noexcept {
   reset_signals();
   drop_inherited_output();
   ProcessIdentity& identity = process_identity();
@@ -55,9 +78,26 @@ pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request);
   Worker(*setup.segment, request.worker).run(setup.initializer);
 }
 
+/// Waits for a place, then becomes the worker there.
+[[noreturn]] inline void become_standby(ZygoteSetup& setup, Descriptor orders) noexcept {
+  set_process_title("standby");
+  const BlockSignals none_before_its_place;
+  CONCURRENT_FUTURES_FAULT_POINT("standby.waits");
+  ZygoteRequest request;
+  for (;;) {
+    const ssize_t size = ::recv(orders.get(), &request, sizeof request, 0);
+    if (size == static_cast<ssize_t>(sizeof request)) break;
+    if (size >= 0 || errno != EINTR) ::_exit(0);
+  }
+  orders.reset();
+  CONCURRENT_FUTURES_FAULT_POINT("standby.has_place");
+  become_worker(setup, request);
+}
+
 class Zygote {
  public:
-  explicit Zygote(ZygoteSetup& setup) : setup_(setup), pid_(::getpid()) {}
+  explicit Zygote(ZygoteSetup& setup)
+      : setup_(setup), pid_(::getpid()), standbys_wanted_(setup.segment->geometry().tasks_per_worker != 0 ? 1 : 0) {}
 
   [[noreturn]] void run() noexcept {
     set_process_title("zygote");
@@ -87,6 +127,11 @@ class Zygote {
     std::uint32_t worker;
     std::uint64_t serial;
   };
+  struct Standby {
+    pid_t pid;
+    Descriptor orders;  // our end
+  };
+  static constexpr std::size_t most_standbys = 4;
 
   /// Waits for something to happen and handles it. False: time to end.
   bool step() noexcept {
@@ -95,7 +140,10 @@ class Zygote {
                          {caller_ended_.get(), POLLIN, 0}};
     // Without a pidfd or a signalfd it looks by itself now and then.
     const bool blind = !children_ended_.valid() || !caller_ended_.valid();
-    if (::poll(watched, 3, blind ? 20 : -1) < 0 && errno != EINTR) return false;
+    const int patience = refill_ ? 0 : blind ? 20 : -1;
+    const int happened = ::poll(watched, 3, patience);
+    if (happened < 0 && errno != EINTR) return false;
+    if (happened == 0 && refill_) make_standby();
     if (watched[2].revents != 0 || ::getppid() != setup_.caller.pid) return false;
     if (watched[1].revents != 0 || !children_ended_.valid()) reap();
     if ((watched[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !take_requests()) return false;
@@ -124,21 +172,9 @@ class Zygote {
 
   void start(const ZygoteRequest& request) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.start");
-    pid_t pid = 0;
-    if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("zygote.fork"); error != 0) {
-      pid = -error;
-    } else if (setup_.method == StartMethod::spawn) {
-      pid = spawn_worker(setup_, request);
-    } else {
-      pid = ::fork();
-      if (pid == 0) {
-        setup_.channel.reset();
-        children_ended_.reset();
-        caller_ended_.reset();
-        become_worker(setup_, request, pid_);
-      }
-      if (pid < 0) pid = -errno;
-    }
+    pid_t pid = use_standby(request);
+    if (pid == 0) pid = start_process(request);
+    refill_ = standbys_.size() < standbys_wanted_;
     if (pid < 0) {
       report({ZygoteReport::Kind::start_failed, request.worker, request.serial, 0, -pid});
       return;
@@ -146,6 +182,64 @@ class Zygote {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.forked");
     children_.push_back({pid, request.worker, request.serial});
     report({ZygoteReport::Kind::started, request.worker, request.serial, pid, 0});
+  }
+
+  /// Returns its pid, or -errno.
+  pid_t start_process(const ZygoteRequest& request) noexcept {
+    if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("zygote.fork"); error != 0) return -error;
+    if (setup_.method == StartMethod::spawn) return spawn_worker(setup_, request);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      leave_zygote();
+      become_worker(setup_, request);
+    }
+    return pid < 0 ? -errno : pid;
+  }
+
+  /// Returns the pid of the standby that has become the worker; 0: there was none.
+  pid_t use_standby(const ZygoteRequest& request) noexcept {
+    while (!standbys_.empty()) {
+      const Standby standby = std::move(standbys_.front());
+      standbys_.erase(standbys_.begin());  // the oldest: it is the surest to be ready
+      const auto sent = ::send(standby.orders.get(), &request, sizeof request, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent == static_cast<ssize_t>(sizeof request)) return standby.pid;
+      ::kill(standby.pid, SIGKILL);  // it is about to be reaped anyway
+    }
+    if (standbys_wanted_ != 0) standbys_wanted_ = std::min(standbys_wanted_ * 2, most_standbys);
+    return 0;
+  }
+
+  /// What the system refuses now it may grant after the next start.
+  void make_standby() noexcept {
+    CONCURRENT_FUTURES_FAULT_POINT("zygote.standby");
+    refill_ = false;
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
+    Descriptor ours(ends[0]);
+    Descriptor theirs(ends[1]);
+    pid_t pid = 0;
+    if (setup_.method == StartMethod::spawn) {
+      pid = spawn_standby(setup_, theirs.get());
+    } else {
+      pid = ::fork();
+      if (pid == 0) {
+        ours.reset();
+        leave_zygote();
+        become_standby(setup_, std::move(theirs));
+      }
+    }
+    if (pid <= 0) return;
+    standbys_.push_back({pid, std::move(ours)});
+    refill_ = standbys_.size() < standbys_wanted_;
+  }
+
+  /// In a forked child: keeps nothing that is the zygote's.
+  void leave_zygote() noexcept {
+    setup_.channel.reset();
+    children_ended_.reset();
+    caller_ended_.reset();
+    standbys_.clear();
+    tie_to_zygote(pid_);
   }
 
   void send_signal(const ZygoteRequest& request) noexcept {
@@ -170,6 +264,7 @@ class Zygote {
         report({ZygoteReport::Kind::ended, children_[i].worker, children_[i].serial, pid, status});
         children_[i] = children_.back();
         children_.pop_back();
+        if (status != 0 && standbys_wanted_ == 0) standbys_wanted_ = 1;  // it did not leave by itself
         break;
       }
     }
@@ -193,6 +288,7 @@ class Zygote {
   [[noreturn]] void finish() noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.finish");
     for (const Child& child : children_) ::kill(child.pid, SIGKILL);
+    for (const Standby& standby : standbys_) ::kill(standby.pid, SIGKILL);
     while (wait_for(-1, nullptr) > 0) {
     }
     ::_exit(0);
@@ -204,6 +300,9 @@ class Zygote {
   Descriptor caller_ended_;
   std::vector<Child> children_;
   std::deque<ZygoteReport> reports_;
+  std::vector<Standby> standbys_;  // oldest first
+  std::size_t standbys_wanted_;
+  bool refill_ = false;  // there are fewer than wanted, and another may be tried
 };
 
 }  // namespace detail
