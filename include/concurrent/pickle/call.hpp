@@ -44,7 +44,7 @@ template <std::size_t... i, class... Args>
 struct LoadedArguments<std::index_sequence<i...>, Args...> : LoadedArgument<i, Args>... {
   template <class F>
   decltype(auto) pass_to(F&& function) {
-    return invoke(std::forward<F>(function), std::move(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
+    return detail::invoke(std::forward<F>(function), std::move(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
   }
 };
 
