@@ -143,7 +143,7 @@ class FutureStateBase {
 
  protected:
   FutureStateBase() noexcept = default;
-  virtual ~FutureStateBase() = default;
+  virtual ~FutureStateBase();
 
   /// cancel() of a pending call asks: false when a worker has taken it. Called without a lock.
   virtual bool withdraw() noexcept { return true; }
@@ -222,6 +222,15 @@ inline void CallbackList::run() noexcept {
     }
   }
   if (state_ != nullptr) std::exchange(state_, nullptr)->release();
+}
+
+inline FutureStateBase::~FutureStateBase() {
+  // Of a future that nobody finished; threads that wait for it would hold handles.
+  for (auto* link = reinterpret_cast<Link*>(list_.load(std::memory_order_acquire)); link != nullptr;) {
+    Link* const next = link->next;
+    delete static_cast<Callback*>(link);
+    link = next;
+  }
 }
 
 // ---- transitions
