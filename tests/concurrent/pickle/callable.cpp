@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "round_trip.hpp"
+
+#include <string>
+#include <vector>
+
+namespace {
+
+int twice(int x) { return 2 * x; }
+
+struct Adder {
+  int base = 0;
+  std::vector<int> more;
+  int operator()(int x) const { return base + x + static_cast<int>(more.size()); }
+};
+
+template <class F>
+F sent(const F& function) {
+  const Bytes bytes = pickle::dumps(pickle::Callable<F>{function});
+  return pickle::loads<pickle::Callable<F>>(bytes).function;
+}
+
+struct HasMethod {
+  int number = 3;
+  auto closure() {
+    return [this] { return number; };
+  }
+};
+
+HasMethod in_static_memory;
+
+}  // namespace
+
+TEST_CASE("Callable: functions, closures and function objects are values") {
+  CHECK(sent(&twice)(4) == 8);
+  CHECK(sent([](int x) { return x + 1; })(4) == 5);
+  const int number = 3;
+  const double real = 1.5;
+  CHECK(sent([number, real](int x) { return number * x * real; })(4) == 18);
+  CHECK(sent(Adder{3, {1, 2}})(4) == 9);
+  CHECK(sent(&Adder::base) == &Adder::base);
+}
+
+TEST_CASE("Callable: one without captures takes no bytes") {
+  const auto function = [](int x) { return x + 1; };
+  CHECK(pickle::dumps(pickle::Callable<decltype(function)>{function}).empty());
+}
+
+TEST_CASE("Callable: a captured pointer into the stack is refused, any other is the caller's affair") {
+  int local = 3;
+  int* const into_stack = &local;
+  const auto bad = [into_stack] { return *into_stack; };
+  CHECK_THROWS_WITH(sent(bad), Catch::Contains("into the stack of the thread that sends it"));
+  const auto hidden = [number = 1, into_stack] { return number + *into_stack; };
+  CHECK_THROWS_AS(sent(hidden), pickle::PicklingError);
+  HasMethod here;
+  CHECK_THROWS_AS(sent(here.closure()), pickle::PicklingError);
+
+  CHECK(sent(in_static_memory.closure())() == 3);
+  const auto heap = std::make_unique<int>(4);
+  CHECK(sent([pointer = heap.get()] { return *pointer; })() == 4);
+}
+
+TEST_CASE("Callable: a null pointer is no function") {
+  int (*nothing)(int) = nullptr;
+  CHECK_THROWS_AS(sent(nothing), pickle::PicklingError);
+  const Bytes bytes = pickle::dumps(nothing);
+  CHECK_THROWS_AS(pickle::loads<pickle::Callable<int (*)(int)>>(bytes), pickle::UnpicklingError);
+}
