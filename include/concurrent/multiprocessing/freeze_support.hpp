@@ -33,6 +33,7 @@ inline WorkerInitializer initializer_of(const Segment& segment) noexcept {
   if (orders.role != ImageRole::zygote) tie_to_zygote(orders.starter);
   if (::getppid() != orders.starter) ::_exit(0);
   ::fcntl(orders.segment, F_SETFD, FD_CLOEXEC);
+  if (orders.pipe >= 0) ::fcntl(orders.pipe, F_SETFD, FD_CLOEXEC);
   Segment segment = Segment::attach(Descriptor(orders.segment));
   ZygoteSetup setup;
   setup.segment = &segment;
@@ -63,16 +64,18 @@ inline ImageOrders orders_for_image(const ZygoteSetup& setup, ImageRole role) {
   return orders;
 }
 
-inline pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request) {
+inline pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request, int pipe) {
   ImageOrders orders = orders_for_image(setup, ImageRole::worker);
   orders.worker = request.worker;
   orders.name = request.name;
+  orders.pipe = pipe;
   return start_image(orders);
 }
 
-inline pid_t spawn_standby(const ZygoteSetup& setup, int channel) {
+inline pid_t spawn_standby(const ZygoteSetup& setup, int channel, int pipe) {
   ImageOrders orders = orders_for_image(setup, ImageRole::standby);
   orders.channel = channel;
+  orders.pipe = pipe;
   return start_image(orders);
 }
 

@@ -95,7 +95,9 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     const std::uint32_t status = segment_.worker(index).status.load();
     const bool retired = status == static_cast<std::uint32_t>(mpd::WorkerStatus::retired) && item == nullptr;
     phase = segment_.worker(index).phase.load();
-    expected = (retired && initializer_failure_.empty()) || place.stopping || no_more_workers_;
+    // One that has run its last task is done, whether it came to say so or not.
+    expected = ((retired || (place.retiring && item == nullptr)) && initializer_failure_.empty()) || place.stopping ||
+               no_more_workers_;
     how = worker_label(place.name, report.pid) + " ";
     if (place.damaged) {
       how += "wrote a result that cannot be and was stopped";

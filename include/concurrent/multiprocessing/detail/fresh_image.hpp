@@ -29,6 +29,7 @@ struct ImageOrders {
   StartMethod method = StartMethod::spawn;
   int channel = -1;  // the zygote's end, or that of a standby; a worker has none
   int segment = -1;
+  int pipe = -1;      // what a worker keeps open as long as it is this program
   pid_t starter = 0;  // the process that must live
   ProcessInfo caller;
   std::uint64_t pool = 0;
@@ -40,7 +41,8 @@ struct ImageOrders {
     for (const long long number :
          {static_cast<long long>(role), static_cast<long long>(method), static_cast<long long>(channel),
           static_cast<long long>(segment), static_cast<long long>(starter), static_cast<long long>(caller.pid),
-          static_cast<long long>(pool), static_cast<long long>(worker), static_cast<long long>(name)}) {
+          static_cast<long long>(pool), static_cast<long long>(worker), static_cast<long long>(name),
+          static_cast<long long>(pipe)}) {
       if (!text.empty()) text += ',';
       text += std::to_string(number);
     }
@@ -48,11 +50,12 @@ struct ImageOrders {
   }
   /// False: not what numbers() writes.
   bool parse(const char* text) noexcept {
-    long long numbers[9];
-    for (int i = 0; i < 9; ++i) {
+    constexpr int count = 10;
+    long long numbers[count];
+    for (int i = 0; i < count; ++i) {
       char* end = nullptr;
       numbers[i] = std::strtoll(text, &end, 10);
-      if (end == text || *end != (i == 8 ? '\0' : ',')) return false;
+      if (end == text || *end != (i == count - 1 ? '\0' : ',')) return false;
       text = end + 1;
     }
     role = static_cast<ImageRole>(numbers[0]);
@@ -64,6 +67,7 @@ struct ImageOrders {
     pool = static_cast<std::uint64_t>(numbers[6]);
     worker = static_cast<std::uint32_t>(numbers[7]);
     name = static_cast<std::uint32_t>(numbers[8]);
+    pipe = static_cast<int>(numbers[9]);
     return true;
   }
 };
@@ -87,6 +91,7 @@ inline pid_t start_image(const ImageOrders& orders) {
   // A descriptor that is duplicated onto itself stays open in the new image, and in it alone.
   if (orders.channel >= 0) ::posix_spawn_file_actions_adddup2(&actions, orders.channel, orders.channel);
   ::posix_spawn_file_actions_adddup2(&actions, orders.segment, orders.segment);
+  if (orders.pipe >= 0) ::posix_spawn_file_actions_adddup2(&actions, orders.pipe, orders.pipe);
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);  // an interrupt from the terminal is the caller's to handle, from the first instruction on

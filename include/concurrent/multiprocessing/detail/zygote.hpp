@@ -8,7 +8,8 @@
 //                channel open): the zygote kills every worker, reaps them and ends.
 //   the zygote   the kernel kills its workers (PR_SET_PDEATHSIG; the zygote's only thread is their parent); the caller
 //                reads the end of the channel and breaks the pool.
-//   a worker     SIGCHLD; the zygote reaps it and reports how it ended.
+//   a worker     SIGCHLD; the zygote reaps it and reports how it ended. One that has become another program (exec in a
+//                task) would look alive for ever: the kernel then closes its end of a pipe, and the zygote kills it.
 //   a standby    see below; nobody is told.
 //
 // Standbys
@@ -55,8 +56,8 @@ struct ZygoteSetup {
 
 /// Starts a fresh image of this program (freeze_support.hpp): a worker, or a standby that reads its place from the
 /// descriptor `orders`. Returns its pid, or -errno.
-pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request);
-pid_t spawn_standby(const ZygoteSetup& setup, int orders);
+pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request, int pipe);
+pid_t spawn_standby(const ZygoteSetup& setup, int orders, int pipe);
 
 /// In a fresh process, whichever way it came: it ends with `zygote`.
 inline void tie_to_zygote(pid_t zygote) noexcept {
@@ -124,29 +125,40 @@ class Zygote {
  private:
   struct Child {
     pid_t pid;
+    Descriptor pipe;  // its other end is the child's, who never uses it
     std::uint32_t worker;
     std::uint64_t serial;
+    bool executed;  // it is another program now
   };
   struct Standby {
     pid_t pid;
+    Descriptor pipe;
     Descriptor orders;  // our end
+  };
+  struct Process {
+    pid_t pid;  // 0: none; -errno: it could not be started
+    Descriptor pipe;
   };
   static constexpr std::size_t most_standbys = 4;
 
   /// Waits for something to happen and handles it. False: time to end.
   bool step() noexcept {
-    pollfd watched[3] = {{setup_.channel.get(), static_cast<short>(reports_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
-                         {children_ended_.get(), POLLIN, 0},
-                         {caller_ended_.get(), POLLIN, 0}};
+    watched_.assign({{setup_.channel.get(), static_cast<short>(reports_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
+                     {children_ended_.get(), POLLIN, 0},
+                     {caller_ended_.get(), POLLIN, 0}});
+    for (const Child& child : children_) watched_.push_back({child.pipe.get(), 0, 0});
     // Without a pidfd or a signalfd it looks by itself now and then.
     const bool blind = !children_ended_.valid() || !caller_ended_.valid();
     const int patience = refill_ ? 0 : blind ? 20 : -1;
-    const int happened = ::poll(watched, 3, patience);
-    if (happened < 0 && errno != EINTR) return false;
+    const int happened = ::poll(watched_.data(), watched_.size(), patience);
+    if (happened < 0) return errno == EINTR || errno == EAGAIN || errno == ENOMEM;
     if (happened == 0 && refill_) make_standby();
-    if (watched[2].revents != 0 || ::getppid() != setup_.caller.pid) return false;
-    if (watched[1].revents != 0 || !children_ended_.valid()) reap();
-    if ((watched[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !take_requests()) return false;
+    if (watched_[2].revents != 0 || ::getppid() != setup_.caller.pid) return false;
+    for (std::size_t i = 0; i + 3 < watched_.size(); ++i) {
+      if (watched_[3 + i].revents != 0) pipe_closed(children_[i]);
+    }
+    if (watched_[1].revents != 0 || !children_ended_.valid()) reap();
+    if ((watched_[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !take_requests()) return false;
     send_reports();
     return true;
   }
@@ -172,41 +184,44 @@ class Zygote {
 
   void start(const ZygoteRequest& request) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.start");
-    pid_t pid = use_standby(request);
-    if (pid == 0) pid = start_process(request);
+    Process process = use_standby(request);
+    if (process.pid == 0) process = start_process(request);
+    const pid_t pid = process.pid;
     refill_ = standbys_.size() < standbys_wanted_;
     if (pid < 0) {
       report({ZygoteReport::Kind::start_failed, request.worker, request.serial, 0, -pid});
       return;
     }
     CONCURRENT_FUTURES_FAULT_POINT("zygote.forked");
-    children_.push_back({pid, request.worker, request.serial});
+    children_.push_back({pid, std::move(process.pipe), request.worker, request.serial, false});
     report({ZygoteReport::Kind::started, request.worker, request.serial, pid, 0});
   }
 
-  /// Returns its pid, or -errno.
-  pid_t start_process(const ZygoteRequest& request) noexcept {
-    if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("zygote.fork"); error != 0) return -error;
-    if (setup_.method == StartMethod::spawn) return spawn_worker(setup_, request);
+  Process start_process(const ZygoteRequest& request) noexcept {
+    if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("zygote.fork"); error != 0) return {-error, {}};
+    auto [ours, theirs] = make_pipe();
+    if (setup_.method == StartMethod::spawn) return {spawn_worker(setup_, request, theirs.get()), std::move(ours)};
     const pid_t pid = ::fork();
     if (pid == 0) {
+      ours.reset();
+      theirs.release();  // open until this process ends, or is another program
       leave_zygote();
       become_worker(setup_, request);
     }
-    return pid < 0 ? -errno : pid;
+    return {pid < 0 ? -errno : pid, std::move(ours)};
   }
 
-  /// Returns the pid of the standby that has become the worker; 0: there was none.
-  pid_t use_standby(const ZygoteRequest& request) noexcept {
+  /// The standby that has become the worker, if there was one.
+  Process use_standby(const ZygoteRequest& request) noexcept {
     while (!standbys_.empty()) {
-      const Standby standby = std::move(standbys_.front());
+      Standby standby = std::move(standbys_.front());
       standbys_.erase(standbys_.begin());  // the oldest: it is the surest to be ready
       const auto sent = ::send(standby.orders.get(), &request, sizeof request, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent == static_cast<ssize_t>(sizeof request)) return standby.pid;
+      if (sent == static_cast<ssize_t>(sizeof request)) return {standby.pid, std::move(standby.pipe)};
       ::kill(standby.pid, SIGKILL);  // it is about to be reaped anyway
     }
     if (standbys_wanted_ != 0) standbys_wanted_ = std::min(standbys_wanted_ * 2, most_standbys);
-    return 0;
+    return {0, {}};
   }
 
   /// What the system refuses now it may grant after the next start.
@@ -217,19 +232,22 @@ class Zygote {
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
     Descriptor ours(ends[0]);
     Descriptor theirs(ends[1]);
+    auto [pipe, kept] = make_pipe();
     pid_t pid = 0;
     if (setup_.method == StartMethod::spawn) {
-      pid = spawn_standby(setup_, theirs.get());
+      pid = spawn_standby(setup_, theirs.get(), kept.get());
     } else {
       pid = ::fork();
       if (pid == 0) {
         ours.reset();
+        pipe.reset();
+        kept.release();
         leave_zygote();
         become_standby(setup_, std::move(theirs));
       }
     }
     if (pid <= 0) return;
-    standbys_.push_back({pid, std::move(ours)});
+    standbys_.push_back({pid, std::move(pipe), std::move(ours)});
     refill_ = standbys_.size() < standbys_wanted_;
   }
 
@@ -239,6 +257,7 @@ class Zygote {
     children_ended_.reset();
     caller_ended_.reset();
     standbys_.clear();
+    children_.clear();
     tie_to_zygote(pid_);
   }
 
@@ -248,6 +267,15 @@ class Zygote {
       // Not reaped yet, so the pid is still this worker's.
       if (child.worker == request.worker && child.serial == request.serial) ::kill(child.pid, request.signal);
     }
+  }
+
+  /// The worker is ending, or a task has closed what is not its to close, or it is another program now.
+  void pipe_closed(Child& child) noexcept {
+    child.pipe.reset();
+    const std::uint64_t base = setup_.segment->worker(child.worker).base.load(std::memory_order_relaxed);
+    if (base == 0 || !is_unmapped_in(child.pid, base)) return;
+    child.executed = true;
+    ::kill(child.pid, SIGKILL);
   }
 
   void reap() noexcept {
@@ -261,8 +289,9 @@ class Zygote {
       CONCURRENT_FUTURES_FAULT_POINT("zygote.reaped");
       for (std::size_t i = 0; i < children_.size(); ++i) {
         if (children_[i].pid != pid) continue;
-        report({ZygoteReport::Kind::ended, children_[i].worker, children_[i].serial, pid, status});
-        children_[i] = children_.back();
+        report({ZygoteReport::Kind::ended, children_[i].worker, children_[i].serial, pid, status,
+                children_[i].executed ? 1U : 0U});
+        if (i + 1 != children_.size()) children_[i] = std::move(children_.back());
         children_.pop_back();
         if (status != 0 && standbys_wanted_ == 0) standbys_wanted_ = 1;  // it did not leave by itself
         break;
@@ -299,6 +328,7 @@ class Zygote {
   Descriptor children_ended_;
   Descriptor caller_ended_;
   std::vector<Child> children_;
+  std::vector<pollfd> watched_;
   std::deque<ZygoteReport> reports_;
   std::vector<Standby> standbys_;  // oldest first
   std::size_t standbys_wanted_;
