@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::pickle: the first argument is nothing that can be called.
+// expect: concurrent::futures: map: the function cannot be called with one item of each range.
 // The function is called here, and its result is given to map.
 #include <concurrent/futures.hpp>
 #include <vector>

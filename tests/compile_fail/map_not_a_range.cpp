@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::futures: map
+// expect: concurrent::futures: map: an argument after the function is no range. Give it containers
 // A number is no range.
 #include <concurrent/futures.hpp>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::pickle: the callable cannot be called with copies of these arguments.
+// expect: concurrent::futures: map: the function cannot be called with one item of each range.
 // The function takes two, and there is one range.
 #include <concurrent/futures.hpp>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: concurrent::pickle: a raw pointer means nothing in another process.
-// expect: int*
+// expect: Refusal::raw_pointer
 // The pointer would point to nothing in the worker.
 #include <concurrent/futures.hpp>
 
