@@ -4,6 +4,7 @@
 
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/exception_kind.hpp>
+#include <concurrent/pickle/detail/late_exceptions.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/standard_exceptions.hpp>
 #include <concurrent/pickle/remote_traceback.hpp>

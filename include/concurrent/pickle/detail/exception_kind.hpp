@@ -6,8 +6,8 @@
 
 #include <atomic>
 #include <exception>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <typeinfo>
@@ -64,14 +64,12 @@ class Described : public T {
   std::string what_it_said_;
 };
 
-// What a std::system_error was made with: its text without what the constructor adds to it.
-inline std::string text_given_to(const std::error_code& code, const std::string& what) {
+// What a std::system_error was made with: its text without what the constructor adds to it; nothing if it was made with
+// a code alone.
+inline std::optional<std::string> text_given_to(const std::error_code& code, const std::string& what) {
   const std::string added = code.message();
-  if (what == added) return {};
-  if (what.size() >= added.size() + 2 && what.ends_with(added) &&
-      what.substr(0, what.size() - added.size()).ends_with(": ")) {
-    return what.substr(0, what.size() - added.size() - 2);
-  }
+  if (what == added) return std::nullopt;
+  if (what.ends_with(": " + added)) return what.substr(0, what.size() - added.size() - 2);
   return what;
 }
 

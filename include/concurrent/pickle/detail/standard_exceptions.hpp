@@ -28,15 +28,15 @@ template <class T>
 struct BySystemError : ByContent<T, BySystemError<T>> {
   static void dump_content(Writer& writer, const T& exception) {
     Pickler<std::error_code>::dump(writer, exception.code());
-    Pickler<std::string>::dump(writer, text_given_to(exception.code(), exception.what()));
+    Pickler<std::optional<std::string>>::dump(writer, text_given_to(exception.code(), exception.what()));
   }
   static std::exception_ptr load(Reader& reader, const std::string&, const std::exception_ptr& cause) {
     const auto code = Pickler<std::error_code>::load(reader);
-    const auto text = Pickler<std::string>::load(reader);
+    const auto text = Pickler<std::optional<std::string>>::load(reader);
     if constexpr (std::is_constructible_v<T, std::error_code>) {
-      return make_exception<T>(text.empty() ? T(code) : T(code, text), cause);
+      return make_exception<T>(text ? T(code, *text) : T(code), cause);
     } else {
-      return make_exception<T>(T(text, code), cause);
+      return make_exception<T>(T(text.value_or(std::string()), code), cause);
     }
   }
 };
@@ -46,16 +46,20 @@ struct ByPaths : ByContent<std::filesystem::filesystem_error, ByPaths> {
   static void dump_content(Writer& writer, const Error& exception) {
     Pickler<std::error_code>::dump(writer, exception.code());
     // of the base, since its own what() adds the paths
-    Pickler<std::string>::dump(writer, text_given_to(exception.code(), exception.system_error::what()));
+    Pickler<std::optional<std::string>>::dump(writer, text_given_to(exception.code(), exception.system_error::what()));
     Pickler<std::string>::dump(writer, exception.path1().native());
     Pickler<std::string>::dump(writer, exception.path2().native());
   }
   static std::exception_ptr load(Reader& reader, const std::string&, const std::exception_ptr& cause) {
     const auto code = Pickler<std::error_code>::load(reader);
-    const auto text = Pickler<std::string>::load(reader);
+    const auto text = Pickler<std::optional<std::string>>::load(reader);
     const auto path1 = Pickler<std::string>::load(reader);
     const auto path2 = Pickler<std::string>::load(reader);
-    return make_exception<Error>(Error(text, path1, path2, code), cause);
+    // what() shows as many paths as the constructor was given
+    const std::string what = text.value_or(std::string());
+    if (path1.empty() && path2.empty()) return make_exception<Error>(Error(what, code), cause);
+    if (path2.empty()) return make_exception<Error>(Error(what, path1, code), cause);
+    return make_exception<Error>(Error(what, path1, path2, code), cause);
   }
 };
 
