@@ -267,6 +267,7 @@ inline std::vector<pid_t> ProcessPool::processes() {
     {
       const std::lock_guard lock(mutex_);
       for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+        if (places_[i].retiring) continue;  // it has nothing left to do but to end
         if (places_[i].state == WorkerPlace::State::live) pids.push_back(places_[i].pid);
         starting = starting || places_[i].state == WorkerPlace::State::starting;
       }

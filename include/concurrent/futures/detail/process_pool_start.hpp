@@ -75,6 +75,8 @@ inline void ProcessPool::start() {
   }
   mpd::SegmentGeometry geometry;
   geometry.workers = static_cast<std::uint32_t>(max_workers_);
+  // Where workers are replaced, the next one need not wait until the system has cleared the last one away.
+  if (options_.max_tasks_per_child) geometry.workers += std::min(geometry.workers, 64U);
   geometry.queue_capacity = static_cast<std::uint32_t>(max_workers_ + options_.extra_queued_calls);
   geometry.ring_capacity = max_workers_ <= 8 ? 64 : max_workers_ <= 64 ? 32 : 8;
   geometry.records = geometry.queue_capacity + geometry.workers * (geometry.ring_capacity + 1);
@@ -142,13 +144,14 @@ inline void ProcessPool::pickle_initializer() {
 /// On demand: as many workers as there are calls without a result, up to max_workers.
 inline void ProcessPool::start_workers() {
   if (outstanding_ <= available_) return;
-  const auto wanted = static_cast<std::uint32_t>(std::min<std::size_t>(outstanding_, geometry_workers()));
+  const auto wanted =
+      static_cast<std::uint32_t>(std::min<std::size_t>(outstanding_, static_cast<std::size_t>(max_workers_)));
   while (available_ < wanted && start_worker()) {
   }
 }
 
 inline bool ProcessPool::start_worker() {
-  if (no_more_workers_ || start_failing_ || present_ >= geometry_workers()) return false;
+  if (no_more_workers_ || start_failing_ || available_ >= static_cast<std::uint32_t>(max_workers_)) return false;
   for (std::uint32_t index = 0; index < geometry_workers(); ++index) {
     WorkerPlace& place = places_[index];
     // Where a large result is still being read, a new worker would write over it.
