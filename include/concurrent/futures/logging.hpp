@@ -29,6 +29,7 @@ struct LogHandler {
   LogHandler& operator=(const LogHandler&) = delete;
   virtual ~LogHandler() = default;
   virtual void handle(LogLevel level, std::string_view text) = 0;
+  LogHandler* next_retired = nullptr;
 };
 
 template <class Function>
@@ -68,7 +69,13 @@ class Log {
     if (old == nullptr) return;
     // Bounded: in a forked child the thread that was logging does not exist.
     for (int round = 0; in_flight_.load() != depth() && round < 100000; ++round) ::sched_yield();
-    if (in_flight_.load() == 0) delete old;  // not while a handler replaces itself
+    old->next_retired = retired_.load();
+    while (!retired_.compare_exchange_weak(old->next_retired, old)) {
+    }
+    if (in_flight_.load() != 0) return;  // a handler replaces itself: it is destroyed with the next one
+    for (LogHandler* handler = retired_.exchange(nullptr); handler != nullptr;) {
+      delete std::exchange(handler, handler->next_retired);
+    }
   }
 
  private:
@@ -78,6 +85,7 @@ class Log {
   }
 
   std::atomic<LogHandler*> handler_{nullptr};
+  std::atomic<LogHandler*> retired_{nullptr};
   std::atomic<unsigned> in_flight_{0};
 };
 

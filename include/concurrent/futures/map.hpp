@@ -83,7 +83,7 @@ class MapItems {
     }
     fetched_ = true;
     ++index_;
-    if (--left_ == 0) chunk_.reset();
+    --left_;
     stream_->item_taken();
   }
 
@@ -103,6 +103,8 @@ class MapItems {
     item_.reset();
     error_ = nullptr;
     fetched_ = false;
+    // Not before its exceptions: who drops the last handle after them, drops them last as thread checkers see it.
+    if (left_ == 0) chunk_.reset();
   }
 
   std::shared_ptr<MapStream> stream_;
