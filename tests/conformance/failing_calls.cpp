@@ -24,8 +24,13 @@ EACH_PROCESS_POOL("P18 worker: one that cannot be replaced when none is left bre
   if (!can_interpose) return;
   const FailingCalls fork("fork");
   auto pool = kind.pool(cf::ProcessPoolOptions{.max_workers = 1, .max_tasks_per_child = 1});
-  CHECK(pool.submit(multiply, 6, 7).result(30s) == 42);
+  const auto started = support::Counter::make();
+  const auto gate = support::Gate::make();
+  auto last = pool.submit(started_then_wait, started, gate, 42);
+  started.wait_until(1);
   fork.fail();
+  gate.open();
+  CHECK(last.result(30s) == 42);
   std::string text;
   try {
     pool.submit(multiply, 2, 3).result(30s);

@@ -94,12 +94,22 @@ EACH_PROCESS_POOL("X3 worker: killed while it takes calls from the queue it leav
     std::size_t finished = 0;
     for (std::size_t i = 0; i < futures.size(); ++i) {
       try {
-        CHECK(futures[i].result(20s) == static_cast<int>(i));
+        const int value = futures[i].result(20s);
+        CHECK(value == static_cast<int>(i));
         ++finished;
       } catch (const cf::BrokenProcessPool&) {
       }
     }
-    CHECK_THROWS_AS(pool.submit(multiply, 1, 1).result(20s), cf::BrokenProcessPool);
+    CHECK(finished <= futures.size());
+    const auto refuses = [&] {  // it may have died idle, which takes an instant to be known
+      try {
+        pool.submit(multiply, 1, 1).result(20s);
+        return false;
+      } catch (const cf::BrokenProcessPool&) {
+        return true;
+      }
+    };
+    CHECK(support::eventually(refuses, 10s));
   }
 }
 
@@ -128,7 +138,7 @@ EACH_EXECUTOR("X5 wait, as_completed: they return on futures that shutdown cance
   started.wait_until(1);
   std::size_t completed = 0;
   std::thread waiter([&] {
-    for (auto future : cf::as_completed(futures, 30s)) completed += future.done() ? 1 : 0;
+    for (auto future : cf::as_completed(futures, 30s)) completed += future.done() ? 1U : 0U;
   });
   pool.shutdown(false, true);
   auto [done, not_done] = cf::wait(futures, 5s, cf::FIRST_COMPLETED);
@@ -156,7 +166,7 @@ EACH_PROCESS_POOL("X5 wait, as_completed: they return on futures of a terminated
     CHECK(done.size() == 5);
     CHECK(not_done.empty());
     std::size_t completed = 0;
-    for (auto future : cf::as_completed(futures, 5s)) completed += future.done() ? 1 : 0;
+    for (auto future : cf::as_completed(futures, 5s)) completed += future.done() ? 1U : 0U;
     CHECK(completed == 5);
   }
 }

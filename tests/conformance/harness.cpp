@@ -50,9 +50,12 @@ TEST_CASE("H1 leak check: it sees a child, a thread, a descriptor, a mapping, a 
     ::unlink(path.c_str());
   }
   {
-    const auto before = ::signal(SIGUSR2, [](int) {});
+    struct sigaction changed {};
+    struct sigaction before {};
+    changed.sa_handler = [](int) {};
+    ::sigaction(SIGUSR2, &changed, &before);
     CHECK(contains(check.leaks(), "new signal setting"));
-    ::signal(SIGUSR2, before);
+    ::sigaction(SIGUSR2, &before, nullptr);
   }
 }
 

@@ -39,7 +39,7 @@ class CountingRange {
       return *this;
     }
     void operator++(int) { ++next_; }
-    friend bool operator==(const iterator& it, std::default_sentinel_t) { return it.next_ == it.range_->end_; }
+    bool operator==(std::default_sentinel_t) const { return next_ == range_->end_; }
 
    private:
     const CountingRange* range_ = nullptr;
@@ -50,6 +50,7 @@ class CountingRange {
   std::default_sentinel_t end() const { return {}; }
 
  private:
+  friend class iterator;
   int* read_;
   int end_;
   int throws_at_;

@@ -3,6 +3,7 @@
 // a test case per kind, the kind at the end of its name: "E1 submit: … (fork)".
 #pragma once
 
+#include <chrono>
 #include <concurrent/futures.hpp>
 #include <concurrent/multiprocessing.hpp>
 #include <functional>
@@ -61,27 +62,30 @@ template <class Kind>
 class KindInvoker : public Catch::ITestInvoker {
  public:
   using Body = std::function<void(const Kind&)>;
-  KindInvoker(Body body, Kind kind) : body_(std::move(body)), kind_(std::move(kind)) {}
+  KindInvoker(Body body, Kind kind, std::chrono::minutes limit)
+      : body_(std::move(body)), kind_(std::move(kind)), limit_(limit) {}
   void invoke() const override {
     const LeakCheck leaks;
-    const DeadlineGuard deadline(test_name());
+    const DeadlineGuard deadline(test_name(), limit_);
     body_(kind_);
   }
 
  private:
   Body body_;
   Kind kind_;
+  std::chrono::minutes limit_;
 };
 
 template <class Kind>
 void register_test(const std::function<void(const Kind&)>& body, const Kind& kind, const char* file, int line,
                    const std::string& name, const std::string& tags) {
+  const std::chrono::minutes limit(tags.find("[long]") == std::string::npos ? 1 : 20);
   const std::string full_name = name + " (" + kind.name + ")";
   Catch::AutoReg(
 #if __has_include(<catch2/catch_all.hpp>)
-      Catch::Detail::unique_ptr<Catch::ITestInvoker>(new KindInvoker<Kind>(body, kind)),
+      Catch::Detail::unique_ptr<Catch::ITestInvoker>(new KindInvoker<Kind>(body, kind, limit)),
 #else
-      new KindInvoker<Kind>(body, kind),
+      new KindInvoker<Kind>(body, kind, limit),
 #endif
       Catch::SourceLineInfo(file, static_cast<std::size_t>(line)), Catch::StringRef(),
       Catch::NameAndTags{full_name, tags});

@@ -66,7 +66,7 @@ TEST_CASE_METHOD(support::LeakChecked, "ProcessPoolExecutor: the default number 
   REQUIRE(::sched_getaffinity(0, sizeof before, &before) == 0);
   cpu_set_t one;
   CPU_ZERO(&one);
-  for (int i = 0; i < CPU_SETSIZE; ++i) {
+  for (std::size_t i = 0; i < CPU_SETSIZE; ++i) {
     if (CPU_ISSET(i, &before)) {
       CPU_SET(i, &one);
       break;

@@ -110,8 +110,14 @@ EACH_PROCESS_POOL("worker: it keeps the caller's folder, environment and locale"
 
 EACH_PROCESS_POOL("worker: it ignores SIGINT, and every other signal is at its default and none blocked") {
   // The caller's own settings must not be inherited.
-  const auto handler = ::signal(SIGUSR1, [](int) {});
-  const auto ignored = ::signal(SIGTERM, SIG_IGN);
+  struct sigaction handled {};
+  struct sigaction ignored {};
+  struct sigaction handled_before {};
+  struct sigaction ignored_before {};
+  handled.sa_handler = [](int) {};
+  ignored.sa_handler = SIG_IGN;
+  ::sigaction(SIGUSR1, &handled, &handled_before);
+  ::sigaction(SIGTERM, &ignored, &ignored_before);
   sigset_t blocked;
   sigset_t before;
   sigemptyset(&blocked);
@@ -123,17 +129,20 @@ EACH_PROCESS_POOL("worker: it ignores SIGINT, and every other signal is at its d
     CHECK(pool.submit(dispositions).result() == std::to_string(SIGINT) + " ignored ");
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ::signal(SIGUSR1, handler);
-  ::signal(SIGTERM, ignored);
+  ::sigaction(SIGUSR1, &handled_before, nullptr);
+  ::sigaction(SIGTERM, &ignored_before, nullptr);
 }
 
 EACH_PROCESS_POOL("current_process: workers are named by start method and number, and know their parent") {
   auto pool = kind.pool(2);
-  const auto name = pool.submit([] { return mp::current_process().name; }).result();
-  const std::string expected = kind.name == "fork"         ? "ForkProcess-1"
-                               : kind.name == "forkserver" ? "ForkServerProcess-1"
-                                                           : "SpawnProcess-1";
-  CHECK(name == expected);
+  const auto before = pool.submit([] { return mp::current_process().name; }).result();
+  const auto number = std::stoi(before.substr(before.rfind('-') + 1));
+  cf::ProcessPoolExecutor other(kind.with_context({.max_workers = 1}));
+  const auto name = other.submit([] { return mp::current_process().name; }).result();
+  const std::string expected = kind.name == "fork"         ? "ForkProcess-"
+                               : kind.name == "forkserver" ? "ForkServerProcess-"
+                                                           : "SpawnProcess-";
+  CHECK(name == expected + std::to_string(number + 1));  // counted in this process, as in Python
   CHECK(pool.submit([] { return mp::current_process().pid == ::getpid(); }).result());
   CHECK(pool.submit([] { return mp::parent_process()->pid; }).result() == ::getpid());
   CHECK(pool.submit([] { return mp::parent_process()->name; }).result() == "MainProcess");

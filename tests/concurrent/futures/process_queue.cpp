@@ -77,7 +77,7 @@ EACH_PROCESS_POOL("cancel: racing with the workers, each call either runs or is 
   std::uint32_t cancelled = 0;
   for (std::uint32_t i = 0; i < 2000; ++i) {
     futures.push_back(pool.submit(task, ran, i));
-    if (i >= 3 && i % 2 == 0) cancelled += futures[i - 3].cancel() ? 1 : 0;
+    if (i >= 3 && i % 2 == 0) cancelled += futures[i - 3].cancel() ? 1U : 0U;
   }
   pool.shutdown();
   int wrong = 0;
