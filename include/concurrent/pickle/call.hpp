@@ -166,7 +166,7 @@ struct CallChecks {
     } else if constexpr (!std::is_invocable_v<F, Args...>) {
       return false;
     } else if constexpr (std::is_same_v<Serializer, Pickle>) {
-      return ((find_refusal<Args, Role::argument>().reason == Refusal::none) && ...) && result_passed();
+      return ((can_travel<Args, Role::argument>()) && ...) && result_passed();
     } else {
       return true;
     }
@@ -178,7 +178,7 @@ struct CallChecks {
     if constexpr (std::is_void_v<Result>) {
       return true;
     } else {
-      return find_refusal<Result, Role::value>().reason == Refusal::none;
+      return can_travel<Result, Role::value>();
     }
   }
 };

@@ -28,7 +28,7 @@ struct Callable {
 namespace detail {
 
 template <class F>
-inline constexpr bool travels_as_value = find_refusal<F, Role::argument>().reason == Refusal::none;
+inline constexpr bool travels_as_value = can_travel<F, Role::argument>();
 
 // A closure whose captures are trivially copyable travels as its bytes. Reference captures are no better than pointers,
 // but a compiler shows them: GCC and Clang make a member of reference type of each, and then the closure has no

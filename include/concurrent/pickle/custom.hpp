@@ -88,7 +88,8 @@ void load_into(Reader& reader, T& value) {
   if constexpr (std::is_array_v<T>) {
     for (auto& element : value) load_into(reader, element);
   } else {
-    value = Pickler<T>::load(reader);
+    check_value<T, Role::argument>();
+    if constexpr (can_travel<T, Role::argument>()) value = Pickler<T>::load(reader);
   }
 }
 
@@ -97,7 +98,8 @@ void dump_from(Writer& writer, const T& value) {
   if constexpr (std::is_array_v<T>) {
     for (const auto& element : value) dump_from(writer, element);
   } else {
-    Pickler<T>::dump(writer, value);
+    check_value<T, Role::argument>();
+    if constexpr (can_travel<T, Role::argument>()) Pickler<T>::dump(writer, value);
   }
 }
 

@@ -55,7 +55,7 @@ class VectorWriter : public Writer {
 template <class T>
 std::vector<std::byte> dumps(const T& value) {
   detail::check_value<T, detail::Role::argument>();
-  if constexpr (detail::find_refusal<T, detail::Role::argument>().reason == detail::Refusal::none) {
+  if constexpr (detail::can_travel<T, detail::Role::argument>()) {
     detail::VectorWriter writer;
     Pickler<std::remove_cv_t<T>>::dump(writer, value);
     return writer.take();
@@ -86,12 +86,11 @@ T loads(std::span<const std::byte> bytes) {
 struct Pickle {
   template <class T>
   static void dump(Writer& writer, const T& value) {
-    detail::check_value<T, detail::Role::argument>();
-    Pickler<T>::dump(writer, value);
+    pickle::dump(writer, value);
   }
   template <class T>
   static T load(Reader& reader) {
-    return Pickler<T>::load(reader);
+    return pickle::load<T>(reader);
   }
 };
 

@@ -17,6 +17,18 @@ namespace detail {
 template <class T, Kind kind = kind_of<T>()>
 struct Form;
 
+enum class Role {
+  value,     // is loaded for good: a result, what loads returns
+  argument,  // lives no longer than the bytes it is loaded from, so that it may be a view of them
+};
+
+// Fails to compile, with the reason and the part at fault, unless T can be pickled: see detail/check.hpp.
+template <class T, Role role>
+constexpr void check_value();
+// Whether it can. What would fail after check_value has said why is left out, or it would hide the message.
+template <class T, Role role>
+consteval bool can_travel();
+
 }  // namespace detail
 
 /// How values of type `T` become bytes and back. Specialise it for a type of your own where the other forms (no code at
@@ -48,7 +60,8 @@ struct Pickler<T[n]> {
 /// Compile error: the type (or a part of it) cannot be pickled.
 template <class T>
 void dump(Writer& writer, const T& value) {
-  Pickler<T>::dump(writer, value);
+  detail::check_value<T, detail::Role::argument>();
+  if constexpr (detail::can_travel<T, detail::Role::argument>()) Pickler<T>::dump(writer, value);
 }
 
 /// Takes the next value from `reader`.
@@ -57,7 +70,8 @@ void dump(Writer& writer, const T& value) {
 /// Compile error: the type (or a part of it) cannot be pickled.
 template <class T>
 T load(Reader& reader) {
-  return Pickler<std::remove_cv_t<T>>::load(reader);
+  detail::check_value<T, detail::Role::argument>();
+  if constexpr (detail::can_travel<T, detail::Role::argument>()) return Pickler<std::remove_cv_t<T>>::load(reader);
 }
 
 namespace detail {

@@ -5,6 +5,7 @@
 
 #include <concurrent/pickle/associative.hpp>
 #include <concurrent/pickle/custom.hpp>
+#include <concurrent/pickle/detail/check.hpp>
 #include <concurrent/pickle/error_code.hpp>
 #include <concurrent/pickle/function.hpp>
 #include <concurrent/pickle/optional.hpp>

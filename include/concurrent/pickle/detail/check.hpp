@@ -78,7 +78,11 @@ constexpr void check_part() {
                 "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
 }
 
-// Fails to compile, with the reason and the part at fault, unless T can be pickled.
+template <class T, Role role>
+consteval bool can_travel() {
+  return find_refusal<T, role>().reason == Refusal::none;
+}
+
 template <class T, Role role>
 constexpr void check_value() {
   constexpr auto found = find_refusal<T, role>();

@@ -12,11 +12,6 @@
 namespace concurrent::pickle::inline v0 {
 namespace detail {
 
-enum class Role {
-  value,     // is loaded for good: a result, what loads returns
-  argument,  // lives no longer than the bytes it is loaded from, so that it may be a view of them
-};
-
 enum class Refusal {
   none,
   nothing,

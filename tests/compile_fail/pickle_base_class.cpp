@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: concurrent::pickle: an aggregate with a base class cannot be taken apart.
+// expect: serialize(Archive& archive)
+#include <concurrent/pickle.hpp>
+
+struct Base {
+  int number = 0;
+};
+struct Derived : Base {
+  int more = 0;
+#ifndef CASE
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(number, more);
+  }
+#endif
+};
+
+int main() {
+  concurrent::pickle::dumps(Derived());
+}
