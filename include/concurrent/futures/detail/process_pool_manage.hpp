@@ -132,13 +132,15 @@ inline Deadline ProcessPool::next_look() {
 inline void ProcessPool::rescue_waiting_calls() {
   queue_->restore();
   const bool thorough = ++rescues_ % 20 == 0;  // now and then not even what workers say of themselves is believed
+  const auto now = std::chrono::steady_clock::now();
   bool starting = false;
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
     if (places_[i].state == WorkerPlace::State::absent) continue;
     mpd::WorkerEntry& entry = segment_.worker(i);
     const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
-    starting = starting || places_[i].state == WorkerPlace::State::starting || status == mpd::WorkerStatus::starting ||
-               status == mpd::WorkerStatus::initializing;
+    const bool begins = status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing;
+    starting = starting || (begins && now - places_[i].since < std::chrono::seconds(1));
+    places_[i].slow = status == mpd::WorkerStatus::polling;
     if (status == mpd::WorkerStatus::busy && !thorough) continue;
     entry.wake.store(0, std::memory_order_seq_cst);
     mpd::futex_wake(entry.wake, 1, true);

@@ -129,9 +129,13 @@ inline void ProcessPool::wake_workers() {
   std::uint32_t waiting = queue_->waiting();
   if (waiting == 0) return;
   for (std::uint32_t i = 0; i < geometry_workers() && waiting != 0; ++i) {
-    if (places_[i].state != WorkerPlace::State::absent && segment_.worker(i).status.load(std::memory_order_relaxed) ==
-                                                              static_cast<std::uint32_t>(mpd::WorkerStatus::polling))
+    if (places_[i].state == WorkerPlace::State::absent) continue;
+    if (segment_.worker(i).status.load(std::memory_order_relaxed) !=
+        static_cast<std::uint32_t>(mpd::WorkerStatus::polling)) {
+      places_[i].slow = false;
+    } else if (!places_[i].slow) {
       --waiting;
+    }
   }
   // The lowest place first, so that a load that one worker can carry stays with one.
   for (std::uint32_t word = 0; word < segment_.sleeper_words() && waiting != 0; ++word) {

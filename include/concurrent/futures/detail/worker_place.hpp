@@ -19,6 +19,7 @@ struct WorkerPlace {
   State state = State::absent;
   bool retiring = false;  // it has run its last task and is about to leave by itself
   bool stopping = false;  // it was asked to end, by a signal
+  bool slow = false;      // it said that it polls, and did not take a call that waited
   bool damaged = false;   // what it wrote cannot be; its ring is not read any more
   std::uint32_t name = 0;
   std::uint64_t serial = 0;
@@ -26,6 +27,7 @@ struct WorkerPlace {
   std::uint64_t position = 0;                 // in its ring: the next result to come
   std::uint64_t claimed = ~std::uint64_t{0};  // a call with a time limit that was seen taken and not begun, and when
   Deadline claimed_since{};
+  Deadline since{};  // when it was asked for
   pid_t pid = 0;
   std::atomic<std::uint32_t> reading{0};  // results in its blocks that are being unpickled; no lock needed
 };
