@@ -68,10 +68,4 @@ struct HeldUnpickle {
 };
 inline HeldUnpickle return_held_unpickle(HeldUnpickle held) { return held; }
 
-inline std::string letters(std::size_t size) {
-  std::string text(size, 'a');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 26);
-  return text;
-}
-
 }  // namespace faults

@@ -89,6 +89,11 @@ inline int hold(Counter started, Gate gate, int n) {
 }
 inline int add_one(int n) { return n + 1; }
 inline pid_t own_pid() { return ::getpid(); }
+inline std::string letters_of_size(std::size_t size) {
+  std::string text(size, 'a');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 26);
+  return text;
+}
 /// Who runs this, and who started it.
 struct Family {
   pid_t worker = 0;

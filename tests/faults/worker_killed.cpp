@@ -28,7 +28,7 @@ void dies_with_the_result(const Policy& policy, const std::string& point, std::s
   CAPTURE(point, size);
   Trial trial(policy);
   const At fault(point, Do::kill);
-  auto future = trial.submit(letters, size);
+  auto future = trial.submit(letters_of_size, size);
   REQUIRE(fault.sprung());
   trial.one(future, "was killed by SIGKILL while it pickled the result of", SIGKILL, {}, "pickling its result");
   trial.finish();
@@ -171,8 +171,8 @@ EACH_POLICY("fault 11: a worker is killed when its result is published and nobod
       CAPTURE(point, size);
       Trial trial(policy);
       const At fault(point, Do::kill);
-      auto future = trial.submit(letters, size);
-      CHECK(future.result(20s) == letters(size));
+      auto future = trial.submit(letters_of_size, size);
+      CHECK(future.result(20s) == letters_of_size(size));
       REQUIRE(fault.sprung());
       trial.expect_death("was killed by SIGKILL while it was idle");
       trial.finish();
@@ -197,7 +197,7 @@ EACH_POLICY(
   REQUIRE(eventually([&] { return trial.lost() == 1; }));
   trial.expect_death("was killed by SIGKILL while it was idle");
   for (int i = 0; i < 3 && !policy.breaks(); ++i) {
-    CHECK(trial.submit(letters, std::size_t{2'000'000}).result(20s) == letters(2'000'000));
+    CHECK(trial.submit(letters_of_size, std::size_t{2'000'000}).result(20s) == letters_of_size(2'000'000));
   }
   trial.finish();
 }

@@ -57,7 +57,7 @@ struct Holdings {
       if (::sigaction(number, nullptr, &action) != 0) continue;
       holdings.signals.push_back("handler of " + std::to_string(number) + ": " +
                                  std::to_string(reinterpret_cast<unsigned long>(action.sa_handler)) + " flags " +
-                                 std::to_string(action.sa_flags));
+                                 std::to_string(action.sa_flags & ~0x04000000));  // SA_RESTORER, the C library's
       sigset_t mask;
       ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
       if (sigismember(&mask, number) == 1) holdings.signals.push_back("blocked: " + std::to_string(number));

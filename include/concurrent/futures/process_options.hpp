@@ -30,7 +30,7 @@ struct RestartLimit {
 struct TaskOptions {
   std::optional<std::chrono::nanoseconds> timeout;  ///< from when the task starts to run; then its worker is killed
   int retries = 0;                                  ///< run again that many times if its worker dies
-  std::string label;                                ///< what messages call the task
+  std::string label{};                              ///< what messages call the task
 };
 
 /// How a ProcessPoolExecutor is made. Names and meanings are Python's where Python has them.
