@@ -20,7 +20,11 @@ else()
   target_link_libraries(concurrent_futures_own INTERFACE concurrent::futures)
 endif()
 target_compile_options(concurrent_futures_own INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Werror)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast)
+option(CONCURRENT_FUTURES_WERROR "Treat warnings in this project's own targets as errors (the presets do)" OFF)
+if(CONCURRENT_FUTURES_WERROR)
+  target_compile_options(concurrent_futures_own INTERFACE -Werror)
+endif()
 
 set(CONCURRENT_FUTURES_SANITIZE "" CACHE STRING "Sanitizers for this project's own targets: address;undefined or thread")
 if(CONCURRENT_FUTURES_SANITIZE)
