@@ -48,7 +48,7 @@ class ProcessPoolHandle final : public EndsAtExit {
   explicit ProcessPoolHandle(ProcessPoolOptions options) : pool_(ProcessPool::make(std::move(options))) {}
   ~ProcessPoolHandle() override {
     if (!pool_->is_here()) return;  // a fork's copy has neither the threads nor the right to end anything
-    end_at_exit();
+    if (pool_->started()) end_at_exit();
     pool_->release();
   }
   ProcessPool* operator->() const noexcept { return pool_; }
@@ -89,6 +89,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   /// a program that has not called freeze_support.
   explicit BasicProcessPoolExecutor(ProcessPoolOptions options)
       : pool_(std::make_shared<detail::ProcessPoolHandle>(std::move(options))) {
+    pool().start();  // not before pool_ is set: under "fork" the workers have a copy of this object as it is now
     detail::ExitRegistry::instance().add(pool_);
   }
 

@@ -41,6 +41,10 @@ class ProcessPool {
  public:
   /// Throws std::invalid_argument, and std::system_error when the system refuses memory, a process or a thread.
   static ProcessPool* make(ProcessPoolOptions options);
+  /// Makes its memory, its helper process and its threads. Apart from make(), so that whoever owns the pool knows it
+  /// by then: a worker is a copy of this very moment.
+  void start();
+  bool started() const noexcept { return started_; }
   void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept;
 
@@ -74,7 +78,6 @@ class ProcessPool {
   ProcessPool& operator=(const ProcessPool&) = delete;
 
   // process_pool_start.hpp: making it and its processes
-  void start();
   void pickle_initializer();
   void start_workers();
   bool start_worker();
@@ -169,6 +172,7 @@ class ProcessPool {
   std::vector<CallbackList> deferred_;  // callbacks for the manager
   std::string broken_;                  // why; empty: it is not
   std::string initializer_failure_;     // what it threw
+  bool started_ = false;                // constant once start() has returned
   bool shutting_down_ = false;
   bool no_more_workers_ = false;
   bool quit_sent_ = false;
@@ -177,6 +181,7 @@ class ProcessPool {
   Deadline start_again_ = Deadline::max();
   std::chrono::nanoseconds start_delay_ = std::chrono::milliseconds(10);
   Deadline kill_remaining_ = Deadline::max();
+  std::uint32_t syncs_ = 0;
   PoolStatistics counts_;
 
   // The manager's alone.
@@ -199,7 +204,8 @@ class ProcessPool {
   std::atomic<bool> driver_{false};   // a thread that waits has taken over the manager's work
   std::atomic<std::uint64_t> completed_{0};
   std::atomic<std::uint64_t> failed_{0};
-  std::atomic<std::uint32_t> ended_{0};  // 1: nothing of it is left but this object
+  std::atomic<std::uint32_t> synced_{0};  // the last sync that the zygote has answered
+  std::atomic<std::uint32_t> ended_{0};   // 1: nothing of it is left but this object
 };
 
 /// The state of a future that a process pool will resolve, and its work item: one allocation a task.

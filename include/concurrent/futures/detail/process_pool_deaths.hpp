@@ -32,6 +32,10 @@ inline void ProcessPool::take_reports() {
       case mpd::ZygoteReport::Kind::ended:
         worker_ended(report);
         break;
+      case mpd::ZygoteReport::Kind::synced:
+        synced_.store(static_cast<std::uint32_t>(report.serial), std::memory_order_release);
+        mpd::futex_wake(synced_);
+        break;
     }
   }
 }
@@ -123,7 +127,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     const bool stopped_on_purpose = item != nullptr && (item->stopped_for_timeout || item->stopped_by_user);
     if (damaged) expected = false;
     empty_place(index);
-    if (item != nullptr && !started) {  // its function was never entered: somebody else takes it
+    if (item != nullptr && !started && broken_.empty()) {  // its function was never entered: somebody else takes it
       item->place = WorkItem::Place::none;
       pending_.push_front(*item);
       item = nullptr;
@@ -157,11 +161,13 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
         breaks = true;
       }
     }
-    fill();
+    if (!breaks) fill();
+    if (!broken_.empty()) reason = broken_;
   }
   if (!expected) log(breaks ? LogLevel::error : LogLevel::warning, breaks ? reason : "concurrent::futures: " + how);
   if (item != nullptr) {
-    if (breaks && options_.on_worker_death == WorkerDeathPolicy::break_pool) {
+    if (!reason.empty() && !item->stopped_for_timeout && !item->stopped_by_user &&
+        (!breaks || options_.on_worker_death == WorkerDeathPolicy::break_pool)) {
       fail_all({item}, reason);
     } else {
       charge(*item, report, name, how, std::move(task), phase);

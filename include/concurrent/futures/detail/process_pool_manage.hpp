@@ -232,32 +232,38 @@ inline bool ProcessPool::wait_until_ended(Deadline deadline) {
   return true;
 }
 
-/// terminate_workers and kill_workers.
+/// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
+/// running fail as their workers end.
 inline void ProcessPool::stop_workers(int signal) {
   std::vector<WorkItem*> cancelled;
-  std::vector<WorkItem*> failed;
-  const std::string reason = std::string("concurrent::futures: the pool's workers were stopped by ") +
-                             (signal == SIGKILL ? "kill_workers" : "terminate_workers") +
-                             ". Make a new executor for more work.";
+  std::uint32_t asked = 0;
   {
     const std::lock_guard lock(mutex_);
     if (present_ == 0 || !broken_.empty()) return;
     shutting_down_ = true;
     no_more_workers_ = true;
     closed_.store(true, std::memory_order_seq_cst);
+    broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
+              (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";
     take_unstarted(cancelled);
-    broken_ = reason;
-    for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, signal);
-    for (WorkItem* const item : items_) {
-      if (item == nullptr) continue;
-      failed.push_back(item);
-      drop_call(*item);
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+      if (places_[i].state == WorkerPlace::State::absent) continue;
+      segment_.worker(i).leave.store(1, std::memory_order_seq_cst);
+      kill_place(i, signal);
     }
     if (signal != SIGKILL) kill_remaining_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    asked = ++syncs_;
+    zygote_.send({mpd::ZygoteRequest::Kind::sync, 0, asked, 0, 0});
   }
   cancel_all(cancelled);
-  fail_all(failed, reason);
   wake_manager();
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  for (std::uint32_t seen = 0; (seen = synced_.load(std::memory_order_acquire)) < asked;) {
+    if (std::chrono::steady_clock::now() >= patience) return;
+    if (is_own_thread()) take_reports();  // a callback that stops the workers: nobody else would
+    mpd::futex_wait(synced_, seen,
+                    std::chrono::steady_clock::now() + std::chrono::milliseconds(is_own_thread() ? 1 : 50));
+  }
 }
 
 /// Waits a moment for those that are just being started, so that whoever ran a task is in the list.
@@ -269,7 +275,8 @@ inline std::vector<pid_t> ProcessPool::processes() {
     {
       const std::lock_guard lock(mutex_);
       for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-        if (places_[i].retiring) continue;  // it has nothing left to do but to end
+        if (places_[i].retiring) continue;                         // it has nothing left to do but to end
+        if (places_[i].stopping || places_[i].retiring) continue;  // on their way out
         if (places_[i].state == WorkerPlace::State::live) pids.push_back(places_[i].pid);
         starting = starting || places_[i].state == WorkerPlace::State::starting;
       }

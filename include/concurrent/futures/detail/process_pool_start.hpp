@@ -46,10 +46,7 @@ inline ProcessPool* ProcessPool::make(ProcessPoolOptions options) {
     refuse("idle_timeout", options.idle_timeout->count(), "greater than 0 nanoseconds; leave it out for none");
   }
   if (options.restart_limit.count < 0) refuse("restart_limit.count", options.restart_limit.count, "0 or more");
-  std::unique_ptr<ProcessPool, void (*)(ProcessPool*)> pool(new ProcessPool(std::move(options)),
-                                                            [](ProcessPool* failed) { failed->release(); });
-  pool->start();
-  return pool.release();
+  return new ProcessPool(std::move(options));
 }
 
 inline ProcessPool::ProcessPool(ProcessPoolOptions options) : options_(std::move(options)) {
@@ -127,6 +124,7 @@ inline void ProcessPool::start() {
     }
     throw;
   }
+  started_ = true;
 }
 
 inline void ProcessPool::pickle_initializer() {

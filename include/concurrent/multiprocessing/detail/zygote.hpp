@@ -16,7 +16,7 @@
 //   Copying the page tables of a caller with a gibibyte costs tens of milliseconds, a fresh image some; a worker that
 //   is to be replaced should not cost its pool that time. So where workers are replaced (max_tasks_per_child, or one
 //   has died) the zygote keeps a process ready that has all behind it but its place: it sleeps in recv on its own end
-//   of a socketpair, all signals blocked. To start a worker is then one message. Standbys are made only while the
+//   of a socketpair, all signals ignored. To start a worker is then one message. Standbys are made only while the
 //   zygote has nothing else to do. One at first; more, up to a few, when a request found none ready. A standby is no
 //   worker: it has no place, name or number, has run no initializer, and is in no list of the caller's.
 //     it dies before it has a place         the zygote reaps it, and makes another after the next start.
@@ -79,10 +79,21 @@ inline void tie_to_zygote(pid_t zygote) noexcept {
   Worker(*setup.segment, request.worker).run(setup.initializer);
 }
 
+inline void ignore_signals() noexcept {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  for (int number = 1; number < NSIG; ++number) {
+    if (number != SIGKILL && number != SIGSTOP) ::sigaction(number, &action, nullptr);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 /// Waits for a place, then becomes the worker there.
 [[noreturn]] inline void become_standby(ZygoteSetup& setup, Descriptor orders) noexcept {
   set_process_title("standby");
-  const BlockSignals none_before_its_place;
+  ignore_signals();  // not blocked: one that is sent to the whole group now must not hit the worker later
   CONCURRENT_FUTURES_FAULT_POINT("standby.waits");
   ZygoteRequest request;
   for (;;) {
@@ -175,6 +186,9 @@ class Zygote {
           break;
         case ZygoteRequest::Kind::signal:
           send_signal(request);
+          break;
+        case ZygoteRequest::Kind::sync:  // what was asked for before is done
+          report({ZygoteReport::Kind::synced, 0, request.serial, 0, 0});
           break;
         case ZygoteRequest::Kind::quit:
           return false;
