@@ -44,7 +44,23 @@ template <std::size_t... i, class... Args>
 struct LoadedArguments<std::index_sequence<i...>, Args...> : LoadedArgument<i, Args>... {
   template <class F>
   decltype(auto) pass_to(F&& function) {
-    return detail::invoke(std::forward<F>(function), std::move(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
+    if constexpr (takes_c_strings<F, Args...>) {
+      return detail::invoke(std::forward<F>(function),
+                            as_c_string(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
+    } else {
+      return detail::invoke(std::forward<F>(function),
+                            std::move(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
+    }
+  }
+
+ private:
+  template <class T>
+  static decltype(auto) as_c_string(T& value) {
+    if constexpr (std::is_same_v<T, typename WithCString<T>::type>) {
+      return std::move(value);
+    } else {
+      return static_cast<typename WithCString<T>::type>(value.c_str());
+    }
   }
 };
 
@@ -113,6 +129,7 @@ struct Call {
     auto arguments = Loading<std::index_sequence_for<Args...>>::load(reader);
     if (reader.remaining() != 0) [[unlikely]]
       reader.refuse(std::to_string(reader.remaining()) + " bytes are left over");
+    reader.forget_shared_pointers();  // so that the function has the only references to what it was sent
     set(phase, Phase::running);
     return arguments.pass_to(std::move(function));
   }
@@ -137,7 +154,7 @@ constexpr void check_is_callable() {
 
 template <class F, class... Args>
 constexpr void check_takes() {
-  static_assert(std::is_invocable_v<F, Args...>,
+  static_assert(takes<F, Args...>,
                 "concurrent::pickle: the callable cannot be called with copies of these arguments. Check their number "
                 "and types; a "
                 "parameter of type T& cannot take a copy: use T, const T& or T&&.");
@@ -150,7 +167,7 @@ struct CallChecks {
     if constexpr (is_callable_type<F>) {
       check_callable<F>();
       if constexpr (std::is_same_v<Serializer, Pickle>) (check_argument<Args>(), ...);
-      if constexpr (!std::is_invocable_v<F, Args...>) {
+      if constexpr (!takes<F, Args...>) {
         check_takes<F, Args...>();
       } else if constexpr (std::is_same_v<Serializer, Pickle>) {
         check_result<CallResult<F, Args...>>();
@@ -163,7 +180,7 @@ struct CallChecks {
       return false;
     } else if constexpr (!(travels_as_value<F> || travels_as_bytes<F>)) {
       return false;
-    } else if constexpr (!std::is_invocable_v<F, Args...>) {
+    } else if constexpr (!takes<F, Args...>) {
       return false;
     } else if constexpr (std::is_same_v<Serializer, Pickle>) {
       return ((can_travel<Args, Role::argument>()) && ...) && result_passed();

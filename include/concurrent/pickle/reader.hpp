@@ -88,6 +88,9 @@ class Reader {
     return *shared_;
   }
 
+  /// Lets go of them, when all has been read.
+  void forget_shared_pointers() noexcept { shared_.reset(); }
+
   /// Throws an UnpicklingError that says where reading stopped.
   [[noreturn, gnu::cold, gnu::noinline]] void refuse(const std::string& what) const {
     throw UnpicklingError("concurrent::pickle: " + what + " (at byte " + std::to_string(position()) + " of " +

@@ -40,9 +40,13 @@ struct Form<T, Kind::bitset> {
   }
 
   static T load(Reader& reader) {
-    const std::byte* bytes = reader.view(minimum_size());
     T value;
-    for (std::size_t i = 0; i < bits; ++i) value[i] = (bytes[i / 8] >> (i % 8) & std::byte{1}) != std::byte{0};
+    for (std::size_t i = 0; i < bits; i += 8) {
+      const auto byte = reader.get_once<unsigned char>();
+      if (bits - i < 8 && byte >> (bits - i) != 0) [[unlikely]]
+        reader.refuse("a bitset has more bits than its type");
+      for (std::size_t j = 0; j < 8 && i + j < bits; ++j) value[i + j] = (byte >> j & 1) != 0;
+    }
     return value;
   }
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -169,6 +170,21 @@ TEST_CASE("run_call: string literals arrive as strings") {
   CHECK(call(length, "abc") == 3);
   CHECK(call(length_of_pointer, "abc") == 3);
   CHECK(call([](const std::u16string& x) { return x; }, u"abc") == u"abc");
+}
+
+TEST_CASE("run_call: a string goes to a parameter that is a pointer to characters") {
+  CHECK(call(&::atoi, "12") == 12);
+  CHECK(call([](const char* text, int n) { return std::string(text) + std::to_string(n); }, std::string("a"), 1) ==
+        "a1");
+  CHECK(call([](const char* text, const std::string& more) { return text + more; }, "a", "b") == "ab");
+}
+
+TEST_CASE("run_call: the function has the only references to shared objects that it was sent") {
+  CHECK(call([](const std::shared_ptr<int>& pointer) { return pointer.use_count(); }, std::make_shared<int>(1)) == 1);
+}
+
+TEST_CASE("run_call: a lambda without captures may be an argument") {
+  CHECK(call([](auto function, int x) { return function(x); }, [](int x) { return x + 1; }, 2) == 3);
 }
 
 TEST_CASE("run_call: views are read in place, whatever was sent for them") {

@@ -3,6 +3,7 @@
 
 #include <bitset>
 #include <complex>
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
@@ -20,6 +21,11 @@ TEST_CASE("shaped: bitsets of any size travel, a byte for eight bits") {
   bits[0] = bits[77] = bits[199] = true;
   check_round_trip(bits);
   CHECK(pickle::dumps(bits).size() == 25);
+}
+
+TEST_CASE("shaped: bits beyond a bitset are refused") {
+  CHECK(pickle::loads<std::bitset<5>>(bytes_of(std::uint8_t{31})).all());
+  CHECK_THROWS_AS(pickle::loads<std::bitset<5>>(bytes_of(std::uint8_t{32})), pickle::UnpicklingError);
 }
 
 TEST_CASE("shaped: paths travel") {

@@ -13,14 +13,43 @@
 namespace concurrent::pickle::inline v0 {
 namespace detail {
 
+// A string also goes to a parameter of type `const char*`, which lives as long as the call.
+template <class T>
+struct WithCString {
+  using type = T;
+};
+template <class Char>
+struct WithCString<std::basic_string<Char>> {
+  using type = const Char*;
+};
+
+template <class F, class... Args>
+inline constexpr bool takes_values = std::is_invocable_v<F, Args...>;
+// Asks no further where the first answer is yes: a generic lambda may fail to compile for a pointer.
+template <class F, class... Args>
+inline constexpr bool takes_c_strings = [] {
+  if constexpr (takes_values<F, Args...>) {
+    return false;
+  } else {
+    return std::is_invocable_v<F, typename WithCString<Args>::type...>;
+  }
+}();
+template <class F, class... Args>
+inline constexpr bool takes = takes_values<F, Args...> || takes_c_strings<F, Args...>;
+
 template <class F, class... Args>
 struct ResultOf {
   using type = void;
 };
 template <class F, class... Args>
-requires std::is_invocable_v<F, Args...>
+requires takes_values<F, Args...>
 struct ResultOf<F, Args...> {
   using type = std::decay_t<std::invoke_result_t<F, Args...>>;
+};
+template <class F, class... Args>
+requires takes_c_strings<F, Args...>
+struct ResultOf<F, Args...> {
+  using type = std::decay_t<std::invoke_result_t<F, typename WithCString<Args>::type...>>;
 };
 template <class F, class... Args>
 using CallResult = typename ResultOf<F, Args...>::type;

@@ -75,7 +75,8 @@ consteval Kind kind_of() {
   } else if constexpr (!std::is_class_v<T>) {  // unions, arrays without a bound, functions
     return customisation_of<T>() != Customisation::none ? Kind::custom : Kind::refused;
   } else if constexpr (is_closure<T>) {
-    return Kind::refused;  // a callable, see callable.hpp; never an aggregate, whatever it captures
+    // With captures it is a callable, see callable.hpp, and no value: nobody would look at what it captures.
+    return std::is_empty_v<T> && std::is_trivially_copyable_v<T> ? Kind::empty : Kind::refused;
   } else if constexpr (customisation_of<T>() != Customisation::none) {
     return Kind::custom;
   } else if constexpr (enable_bitwise<T>) {
