@@ -124,7 +124,7 @@ class ProgressBar {
 
 struct Row {
   std::string name;
-  std::function<Digests(ProgressBar&)> hash_all;
+  std::function<void(Digests&, ProgressBar&)> hash_all;
   std::vector<double> seconds;
   double median() {
     std::sort(seconds.begin(), seconds.end());
@@ -147,33 +147,30 @@ int run(const Arguments& arguments) {
 
   std::vector<Row> rows;
   rows.push_back({"serial",
-                  [&](ProgressBar& bar) {
-                    Digests digests;
-                    digests.reserve(words.size());
+                  [&words](Digests& digests, ProgressBar& bar) {
+                    auto digest = digests.begin();
                     for (const std::string& word : words) {
-                      digests.push_back(hash_word(word));
+                      *digest++ = hash_word(word);
                       bar.advance();
                     }
-                    return digests;
                   },
                   {}});
   const auto add_row = [&](std::string name, std::size_t chunk_size) {
     rows.push_back({std::move(name),
-                    [&words, &pool, chunk_size](ProgressBar& bar) {
-                      Digests digests;
-                      digests.reserve(words.size());
-                      for (const Digest& digest : pool.map(hash_word, words, cf::MapOptions{.chunksize = chunk_size})) {
-                        digests.push_back(digest);
+                    [&words, &pool, chunk_size](Digests& digests, ProgressBar& bar) {
+                      auto digest = digests.begin();
+                      for (const Digest& result : pool.map(hash_word, words, cf::MapOptions{.chunksize = chunk_size})) {
+                        *digest++ = result;
                         bar.advance();
                       }
-                      return digests;
                     },
                     {}});
   };
   if (arguments.chunk_sizes.empty()) {
     const auto workers = static_cast<std::size_t>(arguments.workers);
     add_row("one per worker", (words.size() + workers - 1) / workers);
-    for (const std::size_t size : {100'000U, 50'000U, 10'000U, 5'000U, 1'000U, 500U}) add_row(fmt::format("{}", size), size);
+    for (const std::size_t size : {100'000U, 50'000U, 10'000U, 5'000U, 1'000U, 500U})
+      add_row(fmt::format("{}", size), size);
     add_row("auto", cf::auto_chunksize);
   }
   for (const std::size_t size : arguments.chunk_sizes) {
@@ -182,17 +179,21 @@ int run(const Arguments& arguments) {
 
   // Row by row and round by round, so that a noisy moment of the machine does not favour one row.
   bool all_same = true;
-  Digests expected;
+  Digests expected(words.size());
+  Digests digests(words.size());
   for (int round = 0; round < arguments.rounds; ++round) {
     for (Row& row : rows) {
       ProgressBar bar(row.name, words.size());
       const auto start = std::chrono::steady_clock::now();
-      Digests digests = row.hash_all(bar);
+      row.hash_all(digests, bar);
       row.seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-      if (expected.empty())
-        expected = std::move(digests);
-      else if (round == 0)
+      if (round > 0) continue;
+      if (&row == &rows.front()) {
+        expected = digests;
+      } else {
         all_same = same_set(expected, digests) && all_same;
+      }
+      std::fill(digests.begin(), digests.end(), Digest{});
     }
   }
 
