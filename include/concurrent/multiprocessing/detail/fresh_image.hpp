@@ -58,6 +58,8 @@ struct ImageOrders {
       if (end == text || *end != (i == count - 1 ? '\0' : ',')) return false;
       text = end + 1;
     }
+    if (numbers[0] < 0 || numbers[0] > static_cast<long long>(ImageRole::standby)) return false;
+    if (numbers[1] < 0 || numbers[1] > static_cast<long long>(StartMethod::spawn)) return false;
     role = static_cast<ImageRole>(numbers[0]);
     method = static_cast<StartMethod>(numbers[1]);
     channel = static_cast<int>(numbers[2]);
