@@ -184,6 +184,8 @@ class ProcessPool {
   std::uint32_t syncs_ = 0;
   PoolStatistics counts_;
 
+  static constexpr std::int64_t short_sleep = 15'000;  // nanoseconds; about what falling asleep and waking cost
+
   // The manager's alone.
   std::uint64_t seen_activity_ = 0;
   int quiet_looks_ = 0;
@@ -198,6 +200,9 @@ class ProcessPool {
   std::atomic<bool> work_for_manager_{false};
   std::atomic<std::thread::id> manager_id_{};
   std::atomic<std::int64_t> drive_budget_{0};
+  std::atomic<std::size_t> in_hand_{0};      // outstanding_, for those without the lock
+  std::size_t processors_ = 1;               // constant
+  std::atomic<int> short_sleeps_{0};         // how often of late a sleep was over before it had paid
   std::atomic<std::uint32_t> resolving_{0};  // arrivals off their ring, not resolved yet
   std::atomic<std::uint64_t> activity_{0};
   std::atomic<bool> napping_{false};  // the manager looks after us often: results need not wake it

@@ -245,6 +245,12 @@ inline bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint
   }
   mpd::put_poller(segment_.caller(), mpd::poller_polls);
   std::int64_t budget = drive_budget_.load(std::memory_order_relaxed);
+  // Where the workers have use for all the processors, this thread would poll on one that a task needs; unless tasks
+  // are so short that sleeping costs more than they do.
+  const bool scarce = short_sleeps_.load(std::memory_order_relaxed) < 2 &&
+                      in_hand_.load(std::memory_order_relaxed) >= processors_ &&
+                      max_workers_ >= static_cast<int>(processors_);
+  if (scarce) budget = spin_limit() / 64;
   mpd::Polling polling(budget);
   bool done = false;
   while (!(done = changed())) {
@@ -255,8 +261,10 @@ inline bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint
     }
     if (!polling.again()) break;
   }
-  budget = done ? std::min(budget * 2 + 100, spin_limit()) : std::max(budget / 2, spin_limit() / 16);
-  drive_budget_.store(budget, std::memory_order_relaxed);
+  if (!scarce) {
+    budget = done ? std::min(budget * 2 + 100, spin_limit()) : std::max(budget / 2, spin_limit() / 16);
+    drive_budget_.store(budget, std::memory_order_relaxed);
+  }
   stop_driving();
   return done || changed();
 }
@@ -282,7 +290,14 @@ inline bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint3
   mpd::CallerWords& words = segment_.caller();
   const std::uint32_t asleep = mpd::put_poller(words, mpd::poller_sleeps);
   bool supported = true;
+  const std::int64_t before = mpd::monotonic_nanoseconds();
   if (!results_wait()) supported = mpd::futex_wait_either(word, value, words.poller, asleep, deadline);
+  const int short_sleeps = short_sleeps_.load(std::memory_order_relaxed);
+  if (mpd::monotonic_nanoseconds() - before < short_sleep) {
+    if (short_sleeps < 4) short_sleeps_.store(short_sleeps + 1, std::memory_order_relaxed);
+  } else if (short_sleeps > 0) {
+    short_sleeps_.store(short_sleeps - 1, std::memory_order_relaxed);
+  }
   mpd::put_poller(words, mpd::poller_polls);
   while (serve()) {
   }

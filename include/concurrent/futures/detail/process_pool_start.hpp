@@ -77,7 +77,8 @@ inline void ProcessPool::start() {
   geometry.queue_capacity = static_cast<std::uint32_t>(max_workers_ + options_.extra_queued_calls);
   geometry.ring_capacity = max_workers_ <= 8 ? 64 : max_workers_ <= 64 ? 32 : 8;
   geometry.records = geometry.queue_capacity + geometry.workers * (geometry.ring_capacity + 1);
-  const bool one_processor = multiprocessing::usable_cpu_count() == 1;
+  processors_ = static_cast<std::size_t>(multiprocessing::usable_cpu_count());
+  const bool one_processor = processors_ == 1;
   geometry.spin_nanoseconds = one_processor ? 0 : options_.spin.limit().count();
   geometry.tasks_per_worker = static_cast<std::uint64_t>(options_.max_tasks_per_child.value_or(0));
   geometry.idle_nanoseconds = options_.idle_timeout ? options_.idle_timeout->count() : 0;

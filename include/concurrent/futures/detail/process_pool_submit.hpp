@@ -87,6 +87,7 @@ inline void ProcessPool::fill() {
   }
   wake_workers();
   start_workers();
+  in_hand_.store(outstanding_, std::memory_order_relaxed);
 }
 
 inline void ProcessPool::place(WorkItem& item, const std::byte* bytes) {
