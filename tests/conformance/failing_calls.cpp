@@ -31,11 +31,15 @@ EACH_PROCESS_POOL("P18 worker: one that cannot be replaced when none is left bre
   fork.fail();
   gate.open();
   CHECK(last.result(30s) == 42);
+  // A few processes may stand by for replacement; each of these tasks uses one up.
   std::string text;
-  try {
-    pool.submit(multiply, 2, 3).result(30s);
-  } catch (const cf::BrokenProcessPool& error) {
-    text = error.what();
+  for (int i = 0; i < 20 && text.empty(); ++i) {
+    try {
+      const int product = pool.submit(multiply, 2, 3).result(30s);
+      CHECK(product == 6);
+    } catch (const cf::BrokenProcessPool& error) {
+      text = error.what();
+    }
   }
   CHECK(fork.failed() > 0);
   CHECK(support::contains(text, "could not be started"));
