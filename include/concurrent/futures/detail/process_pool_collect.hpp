@@ -88,7 +88,9 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
     if (good) std::memcpy(arrival.bytes, entry.bytes, size);
   }
   const std::uint32_t record = mpd::record_of(call);
-  if (good && call != mpd::initializer_call) {
+  if (call == mpd::initializer_call) {  // only before any call, and where there is one
+    good = good && options_.initializer && place.tasks == 0;
+  } else if (good) {
     WorkItem* const item = record < items_.size() ? items_[record] : nullptr;
     good = item != nullptr && item->place == WorkItem::Place::record &&
            (item->ticket & mpd::ticket_mask) == mpd::ticket_of(call) && item->key == key;
