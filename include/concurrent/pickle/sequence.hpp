@@ -4,6 +4,7 @@
 #pragma once
 
 #include <concurrent/pickle/detail/depth.hpp>
+#include <concurrent/pickle/detail/large_pages.hpp>
 #include <concurrent/pickle/strings.hpp>
 
 #include <array>
@@ -64,12 +65,26 @@ struct Form<T, Kind::sequence> {
   }
 
  private:
+  [[gnu::noinline]] static T load_large(const Element* elements, std::size_t count) {
+    T value;
+    value.reserve(count);
+    prefer_large_pages(value.data(), count * sizeof(Element));
+    value.assign(elements, elements + count);
+    return value;
+  }
+
   static T load_block(Reader& reader) {
     const auto [block, count] = view_block<Element>(reader);
     if constexpr (std::is_constructible_v<T, const Element*, const Element*>) {
       // One pass instead of filling with zeros first. Pointers must be aligned, which a message's start decides.
       if (reinterpret_cast<std::uintptr_t>(block) % alignof(Element) == 0) {
         const auto* elements = reinterpret_cast<const Element*>(block);
+        if constexpr (requires(T value) {
+                        value.reserve(count);
+                        value.assign(elements, elements);
+                      }) {
+          if (count * sizeof(Element) >= large_block) return load_large(elements, count);
+        }
         return T(elements, elements + count);
       }
     }

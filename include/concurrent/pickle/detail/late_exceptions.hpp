@@ -5,22 +5,56 @@
 #pragma once
 
 #include <concurrent/pickle/detail/exception_kind.hpp>
+#include <concurrent/pickle/detail/standard_exceptions.hpp>
 
 #include <exception>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
-#ifdef __GLIBCXX__  // whose names these are; other libraries have them in inline namespaces
+#if defined(__GLIBCXX__) && __has_include(<bits/fs_fwd.h>)  // names of this library, and its forward declarations
+#include <bits/fs_fwd.h>
 namespace std {
+class bad_any_cast;
 class bad_function_call;
 class future_error;
 class regex_error;
 enum class future_errc;
 }  // namespace std
+#else
+#include <any>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <regex>
+#endif
 
 namespace concurrent::pickle::inline v0 {
 namespace detail {
+
+template <class Error>
+struct ByPaths : ByContent<Error, ByPaths<Error>> {
+  static void dump_content(Writer& writer, const Error& exception) {
+    Pickler<std::error_code>::dump(writer, exception.code());
+    // of the base, since its own what() adds the paths
+    Pickler<std::optional<std::string>>::dump(writer, text_given_to(exception.code(), exception.system_error::what()));
+    Pickler<std::string>::dump(writer, exception.path1().native());
+    Pickler<std::string>::dump(writer, exception.path2().native());
+  }
+  static std::exception_ptr load(Reader& reader, const std::string&, const std::exception_ptr& cause) {
+    const auto code = Pickler<std::error_code>::load(reader);
+    const auto text = Pickler<std::optional<std::string>>::load(reader);
+    const auto path1 = Pickler<std::string>::load(reader);
+    const auto path2 = Pickler<std::string>::load(reader);
+    // what() shows as many paths as the constructor was given
+    const std::string what = text.value_or(std::string());
+    if (path1.empty() && path2.empty()) return make_exception<Error>(Error(what, code), cause);
+    if (path2.empty()) return make_exception<Error>(Error(what, path1, code), cause);
+    return make_exception<Error>(Error(what, path1, path2, code), cause);
+  }
+};
 
 // By the number that the type is made from, and by the text where it is not the number's.
 template <class T, class Number>
@@ -39,6 +73,19 @@ struct ByNumber : ByContent<T, ByNumber<T, Number>> {
   }
 };
 
+template <class T>
+consteval auto late_exception_form() {
+  if constexpr (requires(const T& exception) { exception.path1(); }) {
+    return static_cast<ByPaths<T>*>(nullptr);
+  } else if constexpr (std::is_default_constructible_v<T>) {
+    return static_cast<ByType<T>*>(nullptr);
+  } else if constexpr (requires(const T& exception) { exception.code().value(); }) {
+    return static_cast<ByNumber<T, std::future_errc>*>(nullptr);
+  } else {
+    return static_cast<ByNumber<T, decltype(std::declval<const T&>().code())>*>(nullptr);
+  }
+}
+
 template <class T, class Form>
 struct LateDeclaration {
   static inline const DeclaredException declared{exception_kind<T, Form>};
@@ -50,24 +97,23 @@ namespace {
 template <class T>
 bool declare_late() noexcept {
   if constexpr (requires { sizeof(T); }) {
-    if constexpr (std::is_default_constructible_v<T>) {
-      return LateDeclaration<T, ByType<T>>::declared.next != nullptr;
-    } else if constexpr (requires(const T& exception) { exception.code().value(); }) {
-      return LateDeclaration<T, ByNumber<T, std::future_errc>>::declared.next != nullptr;
-    } else {
-      using Number = decltype(std::declval<const T&>().code());
-      return LateDeclaration<T, ByNumber<T, Number>>::declared.next != nullptr;
-    }
+    using Form = std::remove_pointer_t<decltype(late_exception_form<T>())>;
+    return LateDeclaration<T, Form>::declared.next != nullptr;  // uses it, so that it exists
   } else {
     return false;
   }
 }
 
+template <class... Ts>
+bool declare_late_ones() noexcept {
+  return (declare_late<Ts>() | ...);
+}
+
 [[maybe_unused]] const bool late_exceptions_are_declared =
-    (declare_late<std::bad_function_call>(), declare_late<std::future_error>(), declare_late<std::regex_error>());
+    declare_late_ones<std::bad_any_cast, std::bad_function_call, std::future_error, std::regex_error,
+                      std::filesystem::filesystem_error>();
 
 }  // namespace
 
 }  // namespace detail
 }  // namespace concurrent::pickle::inline v0
-#endif

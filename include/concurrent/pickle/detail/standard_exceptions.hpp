@@ -8,9 +8,7 @@
 #include <concurrent/pickle/remote_traceback.hpp>
 #include <concurrent/pickle/values.hpp>
 
-#include <any>
 #include <exception>
-#include <filesystem>
 #include <ios>
 #include <memory>
 #include <new>
@@ -38,28 +36,6 @@ struct BySystemError : ByContent<T, BySystemError<T>> {
     } else {
       return make_exception<T>(T(text.value_or(std::string()), code), cause);
     }
-  }
-};
-
-struct ByPaths : ByContent<std::filesystem::filesystem_error, ByPaths> {
-  using Error = std::filesystem::filesystem_error;
-  static void dump_content(Writer& writer, const Error& exception) {
-    Pickler<std::error_code>::dump(writer, exception.code());
-    // of the base, since its own what() adds the paths
-    Pickler<std::optional<std::string>>::dump(writer, text_given_to(exception.code(), exception.system_error::what()));
-    Pickler<std::string>::dump(writer, exception.path1().native());
-    Pickler<std::string>::dump(writer, exception.path2().native());
-  }
-  static std::exception_ptr load(Reader& reader, const std::string&, const std::exception_ptr& cause) {
-    const auto code = Pickler<std::error_code>::load(reader);
-    const auto text = Pickler<std::optional<std::string>>::load(reader);
-    const auto path1 = Pickler<std::string>::load(reader);
-    const auto path2 = Pickler<std::string>::load(reader);
-    // what() shows as many paths as the constructor was given
-    const std::string what = text.value_or(std::string());
-    if (path1.empty() && path2.empty()) return make_exception<Error>(Error(what, code), cause);
-    if (path2.empty()) return make_exception<Error>(Error(what, path1, code), cause);
-    return make_exception<Error>(Error(what, path1, path2, code), cause);
   }
 };
 
@@ -104,7 +80,6 @@ inline constexpr const ExceptionKind* standard_exceptions[] = {
     kind_by_type<std::bad_alloc>,
     kind_by_type<std::bad_array_new_length>,
     kind_by_type<std::bad_cast>,
-    kind_by_type<std::bad_any_cast>,
     kind_by_type<std::bad_typeid>,
     kind_by_type<std::bad_exception>,
     kind_by_type<std::bad_optional_access>,
@@ -112,7 +87,6 @@ inline constexpr const ExceptionKind* standard_exceptions[] = {
     kind_by_type<std::bad_weak_ptr>,
     &exception_kind<std::system_error, BySystemError<std::system_error>>,
     &exception_kind<std::ios_base::failure, BySystemError<std::ios_base::failure>>,
-    &exception_kind<std::filesystem::filesystem_error, ByPaths>,
     &exception_kind<RemoteTraceback, ByTraceback>,
 };
 
