@@ -74,6 +74,8 @@ struct Call {
     if constexpr (std::is_void_v<Result>) {
       load_and_call(reader, phase);
       set(phase, Phase::pickling_result);
+    } else if constexpr (returns_reference()) {
+      load_call_and_dump(reader, writer, phase);
     } else {
       const Result result = load_and_call(reader, phase);
       set(phase, Phase::pickling_result);
@@ -123,14 +125,34 @@ struct Call {
     }
   };
 
-  // Callable and arguments are gone when this returns, before the result is pickled.
-  static Result load_and_call(Reader& reader, std::atomic<std::uint32_t>& phase) {
+  using Loaded = Loading<std::index_sequence_for<Args...>>;
+  static consteval bool returns_reference() {
+    using Returned = decltype(std::declval<typename Loaded::Arguments&>().pass_to(std::declval<F>()));
+    return std::is_lvalue_reference_v<Returned> && std::is_same_v<std::remove_cvref_t<Returned>, Result>;
+  }
+
+  // What a function returns by reference is pickled from where it lies, which may be in an argument.
+  static void load_call_and_dump(Reader& reader, Writer& writer, std::atomic<std::uint32_t>& phase) {
     F function = load_callable<F>(reader);
-    auto arguments = Loading<std::index_sequence_for<Args...>>::load(reader);
+    auto arguments = Loaded::load(reader);
+    finish_loading(reader, phase);
+    const Result& result = arguments.pass_to(std::move(function));
+    set(phase, Phase::pickling_result);
+    Serializer::template dump<Result>(writer, result);
+  }
+
+  static void finish_loading(Reader& reader, std::atomic<std::uint32_t>& phase) {
     if (reader.remaining() != 0) [[unlikely]]
       reader.refuse(std::to_string(reader.remaining()) + " bytes are left over");
     reader.forget_shared_pointers();  // so that the function has the only references to what it was sent
     set(phase, Phase::running);
+  }
+
+  // Callable and arguments are gone when this returns, before the result is pickled.
+  static Result load_and_call(Reader& reader, std::atomic<std::uint32_t>& phase) {
+    F function = load_callable<F>(reader);
+    auto arguments = Loaded::load(reader);
+    finish_loading(reader, phase);
     return arguments.pass_to(std::move(function));
   }
 };
