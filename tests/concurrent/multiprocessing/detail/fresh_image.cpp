@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <concurrent/multiprocessing/detail/fresh_image.hpp>
+
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace mpd = concurrent::multiprocessing::detail;
+
+TEST_CASE("ImageOrders: what is written on the command line is read back as it was") {
+  mpd::ImageOrders orders;
+  orders.role = mpd::ImageRole::standby;
+  orders.method = mpd::StartMethod::forkserver;
+  orders.channel = 17;
+  orders.segment = 4;
+  orders.pipe = 5;
+  orders.starter = 123456;
+  orders.caller.pid = 99;
+  orders.pool = ~std::uint64_t{0} >> 1U;
+  orders.worker = 59'999;
+  orders.name = 4'294'967'295;
+  mpd::ImageOrders read;
+  REQUIRE(read.parse(orders.numbers().c_str()));
+  CHECK(read.role == orders.role);
+  CHECK(read.method == orders.method);
+  CHECK(read.channel == orders.channel);
+  CHECK(read.segment == orders.segment);
+  CHECK(read.pipe == orders.pipe);
+  CHECK(read.starter == orders.starter);
+  CHECK(read.caller.pid == orders.caller.pid);
+  CHECK(read.pool == orders.pool);
+  CHECK(read.worker == orders.worker);
+  CHECK(read.name == orders.name);
+}
+
+TEST_CASE("ImageOrders: anything else on a command line is no order") {
+  const std::string good = mpd::ImageOrders{}.numbers();
+  const std::string rest = good.substr(good.find(',', 2));
+  mpd::ImageOrders orders;
+  REQUIRE(orders.parse(("1,2" + rest).c_str()));
+  std::vector<std::string> bad{"", "1", "words", good + ",1", good + "x", good + " ", good.substr(0, good.rfind(','))};
+  for (const char* const start : {"3,2", "-1,2", "1,3", "1,-1", "1;2", "1,", ",2"}) bad.push_back(start + rest);
+  for (const std::string& text : bad) {
+    CAPTURE(text);
+    CHECK_FALSE(orders.parse(text.c_str()));
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <concurrent/multiprocessing/detail/result_writer.hpp>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/expect.hpp"
+
+namespace mpd = concurrent::multiprocessing::detail;
+
+namespace {
+
+mpd::Segment make_segment() {
+  mpd::SegmentGeometry geometry;
+  geometry.workers = 1;
+  geometry.queue_capacity = 2;
+  geometry.records = 16;
+  geometry.ring_capacity = 8;
+  return mpd::Segment::create(geometry);
+}
+
+struct Place {
+  mpd::Segment segment = make_segment();
+  mpd::ResultBlocks blocks{segment.worker_region(0), 8};
+  mpd::ResultEntry& entry = segment.result(0, 0);
+};
+
+std::string text_of(std::size_t size) {
+  std::string text(size, ' ');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 23);
+  return text;
+}
+
+mpd::Block& header_of(const mpd::Segment& segment, std::uint64_t offset) {
+  return *reinterpret_cast<mpd::Block*>(segment.base() + offset - sizeof(mpd::Block));
+}
+
+}  // namespace
+
+TEST_CASE("ResultWriter: a small result lies in the ring's entry") {
+  Place place;
+  mpd::ResultWriter writer(place.blocks, place.entry);
+  const std::string text = text_of(mpd::ResultEntry::inline_capacity);
+  writer.write(text.data(), text.size());
+  CHECK(writer.publish(place.segment) == 0);
+  CHECK(std::memcmp(place.entry.bytes, text.data(), text.size()) == 0);
+}
+
+TEST_CASE("ResultWriter: one that outgrows the entry, in pieces or at once, lies whole in one block") {
+  const std::size_t piece = GENERATE(1U, 63U, 64U, 65U, 4096U, 100'000U, 3'000'000U);
+  const std::string text = text_of(3'000'000);
+  Place place;
+  mpd::ResultWriter writer(place.blocks, place.entry);
+  for (std::size_t at = 0; at < text.size(); at += piece)
+    writer.write(text.data() + at, std::min(piece, text.size() - at));
+  const std::uint64_t size = writer.size();
+  const std::uint64_t offset = writer.publish(place.segment);
+  REQUIRE(offset != 0);
+  CHECK(size == text.size());
+  CHECK(offset % mpd::cache_line == 0);
+  CHECK(std::memcmp(place.segment.base() + offset, text.data(), text.size()) == 0);
+  CHECK(header_of(place.segment, offset).busy.load() == 1);
+  CHECK(header_of(place.segment, offset).capacity >= text.size());
+}
+
+TEST_CASE("ResultBlocks: a block is not used again before the caller is done with it, and then it is") {
+  Place place;
+  const std::string text = text_of(2'000'000);
+  const auto publish = [&] {
+    mpd::ResultWriter writer(place.blocks, place.entry);
+    writer.write(text.data(), text.size());
+    return writer.publish(place.segment);
+  };
+  const std::uint64_t first = publish();
+  const std::uint64_t second = publish();
+  CHECK(first != second);
+  CHECK(std::memcmp(place.segment.base() + first, text.data(), text.size()) == 0);
+  header_of(place.segment, first).busy = 0;
+  CHECK(publish() == first);
+}
+
+TEST_CASE("ResultWriter: what is never published is free again") {
+  Place place;
+  const std::string text = text_of(2'000'000);
+  std::uint64_t offset = 0;
+  for (int i = 0; i < 3; ++i) {
+    mpd::ResultWriter abandoned(place.blocks, place.entry);
+    abandoned.write(text.data(), text.size());
+    const auto at = place.segment.offset_of(abandoned.data());
+    if (i != 0) CHECK(at == offset);
+    offset = at;
+  }
+}
+
+TEST_CASE("fault 39: a result that the shared memory cannot hold is a PicklingError with its size") {
+  Place place;
+  mpd::ResultWriter writer(place.blocks, place.entry);
+  const std::uint64_t size = std::uint64_t{1} << 50;
+  const std::string text = support::message_of<concurrent::pickle::PicklingError>([&] { (void)writer.claim(size); });
+  CHECK(support::contains(text, "result too large"));
+  CHECK(support::contains(text, std::to_string(size)));
+  writer.clear();
+  writer.write("still usable", 12);
+  CHECK(writer.size() == 12);
+}
+
+TEST_CASE("ResultBlocks.trim: pages of what the caller is done with go back, and nobody else's") {
+  Place place;
+  const std::string text = text_of(4'000'000);
+  std::uint64_t offsets[2];
+  for (std::uint64_t& offset : offsets) {
+    mpd::ResultWriter writer(place.blocks, place.entry);
+    writer.write(text.data(), text.size());
+    offset = writer.publish(place.segment);
+  }
+  header_of(place.segment, offsets[1]).busy = 0;
+  place.blocks.trim();
+  CHECK(std::memcmp(place.segment.base() + offsets[0], text.data(), text.size()) == 0);
+  CHECK(std::to_integer<int>(place.segment.base()[offsets[1] + 100]) == 0);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <concurrent/multiprocessing/detail/segment.hpp>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/expect.hpp"
+#include "support/leak_check.hpp"
+
+namespace mpd = concurrent::multiprocessing::detail;
+
+namespace {
+
+mpd::SegmentGeometry geometry_for(std::uint32_t workers) {
+  mpd::SegmentGeometry geometry;
+  geometry.workers = workers;
+  geometry.queue_capacity = workers + 1;
+  geometry.ring_capacity = 8;
+  geometry.records = geometry.queue_capacity + workers * 9;
+  return geometry;
+}
+
+}  // namespace
+
+TEST_CASE("Segment: its parts lie one after the other, aligned, within the file") {
+  const std::uint32_t workers = GENERATE(1U, 2U, 64U, 65U, 1000U);
+  const mpd::Segment segment = mpd::Segment::create(geometry_for(workers));
+  const mpd::SegmentGeometry& places = segment.geometry();
+  const std::uint64_t parts[] = {sizeof(mpd::SegmentHeader), places.sleepers,       places.worker_entries,
+                                 places.queue_entries,       places.call_records,   places.result_rings,
+                                 places.caller_region,       places.worker_regions, places.size};
+  for (std::size_t i = 1; i < std::size(parts); ++i) CHECK(parts[i] >= parts[i - 1]);
+  for (const std::uint64_t part : parts) CHECK(part % mpd::cache_line == 0);
+  CHECK(segment.offset_of(&segment.worker(workers - 1) + 1) <= places.queue_entries);
+  CHECK(segment.offset_of(&segment.record(places.records - 1) + 1) <= places.result_rings);
+  CHECK(segment.offset_of(&segment.result(workers - 1, places.ring_capacity - 1) + 1) <= places.caller_region);
+  CHECK(segment.offset_of(segment.worker_region(workers - 1).data()) + places.worker_region_size <= places.size);
+  CHECK(segment.caller_region().data() + segment.caller_region().size() <= segment.worker_region(0).data());
+}
+
+TEST_CASE("Segment.attach: another mapping of the same file shows the same words") {
+  const support::LeakCheck leaks;
+  const mpd::Segment made = mpd::Segment::create(geometry_for(3));
+  const mpd::Segment attached = mpd::Segment::attach(mpd::Descriptor(::dup(made.descriptor())));
+  CHECK(attached.base() != made.base());
+  CHECK(attached.geometry().workers == 3);
+  made.worker(2).leave = 7;
+  CHECK(attached.worker(2).leave.load() == 7);
+  attached.worker_region(1)[100] = std::byte{42};
+  CHECK(std::to_integer<int>(made.worker_region(1)[100]) == 42);
+}
+
+TEST_CASE("Segment.attach: a file that is no segment is refused, and says what may be the reason") {
+  const support::LeakCheck leaks;
+  mpd::Descriptor empty = mpd::make_memfd("other");
+  CHECK_THROWS_AS(mpd::Segment::attach(mpd::Descriptor(::dup(empty.get()))), std::runtime_error);
+  const std::vector<char> zeros(8192);
+  REQUIRE(::write(empty.get(), zeros.data(), zeros.size()) == static_cast<ssize_t>(zeros.size()));
+  const std::string text =
+      support::message_of<std::runtime_error>([&] { (void)mpd::Segment::attach(mpd::Descriptor(::dup(empty.get()))); });
+  CHECK(support::contains(text, "has another layout"));
+}
+
+TEST_CASE("fault 50: nobody can cut the segment short, make it longer, or take its seals away") {
+  const mpd::Segment segment = mpd::Segment::create(geometry_for(2));
+  const auto size = static_cast<off_t>(segment.geometry().size);
+  CHECK(::ftruncate(segment.descriptor(), 4096) == -1);
+  CHECK(errno == EPERM);
+  CHECK(::ftruncate(segment.descriptor(), size * 2) == -1);
+  CHECK(errno == EPERM);
+  CHECK(::fcntl(segment.descriptor(), F_ADD_SEALS, F_SEAL_WRITE) == -1);
+  CHECK(errno == EPERM);
+}
+
+TEST_CASE("fault 38: the segment has no name in a file system, and its descriptor is closed on exec") {
+  const auto files = support::names_in("/dev/shm");
+  const mpd::Segment segment = mpd::Segment::create(geometry_for(2));
+  CHECK(support::names_in("/dev/shm") == files);
+  CHECK((::fcntl(segment.descriptor(), F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+TEST_CASE("Segment: where address space is limited it does with less room for payloads") {
+  const pid_t child = support::fork_child([] {
+    const rlimit limit{std::uint64_t{6} << 30, std::uint64_t{6} << 30};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) return 1;
+    const mpd::Segment segment = mpd::Segment::create(geometry_for(2));
+    segment.worker_region(1).back() = std::byte{1};
+    return segment.geometry().size < (std::uint64_t{6} << 30) ? 0 : 2;
+  });
+  const int status = support::wait_status(child);
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  (void)status;  // whose shadow memory is larger than any limit
+#else
+  CHECK(status == 0);
+#endif
+}
+
+TEST_CASE("fault 36, fault 37: a refused descriptor or mapping is an error that names the call, and leaks nothing") {
+  const pid_t child = support::fork_child([] {
+    const rlimit none{0, 0};
+    if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 1;
+    try {
+      (void)mpd::Segment::create(geometry_for(2));
+      return 2;
+    } catch (const std::system_error& error) {
+      const bool good = error.code().value() == EMFILE && support::contains(error.what(), "memfd_create") &&
+                        support::contains(error.what(), "ulimit -n");
+      return good ? 0 : 3;
+    }
+  });
+  CHECK(support::wait_status(child) == 0);
+}
+
+TEST_CASE("Segment: what moves away leaves nothing behind, and a move onto another lets that one go") {
+  const support::LeakCheck leaks;
+  mpd::Segment first = mpd::Segment::create(geometry_for(1));
+  mpd::Segment second = std::move(first);
+  CHECK_FALSE(first.valid());  // NOLINT(bugprone-use-after-move): what it is then is what is tested
+  CHECK(second.valid());
+  second = mpd::Segment::create(geometry_for(2));
+  CHECK(second.geometry().workers == 2);
+}
