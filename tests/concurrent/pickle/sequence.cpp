@@ -95,9 +95,8 @@ TEST_CASE("sequence: elements without content cannot make a short input long") {
 }
 
 TEST_CASE("sequence: elements that are far larger than their bytes are not made room for in advance") {
-  // 10 000 elements of one byte each, the first of which is wrong: half a gigabyte for each thousand if it were
-  // reserved
-  Bytes bytes = bytes_of(std::uint64_t{10'000});
-  bytes.resize(bytes.size() + 10'000, std::byte{9});
+  // a million elements of one byte each, the first of which is wrong: half a terabyte if room for them were reserved
+  Bytes bytes = bytes_of(std::uint64_t{1'000'000});
+  bytes.resize(bytes.size() + 1'000'000, std::byte{9});
   CHECK_THROWS_AS(pickle::loads<std::vector<Large>>(bytes), pickle::UnpicklingError);
 }
