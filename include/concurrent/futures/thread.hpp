@@ -100,7 +100,11 @@ inline int checked_max_workers(std::optional<int> max_workers) {
 inline std::string thread_name_prefix(std::string given) {
   if (!given.empty()) return given;
   static std::atomic<unsigned> count{0};
-  return "ThreadPool-" + std::to_string(count.fetch_add(1));
+  // Linux cuts names: the word gives way, so that pools stay apart.
+  const std::string number = "-" + std::to_string(count.fetch_add(1));
+  constexpr std::size_t length = 12;  // leaves room for _99
+  const std::string word = "ThreadPool";
+  return (number.size() < length ? word.substr(0, length - number.size()) : std::string()) + number;
 }
 
 }  // namespace detail

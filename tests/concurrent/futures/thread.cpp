@@ -131,7 +131,7 @@ TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor: threads are named, and cut so
   CHECK(names == std::set<std::string>{"AVeryLongName_0", "AVeryLongName_1"});
   run("");
   CHECK(names.size() == 2);
-  CHECK(names.begin()->starts_with("ThreadPool-"));
+  CHECK(names.begin()->starts_with("Thread"));
 }
 
 TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor: function and arguments are destroyed before the result is seen") {
