@@ -1,44 +1,48 @@
 // SPDX-License-Identifier: BSL-1.0
-// How much of two cores reaches the tasks, by the length of a task. Row S10.
+// How much of two cores reaches the tasks, by the length of a task: 1 is all of both. Row S10.
 #include <fmt/core.h>
 
-#include <concurrent/futures.hpp>
+#include <vector>
 
-#include "measure.hpp"
-
-namespace cf = concurrent::futures;
+#include "harness.hpp"
+#include "pools/all.hpp"
 
 namespace {
 
-/// Works until so much time has passed, so that the length is right on every machine.
-void work(int microseconds) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(microseconds);
-  while (std::chrono::steady_clock::now() < end) {
+constexpr int workers = 2;
+
+template <class Pool>
+void measure(benchmark::State& state, int microseconds) {
+  Pool pool(workers);
+  const auto length = static_cast<std::uint32_t>(microseconds) * 1000;
+  const auto task = [length] { bench::work_for(length); };
+  const int tasks = 500'000 * workers / microseconds;  // half a second on each core
+  std::vector<decltype(pool.submit(task))> futures;
+  futures.reserve(static_cast<std::size_t>(tasks));
+  const auto burst = [&](int count) {
+    for (int i = 0; i < count; ++i) futures.push_back(pool.submit(task));
+    for (auto& future : futures) Pool::take(future);
+    futures.clear();
+  };
+  burst(100);
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    burst(tasks);
+    const double seconds = bench::seconds_since(start);
+    state.SetIterationTime(seconds);
+    state.counters["efficiency"] = tasks * microseconds * 1e-6 / workers / seconds;
   }
 }
 
 }  // namespace
 
-int main() {
-  const struct {
-    int microseconds;
-    double mark;
-  } rows[] = {{10, 0.85}, {100, 0.95}, {1000, 0.98}};
-  cf::ProcessPoolExecutor pool(2);
-  pool.warm_up(2);
-  for (const auto& row : rows) {
-    const int tasks = 2'000'000 / row.microseconds / 2;
-    bench::Samples efficiency;
-    for (int repetition = 0; repetition < 5; ++repetition) {
-      std::vector<cf::Future<void>> futures;
-      futures.reserve(static_cast<std::size_t>(tasks));
-      const auto start = std::chrono::steady_clock::now();
-      for (int i = 0; i < tasks; ++i) futures.push_back(pool.submit(work, row.microseconds));
-      for (const auto& future : futures) future.result();
-      efficiency.add(tasks * row.microseconds * 1e-6 / 2 / bench::seconds_since(start));
+int main(int argc, char** argv) {
+  bench::for_each_pool([]<class Pool>(bench::Named<Pool> pool) {
+    if (std::is_same_v<Pool, bench::StdAsync>) return;  // so many threads at once cannot be started
+    for (const int microseconds : {10, 100, 1000}) {
+      bench::add(fmt::format("efficiency/{}us/{}", microseconds, pool.name),
+                 [=](benchmark::State& state) { measure<Pool>(state, microseconds); });
     }
-    fmt::print("| S10 | tasks of {} us, 2 workers: part of two cores | {:.3f} ({:.3f} to {:.3f}){} | at least {} |\n",
-               row.microseconds, efficiency.median(), efficiency.values.front(), efficiency.values.back(),
-               efficiency.inconclusive() ? ", inconclusive" : "", row.mark);
-  }
+  });
+  return bench::run(argc, argv);
 }

@@ -1,75 +1,52 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a pool costs that has nothing to do: processor time and wake-ups of all its processes and threads. Row S8.
-#include <fmt/core.h>
+// What a pool costs that has nothing to do: processor time and wake-ups of all its processes and threads in ten
+// seconds, from the second second on: a pool gives pages back when it has been idle for one. Row S8.
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <concurrent/futures.hpp>
-#include <filesystem>
-#include <fstream>
-#include <set>
-#include <string>
+#include <csignal>
 #include <thread>
 
-#include "measure.hpp"
-
-namespace cf = concurrent::futures;
-namespace fs = std::filesystem;
+#include "harness.hpp"
+#include "process_tree.hpp"
 
 namespace {
 
-struct Use {
-  double cpu_seconds = 0;
-  long wake_ups = 0;
-};
-
-/// This process and all that descend from it: workers, and who started them.
-std::set<pid_t> family() {
-  std::set<pid_t> members = {getpid()};
-  for (bool grown = true; grown;) {
-    grown = false;
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-      const std::string name = entry.path().filename();
-      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      std::ifstream stat(entry.path() / "stat");
-      std::string text;
-      std::getline(stat, text);
-      const std::size_t after_name = text.rfind(')');
-      if (after_name == std::string::npos) continue;
-      const pid_t parent = static_cast<pid_t>(std::strtol(text.c_str() + after_name + 4, nullptr, 10));
-      if (members.count(parent) != 0 && members.insert(static_cast<pid_t>(std::stol(name))).second) grown = true;
-    }
+/// The pool lives in a process of its own, so that looking at it does not count.
+void idle(benchmark::State& state) {
+  int ready[2];
+  if (pipe(ready) != 0) return state.SkipWithError("no pipe");
+  const pid_t caller = fork();
+  if (caller == 0) {
+    concurrent::futures::ProcessPoolExecutor pool(2);
+    pool.warm_up(2);
+    for (int i = 0; i < 10'000; ++i) pool.submit([] {}).result();
+    if (write(ready[1], "x", 1) != 1) _exit(1);
+    for (;;) pause();
   }
-  return members;
-}
-
-Use use_of(const std::set<pid_t>& processes) {
-  Use use;
-  for (const pid_t pid : processes) {
-    std::error_code gone;
-    for (const auto& task : fs::directory_iterator(fmt::format("/proc/{}/task", pid), gone)) {
-      std::ifstream schedstat(task.path() / "schedstat");
-      double nanoseconds = 0;
-      if (schedstat >> nanoseconds) use.cpu_seconds += nanoseconds * 1e-9;
-      std::ifstream status(task.path() / "status");
-      for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("voluntary_ctxt_switches:")) use.wake_ups += std::stol(line.substr(line.find(':') + 1));
-      }
-    }
+  char byte = 0;
+  if (read(ready[0], &byte, 1) != 1) return state.SkipWithError("the pool did not start");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  const auto processes = bench::family(caller);
+  for (auto _ : state) {
+    const bench::Use before = bench::use_of(processes);
+    std::this_thread::sleep_for(std::chrono::seconds(10));
+    const bench::Use after = bench::use_of(processes);
+    state.SetIterationTime(10);
+    state.counters["cpu_milliseconds"] = (after.cpu_seconds - before.cpu_seconds) * 1e3;
+    state.counters["wake_ups"] = static_cast<double>(after.wake_ups - before.wake_ups);
+    state.counters["processes"] = static_cast<double>(processes.size());
   }
-  return use;
+  kill(caller, SIGKILL);
+  waitpid(caller, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
 }
 
 }  // namespace
 
-int main() {
-  cf::ProcessPoolExecutor pool(2);
-  for (int i = 0; i < 10'000; ++i) pool.submit([] {}).result();
-  const auto processes = family();
-  std::this_thread::sleep_for(std::chrono::seconds(1));
-  const Use before = use_of(processes);
-  std::this_thread::sleep_for(std::chrono::seconds(10));
-  const Use after = use_of(processes);
-  // Looking costs this thread one sleep, and the processor time of reading these files.
-  fmt::print("| S8 | idle for 10 s, {} processes | {:.4f} s of processor, {} wake-ups | none (but for looking) |\n",
-             processes.size(), after.cpu_seconds - before.cpu_seconds, after.wake_ups - before.wake_ups);
+int main(int argc, char** argv) {
+  bench::add("idle/processes", idle);
+  return bench::run(argc, argv);
 }

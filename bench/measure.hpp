@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What every benchmark here needs: samples with their spread, and peers that run as programs of their own.
+// What every benchmark here needs: samples with their spread, work of a known length, and peers that run as programs of
+// their own.
 #pragma once
 
 #include <fmt/core.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -18,13 +20,25 @@ inline double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// One figure, measured several times.
+/// Works for so long, by the clock, so that a task has the same length on every machine and beside any neighbour.
+inline void work_for(std::uint32_t nanoseconds) {
+  if (nanoseconds == 0) return;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::nanoseconds(nanoseconds);
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
+/// One figure, measured several times. What is asked of it holds once it is sorted.
 struct Samples {
   std::vector<double> values;
 
   void add(double value) { values.insert(std::upper_bound(values.begin(), values.end(), value), value); }
+  void sort() { std::sort(values.begin(), values.end()); }
   bool empty() const { return values.empty(); }
-  double median() const { return values.empty() ? 0 : values[values.size() / 2]; }
+  double median() const { return quantile(0.5); }
+  double quantile(double part) const {
+    return values.empty() ? 0 : values[static_cast<std::size_t>(part * static_cast<double>(values.size()))];
+  }
   /// How far the samples lie apart, relative to the median: 0.1 is ten percent.
   double spread() const { return values.empty() ? 0 : (values.back() - values.front()) / median(); }
   /// True when the samples lie so far apart that a comparison with them says nothing.

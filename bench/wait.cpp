@@ -76,7 +76,7 @@ int main() {
         std::thread worker = complete(futures, pause);
         const auto start = std::chrono::steady_clock::now();
         std::size_t seen = 0;
-        for (const auto& future : cf::as_completed(futures)) seen += future.done() ? 1 : 0;
+        for (const auto& future : cf::as_completed(futures)) seen += static_cast<std::size_t>(future.done());
         completed.add(bench::seconds_since(start));
         worker.join();
         if (seen != count) return 1;

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSL-1.0
+"""The questions S1 to S12, the mark of each, and how a figure is held against it."""
+import dataclasses
+import typing
+
+from .figures import median, quantile
+
+THREAD_POOLS = ("asio", "boost_thread", "libthread_pool", "tbb", "std_async")
+NAMES = {
+    "processes": "this library, processes",
+    "processes_1_worker": "this library, 1 worker",
+    "processes_deep_queue": "this library, extra_queued_calls = 64",
+    "threads": "this library, threads",
+    "asio": "Boost.Asio thread_pool",
+    "boost_thread": "Boost.Thread basic_thread_pool",
+    "libthread_pool": "libthread-pool",
+    "tbb": "oneTBB arena, promises",
+    "std_async": "std::async",
+    "python": "Python ProcessPoolExecutor",
+    "mpi": "Open MPI master, 2 calls a worker",
+    "mpi_deep": "Open MPI master, 32 calls a worker",
+    "raw_futex": "raw futex",
+}
+
+
+@dataclasses.dataclass
+class Row:
+    question: str
+    work: str
+    needs: list[str]  # names of figures; the first is ours, the second, if any, the peer's
+    value: typing.Callable  # from get(name) to what is held against the mark
+    relation: str  # ">=" or "<="
+    mark: float
+    unit: str = ""  # of the figures shown
+    scale: float = 1
+    goal: str = "mark"  # or "stretch"
+
+    def holds(self, value):
+        return value >= self.mark if self.relation == ">=" else value <= self.mark
+
+    def judge(self, figures):
+        """The ratio of the medians, the quartiles of each repetition's own ratio, and what they say."""
+        missing = [name for name in self.needs if not figures.has(name)]
+        if missing:
+            return {"verdict": "not measured", "missing": missing}
+        value = self.value(figures.median)
+        each = [self.value(figures.at(i)) for i in range(min(len(figures.samples[name]) for name in self.needs))]
+        low, high = quantile(each, 0.25), quantile(each, 0.75)
+        if self.holds(value) and self.holds(low) and self.holds(high):
+            verdict = "met"
+        elif not self.holds(value) and not self.holds(low) and not self.holds(high):
+            verdict = "missed"
+        else:
+            verdict = "inconclusive"
+        return {"value": value, "low": low, "high": high, "verdict": verdict}
+
+
+def ratio(question, work, ours, peer, relation, mark, unit, **more):
+    return Row(question, work, [ours, peer], lambda get: get(ours) / get(peer), relation, mark, unit, **more)
+
+
+def figure(question, work, ours, relation, mark, unit, **more):
+    scale = more.get("scale", 1)
+    return Row(question, work, [ours], lambda get: get(ours) * scale, relation, mark, unit, **more)
+
+
+def rows(figures):
+    """All rows; some depend on which peer or chunk size turned out to be the best."""
+    rate = "tasks_per_second"
+    burst = "burst/processes:" + rate
+    result = [
+        ratio("S1", "burst of 1 000 000 empty tasks", burst, "burst/python:" + rate, ">=", 100, "tasks/s"),
+        ratio("S1", "", burst, "burst/mpi:" + rate, ">=", 1, "tasks/s"),
+        ratio("S1", "", burst, "burst/mpi_deep:" + rate, ">=", 1, "tasks/s", goal="beside"),
+        ratio("S1", "", burst, "burst/asio:" + rate, ">=", 1, "tasks/s"),
+        ratio("S1", "", burst, "burst/libthread_pool:" + rate, ">=", 1, "tasks/s"),
+        ratio("S2", "the same, extra_queued_calls = 64", "burst/processes_deep_queue:" + rate, "burst/tbb:" + rate, ">=", 1,
+              "tasks/s"),
+        figure("S3", "submit(…).result(), hot: median", "round_trip/processes:p50_us", "<=", 2, "µs"),
+    ]
+    pools = [name for pool in THREAD_POOLS if figures.has(name := f"round_trip/{pool}:p50_us")]
+    if pools:
+        quickest = min(pools, key=figures.median)
+        result.append(ratio("S3", "against the quickest thread pool", "round_trip/processes:p50_us", quickest, "<=", 1, "µs"))
+    result += [
+        figure("S3", "99 %", "round_trip/processes:p99_us", "<=", 60, "µs"),
+        ratio("S3", "after 1 ms of silence", "round_trip/after_silence/processes:p50_us",
+              "round_trip/after_silence/raw_futex:p50_us", "<=", 1.2, "µs"),
+        ratio("S4", "two workers against one", burst, "burst/processes_1_worker:" + rate, ">=", 1, "tasks/s"),
+    ]
+    for size in "64MiB", "64KiB":
+        for what, mark in ("argument", 0.8 if size == "64MiB" else 0.3), ("result", 0.4 if size == "64MiB" else 0.3):
+            text = f"{size[:2]} {size[2:]} " + ("argument as std::span" if what == "argument" else "result as std::vector")
+            ours = f"payload/{what}/{size}:gigabytes_per_second"
+            result.append(ratio("S5", text, ours, f"payload/memcpy/{size}:gigabytes_per_second", ">=", mark, "GB/s"))
+    items = "items_per_second"
+    result.append(ratio("S6", "map of 1 000 000 items, chunk size 1", f"map/empty/1:{items}", f"map/python/1:{items}", ">=", 60,
+                        "items/s"))
+    for length in "0.1us", "1us", "10us", "100us", "1000us", "mix":
+        sizes = [name for name in figures.names(f"map/{length}/") if not name.startswith(f"map/{length}/auto")]
+        if sizes:
+            best = max(sizes, key=figures.median)
+            text = "a mix of lengths" if length == "mix" else f"tasks of {length[:-2]} µs"
+            result.append(ratio("S6", f"auto against the best chunk size, {text}", f"map/{length}/auto:{items}", best, ">=", 0.95,
+                                "items/s"))
+    result += [
+        figure("S7", "made, first result, destroyed", "start/processes:milliseconds", "<=", 2, "ms"),
+        figure("S8", "idle for 10 s: processor time", "idle/processes:cpu_milliseconds", "<=", 0, "ms"),
+        figure("S8", "idle for 10 s: wake-ups", "idle/processes:wake_ups", "<=", 0, "times"),
+        figure("S9", "a pending task with its future", "memory/tasks:pending_bytes", "<=", 256, "bytes"),
+        figure("S9", "a finished and dropped task", "memory/tasks:finished_bytes", "<=", 0, "bytes"),
+        Row("S9", "of 512 MiB of payloads, kept by a pool idle for a second",
+            ["memory/payloads:idle_mebibytes"], lambda get: get("memory/payloads:idle_mebibytes"), "<=", 1, "MiB"),
+    ]
+    for length, mark in ("10us", 0.85), ("100us", 0.95), ("1000us", 0.98):
+        result.append(figure("S10", f"tasks of {length[:-2]} µs, part of two cores", f"efficiency/{length}/processes:efficiency", ">=",
+                             mark, ""))
+    for curve, counter, text in (("tasks", "nanoseconds_per_task", "10³ to 10⁷ tasks"),
+                                 ("workers", "nanoseconds_per_task", "1 to 256 workers"),
+                                 ("payload", "microseconds", "payload of 0 to 1 GiB"),
+                                 ("submitters", "nanoseconds_per_task", "1 to 64 submitting threads")):
+        points = curve_points(figures, curve, counter)
+        if len(points) > 1:
+            result.append(Row("S11", f"{text}: the steepest step", [name for _, name in points],
+                              steepest_step(curve, points), "<=", 2, "times the cost"))
+    hashed = [name for name in figures.names("words/processes/")]
+    if hashed:
+        best = min(hashed, key=figures.median)
+        serial = "words/serial:seconds"
+        result += [
+            Row("S12", "hash_words against serial", [best, serial], lambda get: get(serial) / get(best), ">=", 1.9, "s"),
+            Row("S12", "hash_words against Python's pool", [best, "words/python:seconds"],
+                lambda get: get("words/python:seconds") / get(best), ">=", 1, "s", goal="beside"),
+        ]
+    return result
+
+
+def curve_points(figures, curve, counter):
+    names = [name for name in figures.names(f"growth/{curve}/") if name.endswith(":" + counter)]
+    return sorted((int(name.split("/")[2].split(":")[0]), name) for name in names)
+
+
+def steepest_step(curve, points):
+    """How much dearer a task, or for payloads a byte, becomes from one point of the curve to the next, at most. A payload
+    below 16 KiB costs what the task costs."""
+    def value(get):
+        if curve == "payload":
+            costs = [get(name) / size for size, name in points if size >= 1 << 14]
+        else:
+            costs = [get(name) for _, name in points]
+        return max(after / before for before, after in zip(costs, costs[1:]))
+    return value
+
+
+__all__ = ["NAMES", "Row", "rows", "curve_points", "median"]
