@@ -49,7 +49,7 @@ inline std::vector<Call> calls() {
     all.push_back({writer.take(), name + (std::is_pointer_v<Function> ? name : 0) +
                                       (std::is_member_pointer_v<Function> ? member_name : 0)});
   };
-  const int captured = 3;
+  int captured = 3;
   dump(&add, 1, 2);
   dump(&length, std::string("text"));
   dump(&length, std::string_view("text"));

@@ -142,7 +142,7 @@ struct Shouting {
 TEST_CASE("run_call: functions, member functions, closures and function objects run with their arguments") {
   CHECK(call(add, 1, 2) == 3);
   CHECK(call(&add, 1, 2) == 3);
-  const int number = 3;
+  int number = 3;
   CHECK(call([number](int x) { return number * x; }, 4) == 12);
   CHECK(call([](auto x, auto y) { return x + y; }, std::string("a"), "b") == "ab");
   CHECK(call(&Account::times, Account{5}, 2) == 10);
@@ -248,7 +248,7 @@ TEST_CASE("run_call: callable and arguments are destroyed before the result is p
 
 TEST_CASE("run_call: another serializer is asked for arguments and results, and for nothing else") {
   Shouting::dumped = Shouting::loaded = 0;
-  const int number = 3;
+  int number = 3;
   Sent sent(
       std::type_identity<Shouting>(), [number](int x) { return number * x; }, 4);
   CHECK(Shouting::dumped == 1);
