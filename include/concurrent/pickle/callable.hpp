@@ -48,11 +48,10 @@ inline constexpr bool travels_as_bytes = is_closure<F>&& std::is_trivially_copya
 template <class F>
 void refuse_pointers_into_stack(const F& function) {
   if constexpr (sizeof(F) >= sizeof(void*) && alignof(F) >= alignof(void*)) {
-    const Stack& stack = this_thread_stack();
     for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof(F); at += sizeof(std::uintptr_t)) {
       std::uintptr_t word;
       std::memcpy(&word, reinterpret_cast<const std::byte*>(&function) + at, sizeof(word));
-      if (stack.holds(word)) [[unlikely]]
+      if (is_on_stack(word)) [[unlikely]]
         refuse_stack_pointer(readable_name<F>());
     }
   }

@@ -6,6 +6,17 @@
 
 #include <pthread.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CONCURRENT_FUTURES_ADDRESS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define CONCURRENT_FUTURES_ADDRESS_SANITIZER
+#endif
+#ifdef CONCURRENT_FUTURES_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace concurrent::pickle::inline v0 {
 namespace detail {
 
@@ -39,6 +50,20 @@ inline const Stack& this_thread_stack() noexcept {
     find_stack();
   return cached_stack;
 }
+
+// Whether an address is that of a variable of the calling thread. AddressSanitizer keeps them elsewhere, to see when
+// they are used too late.
+inline bool is_on_stack(std::uintptr_t address) noexcept {
+#ifdef CONCURRENT_FUTURES_ADDRESS_SANITIZER
+  void* const fake_stack = __asan_get_current_fake_stack();
+  if (fake_stack != nullptr &&
+      __asan_addr_is_in_fake_stack(fake_stack, reinterpret_cast<void*>(address), nullptr, nullptr) != nullptr) {
+    return true;
+  }
+#endif
+  return this_thread_stack().holds(address);
+}
+#undef CONCURRENT_FUTURES_ADDRESS_SANITIZER
 
 inline std::uintptr_t stack_position() noexcept { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
 
