@@ -26,7 +26,8 @@
 #define CONCURRENT_FUTURES_EXCEPTION_NAMED(number, ...) CONCURRENT_FUTURES_EXCEPTION_AS(number, __VA_ARGS__)
 #define CONCURRENT_FUTURES_EXCEPTION_AS(number, ...)                         \
   [[maybe_unused]] static const bool concurrent_futures_exception_##number = \
-      ::concurrent::pickle::detail::declare_exception<__VA_ARGS__>()
+      ::concurrent::pickle::detail::declare_exception<__VA_ARGS__>();        \
+  namespace {} /* so that it may stand with a semicolon or without */
 
 namespace concurrent::pickle::inline v0 {
 
