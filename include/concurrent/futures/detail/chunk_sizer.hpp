@@ -47,12 +47,11 @@ class ChunkSizer {
   static constexpr double wanted = 1e6;    // nanoseconds for a chunk
   static constexpr double shortest = 5e4;  // nanoseconds for a chunk near the end
   static constexpr std::size_t growth = 8;
-  static constexpr std::size_t largest = std::size_t{1} << 20;  // items, whatever they take
+  static constexpr double carriage = 50;  // nanoseconds: what an item costs on its way, however short its call
 
   std::size_t at_least(double nanoseconds) const noexcept {
     if (item_ < 0) return 1;
-    const double items = nanoseconds / (item_ > 0.1 ? item_ : 0.1);
-    return items >= static_cast<double>(largest) ? largest : static_cast<std::size_t>(items);
+    return static_cast<std::size_t>(nanoseconds / (item_ > carriage ? item_ : carriage));
   }
 
   std::size_t size_;
