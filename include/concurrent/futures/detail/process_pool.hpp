@@ -118,6 +118,8 @@ class ProcessPool {
   Deadline next_look();
   Deadline check_time_limits();
   void rescue_waiting_calls();
+  bool find_overwritten();
+  void fail_overwritten();
   bool wind_down();
 
   // process_pool_deaths.hpp: when a worker ends
@@ -191,6 +193,8 @@ class ProcessPool {
   int quiet_looks_ = 0;
   std::chrono::nanoseconds waiting_look_ = std::chrono::milliseconds(1);
   int rescues_ = 0;
+  Deadline records_look_{};
+  std::vector<WorkItem*> overwritten_;
   Deadline trim_at_ = Deadline::max();
 
   std::unique_ptr<std::atomic<std::uint64_t>[]>
@@ -198,6 +202,7 @@ class ProcessPool {
   std::atomic<bool> closed_{false};          // submit has to look closer
   std::atomic<std::int64_t> oom_kills_{-1};  // as last seen
   std::atomic<bool> work_for_manager_{false};
+  std::atomic<bool> manager_sleeps_{false};  // what we know ourselves; the shared word is for workers
   std::atomic<std::thread::id> manager_id_{};
   std::atomic<std::int64_t> drive_budget_{0};
   std::atomic<std::size_t> in_hand_{0};      // outstanding_, for those without the lock

@@ -205,6 +205,35 @@ inline void ProcessPool::charge(WorkItem& item, const mpd::ZygoteReport& report,
   state.release();
 }
 
+/// A worker gone wild may write over a record's state: then no worker will take the call, or none that is there has it.
+inline bool ProcessPool::find_overwritten() {
+  for (WorkItem* const item : items_) {
+    if (item == nullptr || item->place != WorkItem::Place::record) continue;
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    const bool waits = state.stage == mpd::Stage::ready && state.worker == mpd::no_worker;
+    const bool taken = (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) &&
+                       state.worker < geometry_workers() && places_[state.worker].state != WorkerPlace::State::absent;
+    if (state.ticket != (item->ticket & mpd::ticket_mask) || (!waits && !taken)) overwritten_.push_back(item);
+  }
+  for (WorkItem* const item : overwritten_) drop_call(*item);
+  return !overwritten_.empty();
+}
+
+inline void ProcessPool::fail_overwritten() {
+  if (overwritten_.empty()) return;
+  const std::string reason =
+      "concurrent::futures: a call was lost: its record in shared memory was overwritten by a task gone wild.";
+  log(LogLevel::error, reason);
+  failed_.fetch_add(overwritten_.size(), std::memory_order_relaxed);
+  for (WorkItem* const item : std::exchange(overwritten_, {})) {
+    finish_callbacks(item->state().finish_with_exception(options_.on_worker_death == WorkerDeathPolicy::fail_task
+                                                             ? std::make_exception_ptr(WorkerDied(reason))
+                                                             : std::make_exception_ptr(BrokenProcessPool(reason))));
+    item->state().release();
+  }
+  if (options_.on_worker_death == WorkerDeathPolicy::break_pool) break_pool(reason);
+}
+
 /// Everything that this worker has published.
 inline void ProcessPool::collect_all(std::uint32_t index) {
   Arrivals arrivals;

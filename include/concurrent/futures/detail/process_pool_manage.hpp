@@ -46,6 +46,7 @@ inline void ProcessPool::manage() {
     while (serve()) {
     }
     run_deferred();
+    fail_overwritten();
     if (wind_down()) break;
     CONCURRENT_FUTURES_FAULT_POINT("caller.manager_sleeps");
     sleep_manager(next_look());
@@ -70,15 +71,20 @@ inline void ProcessPool::run_deferred() {
 
 inline void ProcessPool::wake_manager() noexcept {
   work_for_manager_.store(true, std::memory_order_seq_cst);
-  mpd::wake_manager_word(segment_.caller());
+  if (!manager_sleeps_.load(std::memory_order_seq_cst) || mpd::wake_manager_word(segment_.caller())) return;
+  // It sleeps although the word does not say so: somebody has just woken it, or a worker gone wild wrote there.
+  segment_.caller().manager.fetch_add(2, std::memory_order_seq_cst);
+  mpd::futex_wake(segment_.caller().manager, 1, true);
 }
 
 inline void ProcessPool::sleep_manager(Deadline deadline) {
   mpd::Shared<std::uint32_t>& word = segment_.caller().manager;
   const std::uint32_t asleep = word.fetch_or(1, std::memory_order_seq_cst) | 1;
+  manager_sleeps_.store(true, std::memory_order_seq_cst);
   const bool others_look = mpd::poller_state(segment_.caller()) != mpd::poller_none;
   if (!work_for_manager_.exchange(false, std::memory_order_seq_cst) && (others_look || !results_wait()))
     mpd::futex_wait(word, asleep, deadline, true);
+  manager_sleeps_.store(false, std::memory_order_seq_cst);
   word.fetch_and(~std::uint32_t{1}, std::memory_order_seq_cst);
 }
 
@@ -109,7 +115,13 @@ inline Deadline ProcessPool::next_look() {
   }
   // Whoever has taken over the rings may be held up in a program's own unpickling, and a wake-up may have died with its
   // sender: while something is on its way the manager looks after it now and then.
-  if (outstanding_ != 0) look = std::min(look, now + std::chrono::milliseconds(50));
+  if (outstanding_ != 0) {
+    look = std::min(look, now + std::chrono::milliseconds(50));
+    if (now >= records_look_) {
+      records_look_ = now + std::chrono::milliseconds(50);
+      if (find_overwritten()) look = now;
+    }
+  }
   if (start_again_ <= now) {
     start_again_ = Deadline::max();
     start_failing_ = false;
@@ -239,7 +251,7 @@ inline void ProcessPool::stop_workers(int signal) {
   std::uint32_t asked = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (present_ == 0 || !broken_.empty()) return;
+    if ((present_ == 0 && outstanding_ == 0) || !broken_.empty()) return;
     shutting_down_ = true;
     no_more_workers_ = true;
     closed_.store(true, std::memory_order_seq_cst);

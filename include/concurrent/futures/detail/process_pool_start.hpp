@@ -170,6 +170,9 @@ inline bool ProcessPool::start_worker() {
     entry.wake.store(0);
     entry.waits_for_room.store(0);
     entry.leave.store(0);
+    // What stands in the ring is done with, or was written by one gone wild: not by this worker in any case.
+    for (std::uint32_t i = 0; i < segment_.geometry().ring_capacity; ++i)
+      segment_.result(index, i).commit.store(0, std::memory_order_relaxed);
     segment_.caller().stopping.store(0);  // it is never set while workers are started, but by one gone wild
     entry.first_position = place.position;
     entry.consumed.store(place.position);
