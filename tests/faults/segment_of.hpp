@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a worker gone wild has in its hands: the shared memory, as it finds it in its own list of mappings.
+#pragma once
+
+#include "faults/trial.hpp"
+
+#include <concurrent/multiprocessing/detail/layout.hpp>
+
+#include <cstdio>
+#include <cstring>
+
+namespace faults {
+
+struct Found {
+  std::byte* base = nullptr;
+  mpd::SegmentGeometry geometry;
+  std::uint32_t own = 0;  // the place of the process that looks
+
+  static Found here() {
+    Found found;
+    const std::string maps = support::read_text("/proc/self/maps");
+    const std::size_t name = maps.find("concurrent_futures");
+    if (name == std::string::npos) return found;
+    const std::size_t line = maps.rfind('\n', name) + 1;
+    unsigned long first = 0;
+    std::sscanf(maps.c_str() + line, "%lx", &first);
+    found.base = reinterpret_cast<std::byte*>(first);
+    std::memcpy(&found.geometry, found.base, sizeof found.geometry);
+    for (std::uint32_t i = 0; i < found.geometry.workers; ++i) {
+      if (found.worker(i).pid.load() == ::getpid()) found.own = i;
+    }
+    return found;
+  }
+
+  mpd::SegmentHeader& header() const { return *reinterpret_cast<mpd::SegmentHeader*>(base); }
+  mpd::WorkerEntry& worker(std::uint32_t i) const {
+    return reinterpret_cast<mpd::WorkerEntry*>(base + geometry.worker_entries)[i];
+  }
+  mpd::CallRecord& record(std::uint32_t i) const {
+    return reinterpret_cast<mpd::CallRecord*>(base + geometry.call_records)[i];
+  }
+  mpd::ResultEntry& result(std::uint32_t worker_index, std::uint64_t position) const {
+    return reinterpret_cast<mpd::ResultEntry*>(
+        base + geometry.result_rings)[std::uint64_t{worker_index} * geometry.ring_capacity +
+                                      position % geometry.ring_capacity];
+  }
+  /// The words that say how things stand, without the payloads behind them.
+  std::size_t control_size() const { return geometry.caller_region; }
+  /// Where our next result is expected.
+  std::uint64_t next_position() const {
+    for (std::uint64_t position = worker(own).consumed.load();; ++position) {
+      if (result(own, position).commit.load() != position + 1) return position;
+    }
+  }
+  /// The call that this worker has in hand.
+  std::uint64_t call() const { return worker(own).call.load(); }
+  void commit(mpd::ResultEntry& entry, std::uint64_t position) const {
+    entry.commit.store(position + 1);
+    // As a worker does: whoever of the caller's sleeps is woken.
+    header().caller.manager.store(0);
+    mpd::futex_wake(header().caller.manager, 1, true);
+  }
+};
+
+}  // namespace faults
