@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/kind.hpp>
 #include <concurrent/pickle/reader.hpp>
 #include <concurrent/pickle/writer.hpp>
@@ -61,7 +62,10 @@ struct Pickler<T[n]> {
 template <class T>
 void dump(Writer& writer, const T& value) {
   detail::check_value<T, detail::Role::argument>();
-  if constexpr (detail::can_travel<T, detail::Role::argument>()) Pickler<T>::dump(writer, value);
+  if constexpr (detail::can_travel<T, detail::Role::argument>()) {
+    const detail::Depth depth(writer);  // what calls this may be a Pickler of the program's own for a recursive type
+    Pickler<T>::dump(writer, value);
+  }
 }
 
 /// Takes the next value from `reader`.
@@ -71,7 +75,10 @@ void dump(Writer& writer, const T& value) {
 template <class T>
 T load(Reader& reader) {
   detail::check_value<T, detail::Role::argument>();
-  if constexpr (detail::can_travel<T, detail::Role::argument>()) return Pickler<std::remove_cv_t<T>>::load(reader);
+  if constexpr (detail::can_travel<T, detail::Role::argument>()) {
+    const detail::Depth depth(reader);
+    return Pickler<std::remove_cv_t<T>>::load(reader);
+  }
 }
 
 namespace detail {

@@ -121,6 +121,9 @@ struct Plain {  // no std::exception
 struct Unknown {
   int number = 0;
 };
+struct Fixed : std::runtime_error {
+  Fixed() : std::runtime_error("always the same") {}
+};
 struct Both : Failure, std::nested_exception {
   using Failure::Failure;
 };
@@ -139,6 +142,8 @@ CONCURRENT_FUTURES_EXCEPTION(Coded);
 CONCURRENT_FUTURES_EXCEPTION(Final);
 CONCURRENT_FUTURES_EXCEPTION(Plain);
 CONCURRENT_FUTURES_EXCEPTION(Secret);
+CONCURRENT_FUTURES_EXCEPTION(Fixed)
+CONCURRENT_FUTURES_EXCEPTION(Both)
 
 }  // namespace app
 
@@ -209,6 +214,8 @@ TEST_CASE("exception: those from heavy headers that the program includes itself 
 TEST_CASE("exception: a program's own arrive with their type once they are declared") {
   check_arrives_as_is(app::Failure("mine"));
   check_arrives_as_is(app::Final("mine"));
+  check_arrives_as_is(app::Fixed());
+  check_arrives_as_is(app::Both("mine"));
   check_caught<app::Coded>(sent(thrown(app::Coded(7, "why"))), [](const app::Coded& e) {
     CHECK(e.code == 7);
     CHECK(e.why == "why");
@@ -291,6 +298,12 @@ TEST_CASE("exception: what is nested travels with it, to the end of the chain") 
   check_caught<pickle::RemoteTraceback>(nested_in(outer_traceback),
                                         [](const pickle::RemoteTraceback& e) { CHECK(e.task() == "work(int)"); });
   check_rest(nested_in(nested_in(outer_traceback)));
+}
+
+TEST_CASE("exception: a type that is a nested_exception itself holds the cause itself") {
+  const auto loaded = sent_by_worker(thrown(app::Both("mine")));
+  check_caught<app::Both>(loaded, [](const app::Both& e) { CHECK(e.what() == std::string("mine")); });
+  check_caught<pickle::RemoteTraceback>(nested_in(loaded), [](const auto& e) { CHECK(e.type_name() == "app::Both"); });
 }
 
 TEST_CASE("exception: a type that cannot hold a cause arrives without it") {

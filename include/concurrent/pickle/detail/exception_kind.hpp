@@ -7,6 +7,7 @@
 #include <atomic>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -36,10 +37,18 @@ class WithCause : public T, public std::nested_exception {
 template <class T>
 std::exception_ptr make_exception(T&& exception, const std::exception_ptr& cause) {
   try {
-    if constexpr (std::is_class_v<T> && !std::is_final_v<T> && !std::is_base_of_v<std::nested_exception, T>) {
+    if constexpr (std::is_base_of_v<std::nested_exception, T>) {
       if (cause) {
         try {
-          std::rethrow_exception(cause);  // nested_exception takes what is being handled, and nothing else
+          std::rethrow_exception(cause);
+        } catch (...) {
+          static_cast<std::nested_exception&>(exception) = std::nested_exception();  // takes what is being handled
+        }
+      }
+    } else if constexpr (std::is_class_v<T> && !std::is_final_v<T>) {
+      if (cause) {
+        try {
+          std::rethrow_exception(cause);
         } catch (...) {
           throw WithCause<T>(static_cast<T&&>(exception));
         }
@@ -73,13 +82,21 @@ inline std::optional<std::string> text_given_to(const std::error_code& code, con
   return what;
 }
 
+// Whether a class adds no data to the standard's class that it derives from, so that its type alone tells all but the
+// text.
+template <class T>
+inline constexpr bool has_no_content =
+    std::is_default_constructible_v<T>&& std::is_base_of_v<std::exception, T> &&
+    (sizeof(T) == sizeof(std::exception) ||
+     (sizeof(T) == sizeof(std::runtime_error) && std::is_base_of_v<std::runtime_error, T>) ||
+     (sizeof(T) == sizeof(std::logic_error) && std::is_base_of_v<std::logic_error, T>));
+
 template <class T>
 constexpr void check_exception() {
-  static_assert(Picklable<T> || std::is_constructible_v<T, std::string> ||
-                    (std::is_base_of_v<std::exception, T> && std::is_default_constructible_v<T>),
+  static_assert(Picklable<T> || std::is_constructible_v<T, std::string> || has_no_content<T>,
                 "concurrent::pickle: this exception can neither be pickled nor made from a std::string. Give it a "
-                "constructor that "
-                "takes the text of what(), or a function `template <class Archive> void serialize(Archive& archive)`.");
+                "constructor that takes the text of what(), or a function "
+                "`template <class Archive> void serialize(Archive& archive)`.");
   static_assert(std::is_copy_constructible_v<T>,
                 "concurrent::pickle: an exception must be copyable to be thrown again.");
 }
