@@ -119,7 +119,8 @@ EACH_EXECUTOR("E6 map: when its timeout passes it throws TimeoutError and is ove
   auto pool = kind.pool();
   const auto gate = support::Gate::make();
   std::vector<int> seen;
-  auto results = pool.map(wait_if, first(3), std::vector(3, gate), {.timeout = 300ms});
+  CHECK(pool.submit(multiply, 1, 1).result() == 1);  // a worker is there, however slow its start
+  auto results = pool.map(wait_if, first(3), std::vector(3, gate), {.timeout = 500ms});
   auto it = results.begin();
   bool timed_out = false;
   try {

@@ -106,6 +106,8 @@ EACH_EXECUTOR("W7 wait: ALL_COMPLETED ends with everything in done") {
   auto product = pool.submit(multiply, 2, 21);
   auto held = pool.submit(wait_for_gate, gate);
   const Futures all{notified_future(), failed_future(), finished_future(), divided, product, held};
+  CHECK(product.result() == 42);
+  CHECK(divided.exception() != nullptr);
   CHECK(cf::wait(all, 20ms, cf::ALL_COMPLETED).not_done == Futures{held});
   gate.open();
   auto [done, not_done] = cf::wait(all, cf::ALL_COMPLETED);
