@@ -2,7 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/deadline.hpp>
-#include <concurrent/futures/detail/future_state_base.hpp>
+#include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/exceptions.hpp>
 
 #include <chrono>

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <concurrent/futures/detail/future_state_base.hpp>
+#include <concurrent/futures/detail/future_transitions.hpp>
+#include <concurrent/futures/detail/future_waiting.hpp>
 
 #include <memory>
 #include <new>

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a future goes from one state to the next.
+#pragma once
+
+#include <concurrent/futures/detail/future_state_base.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <utility>
+
+#include <sched.h>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline bool FutureStateBase::cancel() {
+  std::uint32_t word = word_.load(std::memory_order_acquire);
+  for (;;) {
+    if (state_of(word) != State::pending) return is_done(state_of(word)) && state_of(word) != State::finished;
+    if ((word & storing_bit) != 0) return false;
+    if ((word & cancelling_bit) != 0) {  // another thread is asking; its answer is ours
+      ::sched_yield();
+      word = word_.load(std::memory_order_acquire);
+    } else if (word_.compare_exchange_weak(word, word | cancelling_bit, std::memory_order_acq_rel)) {
+      break;
+    }
+  }
+  if (!withdraw()) {
+    word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
+    return false;
+  }
+  // A worker may have begun meanwhile, if the executor leaves that to us.
+  word = word_.load(std::memory_order_acquire);
+  do {
+    if (state_of(word) != State::pending || (word & storing_bit) != 0) {
+      word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
+      return false;
+    }
+  } while (!word_.compare_exchange_weak(word, with_state(word, State::cancelled), std::memory_order_seq_cst));
+  run(announce(word, false));
+  return true;
+}
+
+inline bool FutureStateBase::try_run() noexcept {
+  std::uint32_t word = word_.load(std::memory_order_acquire);
+  for (;;) {
+    State next = State::running;
+    if (state_of(word) == State::cancelled) {
+      next = State::cancelled_and_notified;
+    } else if (state_of(word) != State::pending || (word & storing_bit) != 0) {
+      return false;
+    }
+    if (word_.compare_exchange_weak(word, with_state(word, next), std::memory_order_acq_rel)) {
+      return next == State::running;
+    }
+  }
+}
+
+inline bool FutureStateBase::set_running_or_notify_cancel() {
+  std::uint32_t word = word_.load(std::memory_order_acquire);
+  for (;;) {
+    const State now = state_of(word);
+    if ((now != State::pending && now != State::cancelled) || (word & storing_bit) != 0) {
+      throw_invalid_state("set_running_or_notify_cancel");
+    }
+    const State next = now == State::pending ? State::running : State::cancelled_and_notified;
+    if (word_.compare_exchange_weak(word, with_state(word, next), std::memory_order_acq_rel)) {
+      return next == State::running;
+    }
+  }
+}
+
+inline bool FutureStateBase::claim() noexcept {
+  std::uint32_t word = word_.load(std::memory_order_relaxed);
+  do {
+    if (is_done(state_of(word)) || (word & storing_bit) != 0) return false;
+  } while (!word_.compare_exchange_weak(word, word | storing_bit, std::memory_order_acquire));
+  return true;
+}
+
+inline CallbackList FutureStateBase::publish(std::uint32_t outcome) noexcept {
+  return announce(word_.exchange(outcome, std::memory_order_seq_cst), (outcome & failed_bit) != 0);
+}
+
+inline CallbackList FutureStateBase::finish_with_exception(std::exception_ptr exception) {
+  if (exception == nullptr) exception = std::make_exception_ptr(RuntimeError(no_exception_text));
+  if (!claim()) return {};
+  exception_ = std::move(exception);
+  return publish(finished_word | failed_bit);
+}
+
+inline bool FutureStateBase::try_finish_with_exception(std::exception_ptr exception) {
+  if (!claim()) return false;
+  exception_ = std::move(exception);
+  run(publish(finished_word | failed_bit));
+  return true;
+}
+
+inline CallbackList FutureStateBase::finish_cancelled() noexcept {
+  if (!claim()) return {};
+  return publish(static_cast<std::uint32_t>(State::cancelled));
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSL-1.0
+// Who waits for a future: the list of callbacks and waiters, and the thread that sleeps on the state itself.
+#pragma once
+
+#include <concurrent/futures/detail/future_state_base.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include <sched.h>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline bool Waiter::sleep_through(FutureStateBase& state, Deadline deadline) {
+  return sleep(deadline, [&state](const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline until) {
+    return state.sleep_on(word, value, until);
+  });
+}
+
+inline CallbackList::CallbackList(FutureStateBase& state, Callback* first) noexcept : state_(&state), first_(first) {
+  state.add_reference();
+}
+
+inline void CallbackList::run() noexcept {
+  while (first_ != nullptr) {
+    const std::unique_ptr<Callback> callback(std::exchange(first_, static_cast<Callback*>(first_->next)));
+    try {
+      callback->call(*state_);
+    } catch (const std::exception& error) {
+      log_callback_error(error.what());
+    } catch (...) {
+      log_callback_error("something that is no std::exception");
+    }
+  }
+  if (state_ != nullptr) std::exchange(state_, nullptr)->release();
+}
+
+inline FutureStateBase::~FutureStateBase() {
+  // Of a future that nobody finished; threads that wait for it would hold handles.
+  for (auto* link = reinterpret_cast<Link*>(list_.load(std::memory_order_acquire)); link != nullptr;) {
+    Link* const next = link->next;
+    delete static_cast<Callback*>(link);
+    link = next;
+  }
+}
+
+inline Link* FutureStateBase::lock_list() noexcept {
+  for (int round = 0;; ++round) {
+    std::uintptr_t list = list_.load(std::memory_order_relaxed);
+    if ((list & 1) == 0 && list_.compare_exchange_weak(list, list | 1, std::memory_order_seq_cst)) {
+      return reinterpret_cast<Link*>(list);
+    }
+    if (round >= 64) ::sched_yield();
+  }
+}
+
+inline CallbackList FutureStateBase::announce(std::uint32_t before, bool failed) noexcept {
+  if ((before & sleepers_bit) != 0) multiprocessing::detail::futex_wake(word_);
+  // Who adds to the list locks it first and looks at the word then; here it is the other way round. One of both sees
+  // what the other did, since all four accesses are sequentially consistent.
+  if (list_.load(std::memory_order_seq_cst) == 0) return {};
+  Callback* first = nullptr;
+  for (Link* link = lock_list(); link != nullptr;) {
+    Link* const next = link->next;
+    link->linked = false;
+    if (link->waiter != nullptr) {
+      link->waiter->fire(static_cast<WaiterLink&>(*link), failed);
+    } else {
+      link->next = first;
+      first = static_cast<Callback*>(link);
+    }
+    link = next;
+  }
+  unlock_list(nullptr);
+  return first == nullptr ? CallbackList() : CallbackList(*this, first);
+}
+
+inline bool FutureStateBase::add_link(Link& link) noexcept {
+  Link* const first = lock_list();
+  if (is_done(state_of(word_.load(std::memory_order_seq_cst)))) {
+    unlock_list(first);
+    return false;
+  }
+  link.previous = nullptr;
+  link.next = first;
+  link.linked = true;
+  if (first != nullptr) first->previous = &link;
+  unlock_list(&link);
+  return true;
+}
+
+inline void FutureStateBase::remove_link(Link& link) noexcept {
+  Link* first = lock_list();
+  if (link.linked) {
+    if (link.next != nullptr) link.next->previous = link.previous;
+    (link.previous != nullptr ? link.previous->next : first) = link.next;
+    link.linked = false;
+  }
+  unlock_list(first);
+}
+
+inline void FutureStateBase::add_callback(std::unique_ptr<Callback> callback) {
+  if (!done() && add_link(*callback)) {
+    static_cast<void>(callback.release());
+    return;
+  }
+  callback->next = nullptr;
+  CallbackList(*this, callback.release()).run();
+}
+
+inline bool FutureStateBase::wait_until_done(Deadline deadline) {
+  for (;;) {
+    std::uint32_t word = word_.load(std::memory_order_acquire);
+    if (is_done(state_of(word))) return true;
+    if (deadline != Deadline::max() && std::chrono::steady_clock::now() >= deadline) return false;
+    if (drive(word_, word, deadline)) continue;
+    if ((word & sleepers_bit) == 0 &&
+        !word_.compare_exchange_strong(word, word | sleepers_bit, std::memory_order_acq_rel)) {
+      continue;
+    }
+    doze(word_, word | sleepers_bit, deadline);
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
