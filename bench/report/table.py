@@ -20,13 +20,11 @@ def number(value):
 def contender(name):
     """The words for the contender in the name of a figure."""
     parts = name.split(":")[0].split("/")
+    if len(parts) > 2 and parts[0] in ("map", "words") and parts[1] != "python":
+        return f"chunk size {parts[2]}"
     for part in parts[1:]:
         if part in NAMES:
             return NAMES[part]
-    if parts[0] == "map":
-        return f"chunk size {parts[-1]}"
-    if parts[0] == "words":
-        return f"chunk size {parts[-1]}" if len(parts) > 2 else parts[-1]
     return parts[-2] if len(parts) > 2 else parts[-1]
 
 
