@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: BSL-1.0
-# cmake -D INCLUDE_DIR=… -D OUTPUT=….hpp -D VERSION=… -P single_header.cmake: the three umbrella headers and all that
-# they include of this library, each in the place of its first include, as one file.
+# cmake [-D OUTPUT=….hpp] -P single_header.cmake: the three umbrella headers and all that they include of this library,
+# each in the place of its first include, as one file.
 cmake_minimum_required(VERSION 3.23)
+if(NOT INCLUDE_DIR)
+  set(INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../include")
+endif()
+if(NOT OUTPUT)
+  set(OUTPUT concurrent_futures.hpp)
+endif()
+if(NOT VERSION)
+  file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/../CMakeLists.txt" VERSION REGEX "^project\\(")
+  string(REGEX MATCH "[0-9.]+" VERSION "${VERSION}")
+endif()
 set(seen "")
 set(text "")
 

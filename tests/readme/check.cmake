@@ -53,11 +53,13 @@ if(PART STREQUAL "programs")
 else()
   set(source [[
 #include <concurrent/futures.hpp>
+#include <concurrent/multiprocessing.hpp>
 #include <chrono>
 #include <ranges>
 #include <string>
 #include <vector>
 namespace cf = concurrent::futures;
+namespace mp = concurrent::multiprocessing;
 using namespace std::chrono_literals;
 int square(int n) { return n * n; }
 int power(int base, int exponent) { return exponent == 0 ? 1 : base * power(base, exponent - 1); }
@@ -69,7 +71,7 @@ void init(int) {}
     set(row "${CMAKE_MATCH_1}")
     cut_after("\n" found)
     math(EXPR count "${count} + 1")
-    string(APPEND source "void row_${count}() {
+    string(APPEND source "void row_${count}([[maybe_unused]] int argc, [[maybe_unused]] char** argv) {
   cf::ProcessPoolExecutor pool(2);
   std::vector<int> numbers{1, 2, 3};
   int sum = 0;
@@ -80,9 +82,9 @@ void init(int) {}
   }();
 }
 ")
-    string(APPEND calls "  row_${count}();\n")
+    string(APPEND calls "  row_${count}(argc, argv);\n")
   endwhile()
-  string(APPEND source "int main() {\n${calls}}\n")
+  string(APPEND source "int main(int argc, char** argv) {\n  mp::freeze_support(argc, argv);\n${calls}}\n")
   build_and_run(table "${source}")
 endif()
 if(count LESS 2)
