@@ -3,7 +3,7 @@
 #pragma once
 
 #include <concurrent/pickle/callable.hpp>
-#include <concurrent/pickle/detail/call_registry.hpp>
+#include <concurrent/pickle/detail/call_kind.hpp>
 #include <concurrent/pickle/detail/in_place.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
@@ -92,7 +92,7 @@ struct Call {
     return text + ')';
   }
 
-  static inline const CallKind kind{&run, &describe};
+  static constexpr CallKind kind{CallKind::right_number, &run, &describe};
 
  private:
   static std::string name_of_callable(Reader& reader) {
@@ -259,11 +259,24 @@ void dump_call(Writer& writer, F&& function, Args&&... args) {
   Checks::check();
   if constexpr (Checks::passed()) {
     using Kind = detail::Call<Serializer, Function, detail::Sent<Args>...>;
-    detail::dump_function(writer, reinterpret_cast<std::uintptr_t>(Kind::kind.run));
+    detail::dump_function(writer, reinterpret_cast<std::uintptr_t>(&Kind::kind), detail::Target::constant);
     detail::dump_callable<Function>(writer, function);
     (detail::dump_argument<Serializer, detail::Sent<Args>>(writer, args), ...);
   }
 }
+
+namespace detail {
+
+inline const CallKind& load_call_kind(Reader& reader) {
+  const std::uintptr_t address = load_function(reader, Target::constant);
+  const auto* kind = reinterpret_cast<const CallKind*>(address);
+  if (address == 0 || kind->number != CallKind::right_number) [[unlikely]] {
+    reader.refuse("the function that is to run the call is none that this program has for that");
+  }
+  return *kind;
+}
+
+}  // namespace detail
 
 /// Runs the call that `call` holds and writes its result (nothing for void). What the call, the pickling or the
 /// unpickling throws goes through; `phase` then tells which of them it was.
@@ -271,11 +284,7 @@ void dump_call(Writer& writer, F&& function, Args&&... args) {
 /// Throws: also UnpicklingError if the bytes are no call of this program.
 inline void run_call(Reader& call, Writer& result, std::atomic<std::uint32_t>& phase) {
   phase.store(static_cast<std::uint32_t>(Phase::unpickling_arguments), std::memory_order_release);
-  const auto function = reinterpret_cast<CallFunction>(detail::load_function(call));
-  if (detail::find_call(function) == nullptr) [[unlikely]] {
-    call.refuse("the function that is to run the call is none that this program has for that");
-  }
-  function(call, result, phase);
+  detail::load_call_kind(call).run(call, result, phase);
 }
 
 /// What a call is, for messages: "hash_words(std::string)", as well as the symbols of the program tell.
@@ -283,9 +292,7 @@ inline std::string describe_call(std::span<const std::byte> call) noexcept {
   try {
     try {
       Reader reader(call, Views::in_place);
-      const auto function = reinterpret_cast<CallFunction>(detail::load_function(reader));
-      const detail::CallKind* kind = detail::find_call(function);
-      if (kind != nullptr) return kind->describe(reader);
+      return detail::load_call_kind(reader).describe(reader);
     } catch (const std::exception&) {
     }
     return "a call that cannot be read";

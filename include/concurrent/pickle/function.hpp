@@ -4,6 +4,7 @@
 // loaded.
 #pragma once
 
+#include <concurrent/pickle/detail/call_kind.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/pickler.hpp>
@@ -23,18 +24,26 @@ namespace detail {
 
 enum class FunctionToken : unsigned char { null = 0, in_program = 1, in_library = 2 };
 
+// What is named: code to jump to, or an object that is constant and whose bytes are looked at before it is believed.
+enum class Target { function, constant };
+
+inline bool module_has(const Module& module, Target target, std::uintptr_t address) noexcept {
+  if (target == Target::function) return module.has_code(address);
+  return address % alignof(void*) == 0 && module.has_constant(address, sizeof(CallKind));
+}
+
 // What stands in the message for a function of the program itself. Those of a library are followed by its path.
 struct FunctionName {
   std::uint64_t module;
   std::uint64_t offset;
 };
 
-[[gnu::noinline, gnu::cold]] inline void dump_library_function(Writer& writer, std::uintptr_t address) {
+[[gnu::noinline, gnu::cold]] inline void dump_library_function(Writer& writer, std::uintptr_t address, Target target) {
   FunctionName name{};
   std::string path;
   const bool found = visit_modules([&](const dl_phdr_info& info) {
     const Module module = describe_module(info);
-    if (!module.has_code(address)) return false;
+    if (!module_has(module, target, address)) return false;
     name = {module.id, address - module.base};
     path = info.dlpi_name == nullptr ? "" : info.dlpi_name;
     return true;
@@ -51,9 +60,9 @@ struct FunctionName {
   writer.write(path.data(), path.size());
 }
 
-inline void dump_function(Writer& writer, std::uintptr_t address) {
+inline void dump_function(Writer& writer, std::uintptr_t address, Target target = Target::function) {
   const Module& program = main_module();
-  if (program.has_code(address)) [[likely]] {
+  if (module_has(program, target, address)) [[likely]] {
     const FunctionName name{program.id, address - program.base};
     std::byte* to = writer.claim(1 + sizeof(name));
     *to = static_cast<std::byte>(FunctionToken::in_program);
@@ -61,17 +70,17 @@ inline void dump_function(Writer& writer, std::uintptr_t address) {
   } else if (address == 0) {
     writer.put(FunctionToken::null);
   } else {
-    dump_library_function(writer, address);
+    dump_library_function(writer, address, target);
   }
 }
 
 // Finds the address of a function in a library that is loaded; 0 if it is not.
-inline std::uintptr_t find_library_function(const FunctionName& name, bool& wrong_offset) {
+inline std::uintptr_t find_library_function(const FunctionName& name, bool& wrong_offset, Target target) {
   std::uintptr_t address = 0;
   visit_modules([&](const dl_phdr_info& info) {
     const Module module = describe_module(info);
     if (module.id != name.module) return false;
-    if (module.has_code(module.base + name.offset)) {
+    if (module_has(module, target, module.base + name.offset)) {
       address = module.base + name.offset;
     } else {
       wrong_offset = true;
@@ -81,16 +90,17 @@ inline std::uintptr_t find_library_function(const FunctionName& name, bool& wron
   return address;
 }
 
-[[gnu::noinline, gnu::cold]] inline std::uintptr_t load_library_function(Reader& reader) {
+[[gnu::noinline, gnu::cold]] inline std::uintptr_t load_library_function(Reader& reader, Target target) {
   const auto name = reader.get<FunctionName>();
   const std::size_t length = reader.get_count(1);
   const std::string path(reinterpret_cast<const char*>(reader.view(length)), length);
   bool wrong_offset = false;
-  std::uintptr_t address = find_library_function(name, wrong_offset);
+  std::uintptr_t address = find_library_function(name, wrong_offset, target);
   // Opening a library runs code of it. A call says which libraries it needs; values (results above all) have no
   // business to.
   if (address == 0 && !wrong_offset && reader.views_allowed() && path.find('/') != std::string::npos) {
-    if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr) address = find_library_function(name, wrong_offset);
+    if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr)
+      address = find_library_function(name, wrong_offset, target);
   }
   if (address == 0) {
     reader.refuse("there is no function at offset " + as_hex(name.offset) + " of the library '" + path + "' (build " +
@@ -108,13 +118,13 @@ inline std::uintptr_t find_library_function(const FunctionName& name, bool& wron
   reader.refuse("there is no function at offset " + as_hex(name.offset) + " of this program");
 }
 
-inline std::uintptr_t load_function(Reader& reader) {
+inline std::uintptr_t load_function(Reader& reader, Target target = Target::function) {
   const auto token = reader.get_once<unsigned char>();
   if (token == static_cast<unsigned char>(FunctionToken::in_program)) [[likely]] {
     FunctionName name = reader.get<FunctionName>();
     asm volatile("" : "+r"(name.module), "+r"(name.offset));
     const Module& program = main_module();
-    if (name.module != program.id || !program.has_code(program.base + name.offset)) [[unlikely]] {
+    if (name.module != program.id || !module_has(program, target, program.base + name.offset)) [[unlikely]] {
       refuse_program_function(reader, name);
     }
     return program.base + name.offset;
@@ -123,7 +133,7 @@ inline std::uintptr_t load_function(Reader& reader) {
   if (token != static_cast<unsigned char>(FunctionToken::in_library)) [[unlikely]] {
     reader.refuse("a function's tag is " + std::to_string(token));
   }
-  return load_library_function(reader);
+  return load_library_function(reader, target);
 }
 
 template <class Pointer>

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <type_traits>
 
 #include <elf.h>
@@ -27,7 +28,15 @@ struct Module {
   Range more_code;  // a second one, which is rare
   Range all;        // everything that is loaded
 
+  Range constants[4];  // what nobody can write to once the program runs
+
   bool has_code(std::uintptr_t address) const noexcept { return code.holds(address) || more_code.holds(address); }
+  bool has_constant(std::uintptr_t address, std::size_t size) const noexcept {
+    for (const Range& range : constants) {
+      if (range.holds(address) && size <= range.high - address) return true;
+    }
+    return false;
+  }
 };
 
 inline std::uint64_t hash_bytes(const void* data, std::size_t size, std::uint64_t hash = 0xcbf29ce484222325u) noexcept {
@@ -62,10 +71,17 @@ inline Module describe_module(const dl_phdr_info& info) noexcept {
   // Without a build id, the name of the file and the sizes of its segments have to do.
   const char* name = info.dlpi_name == nullptr ? "" : info.dlpi_name;
   const char* slash = std::strrchr(name, '/');
+  std::size_t constants = 0;
   std::uint64_t sizes = hash_bytes(slash == nullptr ? name : slash, std::strlen(slash == nullptr ? name : slash));
   for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
     const auto& segment = info.dlpi_phdr[i];
     const std::uintptr_t low = info.dlpi_addr + segment.p_vaddr;
+    const bool constant =
+        segment.p_type == PT_GNU_RELRO ||
+        (segment.p_type == PT_LOAD && (segment.p_flags & (PF_R | PF_W | PF_X)) == static_cast<unsigned>(PF_R));
+    if (constant && constants < std::size(module.constants)) {
+      module.constants[constants++] = {low, low + segment.p_memsz};
+    }
     if (segment.p_type == PT_LOAD) {
       const Module::Range range{low, low + segment.p_memsz};
       if (module.all.high == 0) module.all = range;
