@@ -102,12 +102,11 @@ constexpr void check_callable() {
   if constexpr (is_closure<F>) {
     static_assert(std::is_trivially_copyable_v<F> || std::is_empty_v<F>,
                   "concurrent::pickle: this lambda captures something that is not trivially copyable (a string, a "
-                  "vector, a smart "
-                  "pointer). Pass it as an argument instead, or make the lambda a struct with operator().");
+                  "vector, a smart pointer). Pass it as an argument instead, or make the lambda a struct with "
+                  "operator().");
     static_assert(!std::is_trivially_copyable_v<F> || std::is_standard_layout_v<F>,
                   "concurrent::pickle: this lambda captures by reference, which means nothing in another process. "
-                  "Capture by value, "
-                  "or pass it as an argument.");
+                  "Capture by value, or pass it as an argument.");
   } else {
     check_value<F, Role::argument>();
   }

@@ -28,8 +28,8 @@ void refuse_derived(const T& object) {
     if (typeid(object) != typeid(T)) [[unlikely]] {
       throw PicklingError("concurrent::pickle: a pointer to " + std::string(type_name<T>()) + " points to a " +
                           readable(typeid(object).name()) +
-                          ", which would arrive as the former only. Use a pointer to the latter, "
-                          "or a std::variant of pointers.");
+                          ", which would arrive as the former only. Use a pointer to the latter, or a std::variant of "
+                          "pointers.");
     }
   }
 }

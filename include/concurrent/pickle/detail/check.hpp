@@ -29,12 +29,12 @@ constexpr void check_part() {
       "another one. Make it inside the function; pass a file's path instead of the open file.");
   static_assert(
       reason != Refusal::view,
-      "concurrent::pickle: a view (std::string_view, std::span) would point to bytes that are gone. Use std::string or "
-      "std::vector; a view can be an argument only.");
+      "concurrent::pickle: a view (std::string_view, std::span) would point to bytes that are gone. Use std::string "
+      "or std::vector; a view can be an argument only.");
   static_assert(
       reason != Refusal::mutable_span,
-      "concurrent::pickle: a std::span of elements that can be changed cannot be sent, as changes would not come back. "
-      "Use std::span<const T>.");
+      "concurrent::pickle: a std::span of elements that can be changed cannot be sent, as changes would not come "
+      "back. Use std::span<const T>.");
   static_assert(
       reason != Refusal::scattered_span,
       "concurrent::pickle: a std::span can be sent only if its elements are plain values without pointers or bools. "
@@ -73,8 +73,8 @@ constexpr void check_part() {
       "members). Give it a function `template <class Archive> void serialize(Archive& archive) { archive(a, b, c); "
       "}`.");
   static_assert(reason != Refusal::class_type,
-                "concurrent::pickle: this class does not say how it is pickled. Give it a function "
-                "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
+                "concurrent::pickle: this class does not say how it is pickled. Give it a function `template <class "
+                "Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
                 "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
 }
 

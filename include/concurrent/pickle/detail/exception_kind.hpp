@@ -95,8 +95,8 @@ template <class T>
 constexpr void check_exception() {
   static_assert(Picklable<T> || std::is_constructible_v<T, std::string> || has_no_content<T>,
                 "concurrent::pickle: this exception can neither be pickled nor made from a std::string. Give it a "
-                "constructor that takes the text of what(), or a function "
-                "`template <class Archive> void serialize(Archive& archive)`.");
+                "constructor that takes the text of what(), or a function `template <class Archive> void "
+                "serialize(Archive& archive)`.");
   static_assert(std::is_copy_constructible_v<T>,
                 "concurrent::pickle: an exception must be copyable to be thrown again.");
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// How many members an aggregate has, found by trying with how many initialisers it can be made.
+// How many members an aggregate has, found by trying with how many initialisers it can be made. Boost.PFR does the
+// same, but it takes the elements of an array for members, and a base class or a reference for a reason to stop with a
+// text of its own.
 #pragma once
 
 #include <cstddef>
