@@ -52,6 +52,7 @@ class CallWriter : public pickle::Writer {
     if (block_.address != nullptr) blocks_->free(block_);
   }
 
+  bool has_block() const noexcept { return block_.address != nullptr; }
   /// The block, if the call needed one; the caller owns it now.
   multiprocessing::detail::Allocation take_block() noexcept { return std::exchange(block_, {}); }
 

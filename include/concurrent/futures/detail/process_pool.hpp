@@ -103,6 +103,7 @@ class ProcessPool {
   void resolve(Arrival& arrival);
   bool serve();
   void finish_callbacks(CallbackList callbacks);
+  bool make_room_for_callbacks() noexcept;
   bool take_lease() noexcept;
   void leave_lease() noexcept;
   void stop_driving();

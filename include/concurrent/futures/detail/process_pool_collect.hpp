@@ -101,7 +101,7 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
     if (good) {
       arrival.item = item;
       if (outcome == static_cast<std::uint32_t>(mpd::Outcome::exception))
-        arrival.task = new std::string(describe(*item));
+        arrival.task = new (std::nothrow) std::string(describe(*item));
       drop_call(*item);
       counts_.bytes_from_workers += size;
     }
@@ -151,8 +151,8 @@ inline void ProcessPool::resolve(Arrival& arrival) {
     (is_value ? completed_ : failed_).fetch_add(1, std::memory_order_relaxed);
     try {
       callbacks = is_value ? arrival.item->load(reader)
-                           : arrival.item->state().finish_with_exception(
-                                 pickle::load_exception(reader, name(), arrival.pid, std::move(*task)));
+                           : arrival.item->state().finish_with_exception(pickle::load_exception(
+                                 reader, name(), arrival.pid, task != nullptr ? std::move(*task) : std::string()));
     } catch (...) {
       if (is_value) {
         completed_.fetch_sub(1, std::memory_order_relaxed);
@@ -179,9 +179,22 @@ inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
   if (std::this_thread::get_id() == manager_id_.load(std::memory_order_relaxed)) return callbacks.run();
   {
     const std::lock_guard lock(mutex_);
-    deferred_.push_back(std::move(callbacks));
+    if (deferred_.size() < deferred_.capacity() || make_room_for_callbacks()) {
+      deferred_.push_back(std::move(callbacks));
+      callbacks = {};
+    }
   }
+  if (!callbacks.empty()) callbacks.run();  // there is no memory even for that: here, then
   wake_manager();
+}
+
+inline bool ProcessPool::make_room_for_callbacks() noexcept {
+  try {
+    deferred_.reserve(2 * deferred_.size() + 8);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 /// One round of the work between the rings and the queue. True: there was something.

@@ -387,7 +387,11 @@ inline bool ProcessPool::stop(WorkItem& item) noexcept {
 }
 
 inline std::string ProcessPool::describe(const WorkItem& item) noexcept {
-  if (item.options != nullptr && !item.options->label.empty()) return item.options->label;
+  try {
+    if (item.options != nullptr && !item.options->label.empty()) return item.options->label;
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
   const mpd::CallRecord& record = segment_.record(item.record);
   const std::byte* const bytes = item.block.address != nullptr ? item.block.address : record.bytes;
   return pickle::describe_call(std::span(bytes, item.size));

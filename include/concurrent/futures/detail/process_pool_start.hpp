@@ -86,6 +86,7 @@ inline void ProcessPool::start() {
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
   queue_ = std::make_unique<mpd::CallQueueWriter>(segment_);
   items_.resize(geometry.records);
+  timed_.reserve(geometry.records);  // submit does not fail for it
   for (std::uint32_t record = geometry.records; record-- > 0;) free_records_.push_back(record);
   places_ = std::make_unique<WorkerPlace[]>(geometry.workers);
   peek_ = std::make_unique<std::atomic<std::uint64_t>[]>(geometry.workers);

@@ -43,16 +43,18 @@ inline void ProcessPool::submit(WorkItem& item, CallWriter& call) {
       if (!broken_.empty()) throw BrokenProcessPool(broken_);
       throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
     }
-    item.state().add_reference();
+    // What may throw comes first: a call whose submit throws has never been.
+    const bool has_place = pending_.empty() && !queue_->full() && !free_records_.empty();
     item.size = call.size();
+    if (!has_place && !call.has_block()) item.keep_pending(call.data());
+    item.state().add_reference();
     item.block = call.take_block();
     ++counts_.submitted;
     counts_.bytes_to_workers += item.size;
     ++outstanding_;
-    if (pending_.empty() && !queue_->full() && !free_records_.empty()) {
+    if (has_place) {
       place(item, call.data());
     } else {
-      if (item.block.address == nullptr) item.keep_pending(call.data());
       pending_.push_back(item);
     }
     // While this thread keeps submitting it takes the results off the rings and refills the queue on the way.
