@@ -4,8 +4,8 @@ import os
 
 from conan import ConanFile
 from conan.tools.build import check_min_cppstd
-from conan.tools.cmake import CMakeToolchain, cmake_layout
 from conan.tools.files import copy
+from conan.tools.layout import basic_layout
 
 
 class ConcurrentFutures(ConanFile):
@@ -23,7 +23,7 @@ class ConcurrentFutures(ConanFile):
         return os.path.join(self.recipe_folder, "..", "..", "..")
 
     def export_sources(self):
-        for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "cmake/*"):
+        for pattern in ("LICENSE", "include/*"):
             copy(self, pattern, self._tree, self.export_sources_folder)
 
     def requirements(self):
@@ -34,13 +34,7 @@ class ConcurrentFutures(ConanFile):
         check_min_cppstd(self, 20)
 
     def layout(self):
-        cmake_layout(self)
-
-    def generate(self):
-        toolchain = CMakeToolchain(self)
-        for part in ("TESTS", "EXAMPLES", "BENCH"):
-            toolchain.cache_variables[f"CONCURRENT_FUTURES_BUILD_{part}"] = False
-        toolchain.generate()
+        basic_layout(self)
 
     def package(self):
         copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
