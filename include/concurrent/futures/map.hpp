@@ -54,9 +54,9 @@ class MapItems {
   void close() noexcept {
     begun_ = true;
     stream_->close();
-    chunk_.reset();
     left_ = 0;
     forget();
+    chunk_.reset();
   }
 
  private:
@@ -79,9 +79,9 @@ class MapItems {
     } else if (chunked_) {
       fetch_from(static_cast<FutureState<ChunkResult<R>>&>(state).value());
     } else if constexpr (std::is_void_v<R>) {
-      item_.emplace();
+      item_ = &made_.emplace();
     } else {
-      item_.emplace(std::move(static_cast<FutureState<R>&>(state).value()));
+      item_ = &static_cast<FutureState<R>&>(state).value();
     }
     fetched_ = true;
     ++index_;
@@ -93,16 +93,20 @@ class MapItems {
     if (error_index_ < chunk.errors.size() && chunk.errors[error_index_].index == index_) {
       error_ = std::move(chunk.errors[error_index_++].exception);
     } else if constexpr (std::is_void_v<R>) {
-      item_.emplace();
+      item_ = &made_.emplace();
     } else if constexpr (std::is_same_v<R, bool>) {
-      item_.emplace(static_cast<bool>(chunk.values.at(value_index_++)));
+      item_ = &made_.emplace(static_cast<bool>(chunk.values.at(value_index_++)));
     } else {
-      item_.emplace(std::move(chunk.values.at(value_index_++)));
+      item_ = &chunk.values.at(value_index_++);
     }
   }
 
   void forget() noexcept {
-    item_.reset();
+    if constexpr (!std::is_trivially_destructible_v<Item> && std::is_nothrow_move_constructible_v<Item>) {
+      // Not kept alive until the rest of the chunk goes.
+      if (item_ != nullptr) static_cast<void>(Item(std::move(*item_)));
+    }
+    item_ = nullptr;
     error_ = nullptr;
     fetched_ = false;
     // Not before its exceptions: who drops the last handle after them, drops them last as thread checkers see it.
@@ -115,7 +119,8 @@ class MapItems {
   std::size_t index_ = 0;
   std::size_t value_index_ = 0;
   std::size_t error_index_ = 0;
-  std::optional<Item> item_;
+  Item* item_ = nullptr;      // where it stands in the chunk
+  std::optional<Item> made_;  // or, for what has no place there, the item itself
   std::exception_ptr error_;
   bool fetched_ = false;
   bool begun_ = false;

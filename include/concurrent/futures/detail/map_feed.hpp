@@ -107,6 +107,7 @@ class RangeFeed final : public MapFeed {
   using Element = typename MapElement<item_t<Ranges>...>::type;
   using R = map_result_t<Function, item_t<Ranges>...>;
   using Chunk = MapChunk<Function, item_t<Ranges>...>;
+  static constexpr std::size_t most_reserved = 4096;  // nobody knows whether there are that many items
 
  public:
   RangeFeed(std::shared_ptr<ExecutorLink<Executor>> link, Function function, bool chunked, Ranges&&... ranges)
@@ -123,6 +124,7 @@ class RangeFeed final : public MapFeed {
 
   std::size_t cut(std::size_t items) override {
     piece_.clear();
+    piece_.reserve(items < most_reserved ? items : most_reserved);
     if (is_read_) {
       const std::size_t count = items < left() ? items : left();
       const auto first = all_.begin() + static_cast<std::ptrdiff_t>(position_);
