@@ -8,6 +8,7 @@
 
 #include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/detail/caller_words.hpp>
+#include <concurrent/multiprocessing/detail/exit_guard.hpp>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
@@ -50,8 +51,7 @@ class Worker {
         tasks_left_(segment.geometry().tasks_per_worker) {}
 
   [[noreturn]] void run(WorkerInitializer initializer) noexcept {
-    // A task that calls exit() must not run what the caller registered for its own exit: our handler goes first.
-    ::on_exit([](int status, void*) { leave_process(status); }, nullptr);
+    if (!exit_is_guarded) guard_exit();
     std::fegetenv(&floating_point_);
     entry_.pid.store(mark_.pid(), std::memory_order_relaxed);
     entry_.base.store(reinterpret_cast<std::uintptr_t>(segment_.base()), std::memory_order_relaxed);

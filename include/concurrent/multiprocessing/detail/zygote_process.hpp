@@ -3,9 +3,11 @@
 
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
+#include <concurrent/multiprocessing/detail/exit_guard.hpp>
 #include <concurrent/multiprocessing/detail/fresh_image.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/detail/zygote.hpp>
+#include <concurrent/pickle/detail/module.hpp>
 
 #include <sys/socket.h>
 
@@ -72,6 +74,10 @@ class ZygoteProcess {
   static pid_t start_fork(Segment& segment, Descriptor channel, const ProcessInfo& caller,
                           WorkerInitializer initializer, std::uint64_t pool) {
     flush_output();  // or the workers would have a copy of what is not written yet
+    // Other threads may hold locks at the moment of the fork, which nobody in the child would ever release. What takes
+    // one and a worker needs is done before: its exit handler, and the first look at the program's own module.
+    guard_exit();
+    pickle::detail::main_module();
     const BlockSignals no_handlers;
     if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.fork"); error != 0) return -error;
     const pid_t pid = ::fork();

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/multiprocessing/detail/streams.hpp>
+#include <concurrent/multiprocessing/process.hpp>
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// Whether this process, or the one that it was forked from, has called guard_exit.
+inline constinit bool exit_is_guarded = false;
+
+/// A task that calls exit() must not run what the caller has registered for its own exit: a handler of ours, the last
+/// to be registered and so the first to run, ends a worker. Elsewhere it does nothing.
+///
+/// The caller registers it, just before it forks. A worker could not: the C library guards its list of handlers by a
+/// lock, which another thread of the caller may have held at the moment of the fork.
+inline void guard_exit() noexcept {
+  process_identity();  // made before, and so destroyed after
+  exit_is_guarded = true;
+  ::on_exit(
+      [](int status, void*) {
+        if (process_identity().pool == 0) return;  // no worker
+        flush_output();
+        ::_exit(status);
+      },
+      nullptr);
+}
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0
