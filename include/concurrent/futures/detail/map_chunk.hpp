@@ -6,7 +6,6 @@
 #include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/symbols.hpp>
-#include <concurrent/pickle/detail/symbols.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/exception.hpp>
 #include <concurrent/pickle/reader.hpp>
