@@ -25,6 +25,7 @@
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/exception_registry.hpp>
 #include <concurrent/futures/detail/map_mixin.hpp>
+#include <concurrent/futures/detail/map_serializer.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/detail/process_pool_collect.hpp>
 #include <concurrent/futures/detail/process_pool_deaths.hpp>
@@ -188,7 +189,8 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
 
   template <class Function, class... Args>
   auto submit_item(std::unique_ptr<TaskOptions> options, Function&& fn, Args&&... args) {
-    using Call = pickle::detail::CallChecks<Serializer, std::decay_t<Function>, pickle::detail::Sent<Args>...>;
+    using Carrier = detail::serializer_for_t<Serializer, Function>;
+    using Call = pickle::detail::CallChecks<Carrier, std::decay_t<Function>, pickle::detail::Sent<Args>...>;
     Call::check();
     if constexpr (!Call::passed()) {
       return Future<void>();  // refused: what follows would only repeat it in the standard library's words
@@ -196,7 +198,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
       using Result = pickle::call_result_t<Function, Args...>;
       pool().check_open();
       pickle::detail::refuse_captured_stack(fn);
-      auto* const state = new detail::ProcessFutureState<Result, Serializer>(pool());
+      auto* const state = new detail::ProcessFutureState<Result, Carrier>(pool());
       Future<Result> future(state);
       if (options != nullptr) {
         state->retries_left = static_cast<std::uint16_t>(options->retries);
@@ -204,7 +206,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
       }
       detail::CallWriter writer(pool().blocks());
       try {
-        pickle::dump_call<Serializer>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
+        pickle::dump_call<Carrier>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
       } catch (...) {
         pool().count_failed_submit();
         detail::FutureStateBase::run(state->finish_with_exception(std::current_exception()));

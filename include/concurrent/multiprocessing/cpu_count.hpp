@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -52,7 +51,9 @@ inline double cgroup_cpu_limit() { return cgroup_cpu_limit(read_small_file("/pro
 
 /// `limit` processors' worth of time are this many of `count`, at least 1.
 inline int count_within(int count, double limit) noexcept {
-  if (limit > 0 && std::ceil(limit) < count) count = static_cast<int>(std::ceil(limit));
+  const int whole = limit < count ? static_cast<int>(limit) : count;
+  const int rounded_up = limit > whole ? whole + 1 : whole;
+  if (limit > 0 && rounded_up < count) count = rounded_up;
   return count < 1 ? 1 : count;
 }
 

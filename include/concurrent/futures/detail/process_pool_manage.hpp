@@ -4,7 +4,6 @@
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/multiprocessing/detail/oom_kills.hpp>
 
-#include <algorithm>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -135,7 +134,7 @@ inline Deadline ProcessPool::next_look() {
     trim_at_ = Deadline::max();
     blocks_->trim();
   }
-  return std::min({look, start_again_, kill_remaining_, trim_at_});
+  return std::min(std::min(look, start_again_), std::min(kill_remaining_, trim_at_));
 }
 
 /// A call waits although workers are there that should take it: one may have been stopped, or have died, between its

@@ -7,7 +7,6 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -189,7 +188,7 @@ inline bool ProcessPool::start_worker() {
 
 inline void ProcessPool::warm_up(int workers) {
   const std::lock_guard lock(mutex_);
-  const auto wanted = static_cast<std::uint32_t>(std::clamp(workers, 0, max_workers_));
+  const auto wanted = static_cast<std::uint32_t>(std::min(std::max(workers, 0), max_workers_));
   while (available_ < wanted && start_worker()) {
   }
 }

@@ -3,7 +3,6 @@
 
 #include <concurrent/multiprocessing/detail/os.hpp>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>

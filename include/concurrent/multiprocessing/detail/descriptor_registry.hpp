@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <mutex>
 #include <vector>
 
@@ -26,7 +25,7 @@ class DescriptorRegistry {
   }
   void close(int fd) noexcept {
     const std::lock_guard lock(mutex_);
-    descriptors_.erase(std::remove(descriptors_.begin(), descriptors_.end(), fd), descriptors_.end());
+    std::erase(descriptors_, fd);
     ::close(fd);
   }
   /// In a forked child: closes all of them.

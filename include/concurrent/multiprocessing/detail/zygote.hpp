@@ -37,7 +37,6 @@
 
 #include <sys/signalfd.h>
 
-#include <algorithm>
 #include <deque>
 #include <string>
 #include <vector>
