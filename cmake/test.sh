@@ -29,7 +29,7 @@ run_preset() {
   fi
   echo "== $preset: built in $((SECONDS - started)) s; testing"
   started=$SECONDS
-  ctest --preset "$preset" -j "$(nproc)" --no-label-summary --progress 2>&1 | tee "$log.tests" | grep -vE "^ *(Start|[0-9]+/[0-9]+ Test)|\.\.\. +Passed" | tail -n 200
+  ctest --preset "$preset" -j "$(nproc)" --no-label-summary 2>&1 | tee "$log.tests" | grep -vE "^ *(Start|[0-9]+/[0-9]+ Test)|\.\.\. +Passed" | tail -n 200
   local line
   line=$(grep -E "tests passed, .* tests failed out of" "$log.tests" | tail -n 1)
   if [[ $line =~ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
