@@ -2,9 +2,10 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
-#include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/exit_guard.hpp>
+#include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/fresh_image.hpp>
+#include <concurrent/multiprocessing/detail/loader_lock.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 #include <concurrent/pickle/detail/module.hpp>
@@ -24,17 +25,23 @@ class ZygoteProcess {
 
   /// Throws std::system_error when the system refuses a process or a descriptor.
   void start(Segment& segment, StartMethod method, WorkerInitializer initializer, std::uint64_t pool) {
-    auto [ours, theirs] = make_message_channel();
-    DescriptorRegistry::instance().add(ours.get());
-    channel_ = ours.release();
     const ProcessInfo caller = current_process();
-    pid_ = method == StartMethod::fork ? start_fork(segment, std::move(theirs), caller, initializer, pool)
-                                       : start_fresh(segment, theirs, caller, method, pool);
-    if (pid_ < 0) {
-      const int error = -pid_;
+    for (int tries = 1;; ++tries) {
+      auto [ours, theirs] = make_message_channel();
+      DescriptorRegistry::instance().add(ours.get());
+      channel_ = ours.release();
+      pid_ = method == StartMethod::fork
+                 ? start_fork(segment, std::move(theirs), caller, initializer, pool, tries < most_tries)
+                 : start_fresh(segment, theirs, caller, method, pool);
+      if (pid_ < 0) {
+        const int error = -pid_;
+        close();
+        throw_errno(error,
+                    method == StartMethod::fork ? "fork of the helper process" : "posix_spawn of the helper process");
+      }
+      if (method != StartMethod::fork || tries == most_tries || !forked_in_vain()) return;
+      reap();
       close();
-      throw_errno(error,
-                  method == StartMethod::fork ? "fork of the helper process" : "posix_spawn of the helper process");
     }
   }
 
@@ -72,7 +79,7 @@ class ZygoteProcess {
 
  private:
   static pid_t start_fork(Segment& segment, Descriptor channel, const ProcessInfo& caller,
-                          WorkerInitializer initializer, std::uint64_t pool) {
+                          WorkerInitializer initializer, std::uint64_t pool, bool may_try_again) {
     flush_output();  // or the workers would have a copy of what is not written yet
     // Other threads may hold locks at the moment of the fork, which nobody in the child would ever release. What takes
     // one and a worker needs is done before: its exit handler, and the first look at the program's own module.
@@ -83,6 +90,7 @@ class ZygoteProcess {
     const pid_t pid = ::fork();
     if (pid != 0) return pid > 0 ? pid : -errno;
     DescriptorRegistry::instance().close_all();
+    if (may_try_again && !loader_is_usable()) ::_exit(loader_was_in_use);
     ZygoteSetup setup;
     setup.segment = &segment;
     setup.channel = std::move(channel);
@@ -91,6 +99,18 @@ class ZygoteProcess {
     setup.initializer = initializer;
     setup.pool = pool;
     Zygote(setup).run();
+  }
+
+  /// Waits until the fork has shown that it can work. True: it has ended, since it was made at a bad moment.
+  bool forked_in_vain() noexcept {
+    pollfd watched{channel_, POLLIN, 0};
+    while (::poll(&watched, 1, 1000) < 0 && errno == EINTR) {
+    }
+    char first = 0;
+    if (::recv(channel_, &first, 1, MSG_PEEK | MSG_DONTWAIT) != 0) return false;
+    siginfo_t end{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT) == 0 && end.si_code == CLD_EXITED &&
+           end.si_status == loader_was_in_use;
   }
 
   static pid_t start_fresh(Segment& segment, const Descriptor& channel, const ProcessInfo& caller, StartMethod method,
@@ -105,6 +125,9 @@ class ZygoteProcess {
     orders.pool = pool;
     return start_image(orders);
   }
+
+  static constexpr int loader_was_in_use = 117;  // an exit status
+  static constexpr int most_tries = 50;
 
   int channel_ = -1;
   pid_t pid_ = 0;

@@ -88,8 +88,9 @@ class Nursery {
     return found;
   }
   pid_t wait_for_standby() const {
-    REQUIRE(support::eventually([&] { return !standbys().empty(); }));
-    return standbys().front();
+    std::vector<pid_t> found;
+    REQUIRE(support::eventually([&] { return !(found = standbys()).empty(); }));
+    return found.front();
   }
 
   mpd::Segment segment;
@@ -142,7 +143,9 @@ TEST_CASE("Zygote: it ends with its workers when it is told to, and when the cha
   {
     Nursery nursery(method, true);
     nursery.start(0);
+    nursery.wait_for_standby();
     nursery.start(1);
+    REQUIRE(nursery.works(1));
     nursery.wait_for_standby();
     processes = support::descendants(::getpid());
     CHECK(processes.size() >= 4);
