@@ -233,7 +233,8 @@ class Zygote {
       if (sent == static_cast<ssize_t>(sizeof request)) return {standby.pid, std::move(standby.pipe)};
       ::kill(standby.pid, SIGKILL);  // it is about to be reaped anyway
     }
-    if (standbys_wanted_ != 0) standbys_wanted_ = std::min(standbys_wanted_ * 2, most_standbys);
+    // They are used faster than they are made, unless none was made yet.
+    if (standby_made_) standbys_wanted_ = std::min(standbys_wanted_ * 2, most_standbys);
     return {0, {}};
   }
 
@@ -260,6 +261,7 @@ class Zygote {
       }
     }
     if (pid <= 0) return;
+    standby_made_ = true;
     standbys_.push_back({pid, std::move(pipe), std::move(ours)});
     refill_ = standbys_.size() < standbys_wanted_;
   }
@@ -345,6 +347,7 @@ class Zygote {
   std::deque<ZygoteReport> reports_;
   std::vector<Standby> standbys_;  // oldest first
   std::size_t standbys_wanted_;
+  bool standby_made_ = false;
   bool refill_ = false;  // there are fewer than wanted, and another may be tried
 };
 
