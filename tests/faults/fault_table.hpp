@@ -40,7 +40,8 @@ inline const char* name_of(Do action) {
 
 struct Table {
   static constexpr std::uint32_t most_names = 128;
-  std::atomic<std::uint64_t> point{0};  // a name's hash; 0: no order
+  std::atomic<std::uint32_t> ordered{0};  // 1: `point` is the name of a point
+  char point[40]{};
   std::atomic<std::uint32_t> action{0};
   std::atomic<std::uint32_t> argument{0};  // errno, or microseconds
   std::atomic<std::uint32_t> hit{1};
@@ -58,6 +59,12 @@ struct Table {
   static Table& get() {
     static Table* const table = open();
     return *table;
+  }
+
+  void order(const char* name) {
+    ordered = 0;
+    std::snprintf(point, sizeof point, "%s", name);
+    ordered = 1;
   }
 
   static std::uint64_t hash(const char* name) {
@@ -112,9 +119,8 @@ inline constexpr std::uint32_t every = 0;  // for At: each hit
 /// True: it is this passing that the order is about.
 inline bool is_due(const char* name) {
   Table& table = Table::get();
-  const std::uint64_t hash = Table::hash(name);
-  if (table.listening.load(std::memory_order_relaxed) != 0) table.note(hash, name);
-  if (table.point.load() != hash) return false;
+  if (table.listening.load(std::memory_order_relaxed) != 0) table.note(Table::hash(name), name);
+  if (table.ordered.load() == 0 || std::strcmp(table.point, name) != 0) return false;
   if (table.only.load() != 0 && table.only.load() != ::getpid()) return false;
   const std::uint32_t hits = table.hits.fetch_add(1) + 1;
   if (table.hit.load() != every && hits != table.hit.load()) return false;
@@ -183,13 +189,13 @@ class At {
     table.released = 0;
     table.only = only;
     table.victim = 0;
-    table.point = Table::hash(point.c_str());
+    table.order(point.c_str());
   }
   At(const At&) = delete;
   At& operator=(const At&) = delete;
   ~At() {
     release();
-    Table::get().point = 0;
+    Table::get().ordered = 0;
   }
 
   bool sprung(std::chrono::nanoseconds limit = std::chrono::seconds(20)) const {

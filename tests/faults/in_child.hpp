@@ -24,6 +24,7 @@ inline void in_child(const std::function<void()>& body, int seconds = 60) {
     ::alarm(static_cast<unsigned>(seconds * slowness));
     support::failed_checks() = 0;
     body();
+    std::fflush(nullptr);
     return support::failed_checks() == 0 ? 0 : 1;
   });
   const int status = support::wait_status(child, seconds * slowness + 10);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+// Row 33: each allocation that the caller makes fails once.
+#include "faults/in_child.hpp"
+
+#include <cstdlib>
+#include <new>
+
+using namespace faults;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FAULTS_OWN_NEW 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define FAULTS_OWN_NEW 0
+#endif
+#endif
+#ifndef FAULTS_OWN_NEW
+#define FAULTS_OWN_NEW 1
+#endif
+
+namespace {
+
+/// The allocation of this thread that fails; below 0: none.
+thread_local long fails_in = -1;
+thread_local bool failed = false;
+
+}  // namespace
+
+#if FAULTS_OWN_NEW
+void* operator new(std::size_t size) {
+  if (fails_in >= 0 && fails_in-- == 0) {
+    failed = true;
+    throw std::bad_alloc();
+  }
+  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
+
+namespace {
+
+template <class Body>
+bool fails_at(long n, Body&& body) {
+  failed = false;
+  fails_in = n;
+  try {
+    body();
+  } catch (const std::bad_alloc&) {
+  } catch (...) {
+    fails_in = -1;
+    throw;
+  }
+  fails_in = -1;
+  return failed;
+}
+
+std::string echo(std::string text) { return text; }
+
+}  // namespace
+
+EACH_POLICY(
+    "fault 33: an allocation fails in submit or in unpickling a result: a bad_alloc, and all others are as they were") {
+  if (FAULTS_OWN_NEW == 0) return skip("sanitizers have their own allocator");
+  for (const std::size_t size : {std::size_t{10}, std::size_t{200}, std::size_t{100'000}}) {
+    Trial trial(policy, policy.options(1));
+    CHECK(trial.submit(add_one, 1).result(20s) == 2);
+    const auto started = Counter::make();
+    const auto gate = Gate::make();
+    auto blocker = trial.submit(hold, started, gate, 1);  // what follows waits: for a place, then in the caller
+    started.wait_until(1);
+    const std::string text(size, 'e');
+    std::vector<cf::Future<std::string>> waiting;
+    waiting.reserve(100);
+    long n = 0;
+    for (; n < 60; ++n) {
+      std::string argument = text;
+      const bool hit = fails_at(n, [&] { waiting.push_back(trial.pool().submit(echo, std::move(argument))); });
+      if (!hit) break;
+    }
+    CHECK(n > 0);
+    CHECK(n < 60);
+    for (int i = 0; i < 5; ++i) waiting.push_back(trial.pool().submit(echo, text));
+    gate.open();
+    trial.value(blocker, 1);
+    std::size_t right = 0;
+    for (const auto& future : waiting) {
+      try {
+        if (future.result(20s) == text) ++right;
+      } catch (const std::bad_alloc&) {
+      }
+    }
+    CHECK(right >= 6);
+    trial.finish();  // nothing is still counted as on its way, and a shutdown does not wait for what never was
+  }
+  // While a result is unpickled.
+  for (const std::size_t size : {std::size_t{10}, std::size_t{200}, std::size_t{100'000}}) {
+    Trial trial(policy, policy.options(1));
+    for (long n = 0; n < 30; ++n) {
+      auto future = trial.submit(letters_of_size, size);
+      const bool hit = fails_at(n, [&] {
+        const std::string got = future.result(20s);
+        fails_in = -1;
+        CHECK(got.size() == size);
+      });
+      // Resolved one way or the other; not the wait but the unpickling may have failed.
+      try {
+        const bool right = future.result(20s) == letters_of_size(size);
+        CHECK(right);
+      } catch (const std::bad_alloc&) {
+        CHECK(hit);
+      }
+      if (!hit) break;
+    }
+    trial.finish();
+  }
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSL-1.0
+// The complete crash test of the protocol. One worker is stepped, instruction by instruction, through dequeue, claim,
+// run and publish, and killed after instruction n, for every n; each time the caller's recovery is checked. Then the
+// caller itself, through submit and the reading of the result: whatever it had done, no process of its pool is left.
+//
+// The default run strides, so that it takes seconds; "[long]" takes every instruction.
+#include "faults/in_child.hpp"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+
+using namespace faults;
+
+namespace {
+
+/// Tracer and tracee on one processor: a step then costs no wake-up of another.
+class OneProcessor {
+ public:
+  OneProcessor() {
+    ::sched_getaffinity(0, sizeof before_, &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    for (std::size_t i = 0; i < CPU_SETSIZE; ++i) {
+      if (!CPU_ISSET(i, &before_)) continue;
+      CPU_SET(i, &one);
+      break;
+    }
+    ::sched_setaffinity(0, sizeof one, &one);
+  }
+  OneProcessor(const OneProcessor&) = delete;
+  OneProcessor& operator=(const OneProcessor&) = delete;
+  ~OneProcessor() { ::sched_setaffinity(0, sizeof before_, &before_); }
+
+ private:
+  cpu_set_t before_{};
+};
+
+/// Waits for the next stop of a traced process. False: it has ended.
+bool wait_stop(pid_t pid) {
+  int status = 0;
+  for (;;) {
+    const pid_t got = ::waitpid(pid, &status, __WALL);
+    if (got < 0 && errno == EINTR) continue;
+    return got == pid && WIFSTOPPED(status);
+  }
+}
+
+bool may_trace() {
+  const pid_t child = support::fork_child([]() -> int {
+    for (volatile unsigned n = 0;;) n = n + 1;
+  });
+  const bool can = ::ptrace(PTRACE_ATTACH, child, nullptr, nullptr) == 0 && wait_stop(child) &&
+                   ::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) == 0 && wait_stop(child);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, __WALL);
+  return can;
+}
+
+struct Stepped {
+  std::size_t steps = 0;
+  bool came_to_end = false;
+};
+
+/// From here the worker goes on alone, one instruction at a time, at the most `most` of them, until it passes the point
+/// that the table names. Then it is killed.
+Stepped step_and_kill(pid_t pid, std::size_t most) {
+  Stepped stepped;
+  Table& table = Table::get();
+  while (stepped.steps < most) {
+    if (::ptrace(PTRACE_SINGLESTEP, pid, nullptr, nullptr) != 0 || !wait_stop(pid)) break;
+    ++stepped.steps;
+    if (table.hits.load(std::memory_order_relaxed) != 0) {
+      stepped.came_to_end = true;
+      break;
+    }
+  }
+  ::kill(pid, SIGKILL);
+  int status = 0;  // a tracer has to see the end before the parent can
+  while (::waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) ::ptrace(PTRACE_CONT, pid, nullptr, nullptr);
+  return stepped;
+}
+
+std::uint64_t nothing(std::uint64_t id) { return key_of(id); }
+std::string two_kilobytes(std::uint64_t id) { return std::to_string(key_of(id)) + std::string(2000, 'k'); }
+std::string expected_of(const std::string&, std::uint64_t id) { return two_kilobytes(id); }
+std::uint64_t expected_of(std::uint64_t, std::uint64_t id) { return key_of(id); }
+
+struct Counts {
+  std::size_t instructions = 0;
+  std::size_t kills = 0;
+  std::size_t values = 0;
+  std::size_t deaths = 0;
+};
+
+/// For every n (or every stride-th): a worker dies after n instructions of one task's way.
+template <class Task>
+void kill_after_each(const Policy& policy, Task task, std::size_t stride, const char* what) {
+  if (!may_trace()) return skip("ptrace is not permitted");
+  support::CapturedLog log;
+  const OneProcessor together;
+  Counts counts;
+  auto options = policy.options(1);
+  std::optional<cf::ProcessPoolExecutor> pool;
+  std::uint64_t id = 0;
+  const auto one_life = [&](std::size_t most) {
+    if (!pool) pool.emplace(options);
+    // Held where it is about to look for a call; then there is one.
+    std::optional<At> hold_it;
+    hold_it.emplace("worker.before_claim", Do::hold, 1);
+    pool->warm_up(1);
+    if (!hold_it->sprung(50ms)) {
+      // It sleeps already: an empty task brings it round.
+      pool->submit(nothing, id++);
+      REQUIRE(hold_it->sprung());
+    }
+    const pid_t worker = hold_it->victim();
+    auto future = pool->submit(task, ++id);
+    REQUIRE(::ptrace(PTRACE_ATTACH, worker, nullptr, nullptr) == 0);
+    REQUIRE(wait_stop(worker));
+    hold_it.reset();  // it may go
+    Table& table = Table::get();
+    table.hits = 0;
+    table.hit = 1;
+    table.action = static_cast<std::uint32_t>(Do::nothing);
+    table.order("worker.notified");
+    const Stepped stepped = step_and_kill(worker, most);
+    table.ordered = 0;
+    ++counts.kills;
+    try {
+      const auto value = future.result(20s * slowness);
+      if (value == expected_of(value, id)) {
+        ++counts.values;
+      } else {
+        FAIL_CHECK("another's value after " << stepped.steps << " instructions of " << what);
+      }
+    } catch (const cf::TimeoutError&) {
+      FAIL_CHECK("hung after " << stepped.steps << " instructions of " << what);
+      pool->kill_workers();
+      pool.reset();
+    } catch (const cf::WorkerDied&) {
+      ++counts.deaths;
+    } catch (const cf::BrokenProcessPool&) {
+      ++counts.deaths;
+      CHECK(policy.breaks());
+    }
+    if (pool && policy.breaks()) {
+      CHECK(pool->shutdown_for(10s * slowness));
+      pool.reset();
+    } else if (pool) {
+      CHECK(pool->submit(nothing, id).result(20s * slowness) == key_of(id));
+    }
+    return stepped;
+  };
+  for (std::size_t n = 0;; n += stride) {
+    const Stepped stepped = one_life(n);
+    counts.instructions = std::max(counts.instructions, stepped.steps);
+    if (stepped.came_to_end || n > 100'000) break;
+  }
+  if (pool) CHECK(pool->shutdown_for(20s * slowness));
+  CHECK(counts.values + counts.deaths == counts.kills);
+  CHECK(counts.values > 0);
+  std::printf("single step (%s), %s: %zu instructions, killed after each %zu: %zu kills, %zu values, %zu deaths\n",
+              policy.name.c_str(), what, counts.instructions, stride, counts.kills, counts.values, counts.deaths);
+}
+
+/// The caller is stepped through submit and result, and killed after n instructions.
+void kill_caller_after_each(const Policy& policy, std::size_t stride, std::size_t most) {
+  if (!may_trace()) return skip("ptrace is not permitted");
+  const OneProcessor together;
+  std::size_t kills = 0;
+  std::size_t instructions = 0;
+  for (std::size_t n = 0; n < most; n += stride) {
+    const auto words = support::Word::make_array(4);
+    const At hold_it("caller.submit", Do::hold, 2);
+    const pid_t child = support::fork_child([&] {
+      ::alarm(60);
+      cf::set_log_handler([](cf::LogLevel, std::string_view) {});
+      cf::ProcessPoolExecutor pool(policy.options(1));
+      const Family first = pool.submit(family).result(20s);
+      words.at(0).set(static_cast<std::uint32_t>(first.worker));
+      words.at(1).set(static_cast<std::uint32_t>(first.zygote));
+      pool.submit(two_kilobytes, std::uint64_t{1}).result(20s);
+      words.at(2).set(1);
+      return 0;
+    });
+    REQUIRE(hold_it.sprung());
+    REQUIRE(::ptrace(PTRACE_ATTACH, child, nullptr, nullptr) == 0);
+    REQUIRE(wait_stop(child));
+    hold_it.release();
+    std::size_t steps = 0;
+    bool ended = false;
+    while (steps < n && !ended) {
+      if (::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) != 0 || !wait_stop(child)) break;
+      ++steps;
+      ended = words.at(2).get().load(std::memory_order_relaxed) != 0;
+    }
+    ::kill(child, SIGKILL);
+    int status = 0;
+    while (::waitpid(child, &status, __WALL) == child && WIFSTOPPED(status)) {
+    }
+    ++kills;
+    instructions = std::max(instructions, steps);
+    for (const std::uint32_t i : {0U, 1U}) {
+      const auto pid = static_cast<pid_t>(words.at(i).get().load());
+      if (!eventually([&] { return !support::alive(pid); }, 1s * slowness))
+        FAIL_CHECK("process " << pid << " outlives a caller killed after " << steps << " instructions");
+    }
+    if (ended) break;
+  }
+  std::printf("single step (%s), caller: %zu instructions, killed after each %zu: %zu kills\n", policy.name.c_str(),
+              instructions, stride, kills);
+}
+
+}  // namespace
+
+EACH_POLICY("fault 5: single step: a worker is killed after every so many instructions of an empty task") {
+  kill_after_each(policy, nothing, slowness != 1 ? 1997 : policy.breaks() ? 397 : 97, "an empty task");
+}
+EACH_POLICY("fault 9: single step: a worker is killed after every so many instructions of a task with a large result") {
+  kill_after_each(policy, two_kilobytes,
+                  slowness != 1     ? 1997
+                  : policy.breaks() ? 997
+                                    : 197,
+                  "a task with 2 KB of result");
+}
+EACH_POLICY("fault 52: single step: a caller is killed after every so many instructions of submit and result") {
+  kill_caller_after_each(policy, slowness == 1 ? 397 : 1997, 8000);
+}
+
+TEST_CASE("fault 5: single step: a worker is killed after each instruction of an empty task (fail_task)", "[long]") {
+  kill_after_each(policies()[1], nothing, 1, "an empty task");
+}
+TEST_CASE("fault 9: single step: a worker is killed after each instruction of a task with a large result (fail_task)",
+          "[long]") {
+  kill_after_each(policies()[1], two_kilobytes, 1, "a task with 2 KB of result");
+}
+TEST_CASE("fault 52: single step: a caller is killed after each 11th instruction of submit and result (fail_task)",
+          "[long]") {
+  kill_caller_after_each(policies()[1], 11, 20'000);
+}
