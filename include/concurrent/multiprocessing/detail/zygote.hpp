@@ -231,7 +231,7 @@ class Zygote {
       standbys_.erase(standbys_.begin());  // the oldest: it is the surest to be ready
       const auto sent = ::send(standby.orders.get(), &request, sizeof request, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent == static_cast<ssize_t>(sizeof request)) return {standby.pid, std::move(standby.pipe)};
-      ::kill(standby.pid, SIGKILL);  // it is about to be reaped anyway
+      ::kill(standby.pid, SIGKILL);  // has ended, or is about to; not reaped yet, so the pid is still its own
     }
     // They are used faster than they are made, unless none was made yet.
     if (standby_made_) standbys_wanted_ = std::min(standbys_wanted_ * 2, most_standbys);
@@ -302,6 +302,10 @@ class Zygote {
       const pid_t pid = wait_for(-1, &status, WNOHANG);
       if (pid <= 0) return;
       CONCURRENT_FUTURES_FAULT_POINT("zygote.reaped");
+      // From here on the pid may be anybody's.
+      standbys_.erase(std::remove_if(standbys_.begin(), standbys_.end(),
+                                     [pid](const Standby& standby) { return standby.pid == pid; }),
+                      standbys_.end());
       for (std::size_t i = 0; i < children_.size(); ++i) {
         if (children_[i].pid != pid) continue;
         report({ZygoteReport::Kind::ended, children_[i].worker, children_[i].serial, pid, status,
