@@ -303,9 +303,7 @@ class Zygote {
       if (pid <= 0) return;
       CONCURRENT_FUTURES_FAULT_POINT("zygote.reaped");
       // From here on the pid may be anybody's.
-      standbys_.erase(std::remove_if(standbys_.begin(), standbys_.end(),
-                                     [pid](const Standby& standby) { return standby.pid == pid; }),
-                      standbys_.end());
+      std::erase_if(standbys_, [pid](const Standby& standby) { return standby.pid == pid; });
       for (std::size_t i = 0; i < children_.size(); ++i) {
         if (children_[i].pid != pid) continue;
         report({ZygoteReport::Kind::ended, children_[i].worker, children_[i].serial, pid, status,
