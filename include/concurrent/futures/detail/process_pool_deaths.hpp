@@ -161,7 +161,13 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
         breaks = true;
       }
     }
-    if (!breaks) fill();
+    if (breaks) {  // before the first future fails: whoever it wakes may submit at once
+      if (broken_.empty()) broken_ = reason;
+      no_more_workers_ = true;
+      closed_.store(true, std::memory_order_seq_cst);
+    } else {
+      fill();
+    }
     if (!broken_.empty()) reason = broken_;
   }
   if (!expected) log(breaks ? LogLevel::error : LogLevel::warning, breaks ? reason : "concurrent::futures: " + how);
