@@ -40,6 +40,10 @@ inline int leave(int status) { ::_exit(status); }
 
 inline int crash() {
   ::signal(SIGSEGV, SIG_DFL);  // also where a sanitizer listens
+  sigset_t fault;              // and in a thread that blocks signals, as the pool's own do
+  sigemptyset(&fault);
+  sigaddset(&fault, SIGSEGV);
+  ::pthread_sigmask(SIG_UNBLOCK, &fault, nullptr);
   ::raise(SIGSEGV);
   return 0;
 }

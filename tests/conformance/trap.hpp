@@ -3,12 +3,12 @@
 // when the task runs.
 #pragma once
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <stdexcept>
 #include <string>
 
+#include "conformance/tasks.hpp"
 #include "support/shared.hpp"
 
 namespace conformance {
@@ -40,8 +40,7 @@ struct Trap {
       case Fault::exits:
         ::_exit(exit_status);
       case Fault::crashes:
-        ::signal(SIGSEGV, SIG_DFL);
-        ::raise(SIGSEGV);
+        crash();
         break;
       case Fault::hangs:
         release.wait();

@@ -61,10 +61,12 @@ struct Arena {
 
   /// The arena of process `owner`, seen from here: inherited, or opened through that process's own descriptor.
   static std::byte* of(pid_t owner, int descriptor) {
+    // Without a lock once it is mapped: a signal handler may ask, also in the middle of asking.
     static std::mutex lock;
-    static pid_t foreign_owner = 0;
-    static std::byte* foreign = nullptr;
+    static std::atomic<pid_t> foreign_owner = 0;
+    static std::atomic<std::byte*> foreign = nullptr;
     if (inherited_owner() == owner) return mine().memory;
+    if (foreign_owner == owner) return foreign;
     const std::lock_guard guard(lock);
     if (foreign_owner != owner) {
       const std::string path = "/proc/" + std::to_string(owner) + "/fd/" + std::to_string(descriptor);
