@@ -28,14 +28,14 @@ struct RestartLimit {
 
 /// How one call is to be run.
 struct TaskOptions {
-  std::optional<std::chrono::nanoseconds> timeout;  ///< from when the task starts to run; then its worker is killed
+  std::optional<std::chrono::nanoseconds> timeout{};  ///< from when the task starts to run; then its worker is killed
   int retries = 0;                                  ///< run again that many times if its worker dies
   std::string label{};                              ///< what messages call the task
 };
 
 /// How a ProcessPoolExecutor is made. Names and meanings are Python's where Python has them.
 struct ProcessPoolOptions {
-  std::optional<int> max_workers;            ///< default: the processors this process may use, at least 1
+  std::optional<int> max_workers{};          ///< default: the processors this process may use, at least 1
   multiprocessing::Context mp_context{};     ///< default: get_context(), which is "fork" unless set
   Initializer initializer{};                 ///< runs once in each worker before its first task
   std::optional<int> max_tasks_per_child{};  ///< a worker is replaced after that many tasks
