@@ -190,6 +190,7 @@ class ProcessPool {
   static constexpr std::int64_t short_sleep = 15'000;  // nanoseconds; about what falling asleep and waking cost
 
   // The manager's alone.
+  bool in_callback_ = false;
   std::uint64_t seen_activity_ = 0;
   int quiet_looks_ = 0;
   std::chrono::nanoseconds waiting_look_ = std::chrono::milliseconds(1);

@@ -176,7 +176,13 @@ inline void ProcessPool::resolve(Arrival& arrival) {
 /// program's that a callback needs.
 inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
   if (callbacks.empty()) return;
-  if (std::this_thread::get_id() == manager_id_.load(std::memory_order_relaxed)) return callbacks.run();
+  // In the manager's thread too, if a callback is running there: one that submits may hold such a lock itself.
+  if (is_own_thread() && !in_callback_) {
+    in_callback_ = true;
+    callbacks.run();
+    in_callback_ = false;
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     if (deferred_.size() < deferred_.capacity() || make_room_for_callbacks()) {

@@ -65,7 +65,9 @@ inline void ProcessPool::run_deferred() {
     const std::lock_guard lock(mutex_);
     callbacks.swap(deferred_);
   }
+  in_callback_ = true;
   for (CallbackList& list : callbacks) list.run();
+  in_callback_ = false;
 }
 
 inline void ProcessPool::wake_manager() noexcept {
