@@ -92,7 +92,7 @@ struct Call {
     return text + ')';
   }
 
-  static constexpr CallKind kind{CallKind::right_number, &run, &describe};
+  static constexpr CallKind kind{CallKind::right_number, ~CallKind::right_number, &run, &describe};
 
  private:
   static std::string name_of_callable(Reader& reader) {
@@ -270,7 +270,8 @@ namespace detail {
 inline const CallKind& load_call_kind(Reader& reader) {
   const std::uintptr_t address = load_function(reader, Target::constant);
   const auto* kind = reinterpret_cast<const CallKind*>(address);
-  if (address == 0 || kind->number != CallKind::right_number) [[unlikely]] {
+  if (address == 0 || kind->number != CallKind::right_number || kind->complement != ~CallKind::right_number)
+      [[unlikely]] {
     reader.refuse("the function that is to run the call is none that this program has for that");
   }
   return *kind;

@@ -274,7 +274,12 @@ TEST_CASE("run_call: bytes that are no call are refused, and nothing is run") {
   };
   CHECK(!refused({}).empty());
   // a function of this program that no call may name
-  CHECK(refused(pickle::dumps(&count)).find("none that this program has for that") != std::string::npos);
+  CHECK(!refused(pickle::dumps(&count)).empty());
+  // a constant of this program that stands for no call
+  static constexpr std::uint64_t constant[4] = {1, 2, 3, 4};
+  pickle::detail::VectorWriter writer;
+  pickle::detail::dump_function(writer, reinterpret_cast<std::uintptr_t>(&constant), pickle::detail::Target::constant);
+  CHECK(refused(writer.take()).find("none that this program has for that") != std::string::npos);
   CHECK(refused(pickle::dumps(static_cast<void (*)()>(nullptr))).find("none that this program") != std::string::npos);
   // cut short, or with something after it
   Sent sent(std::type_identity<pickle::Pickle>(), add, 1, 2);

@@ -22,6 +22,7 @@ struct CallKind {
   static constexpr std::uint64_t right_number = 0x6c6c6163'30667563u;
 
   std::uint64_t number;
+  std::uint64_t complement;  // ~number: instructions may hold the number, but never both in a row
   CallFunction run;
   std::string (*describe)(Reader& after_token);
 };

@@ -28,7 +28,7 @@ struct Module {
   Range more_code;  // a second one, which is rare
   Range all;        // everything that is loaded
 
-  Range constants[4];  // what nobody can write to once the program runs
+  Range constants[6];  // what nobody can write to once the program runs
 
   bool has_code(std::uintptr_t address) const noexcept { return code.holds(address) || more_code.holds(address); }
   bool has_constant(std::uintptr_t address, std::size_t size) const noexcept {
@@ -71,14 +71,16 @@ inline Module describe_module(const dl_phdr_info& info) noexcept {
   // Without a build id, the name of the file and the sizes of its segments have to do.
   const char* name = info.dlpi_name == nullptr ? "" : info.dlpi_name;
   const char* slash = std::strrchr(name, '/');
+  bool has_relro = false;
+  for (std::size_t i = 0; i < info.dlpi_phnum; ++i) has_relro |= info.dlpi_phdr[i].p_type == PT_GNU_RELRO;
   std::size_t constants = 0;
   std::uint64_t sizes = hash_bytes(slash == nullptr ? name : slash, std::strlen(slash == nullptr ? name : slash));
   for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
     const auto& segment = info.dlpi_phdr[i];
     const std::uintptr_t low = info.dlpi_addr + segment.p_vaddr;
+    // Where the linker was told to leave relocated constants writable (-z norelro), they are among the data.
     const bool constant =
-        segment.p_type == PT_GNU_RELRO ||
-        (segment.p_type == PT_LOAD && (segment.p_flags & (PF_R | PF_W | PF_X)) == static_cast<unsigned>(PF_R));
+        segment.p_type == PT_GNU_RELRO || (segment.p_type == PT_LOAD && ((segment.p_flags & PF_W) == 0 || !has_relro));
     if (constant && constants < std::size(module.constants)) {
       module.constants[constants++] = {low, low + segment.p_memsz};
     }
