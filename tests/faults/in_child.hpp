@@ -21,13 +21,13 @@ namespace faults {
 /// Runs `body`, a test in itself, in a forked child: its failed checks are this test's. A child that hangs is killed.
 inline void in_child(const std::function<void()>& body, int seconds = 60) {
   const pid_t child = support::fork_child([&] {
-    ::alarm(static_cast<unsigned>(seconds * slowness));
+    ::alarm(static_cast<unsigned>(seconds * busy()));
     support::failed_checks() = 0;
     body();
     std::fflush(nullptr);
     return support::failed_checks() == 0 ? 0 : 1;
   });
-  const int status = support::wait_status(child, seconds * slowness + 10);
+  const int status = support::wait_status(child, seconds * busy() + 10);
   CHECK(status == 0);
 }
 

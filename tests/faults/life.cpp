@@ -140,7 +140,7 @@ EACH_POLICY(
             ++submitted;
             future.add_done_callback([&](cf::Future<std::uint64_t>) { ++called; });
             try {
-              if (future.result(20s * slowness) != key_of(t * 100 + i)) ++wrong;
+              if (future.result(20s * busy()) != key_of(t * 100 + i)) ++wrong;
               ++resolved;
             } catch (const cf::TimeoutError&) {
             } catch (const std::runtime_error&) {
@@ -242,7 +242,7 @@ EACH_POLICY(
       CHECK(contains(text, "std::domain_error: no such device"));
       CHECK(contains(text, "initializer"));
     }
-    CHECK(support::Clock::now() - start < 100ms * slowness * 5);
+    CHECK(support::Clock::now() - start < 100ms * busy() * 5);
     trial.expect_broken("no such device");
     trial.finish();
   }
@@ -317,7 +317,7 @@ EACH_POLICY(
   std::string text;
   for (const auto& future : futures) {
     try {
-      future.result(20s * slowness);
+      future.result(20s * busy());
     } catch (const cf::WorkerDied&) {
       ++died;
     } catch (const cf::BrokenProcessPool& error) {
@@ -334,7 +334,7 @@ EACH_POLICY(
     CHECK(contains(text, "\n  ForkProcess-"));
   }
   const auto micros = [](const timeval& t) { return t.tv_sec * 1'000'000 + t.tv_usec; };
-  CHECK(micros(after.ru_utime) - micros(before.ru_utime) < 1'000'000 * slowness);
+  CHECK(micros(after.ru_utime) - micros(before.ru_utime) < 1'000'000 * busy());
   trial.expect_broken("SIGKILL");
   trial.finish();
 }
@@ -397,7 +397,7 @@ void one_task_a_worker(const Policy& policy, std::size_t tasks) {
     }
     std::size_t wrong = 0;
     for (std::uint64_t i = 0; i < tasks; ++i) {
-      if (futures[i].result(60s * slowness) != key_of(i)) ++wrong;
+      if (futures[i].result(60s * busy()) != key_of(i)) ++wrong;
     }
     CHECK(wrong == 0);
     trial.finish();
@@ -520,7 +520,7 @@ EACH_POLICY("fault 77: the wall clock jumps an hour either way: time limits and 
     CHECK_THROWS_AS(late.result(20s), cf::TaskTimeoutError);
     const auto took = support::Clock::now() - start;
     CHECK(took > 200ms);
-    CHECK(took < 2s * slowness);
+    CHECK(took < 2s * busy());
     gate.open();
     trial.value(in_time, 2);
     trial.finish();
@@ -628,7 +628,7 @@ EACH_POLICY("fault 81: pools in tasks of pools, three deep: when an inner caller
         }
         return true;
       },
-      1s * slowness));
+      1s * busy()));
   trial.finish();
 }
 

@@ -131,7 +131,7 @@ void kill_after_each(const Policy& policy, Task task, std::size_t stride, const 
     table.ordered = 0;
     ++counts.kills;
     try {
-      const auto value = future.result(20s * slowness);
+      const auto value = future.result(20s * busy());
       if (value == expected_of(value, id)) {
         ++counts.values;
       } else {
@@ -148,10 +148,10 @@ void kill_after_each(const Policy& policy, Task task, std::size_t stride, const 
       CHECK(policy.breaks());
     }
     if (pool && policy.breaks()) {
-      CHECK(pool->shutdown_for(10s * slowness));
+      CHECK(pool->shutdown_for(10s * busy()));
       pool.reset();
     } else if (pool) {
-      CHECK(pool->submit(nothing, id).result(20s * slowness) == key_of(id));
+      CHECK(pool->submit(nothing, id).result(20s * busy()) == key_of(id));
     }
     return stepped;
   };
@@ -160,7 +160,7 @@ void kill_after_each(const Policy& policy, Task task, std::size_t stride, const 
     counts.instructions = std::max(counts.instructions, stepped.steps);
     if (stepped.came_to_end || n > 100'000) break;
   }
-  if (pool) CHECK(pool->shutdown_for(20s * slowness));
+  if (pool) CHECK(pool->shutdown_for(20s * busy()));
   CHECK(counts.values + counts.deaths == counts.kills);
   CHECK(counts.values > 0);
   std::printf("single step (%s), %s: %zu instructions, killed after each %zu: %zu kills, %zu values, %zu deaths\n",
@@ -206,7 +206,7 @@ void kill_caller_after_each(const Policy& policy, std::size_t stride, std::size_
     instructions = std::max(instructions, steps);
     for (const std::uint32_t i : {0U, 1U}) {
       const auto pid = static_cast<pid_t>(words.at(i).get().load());
-      if (!eventually([&] { return !support::alive(pid); }, 1s * slowness))
+      if (!eventually([&] { return !support::alive(pid); }, 1s * busy()))
         FAIL_CHECK("process " << pid << " outlives a caller killed after " << steps << " instructions");
     }
     if (ended) break;
@@ -218,7 +218,7 @@ void kill_caller_after_each(const Policy& policy, std::size_t stride, std::size_
 }  // namespace
 
 EACH_POLICY("fault 5: single step: a worker is killed after every so many instructions of an empty task") {
-  kill_after_each(policy, nothing, slowness != 1 ? 1997 : policy.breaks() ? 397 : 97, "an empty task");
+  kill_after_each(policy, nothing, slowness != 1 ? 1997 : policy.breaks() ? 997 : 197, "an empty task");
 }
 EACH_POLICY("fault 9: single step: a worker is killed after every so many instructions of a task with a large result") {
   kill_after_each(policy, two_kilobytes,

@@ -68,9 +68,9 @@ void one_pool(const Policy& policy, Storm& storm, std::minstd_rand& random, Enou
     waiting.pop_front();
     try {
       if (std::holds_alternative<cf::Future<std::string>>(future)) {
-        if (std::get<1>(future).result(30s * slowness) != large(task)) ++storm.wrong;
+        if (std::get<1>(future).result(30s * busy()) != large(task)) ++storm.wrong;
       } else {
-        if (std::get<0>(future).result(30s * slowness) != key_of(task)) ++storm.wrong;
+        if (std::get<0>(future).result(30s * busy()) != key_of(task)) ++storm.wrong;
       }
     } catch (const cf::TimeoutError&) {
       ++storm.hung;
@@ -109,11 +109,11 @@ void one_pool(const Policy& policy, Storm& storm, std::minstd_rand& random, Enou
   storm.kills += kills;
   if (!policy.breaks()) {
     CHECK(failed <= kills);
-    CHECK(pool.submit(keyed, std::uint64_t{1}).result(20s * slowness) == key_of(1));
+    CHECK(pool.submit(keyed, std::uint64_t{1}).result(20s * busy()) == key_of(1));
     CHECK(pool.statistics().workers_lost <= kills);
   }
   storm.failed += failed;
-  CHECK(pool.shutdown_for(20s * slowness));
+  CHECK(pool.shutdown_for(20s * busy()));
 }
 
 void storm_of(const Policy& policy, std::size_t kills, std::chrono::seconds at_most) {

@@ -62,7 +62,7 @@ Tally mixed_work(cf::ProcessPoolExecutor& pool, std::size_t rounds) {
   }
   const auto judge = [&](const auto& future, auto&& right) {
     try {
-      ++(right(future.result(20s * slowness)) ? tally.right : tally.wrong);
+      ++(right(future.result(20s * busy())) ? tally.right : tally.wrong);
     } catch (const cf::TimeoutError&) {
       ++tally.hung;
     } catch (const cf::BrokenProcessPool&) {
@@ -78,7 +78,7 @@ Tally mixed_work(cf::ProcessPoolExecutor& pool, std::size_t rounds) {
     judge(large[i], [&](const std::string& v) { return v == letters_of_size(3000 + i); });
   for (const auto& future : throwing) judge(future, [](int) { return false; });
   for (std::size_t i = 0; i < taking.size(); ++i) judge(taking[i], [&](std::size_t v) { return v == 40'000 + i; });
-  if (tally.hung == 0 && !eventually([&] { return called >= submitted; }, 5s * slowness)) ++tally.hung;
+  if (tally.hung == 0 && !eventually([&] { return called >= submitted; }, 5s * busy())) ++tally.hung;
   if (called > submitted) ++tally.twice;
   return tally;
 }
@@ -166,9 +166,9 @@ void sweep_case(const Policy& policy, const std::string& point, Do action, std::
     if (harmless) CHECK((tally.died == 0 || action == Do::error));
     if (!policy.breaks() && begins_with(point, "worker.")) {
       CHECK(tally.died <= 1);  // the one that it was about
-      CHECK(pool.submit(keyed, std::uint64_t{3}).result(20s * slowness) == key_of(3));
+      CHECK(pool.submit(keyed, std::uint64_t{3}).result(20s * busy()) == key_of(3));
     }
-    const bool ended = pool.shutdown_for(20s * slowness);
+    const bool ended = pool.shutdown_for(20s * busy());
     CHECK(ended);
     if (!ended) pool.kill_workers();
     done = true;
@@ -262,7 +262,7 @@ EACH_POLICY("fault 52: the caller ends at each of its points, by each action: no
       ++cases;
       for (const std::uint32_t i : {0U, 1U}) {
         const auto pid = static_cast<pid_t>(seen.word.at(i).get().load());
-        if (pid != 0) CHECK(eventually([&] { return !support::alive(pid); }, 1s * slowness));
+        if (pid != 0) CHECK(eventually([&] { return !support::alive(pid); }, 1s * busy()));
       }
     }
   }

@@ -56,7 +56,7 @@ EACH_POLICY("fault 2: all idle workers are killed at once: the next call succeed
     REQUIRE(eventually([&] { return trial.lost() != 0; }));
   } else {
     CHECK(trial.submit(keyed, std::uint64_t{5}).result(20s) == key_of(5));
-    CHECK(support::Clock::now() - start < 200ms * slowness);
+    CHECK(support::Clock::now() - start < 200ms * busy());
     CHECK(eventually([&] { return trial.lost() == 3; }));
   }
   trial.expect_death("SIGKILL");
@@ -74,7 +74,7 @@ EACH_POLICY("fault 3: a worker is killed between fork and ready: no future fails
   }());
   const At fault("worker.started_process", Do::kill, every);
   auto future = trial.submit(keyed, std::uint64_t{1});
-  const std::string text = message_of<cf::BrokenProcessPool>([&] { future.result(20s * slowness); });
+  const std::string text = message_of<cf::BrokenProcessPool>([&] { future.result(20s * busy()); });
   CHECK(contains(text, "was killed by SIGKILL while it started"));
   CHECK(contains(text, "restart_limit: more than 3 in") == !policy.breaks());
   trial.expect_broken("SIGKILL");
@@ -98,7 +98,7 @@ EACH_POLICY("fault 4: a worker is killed in the initializer: at the restart limi
   Trial trial(policy, options);
   const At fault("worker.initializer", Do::kill, every);
   auto future = trial.submit(keyed, std::uint64_t{1});
-  const std::string text = message_of<cf::BrokenProcessPool>([&] { future.result(20s * slowness); });
+  const std::string text = message_of<cf::BrokenProcessPool>([&] { future.result(20s * busy()); });
   CHECK(contains(text, "was killed by SIGKILL while it ran the initializer"));
   trial.expect_broken("initializer");
   trial.finish();
@@ -161,7 +161,7 @@ EACH_POLICY("fault 10: a worker is killed in the middle of a 300 MB result: only
   const auto start = support::Clock::now();
   ::kill(trial.pool().processes().front(), SIGKILL);
   trial.one(victim, "was killed by SIGKILL while it pickled the result of", SIGKILL, {}, "pickling its result");
-  CHECK(support::Clock::now() - start < 1s * slowness);
+  CHECK(support::Clock::now() - start < 1s * busy());
   trial.finish();
 }
 
@@ -264,7 +264,7 @@ EACH_POLICY("fault 16: the zygote is killed, idle or as it forks: the pool is br
     const std::string text = message_of<cf::BrokenProcessPool>([&] { running.result(20s); });
     CHECK(contains(text, "helper process (pid " + std::to_string(first.zygote) + ") ended"));
     CHECK(contains(text, "was killed by SIGKILL"));
-    CHECK(eventually([&] { return !support::alive(first.worker); }, 1s * slowness));
+    CHECK(eventually([&] { return !support::alive(first.worker); }, 1s * busy()));
     trial.expect_broken("helper process (pid ");
     trial.finish();
   }
