@@ -9,6 +9,7 @@
 #include <concurrent/futures.hpp>
 #include <cstdio>
 #include <thread>
+#include <vector>
 
 namespace cf = concurrent::futures;
 using namespace std::chrono_literals;
@@ -29,6 +30,7 @@ int main() {
   cf::Future<int> future = pool.submit(endless);
   while (!future.running()) std::this_thread::yield();
   const bool stopped = future.terminate();
+  cf::wait(std::vector{future});  // until its worker has ended
   std::printf("stopped by hand: %d, cancelled: %d\n", stopped, future.cancelled());
   std::printf("the pool goes on: %d\n", pool.submit([] { return 42; }).result());
 }

@@ -128,7 +128,7 @@ EACH_EXECUTOR("shutdown: from a callback it does not wait for itself") {
   CHECK_THROWS_AS(pool.submit(twice, 1), cf::RuntimeError);
 }
 
-EACH_PROCESS_POOL("~ProcessPoolExecutor: with running and waiting calls it completes them all") {
+EACH_PROCESS_POOL("ProcessPoolExecutor, destructor: with running and waiting calls it completes them all") {
   std::vector<cf::Future<int>> futures;
   {
     auto pool = kind.pool(2);
