@@ -13,6 +13,4 @@ struct Shape {
   void serialize(Archive&) {}
 };
 
-int main() {
-  concurrent::pickle::dumps(std::unique_ptr<Shape>());
-}
+int main() { concurrent::pickle::dumps(std::unique_ptr<Shape>()); }

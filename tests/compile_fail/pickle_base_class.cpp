@@ -16,6 +16,4 @@ struct Derived : Base {
 #endif
 };
 
-int main() {
-  concurrent::pickle::dumps(Derived());
-}
+int main() { concurrent::pickle::dumps(Derived()); }

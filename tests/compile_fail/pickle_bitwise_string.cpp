@@ -19,6 +19,4 @@ class Name {
 template <>
 inline constexpr bool concurrent::pickle::enable_bitwise<Name> = true;
 
-int main() {
-  concurrent::pickle::dumps(Name());
-}
+int main() { concurrent::pickle::dumps(Name()); }

@@ -19,6 +19,4 @@ class Account {
   int balance_ = 0;
 };
 
-int main() {
-  concurrent::pickle::dumps(Account(1));
-}
+int main() { concurrent::pickle::dumps(Account(1)); }

@@ -16,5 +16,4 @@ class Failure : public std::runtime_error {
 
 CONCURRENT_FUTURES_EXCEPTION(Failure);
 
-int main() {
-}
+int main() {}

@@ -16,6 +16,4 @@ struct Holder {
   }
 };
 
-int main() {
-  concurrent::pickle::dumps(Holder());
-}
+int main() { concurrent::pickle::dumps(Holder()); }

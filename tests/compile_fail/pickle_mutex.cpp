@@ -3,8 +3,8 @@
 #include <concurrent/pickle.hpp>
 
 #include <map>
-#include <mutex>
 #include <memory>
+#include <mutex>
 
 int main() {
 #ifdef CASE

@@ -17,6 +17,4 @@ class Account {
   int balance_ = 0;
 };
 
-int main() {
-  static_cast<void>(concurrent::pickle::loads<Account>({}));
-}
+int main() { static_cast<void>(concurrent::pickle::loads<Account>({})); }

@@ -11,6 +11,4 @@ void work(std::string& text) { text += 'x'; }
 void work(std::string text) { text += 'x'; }
 #endif
 
-int main() {
-  concurrent::pickle::check_call<decltype(work), std::string&>();
-}
+int main() { concurrent::pickle::check_call<decltype(work), std::string&>(); }

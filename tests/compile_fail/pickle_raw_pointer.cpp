@@ -12,6 +12,4 @@ struct Node {
 #endif
 };
 
-int main() {
-  concurrent::pickle::dumps(std::vector<Node>());
-}
+int main() { concurrent::pickle::dumps(std::vector<Node>()); }

@@ -12,6 +12,4 @@ std::tuple<std::string_view> work(std::string_view text) { return text; }
 std::tuple<std::string> work(std::string_view text) { return std::string(text); }
 #endif
 
-int main() {
-  concurrent::pickle::check_call<decltype(work), std::string>();
-}
+int main() { concurrent::pickle::check_call<decltype(work), std::string>(); }

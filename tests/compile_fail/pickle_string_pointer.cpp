@@ -11,6 +11,4 @@ using Text = const char*;
 using Text = std::string;
 #endif
 
-int main() {
-  concurrent::pickle::dumps(std::tuple<int, Text>(1, "text"));
-}
+int main() { concurrent::pickle::dumps(std::tuple<int, Text>(1, "text")); }

@@ -13,6 +13,4 @@ union Either {
 using Either = std::variant<int, float>;
 #endif
 
-int main() {
-  concurrent::pickle::dumps(Either());
-}
+int main() { concurrent::pickle::dumps(Either()); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What every consumer project builds: a call in a worker process, and another translation unit that includes it all too.
+// What every consumer project builds: a call in a worker process, and another translation unit that includes it all
+// too.
 #ifdef SINGLE_HEADER
 #include <concurrent_futures.hpp>
 #else
