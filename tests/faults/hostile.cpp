@@ -367,6 +367,40 @@ EACH_POLICY(
   }
 }
 
+namespace {
+
+/// Writes over the bytes of every call that waits, and of nothing else.
+int spoil_waiting_calls(Counter started, Gate placed) {
+  started.add();
+  placed.wait();
+  const Found found = Found::here();
+  int spoiled = 0;
+  for (std::uint32_t i = 0; i < found.geometry.records; ++i) {
+    mpd::CallRecord& record = found.record(i);
+    if (mpd::RecordState::unpack(record.state.load()).stage != mpd::Stage::ready) continue;
+    record.bytes[record.size - sizeof(std::uint64_t)] ^= std::byte{1};
+    ++spoiled;
+  }
+  return spoiled;
+}
+
+}  // namespace
+
+EACH_POLICY("fault 47: a call whose argument was written over while it waited is not run, and its future says why") {
+  Trial trial(policy, policy.options(1));
+  const auto started = Counter::make();
+  const auto placed = Gate::make();
+  auto wild = trial.submit(spoil_waiting_calls, started, placed);
+  started.wait_until(1);
+  auto victim = trial.pool().submit(keyed, std::uint64_t{1});
+  placed.open();
+  CHECK(wild.result(20s * busy()) == 1);
+  const std::string text =
+      message_of<concurrent::pickle::UnpicklingError>([&] { victim.result(20s * busy()); });
+  CHECK(contains(text, "a task gone wild has written over it"));
+  trial.finish();
+}
+
 EACH_POLICY(
     "fault 47: a worker that writes over everything: the caller lives, every future is done, no value is wrong") {
   const int rounds = slowness == 1 ? 25 : 8;

@@ -363,28 +363,46 @@ EACH_POLICY("fault 73: a call that comes as its worker leaves for idleness: it r
 
 namespace {
 
+std::mutex users;
+
+/// Threads of the caller that hold the locks a fork would copy: malloc's, stdio's, a user's.
+class LockHolders {
+ public:
+  LockHolders() : nowhere_(std::fopen("/dev/null", "w")) {
+    threads_.emplace_back([this] {
+      while (!stop_) {
+        std::vector<std::string> texts(50, std::string(100, 'm'));
+        std::this_thread::yield();
+      }
+    });
+    threads_.emplace_back([this] {
+      while (!stop_) {
+        std::fprintf(nowhere_, "%d\n", 1);
+        const std::lock_guard guard(users);
+      }
+    });
+  }
+  LockHolders(const LockHolders&) = delete;
+  LockHolders& operator=(const LockHolders&) = delete;
+  ~LockHolders() {
+    stop_ = true;
+    for (auto& thread : threads_) thread.join();
+    std::fclose(nowhere_);
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::FILE* nowhere_;
+  std::vector<std::thread> threads_;
+};
+
 void one_task_a_worker(const Policy& policy, std::size_t tasks) {
-  // Threads of the caller that hold the locks a fork would copy: malloc's, stdio's, a user's.
-  std::atomic<bool> stop = false;
-  static std::mutex users;
-  std::vector<std::thread> threads;
-  std::FILE* const nowhere = std::fopen("/dev/null", "w");
-  threads.emplace_back([&] {
-    while (!stop) {
-      std::vector<std::string> texts(50, std::string(100, 'm'));
-      std::this_thread::yield();
-    }
-  });
-  threads.emplace_back([&] {
-    while (!stop) {
-      std::fprintf(nowhere, "%d\n", 1);
-      const std::lock_guard guard(users);
-    }
-  });
   auto options = policy.options(4);
   options.max_tasks_per_child = 1;
   {
+    // The executor first: its workers are copies of that moment, whoever holds what when they are started.
     Trial trial(policy, options);
+    const LockHolders holders;
     std::vector<cf::Future<std::uint64_t>> futures;
     for (std::uint64_t i = 0; i < tasks; ++i) {
       futures.push_back(trial.pool().submit(
@@ -404,9 +422,6 @@ void one_task_a_worker(const Policy& policy, std::size_t tasks) {
     CHECK(trial.lost() == 0);
     CHECK(trial.pool().statistics().workers_started >= tasks);
   }
-  stop = true;
-  for (auto& thread : threads) thread.join();
-  std::fclose(nowhere);
 }
 
 }  // namespace

@@ -55,6 +55,9 @@ struct Found {
   /// The call that this worker has in hand.
   std::uint64_t call() const { return worker(own).call.load(); }
   void commit(mpd::ResultEntry& entry, std::uint64_t position) const {
+    const std::uint64_t size = std::min<std::uint64_t>(entry.size, mpd::ResultEntry::inline_capacity);
+    entry.sum = mpd::sum_of_result(entry.call, entry.key, size, entry.offset, entry.outcome, entry.bytes);
+    if (entry.offset != 0) entry.sum ^= size ^ entry.size;
     entry.commit.store(position + 1);
     // As a worker does: whoever of the caller's sleeps is woken.
     header().caller.manager.store(0);

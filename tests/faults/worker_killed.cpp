@@ -19,8 +19,8 @@ void dies_before_it_begins(const Policy& policy, const std::string& point) {
   REQUIRE(fault.sprung());
   trial.expect_death("SIGKILL");
   trial.value(future, key_of(1));
+  CHECK(eventually([&] { return trial.lost() == 1; }));  // somebody else may have run it long before
   trial.finish();
-  CHECK(trial.lost() == 1);
 }
 
 /// The worker dies at `point`, when the task is done and its result is on the way.

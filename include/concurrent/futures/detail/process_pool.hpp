@@ -31,7 +31,7 @@ inline bool called_in_own_worker(std::uint64_t pool) noexcept {
 
 /// What is behind a ProcessPoolExecutor; it lives as long as the executor, its threads or one of its futures does.
 ///
-/// Two threads of its own. The *monitor* only reads what the zygote reports. The *manager* resolves futures when no
+/// Two threads of its own. The *monitor* reads what the zygote reports and never runs anything else. The *manager* resolves futures when no
 /// thread of the program does so while it waits or submits, runs all callbacks, watches time limits, replaces workers,
 /// and winds the pool down. Both have all signals blocked.
 ///

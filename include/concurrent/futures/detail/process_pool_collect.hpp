@@ -67,6 +67,7 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
   std::uint64_t size = entry.size;
   std::uint64_t offset = entry.offset;
   std::uint32_t outcome = entry.outcome;
+  const std::uint64_t sum = entry.sum;
   asm volatile("" : "+r"(call), "+r"(key), "+r"(size), "+r"(offset), "+r"(outcome));
   arrival.item = nullptr;
   arrival.place = &place;
@@ -87,6 +88,7 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
     good = good && size <= mpd::ResultEntry::inline_capacity;
     if (good) std::memcpy(arrival.bytes, entry.bytes, size);
   }
+  good = good && sum == mpd::sum_of_result(call, key, size, offset, outcome, arrival.bytes);
   const std::uint32_t record = mpd::record_of(call);
   if (call == mpd::initializer_call) {  // only before any call, and where there is one
     good = good && options_.initializer && place.tasks == 0;

@@ -23,23 +23,20 @@ inline void ProcessPool::take_reports() {
       case mpd::ZygoteReport::Kind::ready:
         if (report.worker == ~std::uint32_t{0}) zygote_ended(report.status);
         break;
-      case mpd::ZygoteReport::Kind::started:
-        worker_started(report);
-        break;
       case mpd::ZygoteReport::Kind::start_failed:
         worker_start_failed(report);
         break;
       case mpd::ZygoteReport::Kind::ended:
         worker_ended(report);
         break;
+      case mpd::ZygoteReport::Kind::started:
       case mpd::ZygoteReport::Kind::synced:
-        synced_.store(static_cast<std::uint32_t>(report.serial), std::memory_order_release);
-        mpd::futex_wake(synced_);
-        break;
+        break;  // the monitor has noted them
     }
   }
 }
 
+/// In the monitor's thread.
 inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
   const std::lock_guard lock(mutex_);
   WorkerPlace& place = places_[report.worker];
@@ -47,7 +44,6 @@ inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
   place.state = WorkerPlace::State::live;
   place.pid = report.pid;
   start_delay_ = std::chrono::milliseconds(10);
-  if (place.stopping) kill_place(report.worker, SIGKILL);
 }
 
 /// The system refuses another process: go on with the workers there are and try again in a while.

@@ -8,13 +8,23 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// The monitor's thread: passes on what the zygote tells, and its end.
+/// The monitor's thread: notes or passes on what the zygote tells, and its end.
 inline void ProcessPool::watch_zygote() {
   ::pthread_setname_np(::pthread_self(), "pool-monitor");
   oom_kills_.store(mpd::out_of_memory_kills());
   mpd::ZygoteReport report;
   while (zygote_.receive(report)) {
     CONCURRENT_FUTURES_FAULT_POINT("caller.report");
+    // A callback may hold up the manager for long. What needs no more than a note is noted here.
+    if (report.kind == mpd::ZygoteReport::Kind::started) {
+      worker_started(report);
+      continue;
+    }
+    if (report.kind == mpd::ZygoteReport::Kind::synced) {
+      synced_.store(static_cast<std::uint32_t>(report.serial), std::memory_order_release);
+      mpd::futex_wake(synced_);
+      continue;
+    }
     {
       const std::lock_guard lock(mutex_);
       reports_.push_back(report);
@@ -273,9 +283,7 @@ inline void ProcessPool::stop_workers(int signal) {
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   for (std::uint32_t seen = 0; (seen = synced_.load(std::memory_order_acquire)) < asked;) {
     if (std::chrono::steady_clock::now() >= patience) return;
-    if (is_own_thread()) take_reports();  // a callback that stops the workers: nobody else would
-    mpd::futex_wait(synced_, seen,
-                    std::chrono::steady_clock::now() + std::chrono::milliseconds(is_own_thread() ? 1 : 50));
+    mpd::futex_wait(synced_, seen, patience);
   }
 }
 
@@ -288,13 +296,12 @@ inline std::vector<pid_t> ProcessPool::processes() {
     {
       const std::lock_guard lock(mutex_);
       for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-        if (places_[i].retiring) continue;                         // it has nothing left to do but to end
         if (places_[i].stopping || places_[i].retiring) continue;  // on their way out
         if (places_[i].state == WorkerPlace::State::live) pids.push_back(places_[i].pid);
         starting = starting || places_[i].state == WorkerPlace::State::starting;
       }
     }
-    if (!starting || is_own_thread() || std::chrono::steady_clock::now() >= patience) return pids;
+    if (!starting || std::chrono::steady_clock::now() >= patience) return pids;
     std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
 }

@@ -98,18 +98,19 @@ inline void ProcessPool::place(WorkItem& item, const std::byte* bytes) {
   items_[item.record] = &item;
   item.has_record = true;
   mpd::CallRecord& record = segment_.record(item.record);
-  record.size = item.size;
-  record.flags = 0;
-  if (item.block.address != nullptr) {
-    record.offset = segment_.offset_of(item.block.address);
-  } else {
-    record.offset = 0;
-    std::memcpy(record.bytes, bytes, item.size);
+  const std::uint64_t offset = item.block.address != nullptr ? segment_.offset_of(item.block.address) : 0;
+  std::uint32_t flags = 0;
+  if (offset == 0) {
+    if (bytes != nullptr) std::memcpy(record.bytes, bytes, item.size);  // never null: a call has one or the other
   }
   if (item.options != nullptr && item.options->timeout) {
-    record.flags = mpd::CallRecord::timed;
+    flags = mpd::CallRecord::timed;
     timed_.push_back(&item);
   }
+  record.size = item.size;
+  record.offset = offset;
+  record.flags = flags;
+  record.sum = mpd::sum_of_call(item.size, offset, flags, bytes);
   place_again(item);
 }
 

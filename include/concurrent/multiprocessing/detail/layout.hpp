@@ -40,6 +40,8 @@
 //                         while a call waits, so a wake-up that died with its sender costs a moment.
 #pragma once
 
+#include <concurrent/multiprocessing/detail/message_sum.hpp>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -49,7 +51,7 @@ namespace detail {
 
 inline constexpr std::size_t cache_line = 64;
 inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
-inline constexpr std::uint32_t layout_version = 1;
+inline constexpr std::uint32_t layout_version = 2;
 
 template <class Word>
 using Shared = std::atomic<Word>;
@@ -88,7 +90,8 @@ struct alignas(cache_line) CallRecord {
   std::uint32_t flags;
   std::uint32_t reserved;
   std::uint64_t key;  // what the result must repeat
-  std::uint64_t padding[3];
+  std::uint64_t sum;  // sum_of_call
+  std::uint64_t padding[2];
   alignas(cache_line) std::byte bytes[inline_capacity];
 };
 static_assert(sizeof(CallRecord) == 512 && offsetof(CallRecord, bytes) == cache_line);
@@ -107,10 +110,22 @@ struct alignas(cache_line) ResultEntry {
   std::uint64_t offset;          // of its block within the segment; 0: it lies in `bytes`
   std::uint32_t outcome;
   std::uint32_t reserved;
-  std::uint64_t padding[2];
+  std::uint64_t sum;  // sum_of_result
+  std::uint64_t padding;
   alignas(cache_line) std::byte bytes[inline_capacity];
 };
 static_assert(sizeof(ResultEntry) == 2 * cache_line);
+
+/// Of the header, and of the bytes if they do not lie in a block. Their writer sums what it copied from, their reader
+/// what it has copied, never the shared bytes themselves, which may change in between.
+inline std::uint64_t sum_of_call(std::uint64_t size, std::uint64_t offset, std::uint32_t flags,
+                                 const std::byte* bytes) noexcept {
+  return message_sum(offset ^ flags, bytes, offset == 0 ? size : 0) ^ size;
+}
+inline std::uint64_t sum_of_result(std::uint64_t call, std::uint64_t key, std::uint64_t size, std::uint64_t offset,
+                                   std::uint32_t outcome, const std::byte* bytes) noexcept {
+  return message_sum(mix_into_sum(call, key) ^ offset ^ outcome, bytes, offset == 0 ? size : 0) ^ size;
+}
 
 /// Stands before the bytes of each block in a worker's region.
 struct alignas(cache_line) Block {

@@ -63,18 +63,21 @@ class ResultBlocks {
   std::vector<Allocation> published_;  // at most one for each place in the ring
 };
 
-/// Where a worker pickles a result: first into the ring's entry, and into a block once it outgrows that.
+/// Where a worker pickles a result: first into memory of its own, and into a block once it outgrows the ring's entry.
 class ResultWriter : public pickle::Writer {
  public:
-  ResultWriter(ResultBlocks& blocks, ResultEntry& entry) noexcept
-      : Writer(entry.bytes, entry.bytes + ResultEntry::inline_capacity, &ResultWriter::grow), blocks_(&blocks) {}
+  explicit ResultWriter(ResultBlocks& blocks) noexcept
+      : Writer(short_, short_ + ResultEntry::inline_capacity, &ResultWriter::grow), blocks_(&blocks) {}
   ~ResultWriter() {
     if (block_.address != nullptr) blocks_->free(block_);
   }
 
-  /// Where the bytes lie, for the entry; 0: inside it. The block, if there is one, is handed over.
-  std::uint64_t publish(const Segment& segment) {
-    if (block_.address == nullptr) return 0;
+  /// Where the bytes lie, for the entry; 0: inside it, copied there now. A block is handed over.
+  std::uint64_t publish(const Segment& segment, ResultEntry& entry) {
+    if (block_.address == nullptr) {
+      std::memcpy(entry.bytes, short_, size());
+      return 0;
+    }
     blocks_->hand_over(block_);
     const std::uint64_t offset = segment.offset_of(block_.address) + sizeof(Block);
     block_ = {};
@@ -106,6 +109,7 @@ class ResultWriter : public pickle::Writer {
 
   ResultBlocks* blocks_;
   Allocation block_;
+  alignas(cache_line) std::byte short_[ResultEntry::inline_capacity];
 };
 
 }  // namespace detail

@@ -86,7 +86,7 @@ class Worker {
     set_status(WorkerStatus::initializing);
     CONCURRENT_FUTURES_FAULT_POINT("worker.initializer");
     ResultEntry& entry = segment_.result(index_, position_);
-    ResultWriter writer(blocks_, entry);
+    ResultWriter writer(blocks_);
     try {
       initializer.run(initializer.argument);
       flush_output();
@@ -191,13 +191,13 @@ class Worker {
       entry_.started_at.store(static_cast<std::uint64_t>(monotonic_nanoseconds()), std::memory_order_relaxed);
     record.state.store(RecordState{ticket_of(call), index_, Stage::started}.pack(), std::memory_order_release);
     CONCURRENT_FUTURES_FAULT_POINT("worker.started");
-    const std::byte* const bytes = record.offset == 0 ? record.bytes : segment_.base() + record.offset;
     ResultEntry& entry = segment_.result(index_, position_);
-    ResultWriter writer(blocks_, entry);
+    ResultWriter writer(blocks_);
+    alignas(cache_line) std::byte short_call[CallRecord::inline_capacity];
     Outcome outcome = Outcome::value;
     try {
       CONCURRENT_FUTURES_FAULT_POINT("worker.running");
-      pickle::Reader reader(std::span(bytes, record.size), pickle::Views::in_place);
+      pickle::Reader reader(bytes_of(record, short_call), pickle::Views::in_place);
       pickle::run_call(reader, writer, entry_.phase);
     } catch (...) {
       outcome = Outcome::exception;
@@ -209,6 +209,24 @@ class Worker {
     restore_floating_point();
     CONCURRENT_FUTURES_FAULT_POINT("worker.result_written");
     publish(entry, writer, call, record.key, outcome);
+  }
+
+  /// The pickled call, if it is what the caller wrote. A short one is copied first: what is checked and what is run must
+  /// be the same bytes.
+  std::span<const std::byte> bytes_of(const CallRecord& record, std::byte* copy) const {
+    std::uint64_t size = record.size;
+    std::uint64_t offset = record.offset;
+    asm volatile("" : "+r"(size), "+r"(offset));
+    const bool is_short = offset == 0;
+    const bool possible = is_short ? size <= CallRecord::inline_capacity
+                                   : offset <= segment_.geometry().size && size <= segment_.geometry().size - offset;
+    if (possible) {
+      if (is_short) std::memcpy(copy, record.bytes, size);
+      if (sum_of_call(size, offset, record.flags, copy) == record.sum)
+        return {is_short ? copy : segment_.base() + offset, size};
+    }
+    throw pickle::UnpicklingError(
+        "concurrent::futures: the call was not run: a task gone wild has written over it in shared memory.");
   }
 
   static void pickle_exception(ResultWriter& writer, const std::exception_ptr& exception) noexcept {
@@ -234,7 +252,9 @@ class Worker {
     entry.key = key;
     entry.size = writer.size();
     entry.outcome = static_cast<std::uint32_t>(outcome);
-    entry.offset = writer.publish(segment_);
+    const std::uint64_t offset = writer.publish(segment_, entry);
+    entry.offset = offset;
+    entry.sum = sum_of_result(call, key, writer.size(), offset, static_cast<std::uint32_t>(outcome), writer.data());
     CONCURRENT_FUTURES_FAULT_POINT("worker.before_commit");
     entry.commit.store(++position_, std::memory_order_seq_cst);
     CONCURRENT_FUTURES_FAULT_POINT("worker.committed");

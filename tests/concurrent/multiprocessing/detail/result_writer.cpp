@@ -41,10 +41,10 @@ mpd::Block& header_of(const mpd::Segment& segment, std::uint64_t offset) {
 
 TEST_CASE("ResultWriter: a small result lies in the ring's entry") {
   Place place;
-  mpd::ResultWriter writer(place.blocks, place.entry);
+  mpd::ResultWriter writer(place.blocks);
   const std::string text = text_of(mpd::ResultEntry::inline_capacity);
   writer.write(text.data(), text.size());
-  CHECK(writer.publish(place.segment) == 0);
+  CHECK(writer.publish(place.segment, place.entry) == 0);
   CHECK(std::memcmp(place.entry.bytes, text.data(), text.size()) == 0);
 }
 
@@ -52,11 +52,11 @@ TEST_CASE("ResultWriter: one that outgrows the entry, in pieces or at once, lies
   const std::size_t piece = GENERATE(1U, 63U, 64U, 65U, 4096U, 100'000U, 3'000'000U);
   const std::string text = text_of(3'000'000);
   Place place;
-  mpd::ResultWriter writer(place.blocks, place.entry);
+  mpd::ResultWriter writer(place.blocks);
   for (std::size_t at = 0; at < text.size(); at += piece)
     writer.write(text.data() + at, std::min(piece, text.size() - at));
   const std::uint64_t size = writer.size();
-  const std::uint64_t offset = writer.publish(place.segment);
+  const std::uint64_t offset = writer.publish(place.segment, place.entry);
   REQUIRE(offset != 0);
   CHECK(size == text.size());
   CHECK(offset % mpd::cache_line == 0);
@@ -69,9 +69,9 @@ TEST_CASE("ResultBlocks: a block is not used again before the caller is done wit
   Place place;
   const std::string text = text_of(2'000'000);
   const auto publish = [&] {
-    mpd::ResultWriter writer(place.blocks, place.entry);
+    mpd::ResultWriter writer(place.blocks);
     writer.write(text.data(), text.size());
-    return writer.publish(place.segment);
+    return writer.publish(place.segment, place.entry);
   };
   const std::uint64_t first = publish();
   const std::uint64_t second = publish();
@@ -86,7 +86,7 @@ TEST_CASE("ResultWriter: what is never published is free again") {
   const std::string text = text_of(2'000'000);
   std::uint64_t offset = 0;
   for (int i = 0; i < 3; ++i) {
-    mpd::ResultWriter abandoned(place.blocks, place.entry);
+    mpd::ResultWriter abandoned(place.blocks);
     abandoned.write(text.data(), text.size());
     const auto at = place.segment.offset_of(abandoned.data());
     if (i != 0) CHECK(at == offset);
@@ -96,7 +96,7 @@ TEST_CASE("ResultWriter: what is never published is free again") {
 
 TEST_CASE("fault 39: a result that the shared memory cannot hold is a PicklingError with its size") {
   Place place;
-  mpd::ResultWriter writer(place.blocks, place.entry);
+  mpd::ResultWriter writer(place.blocks);
   const std::uint64_t size = std::uint64_t{1} << 50;
   const std::string text = support::message_of<concurrent::pickle::PicklingError>([&] { (void)writer.claim(size); });
   CHECK(support::contains(text, "result too large"));
@@ -111,9 +111,9 @@ TEST_CASE("ResultBlocks.trim: pages of what the caller is done with go back, and
   const std::string text = text_of(4'000'000);
   std::uint64_t offsets[2];
   for (std::uint64_t& offset : offsets) {
-    mpd::ResultWriter writer(place.blocks, place.entry);
+    mpd::ResultWriter writer(place.blocks);
     writer.write(text.data(), text.size());
-    offset = writer.publish(place.segment);
+    offset = writer.publish(place.segment, place.entry);
   }
   header_of(place.segment, offsets[1]).busy = 0;
   place.blocks.trim();

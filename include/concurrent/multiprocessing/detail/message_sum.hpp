@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+// A task gone wild may write over the shared memory. A short message therefore carries a sum of its bytes: what was
+// written over on its way is told from what was sent, and is not run, nor given to a future. It is no protection from
+// one who computes the sum as well. Large payloads have none: it would cost as much as copying them.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+inline std::uint64_t mix_into_sum(std::uint64_t sum, std::uint64_t word) noexcept {
+  return std::rotl((sum ^ word) * 0x9E37'79B9'7F4A'7C15ULL, 29);
+}
+
+/// About 1.5 ns for each 8 bytes.
+inline std::uint64_t message_sum(std::uint64_t seed, const std::byte* bytes, std::size_t size) noexcept {
+  std::uint64_t sum = mix_into_sum(seed, size);
+  std::uint64_t word = 0;
+  for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+    std::memcpy(&word, bytes, sizeof word);
+    sum = mix_into_sum(sum, word);
+  }
+  if (size != 0) {
+    word = 0;
+    std::memcpy(&word, bytes, size);
+    sum = mix_into_sum(sum, word);
+  }
+  return sum;
+}
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0
