@@ -6,6 +6,8 @@
 //   the task ran in ForkProcess-<number>, another process: yes
 //   its parent is the caller: yes
 //   3 tasks submitted, 3 completed, 0 failed
+//   ProcessPoolExecutor: shut down, 3 done
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <concurrent/futures.hpp>
@@ -31,4 +33,5 @@ int main() {
   const auto counts = pool.statistics();
   std::printf("%d tasks submitted, %d completed, %d failed\n", static_cast<int>(counts.submitted),
               static_cast<int>(counts.completed), static_cast<int>(counts.failed));
+  std::printf("%s\n", fmt::format("{}", pool).c_str());
 }

@@ -34,6 +34,7 @@
 #include <concurrent/futures/detail/process_pool_submit.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/detail/readable_name.hpp>
 
 #include <chrono>
 #include <type_traits>
@@ -75,6 +76,7 @@ class ProcessPoolHandle final : public EndsAtExit {
 ///
 /// Threads: all members may be called from any thread. In a fork of the process that made the executor, and in its own
 /// workers, submit throws RuntimeError and everything else does nothing.
+/// `fmt::format("{}", pool)` gives what it is at: "ProcessPoolExecutor: 4 workers (2 busy), 3 queued, 120 done".
 /// Python: `concurrent.futures.ProcessPoolExecutor`.
 template <class Serializer = pickle::Pickle>
 class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecutor<Serializer>> {
@@ -164,6 +166,16 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
  private:
   detail::ProcessPool& pool() const noexcept { return **pool_; }
 
+  friend struct detail::ExecutorFormatter<BasicProcessPoolExecutor>;
+  detail::PoolGlance glance() const { return pool().glance(); }
+  static std::string name_for_messages() {
+    if constexpr (std::is_same_v<Serializer, pickle::Pickle>) {
+      return "ProcessPoolExecutor";
+    } else {
+      return "BasicProcessPoolExecutor<" + pickle::detail::readable_name<Serializer>() + ">";
+    }
+  }
+
   static ProcessPoolOptions with_workers(int max_workers) {
     ProcessPoolOptions options;
     options.max_workers = max_workers;
@@ -223,3 +235,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
 using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 
 }  // namespace concurrent::futures::inline v0
+
+template <class Serializer>
+struct fmt::formatter<concurrent::futures::BasicProcessPoolExecutor<Serializer>, char>
+    : concurrent::futures::detail::ExecutorFormatter<concurrent::futures::BasicProcessPoolExecutor<Serializer>> {};

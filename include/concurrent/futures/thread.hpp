@@ -114,6 +114,7 @@ inline std::string thread_name_prefix(std::string given) {
 ///
 /// The destructor is shutdown(true), so a block is Python's with-statement. An executor that is never destroyed, or was
 /// shut down without waiting, is waited for when the program ends.
+/// `fmt::format("{}", pool)` gives what it is at: "ThreadPoolExecutor: 4 workers (2 busy), 3 queued, 120 done".
 /// Threads: all members may be called from any thread, also from the executor's own.
 /// Python: concurrent.futures.ThreadPoolExecutor.
 class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor> {
@@ -183,6 +184,10 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor> {
   PoolStatistics statistics() const { return pool_->statistics(); }
 
  private:
+  friend struct detail::ExecutorFormatter<ThreadPoolExecutor>;
+  detail::PoolGlance glance() const { return pool_->glance(); }
+  static std::string name_for_messages() { return "ThreadPoolExecutor"; }
+
   void begin_shutdown(bool cancel_futures) {
     if (!pool_->is_here()) return;  // in a forked child: the threads, and perhaps a held lock, are the parent's
     this->finish_submitting_maps();
@@ -207,3 +212,7 @@ inline ThreadPoolExecutor::~ThreadPoolExecutor() {
 }
 
 }  // namespace concurrent::futures::inline v0
+
+template <>
+struct fmt::formatter<concurrent::futures::ThreadPoolExecutor, char>
+    : concurrent::futures::detail::ExecutorFormatter<concurrent::futures::ThreadPoolExecutor> {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/call_writer.hpp>
+#include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/work_item.hpp>
 #include <concurrent/futures/detail/worker_place.hpp>
 #include <concurrent/multiprocessing/detail/call_queue.hpp>
@@ -62,6 +63,7 @@ class ProcessPool {
   std::vector<pid_t> processes();
   std::size_t pending_work_items();
   PoolStatistics statistics();
+  PoolGlance glance();
   const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
 
   // For futures.

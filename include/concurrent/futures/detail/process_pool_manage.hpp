@@ -319,5 +319,42 @@ inline PoolStatistics ProcessPool::statistics() {
   return counts;
 }
 
+/// Without taking anything off the rings: a result that waits there is that of a task that is done.
+inline PoolGlance ProcessPool::glance() {
+  PoolGlance glance;
+  glance.process = mark_.pid();
+  if (!is_here()) {
+    glance.phase = PoolGlance::Phase::elsewhere;
+    return glance;
+  }
+  const std::lock_guard lock(mutex_);
+  // The rings before the records: what is published in between counts as running, not twice.
+  std::size_t published = 0;
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+    if (places_[i].state == WorkerPlace::State::absent || places_[i].damaged) continue;
+    for (std::uint64_t at = places_[i].position;
+         at != places_[i].position + segment_.geometry().ring_capacity &&
+         segment_.result(i, at).commit.load(std::memory_order_acquire) == at + 1;
+         ++at)
+      ++published;
+  }
+  std::size_t taken = 0;
+  for (const WorkItem* const item : items_) {
+    if (item == nullptr || item->place != WorkItem::Place::record) continue;
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    if (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) ++taken;
+  }
+  glance.workers = available_;
+  glance.busy = std::min<std::size_t>(taken - std::min(taken, published), available_);
+  glance.queued = outstanding_ - std::min(outstanding_, taken);
+  glance.done = counts_.submitted - std::min<std::uint64_t>(counts_.submitted, glance.queued + glance.busy);
+  if (!broken_.empty()) {
+    glance.phase = PoolGlance::Phase::broken;
+  } else if (shutting_down_) {
+    glance.phase = ended_.load() != 0 ? PoolGlance::Phase::shut_down : PoolGlance::Phase::shutting_down;
+  }
+  return glance;
+}
+
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/at_exit.hpp>
+#include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/thread_task.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/initializer.hpp>
@@ -50,6 +51,7 @@ class ThreadPool : public EndsAtExit, public std::enable_shared_from_this<Thread
   int max_workers() const noexcept { return max_workers_; }
   std::size_t pending_work_items();
   PoolStatistics statistics();
+  PoolGlance glance();
 
   // For tasks.
   bool withdraw(ThreadTask& task) noexcept;
@@ -155,6 +157,26 @@ inline std::size_t ThreadPool::pending_work_items() {
 inline PoolStatistics ThreadPool::statistics() {
   const std::lock_guard lock(mutex_);
   return counts_;
+}
+
+inline PoolGlance ThreadPool::glance() {
+  PoolGlance glance;
+  glance.process = mark_.pid();
+  if (!is_here()) {
+    glance.phase = PoolGlance::Phase::elsewhere;
+    return glance;
+  }
+  const std::lock_guard lock(mutex_);
+  glance.workers = static_cast<std::uint64_t>(started_);
+  glance.queued = tasks_.size();
+  glance.done = counts_.completed + counts_.failed + counts_.cancelled;
+  glance.busy = counts_.submitted - glance.done - glance.queued;
+  if (!broken_.empty()) {
+    glance.phase = PoolGlance::Phase::broken;
+  } else if (shutting_down_) {
+    glance.phase = running_.load() == 0 ? PoolGlance::Phase::shut_down : PoolGlance::Phase::shutting_down;
+  }
+  return glance;
 }
 
 // ---- threads
