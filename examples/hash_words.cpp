@@ -4,7 +4,6 @@
 //   hash_words [file] [--workers N] [--chunksize N | auto]... [--rounds N]
 #include <fmt/core.h>
 #include <openssl/evp.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <charconv>
 #include <chrono>
 #include <concurrent/futures.hpp>
+#include <concurrent/futures/progress.hpp>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -100,31 +100,9 @@ Words load_words(const std::string& file) {
   return words;
 }
 
-/// Draws itself on standard error while work is done, if a person is looking.
-class ProgressBar {
- public:
-  ProgressBar(std::string label, std::size_t total) : label_(std::move(label)), total_(total) {}
-  ~ProgressBar() {
-    if (visible_) fmt::print(stderr, "\r{:60}\r", "");
-  }
-  void advance() {
-    if (!visible_ || ++done_ % step_ != 0) return;
-    const std::size_t filled = 40 * done_ / total_;
-    fmt::print(stderr, "\r{:>14} [{:#<{}}{:{}}]", label_, "", filled, "", 40 - filled);
-    std::fflush(stderr);
-  }
-
- private:
-  std::string label_;
-  std::size_t total_;
-  std::size_t done_ = 0;
-  std::size_t step_ = std::max<std::size_t>(total_ / 50, 1);
-  bool visible_ = isatty(STDERR_FILENO) != 0;
-};
-
 struct Row {
   std::string name;
-  std::function<void(Digests&, ProgressBar&)> hash_all;
+  std::function<void(Digests&, cf::ProgressBar&)> hash_all;
   std::vector<double> seconds;
   double median() {
     std::sort(seconds.begin(), seconds.end());
@@ -147,7 +125,7 @@ int run(const Arguments& arguments) {
 
   std::vector<Row> rows;
   rows.push_back({"serial",
-                  [&words](Digests& digests, ProgressBar& bar) {
+                  [&words](Digests& digests, cf::ProgressBar& bar) {
                     auto digest = digests.begin();
                     for (const std::string& word : words) {
                       *digest++ = hash_word(word);
@@ -157,7 +135,7 @@ int run(const Arguments& arguments) {
                   {}});
   const auto add_row = [&](std::string name, std::size_t chunk_size) {
     rows.push_back({std::move(name),
-                    [&words, &pool, chunk_size](Digests& digests, ProgressBar& bar) {
+                    [&words, &pool, chunk_size](Digests& digests, cf::ProgressBar& bar) {
                       auto digest = digests.begin();
                       for (const Digest& result : pool.map(hash_word, words, cf::MapOptions{.chunksize = chunk_size})) {
                         *digest++ = result;
@@ -183,7 +161,7 @@ int run(const Arguments& arguments) {
   Digests digests(words.size());
   for (int round = 0; round < arguments.rounds; ++round) {
     for (Row& row : rows) {
-      ProgressBar bar(row.name, words.size());
+      cf::ProgressBar bar({.desc = row.name, .total = words.size(), .unit = " words", .leave = false});
       const auto start = std::chrono::steady_clock::now();
       row.hash_all(digests, bar);
       row.seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());

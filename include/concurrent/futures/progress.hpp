@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSL-1.0
+// Progress bars on standard error, as the Python package tqdm draws them. futures.hpp does not include this.
+#pragma once
+
+#include <concurrent/futures/detail/progress_bar.hpp>
+#include <concurrent/futures/map_options.hpp>
+#include <concurrent/futures/process.hpp>
+#include <concurrent/futures/thread.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <initializer_list>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+
+/// How a progress bar looks.
+struct ProgressOptions {
+  std::string desc{};                  ///< stands before the bar
+  std::optional<std::size_t> total{};  ///< how many there will be; default: the size of the range, if it has one
+  std::string unit = "it";             ///< what is counted: 31.2it/s
+  bool leave = true;                   ///< the bar stays when it is done; false: it is wiped off
+};
+
+/// Options of `process_map` and `thread_map`.
+struct ProgressMapOptions {
+  std::optional<int> max_workers{};    ///< default: that of the executor
+  std::size_t chunksize = 1;           ///< items per call, as in MapOptions
+  std::string desc{};                  ///< stands before the bar
+  std::optional<std::size_t> total{};  ///< how many there will be; default: the size of the shortest range, if known
+  std::string unit = "it";             ///< what is counted: 31.2it/s
+  bool leave = true;                   ///< the bar stays when it is done; false: it is wiped off
+};
+
+/// A progress bar that is moved by hand. It draws itself when it is made, at most ten times a second while it moves,
+/// and once more at its end; never when standard error is no terminal. The line fits the terminal's width.
+///
+/// Threads: one at a time.
+/// Python: `tqdm.tqdm(total=…, desc=…)`.
+class ProgressBar {
+ public:
+  explicit ProgressBar(ProgressOptions options = {})
+      : options_(std::move(options)), visible_(::isatty(STDERR_FILENO) != 0) {
+    if (visible_) draw(std::chrono::steady_clock::now());
+  }
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  ~ProgressBar() { close(); }
+
+  /// Counts `steps` more.
+  void advance(std::size_t steps = 1) {
+    done_ += steps;
+    if (!visible_ || done_ < look_at_) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - drawn_ >= between_draws) draw(now);
+    // Where many come a second, not each of them has to ask what time it is.
+    const auto seconds = std::chrono::duration<double>(now - start_).count();
+    look_at_ = done_ + (static_cast<double>(done_) > 1600 * seconds ? 16 : 1);
+  }
+  std::size_t done() const noexcept { return done_; }
+
+  /// Draws the last state and ends the line, or wipes it off. Later calls do nothing.
+  void close() noexcept {
+    if (!std::exchange(visible_, false)) return;
+    try {
+      if (options_.leave) {
+        draw(std::chrono::steady_clock::now());
+        detail::write_to_terminal("\n");
+      } else {
+        detail::write_to_terminal("\r\x1b[K");
+      }
+    } catch (...) {  // no memory for a line: none, then
+    }
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds between_draws{100};
+
+  void draw(std::chrono::steady_clock::time_point now) {
+    drawn_ = now;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    // One column stays free: in the last one some terminals begin another line.
+    const std::size_t width = detail::terminal_width() - 1;
+    detail::write_to_terminal(
+        "\r" + detail::bar_line(options_.desc, options_.unit, done_, options_.total, seconds, width) + "\x1b[K");
+  }
+
+  ProgressOptions options_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point drawn_ = start_;
+  std::size_t done_ = 0;
+  std::size_t look_at_ = 0;
+  bool visible_;
+};
+
+/// A range with a bar that moves as it is gone through: an input range, to be gone through once. Made by `progress`.
+///
+/// `*it` is what it is in the range, but that rvalues which the range keeps (as those of as_completed) come as lvalues,
+/// so that `auto&` can name them.
+template <class Range>
+class ProgressRange {
+  using Inner = decltype(std::ranges::begin(std::declval<Range&>()));
+  using Last = decltype(std::ranges::end(std::declval<Range&>()));
+
+ public:
+  class iterator {
+   public:
+    using value_type = std::iter_value_t<Inner>;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+
+    iterator() = default;
+    iterator(ProgressRange& range, Inner inner) : range_(&range), inner_(std::move(inner)) {}
+
+    decltype(auto) operator*() const {
+      using Reference = std::iter_reference_t<Inner>;
+      if constexpr (std::is_rvalue_reference_v<Reference>) {
+        auto&& item = *inner_;
+        return static_cast<std::remove_reference_t<Reference>&>(item);
+      } else {
+        return *inner_;
+      }
+    }
+    iterator& operator++() {
+      range_->bar_->advance();
+      ++inner_;
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    /// The bar ends with the range.
+    bool operator==(std::default_sentinel_t) const {
+      const bool ended = inner_ == *range_->last_;
+      if (ended) range_->bar_->close();
+      return ended;
+    }
+
+   private:
+    ProgressRange* range_ = nullptr;
+    Inner inner_{};
+  };
+
+  ProgressRange(Range&& range, ProgressOptions options)
+      : range_(std::forward<Range>(range)), bar_(std::make_unique<ProgressBar>(std::move(options))) {}
+
+  /// Blocks as the range's own begin does.
+  iterator begin() {
+    last_.emplace(std::ranges::end(range_));
+    return iterator(*this, std::ranges::begin(range_));
+  }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  Range range_;  // a reference, or the range itself where it was an rvalue
+  std::optional<Last> last_;
+  std::unique_ptr<ProgressBar> bar_;
+};
+
+/// Shows a bar on standard error while the range is gone through: rate, time so far and, where the total is known, time
+/// to come. Nothing is drawn when standard error is no terminal. The bar moves when the loop asks for the next item.
+///
+///     for (auto& future : cf::progress(cf::as_completed(futures), {.total = futures.size()})) use(future.result());
+///
+/// Python: `tqdm.tqdm(iterable, desc=…, total=…, unit=…)`.
+template <class Range>
+ProgressRange<Range> progress(Range&& range, ProgressOptions options = {}) {
+  if constexpr (requires { std::ranges::size(range); }) {
+    if (!options.total) options.total = static_cast<std::size_t>(std::ranges::size(range));
+  }
+  return {std::forward<Range>(range), std::move(options)};
+}
+
+namespace detail {
+
+template <class Range>
+void limit_total(std::optional<std::size_t>& total, const Range& range) {
+  if constexpr (requires { std::ranges::size(range); }) {
+    const auto size = static_cast<std::size_t>(std::ranges::size(range));
+    if (!total || size < *total) total = size;
+  }
+}
+
+template <class Executor, class Function, class... Ranges>
+auto map_with_progress(ProgressMapOptions options, Function&& fn, Ranges&&... ranges) {
+  if (!options.total) (limit_total(options.total, ranges), ...);
+  std::optional<Executor> pool;
+  if (options.max_workers) {
+    pool.emplace(*options.max_workers);
+  } else {
+    pool.emplace();
+  }
+  MapOptions map_options;
+  map_options.chunksize = options.chunksize;
+  auto mapped = pool->map(std::forward<Function>(fn), std::forward<Ranges>(ranges)..., map_options);
+  std::vector<typename decltype(mapped)::value_type> results;
+  ProgressBar bar({std::move(options.desc), options.total, std::move(options.unit), options.leave});
+  try {
+    for (auto it = mapped.begin(); it != mapped.end(); ++it) {
+      results.push_back(*it);
+      bar.advance();
+    }
+  } catch (...) {
+    mapped.close();
+    throw;
+  }
+  return results;
+}
+
+}  // namespace detail
+
+/// Calls `fn` with the items of the ranges in worker processes of a pool of its own, and returns the results in the
+/// order of the input; a bar on standard error shows how far it is.
+///
+///     std::vector<int> sizes = cf::process_map(size_of, paths, {.max_workers = 4, .chunksize = 10, .desc = "files"});
+///
+/// Throws: what `map` throws and what its iteration throws: the first exception of a task, after which what has not
+/// started is cancelled.
+/// Blocks: until all is done.
+/// Python: `tqdm.contrib.concurrent.process_map`.
+template <class Function, class Range>
+auto process_map(Function&& fn, Range&& iterable, ProgressMapOptions options = {}) {
+  return detail::map_with_progress<ProcessPoolExecutor>(std::move(options), std::forward<Function>(fn),
+                                                        std::forward<Range>(iterable));
+}
+template <class Function, class Range1, class Range2>
+requires detail::Mappable<Range2>
+auto process_map(Function&& fn, Range1&& first, Range2&& second, ProgressMapOptions options = {}) {
+  return detail::map_with_progress<ProcessPoolExecutor>(std::move(options), std::forward<Function>(fn),
+                                                        std::forward<Range1>(first), std::forward<Range2>(second));
+}
+template <class Function, class Item>
+auto process_map(Function&& fn, std::initializer_list<Item> items, ProgressMapOptions options = {}) {
+  return process_map(std::forward<Function>(fn), std::vector<Item>(items), std::move(options));
+}
+
+/// The same in threads.
+///
+/// Python: `tqdm.contrib.concurrent.thread_map`.
+template <class Function, class Range>
+auto thread_map(Function&& fn, Range&& iterable, ProgressMapOptions options = {}) {
+  return detail::map_with_progress<ThreadPoolExecutor>(std::move(options), std::forward<Function>(fn),
+                                                       std::forward<Range>(iterable));
+}
+template <class Function, class Range1, class Range2>
+requires detail::Mappable<Range2>
+auto thread_map(Function&& fn, Range1&& first, Range2&& second, ProgressMapOptions options = {}) {
+  return detail::map_with_progress<ThreadPoolExecutor>(std::move(options), std::forward<Function>(fn),
+                                                       std::forward<Range1>(first), std::forward<Range2>(second));
+}
+
+}  // namespace concurrent::futures::inline v0
