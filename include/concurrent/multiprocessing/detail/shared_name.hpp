@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+// How one process finds the shared memory of another: a memory file has no name, but whoever has it open can be named.
+#pragma once
+
+#include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/pickle/errors.hpp>
+#include <concurrent/pickle/reader.hpp>
+#include <concurrent/pickle/writer.hpp>
+
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <climits>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// Drawn when the memory is made, the same in every process. All zeros: no memory.
+using SharedId = std::array<std::uint64_t, 2>;
+
+inline SharedId draw_shared_id() {
+  SharedId id{};
+  while (id == SharedId{}) {
+    if (::getrandom(id.data(), sizeof id, 0) != static_cast<ssize_t>(sizeof id) && errno != EINTR)
+      throw_errno(errno, "getrandom");
+  }
+  return id;
+}
+
+/// What travels in place of the memory.
+struct SharedName {
+  SharedId id{};
+  std::uint64_t size = 0;  // bytes that the user asked for
+  std::int32_t pid = 0;    // a process that has it open
+  std::int32_t descriptor = -1;
+
+  void dump(pickle::Writer& writer) const { writer.put(*this); }
+  static SharedName load(pickle::Reader& reader) {
+    SharedName name;
+    for (std::uint64_t& word : name.id) word = reader.get_once<std::uint64_t>();
+    name.size = reader.get_once<std::uint64_t>();
+    name.pid = reader.get_once<std::int32_t>();
+    name.descriptor = reader.get_once<std::int32_t>();
+    return name;
+  }
+};
+static_assert(sizeof(SharedName) == 32 && std::is_trivially_copyable_v<SharedName>);
+
+/// Stands behind the user's bytes, so that these begin a page. Tells a memory file of ours, and which one it is.
+struct SharedTrailer {
+  static constexpr std::uint64_t expected_magic = 0x31'6d'65'6d'2d'66'63'63;  // "ccf-mem1"
+  static constexpr std::uint64_t most = PTRDIFF_MAX / 2;
+
+  std::uint64_t magic = expected_magic;
+  std::uint64_t size = 0;
+  SharedId id{};
+
+  static std::uint64_t offset(std::uint64_t size) noexcept { return (size + 63) / 64 * 64; }
+  static std::uint64_t end(std::uint64_t size) noexcept { return offset(size) + sizeof(SharedTrailer); }
+};
+static_assert(sizeof(SharedTrailer) == 32 && std::is_trivially_copyable_v<SharedTrailer>);
+
+inline constexpr const char* shared_memory_file = "concurrent_futures_shared";
+
+[[noreturn]] inline void refuse_shared(const SharedName& name, const std::string& why) {
+  throw pickle::UnpicklingError("concurrent::multiprocessing: shared memory of " + std::to_string(name.size) +
+                                " bytes cannot be reached: process " + std::to_string(name.pid) + ", which sent it, " +
+                                why);
+}
+
+/// Whether the descriptor is the memory of that name, which nobody can cut short any more.
+inline bool is_shared_memory(int descriptor, const SharedName& name) noexcept {
+  const int seals = ::fcntl(descriptor, F_GET_SEALS);
+  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) return false;  // also what is no memory file
+  struct stat file {};
+  if (::fstat(descriptor, &file) != 0 || file.st_size < 0) return false;
+  SharedTrailer trailer;
+  return name.size <= SharedTrailer::most &&
+         static_cast<std::uint64_t>(file.st_size) == SharedTrailer::end(name.size) &&
+         ::pread(descriptor, &trailer, sizeof trailer, static_cast<off_t>(SharedTrailer::offset(name.size))) ==
+             static_cast<ssize_t>(sizeof trailer) &&
+         trailer.magic == SharedTrailer::expected_magic && trailer.size == name.size && trailer.id == name.id;
+}
+
+/// Opens a descriptor of another process once more, where there is no /proc. Sets errno.
+inline Descriptor copy_descriptor(pid_t pid, int descriptor) noexcept {
+#ifndef SYS_pidfd_getfd
+  constexpr long call_number = 438;  // the same on every architecture
+#else
+  constexpr long call_number = SYS_pidfd_getfd;
+#endif
+  const Descriptor process = open_pidfd(pid);
+  if (!process.valid()) return Descriptor();
+  return Descriptor(static_cast<int>(::syscall(call_number, process.get(), descriptor, 0)));
+}
+
+/// Opens the memory of that name by way of the process that sent it.
+/// Throws UnpicklingError when that has it no more or may not be asked, std::system_error when this one has no room.
+inline Descriptor open_shared_memory(const SharedName& name) {
+  if (name.pid <= 0 || name.descriptor < 0) refuse_shared(name, "is none. These bytes are damaged.");
+  // A look at where the link leads first: opening something else could block or do things.
+  const std::string path = "/proc/" + std::to_string(name.pid) + "/fd/" + std::to_string(name.descriptor);
+  const std::string expected = std::string("/memfd:") + shared_memory_file;
+  char target[64];
+  const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
+  Descriptor opened;
+  int error = length < 0 ? errno : 0;
+  if (length >= 0 && std::string(target, static_cast<std::size_t>(length)).compare(0, expected.size(), expected) == 0) {
+    opened = Descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+    if (!opened.valid()) error = errno;
+  } else if (length < 0) {
+    opened = copy_descriptor(name.pid, name.descriptor);
+    if (!opened.valid() && error == ENOENT) error = errno;
+  }
+  if (opened.valid() && is_shared_memory(opened.get(), name)) return opened;
+  if (!opened.valid() && (error == EMFILE || error == ENFILE || error == ENOMEM))
+    throw_errno(error, "open of shared memory");
+  if (!opened.valid() && (error == EACCES || error == EPERM)) {
+    refuse_shared(name, "may not be looked into by process " + std::to_string(::getpid()) +
+                            ". Run both as one user, and leave the sender dumpable (prctl PR_SET_DUMPABLE).");
+  }
+  refuse_shared(name,
+                "has ended or has let go of it. Keep the object where it was made until the tasks that were given it "
+                "are done.");
+}
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0
