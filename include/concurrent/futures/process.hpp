@@ -17,8 +17,8 @@
 // If the call queue has room the submitting thread writes the call there itself; otherwise the WorkItem waits in
 // `pending` and whoever next sees room moves it: a submitting thread, a thread that waits for a result (`drive`), or
 // the manager. The same threads take results off the rings and resolve the futures; callbacks alone are always the
-// manager's. Each step has a file: detail/process_pool_submit.hpp, _collect.hpp, _manage.hpp, _deaths.hpp, _start.hpp;
-// the words in shared memory are in multiprocessing/detail/layout.hpp.
+// manager's. Each step has a file: detail/process_pool_submit.hpp, _collect.hpp, _manage.hpp, _deaths.hpp, _start.hpp,
+// _trace.hpp; the words in shared memory are in multiprocessing/detail/layout.hpp.
 #pragma once
 
 #include <concurrent/futures/detail/at_exit.hpp>
@@ -32,6 +32,8 @@
 #include <concurrent/futures/detail/process_pool_manage.hpp>
 #include <concurrent/futures/detail/process_pool_start.hpp>
 #include <concurrent/futures/detail/process_pool_submit.hpp>
+#include <concurrent/futures/detail/process_pool_trace.hpp>
+#include <concurrent/futures/detail/trace.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
@@ -153,6 +155,19 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   /// The same with SIGKILL.
   void kill_workers() {
     if (pool().is_here()) pool().stop_workers(SIGKILL);
+  }
+
+  /// Writes a trace of what is submitted from now on to this file, in Chrome's trace event format, which Perfetto and
+  /// chrome://tracing show: when each task was submitted, how long it was queued, when and in which worker it ran; when
+  /// workers started, and how they ended. The file is complete once the pool has been shut down.
+  ///
+  /// Throws: std::system_error, which names the path, when it cannot be written; RuntimeError when the pool is being
+  /// traced already or takes no more calls.
+  void trace(const std::string& path) {
+    if (!pool().is_here()) return;
+    pool().check_traceable();
+    auto late = pool().trace(std::make_unique<detail::Trace>(path, multiprocessing::current_process().name));
+    if (late != nullptr) pool().check_traceable();
   }
 
   int max_workers() const noexcept { return pool().max_workers(); }

@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/call_writer.hpp>
 #include <concurrent/futures/detail/pool_text.hpp>
+#include <concurrent/futures/detail/trace_sink.hpp>
 #include <concurrent/futures/detail/work_item.hpp>
 #include <concurrent/futures/detail/worker_place.hpp>
 #include <concurrent/multiprocessing/detail/call_queue.hpp>
@@ -64,6 +65,8 @@ class ProcessPool {
   std::size_t pending_work_items();
   PoolStatistics statistics();
   PoolGlance glance();
+  void check_traceable();
+  std::unique_ptr<TraceSink> trace(std::unique_ptr<TraceSink> sink);
   const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
 
   // For futures.
@@ -91,7 +94,7 @@ class ProcessPool {
   void place_again(WorkItem& item);
   void wake_workers();
   void wake_all_workers();
-  void drop_call(WorkItem& item) noexcept;
+  void drop_call(WorkItem& item, const char* outcome = nullptr) noexcept;
   void free_record(WorkItem& item) noexcept;
   std::size_t take_unstarted(std::vector<WorkItem*>& items);
   void cancel_all(const std::vector<WorkItem*>& items);
@@ -145,6 +148,12 @@ class ProcessPool {
   std::string describe(const WorkItem& item) noexcept;
   std::string worker_label(std::uint32_t name, pid_t pid) const;
 
+  // process_pool_trace.hpp: what the trace is told
+  void trace_worker(const WorkerPlace& place) noexcept;
+  void trace_submit(WorkItem& item, const std::byte* call) noexcept;
+  void trace_end(const WorkItem& item, const char* outcome, bool again) noexcept;
+  void flush_trace(bool ends);
+
   ProcessPoolOptions options_;
   int max_workers_ = 1;
   std::uint64_t id_ = 0;
@@ -188,7 +197,10 @@ class ProcessPool {
   Deadline kill_remaining_ = Deadline::max();
   std::uint32_t syncs_ = 0;
   PoolStatistics counts_;
+  std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
 
+  static constexpr std::uint32_t gate_closed = 1;
+  static constexpr std::uint32_t gate_traced = 2;  // trace_ is there
   static constexpr std::int64_t short_sleep = 15'000;  // nanoseconds; about what falling asleep and waking cost
 
   // The manager's alone.
@@ -203,7 +215,7 @@ class ProcessPool {
 
   std::unique_ptr<std::atomic<std::uint64_t>[]>
       peek_;                                 // each ring's next position, ~0: nobody there; read without lock
-  std::atomic<bool> closed_{false};          // submit has to look closer
+  std::atomic<std::uint32_t> gate_{0};       // not 0: submit has to look closer
   std::atomic<std::int64_t> oom_kills_{-1};  // as last seen
   std::atomic<bool> work_for_manager_{false};
   std::atomic<bool> manager_sleeps_{false};  // what we know ourselves; the shared word is for workers

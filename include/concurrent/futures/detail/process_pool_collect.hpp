@@ -104,7 +104,7 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
       arrival.item = item;
       if (outcome == static_cast<std::uint32_t>(mpd::Outcome::exception))
         arrival.task = new (std::nothrow) std::string(describe(*item));
-      drop_call(*item);
+      drop_call(*item, outcome == static_cast<std::uint32_t>(mpd::Outcome::value) ? "result" : "exception");
       counts_.bytes_from_workers += size;
     }
   }
@@ -124,7 +124,7 @@ inline void ProcessPool::resolve(Arrivals& arrivals) {
   for (std::size_t i = 0; i < arrivals.size; ++i) resolve(arrivals.items[i]);
   CONCURRENT_FUTURES_FAULT_POINT("caller.resolved");
   if (resolving_.fetch_sub(static_cast<std::uint32_t>(arrivals.size), std::memory_order_acq_rel) == arrivals.size &&
-      closed_.load(std::memory_order_relaxed))
+      (gate_.load(std::memory_order_relaxed) & gate_closed) != 0)
     wake_manager();  // a shutdown may wait for this
   arrivals.size = 0;
 }

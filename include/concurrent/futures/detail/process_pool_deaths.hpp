@@ -44,6 +44,7 @@ inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
   place.state = WorkerPlace::State::live;
   place.pid = report.pid;
   start_delay_ = std::chrono::milliseconds(10);
+  if (trace_ != nullptr) trace_worker(place);
 }
 
 /// The system refuses another process: go on with the workers there are and try again in a while.
@@ -131,6 +132,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
       const bool again = !stopped_on_purpose && item->retries_left != 0 &&
                          options_.on_worker_death == WorkerDeathPolicy::fail_task && broken_.empty();
       if (again) {
+        if (item->traced) trace_end(*item, nullptr, true);
         --item->retries_left;
         item->place = WorkItem::Place::none;
         pending_.push_front(*item);
@@ -138,6 +140,10 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
       } else {
         drop_call(*item);
       }
+    }
+    if (trace_ != nullptr) {
+      const std::string label = mpd::worker_name(options_.mp_context.method(), name);
+      trace_->worker_ended({report.pid, report.pid}, label, how);
     }
     if (!expected) {
       ++counts_.workers_lost;
@@ -160,7 +166,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     if (breaks) {  // before the first future fails: whoever it wakes may submit at once
       if (broken_.empty()) broken_ = reason;
       no_more_workers_ = true;
-      closed_.store(true, std::memory_order_seq_cst);
+      gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
     } else {
       fill();
     }
@@ -303,7 +309,7 @@ inline void ProcessPool::break_pool(const std::string& reason) {
     const std::lock_guard lock(mutex_);
     if (broken_.empty()) broken_ = reason;
     no_more_workers_ = true;
-    closed_.store(true, std::memory_order_seq_cst);
+    gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
   }
   CONCURRENT_FUTURES_FAULT_POINT("caller.breaks");
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) collect_all(i);
@@ -351,7 +357,12 @@ inline void ProcessPool::zygote_ended(int status) {
   }
   const std::lock_guard lock(mutex_);
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-    if (places_[i].state != WorkerPlace::State::absent) empty_place(i);
+    if (places_[i].state == WorkerPlace::State::absent) continue;
+    if (trace_ != nullptr && places_[i].pid != 0) {
+      const std::string label = mpd::worker_name(options_.mp_context.method(), places_[i].name);
+      trace_->worker_ended({places_[i].pid, places_[i].pid}, label, "gone with the helper process");
+    }
+    empty_place(i);
   }
   available_ = 0;
 }

@@ -56,7 +56,9 @@ inline void ProcessPool::manage() {
     }
     run_deferred();
     fail_overwritten();
-    if (wind_down()) break;
+    const bool ends = wind_down();
+    if ((gate_.load(std::memory_order_acquire) & gate_traced) != 0) flush_trace(ends);
+    if (ends) break;
     CONCURRENT_FUTURES_FAULT_POINT("caller.manager_sleeps");
     sleep_manager(next_look());
   }
@@ -236,7 +238,7 @@ inline void ProcessPool::shutdown(bool cancel_futures) {
   {
     const std::lock_guard lock(mutex_);
     shutting_down_ = true;
-    closed_.store(true, std::memory_order_seq_cst);
+    gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
     if (cancel_futures) take_unstarted(cancelled);
   }
   cancel_all(cancelled);
@@ -265,7 +267,7 @@ inline void ProcessPool::stop_workers(int signal) {
     if ((present_ == 0 && outstanding_ == 0) || !broken_.empty()) return;
     shutting_down_ = true;
     no_more_workers_ = true;
-    closed_.store(true, std::memory_order_seq_cst);
+    gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
     broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
               (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";
     take_unstarted(cancelled);

@@ -19,7 +19,7 @@ inline void ProcessPool::check_open() {
     throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(mark_.pid()) +
                        ", of which this process is a fork. Make an executor here.");
   }
-  if (!closed_.load(std::memory_order_acquire)) return;
+  if ((gate_.load(std::memory_order_acquire) & gate_closed) == 0) return;
   const std::lock_guard lock(mutex_);
   if (!broken_.empty()) throw BrokenProcessPool(broken_);
   throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
@@ -39,9 +39,14 @@ inline void ProcessPool::submit(WorkItem& item, CallWriter& call) {
   bool wake = false;
   {
     const std::unique_lock lock(mutex_);
-    if (closed_.load(std::memory_order_relaxed)) [[unlikely]] {
-      if (!broken_.empty()) throw BrokenProcessPool(broken_);
-      throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
+    const std::uint32_t gate = gate_.load(std::memory_order_relaxed);
+    if (gate != 0) [[unlikely]] {
+      if ((gate & gate_closed) != 0) {
+        if (!broken_.empty()) throw BrokenProcessPool(broken_);
+        throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
+      }
+      item.size = call.size();
+      trace_submit(item, call.data());
     }
     // What may throw comes first: a call whose submit throws has never been.
     const bool has_place = pending_.empty() && !queue_->full() && !free_records_.empty();
@@ -99,12 +104,12 @@ inline void ProcessPool::place(WorkItem& item, const std::byte* bytes) {
   item.has_record = true;
   mpd::CallRecord& record = segment_.record(item.record);
   const std::uint64_t offset = item.block.address != nullptr ? segment_.offset_of(item.block.address) : 0;
-  std::uint32_t flags = 0;
+  std::uint32_t flags = item.traced ? mpd::CallRecord::traced : 0;
   if (offset == 0) {
     if (bytes != nullptr) std::memcpy(record.bytes, bytes, item.size);  // never null: a call has one or the other
   }
   if (item.options != nullptr && item.options->timeout) {
-    flags = mpd::CallRecord::timed;
+    flags |= mpd::CallRecord::timed;
     timed_.push_back(&item);
   }
   record.size = item.size;
@@ -167,8 +172,10 @@ inline void ProcessPool::wake_all_workers() {
   }
 }
 
-/// The call is not needed any more, wherever its bytes lie.
-inline void ProcessPool::drop_call(WorkItem& item) noexcept {
+/// The call is not needed any more, wherever its bytes lie. `outcome`: of its result, if that has come.
+inline void ProcessPool::drop_call(WorkItem& item, const char* outcome) noexcept {
+  if (item.traced) [[unlikely]]
+    trace_end(item, outcome, false);
   if (item.place == WorkItem::Place::pending) {
     pending_.remove(item);
     if (!item.has_record && item.block.address == nullptr) item.drop_pending();

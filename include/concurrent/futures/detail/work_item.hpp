@@ -40,6 +40,7 @@ class WorkItem {
   bool has_record = false;
   bool stopped_for_timeout = false;
   bool stopped_by_user = false;
+  bool traced = false;
   union {  // a small call that waits for a place in the queue
     std::byte bytes[inline_capacity];
     std::byte* heap;

@@ -17,6 +17,10 @@
 //                           · before its compare-and-swap: the record is still ready, another worker takes it;
 //                           · claimed: its function was not entered; the caller may put the call back;
 //                           · started: the death is charged to this call.
+//  CallRecord::started_at its worker only, where the flags ask for them, and before the words that publish them:
+//  CallRecord::ended_at   `started_at` before the stage becomes started, `ended_at` before the result's `commit`. The
+//                         caller reads them until it frees the record. Nothing but the trace is made of them, so no
+//                         sum holds them.
 //  CallQueue::entries     caller only. Position p holds (p, record). Written before `tail` is.
 //  CallQueue::tail        caller only.
 //  CallQueue::head        a hint: the first position that may still be ready. Whoever finds that the record at `head`
@@ -51,7 +55,7 @@ namespace detail {
 
 inline constexpr std::size_t cache_line = 64;
 inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
-inline constexpr std::uint32_t layout_version = 2;
+inline constexpr std::uint32_t layout_version = 3;
 
 template <class Word>
 using Shared = std::atomic<Word>;
@@ -82,16 +86,18 @@ struct RecordState {
 /// A call on its way: written by the caller, read by the worker that claims it.
 struct alignas(cache_line) CallRecord {
   static constexpr std::size_t inline_capacity = 512 - cache_line;
-  static constexpr std::uint32_t timed = 1;  // the worker notes when it starts
+  static constexpr std::uint32_t timed = 1;   // the worker notes when it starts
+  static constexpr std::uint32_t traced = 2;  // and, for the pool's trace, when it ends
 
   Shared<std::uint64_t> state;
   std::uint64_t size;    // bytes of the pickled call
   std::uint64_t offset;  // of its block within the segment; 0: it lies in `bytes`
   std::uint32_t flags;
   std::uint32_t reserved;
-  std::uint64_t key;  // what the result must repeat
-  std::uint64_t sum;  // sum_of_call
-  std::uint64_t padding[2];
+  std::uint64_t key;                 // what the result must repeat
+  std::uint64_t sum;                 // sum_of_call
+  Shared<std::uint64_t> started_at;  // monotonic nanoseconds, where the flags ask for it
+  Shared<std::uint64_t> ended_at;
   alignas(cache_line) std::byte bytes[inline_capacity];
 };
 static_assert(sizeof(CallRecord) == 512 && offsetof(CallRecord, bytes) == cache_line);

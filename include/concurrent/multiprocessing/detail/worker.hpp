@@ -187,8 +187,12 @@ class Worker {
     CallRecord& record = segment_.record(record_of(call));
     entry_.phase.store(static_cast<std::uint32_t>(pickle::Phase::none), std::memory_order_relaxed);
     CONCURRENT_FUTURES_FAULT_POINT("worker.claimed");
-    if ((record.flags & CallRecord::timed) != 0)
-      entry_.started_at.store(static_cast<std::uint64_t>(monotonic_nanoseconds()), std::memory_order_relaxed);
+    const std::uint32_t flags = record.flags;
+    if (flags != 0) [[unlikely]] {
+      const auto now = static_cast<std::uint64_t>(monotonic_nanoseconds());
+      entry_.started_at.store(now, std::memory_order_relaxed);
+      record.started_at.store(now, std::memory_order_relaxed);
+    }
     record.state.store(RecordState{ticket_of(call), index_, Stage::started}.pack(), std::memory_order_release);
     CONCURRENT_FUTURES_FAULT_POINT("worker.started");
     ResultEntry& entry = segment_.result(index_, position_);
@@ -207,6 +211,8 @@ class Worker {
       ::_exit(0);  // a child that the task forked came back here: the result is its parent's to give
     flush_output();
     restore_floating_point();
+    if ((flags & CallRecord::traced) != 0) [[unlikely]]
+      record.ended_at.store(static_cast<std::uint64_t>(monotonic_nanoseconds()), std::memory_order_relaxed);
     CONCURRENT_FUTURES_FAULT_POINT("worker.result_written");
     publish(entry, writer, call, record.key, outcome);
   }
