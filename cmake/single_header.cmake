@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-# cmake [-D OUTPUT=….hpp] -P single_header.cmake: the three umbrella headers and all that they include of this library,
-# each in the place of its first include, as one file.
+# cmake [-D OUTPUT=….hpp] -P single_header.cmake: the three umbrella headers, the small ones that they leave out, and all
+# that these include of this library, each in the place of its first include, as one file.
 cmake_minimum_required(VERSION 3.23)
 if(NOT INCLUDE_DIR)
   set(INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../include")
@@ -44,6 +44,7 @@ endfunction()
 append_header(concurrent/pickle.hpp)
 append_header(concurrent/multiprocessing.hpp)
 append_header(concurrent/futures.hpp)
+append_header(concurrent/futures/progress.hpp)
 string(REGEX REPLACE "\n\n\n+" "\n\n" text "${text}")
 file(WRITE "${OUTPUT}" "// SPDX-License-Identifier: BSL-1.0
 // concurrent::futures ${VERSION} in one header. It needs C++20, the headers of Boost 1.75 or newer, and fmt 8 or newer
