@@ -6,11 +6,15 @@ add_library(concurrent_futures_own INTERFACE)
 
 option(CONCURRENT_FUTURES_OWN_SINGLE_HEADER "Build this project's own targets against the single header" OFF)
 if(CONCURRENT_FUTURES_OWN_SINGLE_HEADER)
-  # Nothing under include/ can be seen: each header's name leads to the one file.
+  # Nothing under include/ can be seen: each header's name leads to the one file, or to the second beside it.
   set(forwards "${PROJECT_BINARY_DIR}/single_header/forwards")
   foreach(header IN LISTS headers)
     file(RELATIVE_PATH name "${PROJECT_SOURCE_DIR}/include" "${header}")
-    file(CONFIGURE OUTPUT "${forwards}/${name}" CONTENT "#include <concurrent_futures.hpp>\n")
+    set(file concurrent_futures)
+    if(name STREQUAL "concurrent/multiprocessing/shared_objects.hpp")
+      string(APPEND file _shared_objects)
+    endif()
+    file(CONFIGURE OUTPUT "${forwards}/${name}" CONTENT "#include <${file}.hpp>\n")
   endforeach()
   target_include_directories(concurrent_futures_own INTERFACE "${forwards}" "${PROJECT_BINARY_DIR}/single_header")
   target_compile_features(concurrent_futures_own INTERFACE cxx_std_20)

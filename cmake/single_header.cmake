@@ -51,3 +51,14 @@ file(WRITE "${OUTPUT}" "// SPDX-License-Identifier: BSL-1.0
 // (link it, or define FMT_HEADER_ONLY); link threads (-pthread).
 #pragma once
 ${text}")
+
+set(text "")
+append_header(concurrent/multiprocessing/shared_objects.hpp)
+get_filename_component(name "${OUTPUT}" NAME)
+string(REGEX REPLACE "\\.hpp$" "_shared_objects.hpp" second "${OUTPUT}")
+file(WRITE "${second}" "// SPDX-License-Identifier: BSL-1.0
+// concurrent::futures ${VERSION}: what concurrent/multiprocessing/shared_objects.hpp is. Stands beside ${name}.
+#pragma once
+
+#include \"${name}\"
+${text}")

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
-/// All of concurrent::multiprocessing: start methods, this process and its parent, processors.
+/// All of concurrent::multiprocessing: start methods, this process and its parent, processors, and what tasks share
+/// (SharedMemory, Value, Array, Event). Only ManagedMemory, containers in shared memory, is included by its own name,
+/// <concurrent/multiprocessing/shared_objects.hpp>, for it costs time to compile.
 #pragma once
 
 #include <concurrent/multiprocessing/context.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/multiprocessing/shared_array.hpp>
+#include <concurrent/multiprocessing/shared_event.hpp>
+#include <concurrent/multiprocessing/shared_memory.hpp>
+#include <concurrent/multiprocessing/shared_value.hpp>
 #include <concurrent/multiprocessing/spin.hpp>

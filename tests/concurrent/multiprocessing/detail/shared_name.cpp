@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <concurrent/multiprocessing/detail/shared_name.hpp>
+
+#include <concurrent/multiprocessing/shared_memory.hpp>
+#include <concurrent/pickle/dumps.hpp>
+
+#include "support/leak_check.hpp"
+
+namespace mp = concurrent::multiprocessing;
+namespace pickle = concurrent::pickle;
+namespace detail = mp::detail;
+
+TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: where there is no /proc, it is found through a pidfd") {
+  const mp::SharedMemory message(sizeof(detail::SharedName));
+  const auto ready = support::Gate::make();
+  const auto end = support::Gate::make();
+  const pid_t child = support::fork_child([&] {
+    const mp::SharedMemory memory(100);
+    const auto made = pickle::dumps(memory);
+    std::copy(made.begin(), made.end(), message.bytes().begin());
+    ready.open();
+    end.wait();
+    return 0;
+  });
+  ready.wait();
+  pickle::Reader reader(message.bytes());
+  const auto name = detail::SharedName::load(reader);
+  CHECK(name.pid == child);
+  {
+    const detail::Descriptor copy = detail::copy_descriptor(name.pid, name.descriptor);
+    if (copy.valid()) {
+      CHECK(detail::is_shared_memory(copy.get(), name));
+      auto other = name;
+      other.id[0] ^= 1;
+      CHECK_FALSE(detail::is_shared_memory(copy.get(), other));
+    } else {
+      CHECK((errno == ENOSYS || errno == EPERM));  // an old kernel, a sandbox
+    }
+  }
+  end.open();
+  CHECK(support::wait_status(child) == 0);
+  CHECK_FALSE(detail::copy_descriptor(name.pid, name.descriptor).valid());
+}
+
+TEST_CASE("SharedMemory: a name of no process is refused before anybody is asked") {
+  detail::SharedName name;
+  name.id = {1, 2};
+  name.size = 5;
+  CHECK_THROWS_AS(detail::open_shared_memory(name), pickle::UnpicklingError);
+  name.pid = ::getpid();
+  CHECK_THROWS_AS(detail::open_shared_memory(name), pickle::UnpicklingError);
+}
