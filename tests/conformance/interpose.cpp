@@ -54,18 +54,7 @@ template <class Function>
 
 }  // namespace conformance
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define INTERPOSE 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define INTERPOSE 0
-#endif
-#endif
-#ifndef INTERPOSE
-#define INTERPOSE 1
-#endif
-
-#if INTERPOSE
+#if !SUPPORT_SANITIZED
 extern "C" pid_t fork() noexcept {
   static const auto real = conformance::next<pid_t (*)()>("fork");
   if (conformance::shall_fail("FAILING_fork")) {

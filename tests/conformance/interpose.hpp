@@ -6,22 +6,13 @@
 #include <cstdint>
 #include <string>
 
+#include "support/sanitizers.hpp"
 #include "support/shared.hpp"
 
 namespace conformance {
 
 /// Whether functions of the C library can be replaced here; with a sanitizer, which replaces them itself, they cannot.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool can_interpose = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool can_interpose = false;
-#else
-inline constexpr bool can_interpose = true;
-#endif
-#else
-inline constexpr bool can_interpose = true;
-#endif
+inline constexpr bool can_interpose = SUPPORT_SANITIZED == 0;
 
 /// While it lives, and while its count is not used up, calls of one function fail. Make it before the executor.
 class FailingCalls {

@@ -7,17 +7,6 @@
 
 using namespace faults;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FAULTS_OWN_NEW 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define FAULTS_OWN_NEW 0
-#endif
-#endif
-#ifndef FAULTS_OWN_NEW
-#define FAULTS_OWN_NEW 1
-#endif
-
 namespace {
 
 /// The allocation of this thread that fails; below 0: none.
@@ -26,7 +15,7 @@ thread_local bool failed = false;
 
 }  // namespace
 
-#if FAULTS_OWN_NEW
+#if !SUPPORT_SANITIZED
 void* operator new(std::size_t size) {
   if (fails_in >= 0 && fails_in-- == 0) {
     failed = true;
@@ -62,7 +51,7 @@ std::string echo(std::string text) { return text; }
 
 EACH_POLICY(
     "fault 33: an allocation fails in submit or in unpickling a result: a bad_alloc, and all others are as they were") {
-  if (FAULTS_OWN_NEW == 0) return skip("sanitizers have their own allocator");
+  if (SUPPORT_SANITIZED != 0) return skip("sanitizers have their own allocator");
   for (const std::size_t size : {std::size_t{10}, std::size_t{200}, std::size_t{100'000}}) {
     Trial trial(policy, policy.options(1));
     CHECK(trial.submit(add_one, 1).result(20s) == 2);

@@ -103,6 +103,10 @@ EACH_PROCESS_POOL("fault 74: 10 000 tasks of one worker each, with the caller's 
 }
 
 EACH_PROCESS_POOL("fault 74: the caller's threads open and close libraries while pools and workers are started") {
+  if (support::sanitizes_threads && kind.name == "fork") {
+    WARN("skipped: ThreadSanitizer's own lock of the loader does not survive a fork");
+    return;
+  }
   const std::string path = support::own_folder() + "/libraries/plugin.so";
   std::atomic<bool> stop{false};
   std::thread opener([&] {

@@ -19,20 +19,9 @@
 #include <utility>
 
 #include "support/processes.hpp"
+#include "support/sanitizers.hpp"
 
 namespace support {
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr int slowness = 5;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-inline constexpr int slowness = 5;
-#else
-inline constexpr int slowness = 1;
-#endif
-#else
-inline constexpr int slowness = 1;
-#endif
 
 /// Prints one line per thread of the process, and its stacks if a debugger is at hand.
 inline void print_process(pid_t process) {
