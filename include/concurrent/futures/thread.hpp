@@ -4,9 +4,13 @@
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_mixin.hpp>
 #include <concurrent/futures/detail/thread_pool.hpp>
+#include <concurrent/futures/detail/trace.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
+#include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/pickle/detail/readable_name.hpp>
+#include <concurrent/pickle/detail/symbols.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -39,6 +43,13 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
 
   FutureStateBase& state() noexcept override { return *this; }
   void forget() noexcept override { call_.reset(); }
+  std::string name() const override {
+    if constexpr (std::is_pointer_v<Function>) {
+      return pickle::detail::function_name(reinterpret_cast<std::uintptr_t>(std::get<0>(*call_)));
+    } else {
+      return pickle::detail::readable_name<Function>();
+    }
+  }
 
   CallbackList run(ThreadPool& pool) noexcept override {
     using Value = std::conditional_t<std::is_void_v<R>, None, R>;
@@ -55,7 +66,7 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
       error = std::current_exception();
     }
     call_.reset();  // whoever sees the result sees function and arguments destroyed
-    pool.before_publishing(error != nullptr);
+    pool.before_publishing(*this, error != nullptr);
     if (error) return this->finish_with_exception(std::move(error));
     try {
       if constexpr (std::is_void_v<R>) {
@@ -177,6 +188,19 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor> {
 
   /// Starts threads now, up to that many in all.
   void warm_up(int workers) { pool_->warm_up(workers); }
+
+  /// Writes a trace of what is submitted from now on to this file, in Chrome's trace event format: when each task was
+  /// submitted, how long it was queued, when and in which thread it ran. The file is complete once the executor has
+  /// been shut down and waited for.
+  ///
+  /// Throws: std::system_error, which names the path, when it cannot be written; RuntimeError when the executor is
+  /// being traced already or takes no more calls.
+  void trace(const std::string& path) {
+    if (!pool_->is_here()) return;
+    pool_->check_traceable();
+    auto late = pool_->trace(std::make_unique<detail::Trace>(path, multiprocessing::current_process().name));
+    if (late != nullptr) pool_->check_traceable();
+  }
 
   int max_workers() const noexcept { return pool_->max_workers(); }
   /// Submitted, not yet done.

@@ -4,12 +4,14 @@
 #include <concurrent/futures/detail/at_exit.hpp>
 #include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/thread_task.hpp>
+#include <concurrent/futures/detail/trace_sink.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/futures/process_options.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -52,10 +54,12 @@ class ThreadPool : public EndsAtExit, public std::enable_shared_from_this<Thread
   std::size_t pending_work_items();
   PoolStatistics statistics();
   PoolGlance glance();
+  void check_traceable();
+  std::unique_ptr<TraceSink> trace(std::unique_ptr<TraceSink> sink);
 
   // For tasks.
   bool withdraw(ThreadTask& task) noexcept;
-  void before_publishing(bool failed) noexcept;
+  void before_publishing(ThreadTask& task, bool failed) noexcept;
 
   // At the end of the program.
   void end_at_exit() noexcept override;
@@ -74,6 +78,14 @@ class ThreadPool : public EndsAtExit, public std::enable_shared_from_this<Thread
   bool initialize() noexcept;
   void run(ThreadTask& task) noexcept;
   void break_pool(const std::string& reason) noexcept;
+  // With a trace: when this thread began its task; 0: it has not had one that is traced.
+  static std::int64_t& task_started() noexcept {
+    thread_local std::int64_t time = 0;
+    return time;
+  }
+  static TraceThread this_thread() noexcept { return {::getpid(), ::gettid()}; }
+  void trace_submit(ThreadTask& task) noexcept;
+  void trace_begin() noexcept;
   static ThreadPool*& current() noexcept {
     thread_local ThreadPool* pool = nullptr;
     return pool;
@@ -94,6 +106,7 @@ class ThreadPool : public EndsAtExit, public std::enable_shared_from_this<Thread
   bool shutting_down_ = false;
   std::string broken_;  // why; empty: it is not
   PoolStatistics counts_;
+  std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
 
   std::mutex join_mutex_;
   std::atomic<std::uint32_t> running_{0};  // threads; a futex
@@ -132,6 +145,8 @@ inline void ThreadPool::submit(ThreadTask& task) {
                          std::strerror(error) + ". Raise the limit on threads or memory.");
     }
   }
+  if (trace_ != nullptr) [[unlikely]]
+    trace_submit(task);
   ++counts_.submitted;
   if (sleeping_ != 0) work_or_end_.notify_one();
 }
@@ -143,6 +158,7 @@ inline bool ThreadPool::withdraw(ThreadTask& task) noexcept {
     if (!task.queued) return task.state().state() == State::pending;
     tasks_.remove(task);
     ++counts_.cancelled;
+    if (task.traced) trace_->ended(&task);
   }
   task.forget();
   task.state().release();
@@ -179,6 +195,50 @@ inline PoolGlance ThreadPool::glance() {
   return glance;
 }
 
+// ---- a trace
+
+/// Throws RuntimeError where a trace can no longer begin.
+inline void ThreadPool::check_traceable() {
+  const std::lock_guard lock(mutex_);
+  if (trace_ != nullptr) {
+    throw RuntimeError(
+        "concurrent::futures: trace: this pool is being traced already. It is so until it is shut down.");
+  }
+  if (shutting_down_ || !broken_.empty()) {
+    throw RuntimeError(
+        "concurrent::futures: trace: the pool takes no more calls. Begin before it is shut down or breaks.");
+  }
+}
+
+/// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
+inline std::unique_ptr<TraceSink> ThreadPool::trace(std::unique_ptr<TraceSink> sink) {
+  const std::lock_guard lock(mutex_);
+  if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;
+  trace_ = std::move(sink);
+  return nullptr;
+}
+
+inline void ThreadPool::trace_submit(ThreadTask& task) noexcept {
+  try {
+    trace_->submitted(&task, task.name());
+    task.traced = true;
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+/// A thread is in the trace from its first task on.
+inline void ThreadPool::trace_begin() noexcept {
+  const bool first = task_started() == 0;
+  task_started() = multiprocessing::detail::monotonic_nanoseconds();
+  if (!first) return;
+  char name[32] = "";
+  ::pthread_getname_np(::pthread_self(), name, sizeof name);
+  try {
+    trace_->worker_started(this_thread(), name, task_started());
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 // ---- threads
 
 inline int ThreadPool::start_thread() noexcept {
@@ -213,6 +273,11 @@ inline void* ThreadPool::thread_main(void* argument) noexcept {
   current() = &pool;
   pool.work();
   current() = nullptr;
+  if (task_started() != 0) {
+    char name[32] = "";
+    ::pthread_getname_np(::pthread_self(), name, sizeof name);
+    pool.trace_->worker_ended(this_thread(), name, "left");
+  }
   pool.running_.fetch_sub(1);
   multiprocessing::detail::futex_wake(pool.running_);
   return nullptr;
@@ -242,11 +307,14 @@ inline void ThreadPool::work() noexcept {
     if (!task->state().try_run()) {  // somebody else has set its outcome
       ++idle_;
       ++counts_.cancelled;
+      if (task->traced) trace_->ended(task);
       lock.unlock();
       task->forget();
       task->state().release();
     } else {
       lock.unlock();
+      if (task->traced) [[unlikely]]
+        trace_begin();
       run(*task);
     }
     lock.lock();
@@ -284,7 +352,11 @@ inline void ThreadPool::run(ThreadTask& task) noexcept {
   task.state().release();
 }
 
-inline void ThreadPool::before_publishing(bool failed) noexcept {
+inline void ThreadPool::before_publishing(ThreadTask& task, bool failed) noexcept {
+  if (task.traced) [[unlikely]] {
+    trace_->ran(&task, this_thread(), task_started(), multiprocessing::detail::monotonic_nanoseconds(),
+                failed ? "exception" : "result", false);
+  }
   const std::lock_guard lock(mutex_);
   ++idle_;
   ++(failed ? counts_.failed : counts_.completed);
@@ -298,7 +370,10 @@ inline void ThreadPool::break_pool(const std::string& reason) noexcept {
   {
     const std::lock_guard lock(mutex_);
     if (broken_.empty()) broken_ = text;
-    while (ThreadTask* const task = tasks_.pop_front()) tasks.push_back(task);
+    while (ThreadTask* const task = tasks_.pop_front()) {
+      tasks.push_back(task);
+      if (task->traced) trace_->ended(task);
+    }
     counts_.failed += tasks.size();
   }
   for (ThreadTask* const task : tasks) {
@@ -315,7 +390,10 @@ inline void ThreadPool::shutdown(bool cancel_futures) {
   {
     const std::lock_guard lock(mutex_);
     shutting_down_ = true;
-    while (cancel_futures && !tasks_.empty()) tasks.push_back(tasks_.pop_front());
+    while (cancel_futures && !tasks_.empty()) {
+      tasks.push_back(tasks_.pop_front());
+      if (tasks.back()->traced) trace_->ended(tasks.back());
+    }
     counts_.cancelled += tasks.size();
     work_or_end_.notify_all();
   }
@@ -340,6 +418,10 @@ inline bool ThreadPool::wait_until_ended(Deadline deadline) {
     threads.swap(threads_);
   }
   for (const pthread_t thread : threads) ::pthread_join(thread, nullptr);
+  if (trace_ != nullptr) {
+    const std::string problem = trace_->close();
+    if (!problem.empty()) log(LogLevel::error, problem);
+  }
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -24,10 +25,13 @@ class ThreadTask {
   virtual CallbackList run(ThreadPool& pool) noexcept = 0;
   /// Destroys function and arguments of a call that will not be made.
   virtual void forget() noexcept = 0;
+  /// What a trace calls it.
+  virtual std::string name() const = 0;
 
   ThreadTask* next = nullptr;
   ThreadTask* previous = nullptr;
   bool queued = false;
+  bool traced = false;
 
  protected:
   ThreadTask() = default;

@@ -297,3 +297,40 @@ TEST_CASE_METHOD(LeakChecked, "trace: a second trace, and one after shutdown, ar
   CHECK(contains(support::message_of<cf::RuntimeError>([&] { other.trace(first.path()); }), "takes no more calls"));
   CHECK(of_kind(first.events(), "M").size() == 1);
 }
+
+TEST_CASE_METHOD(LeakChecked, "trace: threads are traced the same way") {
+  const TraceFile file;
+  {
+    cf::ThreadPoolExecutor pool({.max_workers = 2, .thread_name_prefix = "worker"});
+    CHECK(pool.submit(own_pid, 0).result() != 0);
+    pool.trace(file.path());
+    CHECK_THROWS_AS(pool.trace(file.path()), cf::RuntimeError);
+    std::vector<cf::Future<int>> futures;
+    for (int i = 0; i < 50; ++i) futures.push_back(pool.submit(own_pid, i));
+    CHECK_THROWS_AS(pool.submit([] { throw std::runtime_error("no"); }).result(), std::runtime_error);
+    const Gate gate = Gate::make();
+    const Gate first = Gate::make();
+    const Gate second = Gate::make();
+    const auto blocking = pool.submit(wait_for, first, gate);
+    const auto other = pool.submit(wait_for, second, gate);
+    first.wait();
+    second.wait();
+    CHECK(pool.submit(own_pid, 0).cancel());
+    pool.submit(own_pid, 0);
+    pool.shutdown(false, true);
+    gate.open();
+  }
+  const auto events = file.events();
+  check_consistent(events);
+  CHECK(of_kind(events, "i", "submit").size() == 55);
+  const auto slices = of_kind(events, "X", "task");
+  CHECK(slices.size() == 53);
+  CHECK(contains(slices[0]["name"].text, "own_pid"));
+  for (const Json& slice : slices) {
+    CHECK(slice["pid"].text == std::to_string(::getpid()));
+    CHECK(slice["tid"].text != std::to_string(::getpid()));
+  }
+  for (const Json& event : of_kind(events, "B", "worker")) CHECK(contains(event["name"].text, "worker_"));
+  cf::ThreadPoolExecutor pool(1);
+  CHECK_THROWS_AS(pool.trace("/no/such/folder/run.json"), std::system_error);
+}
