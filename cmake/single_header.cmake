@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # cmake [-D OUTPUT=….hpp] -P single_header.cmake: the three umbrella headers, the small ones that they leave out, and all
-# that these include of this library, each in the place of its first include, as one file.
+# that these include of this library, each in the place of its first include, as one file; and containers in shared
+# memory, which take time to compile, as a second one beside it, …_shared_objects.hpp.
 cmake_minimum_required(VERSION 3.23)
 if(NOT INCLUDE_DIR)
   set(INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../include")

@@ -1,38 +1,33 @@
 // SPDX-License-Identifier: BSL-1.0
-// A running call cannot be cancelled, but it can look at a flag in shared memory that asks it to stop.
+// A running call cannot be cancelled, but it can look at an Event that asks it to stop, wherever its worker was
+// started.
 //
 // prints:
 //   cancelled: no
 //   task 0 was asked to stop
 //   task 1 was asked to stop
-#include <sys/mman.h>
-
-#include <atomic>
+#include <chrono>
 #include <concurrent/futures.hpp>
+#include <concurrent/multiprocessing.hpp>
 #include <cstdio>
-#include <new>
 #include <thread>
 
 namespace cf = concurrent::futures;
+namespace mp = concurrent::multiprocessing;
+using namespace std::chrono_literals;
 
-// Mapped before the executor is made, so that workers share it.
-std::atomic<int>* stop = nullptr;
-
-bool run_until_stopped() {
-  while (stop->load() == 0) std::this_thread::yield();
+bool run_until_stopped(mp::Event stop) {
+  while (!stop.is_set()) std::this_thread::sleep_for(1ms);  // a piece of the work
   return true;
 }
 
 int main() {
-  void* memory = mmap(nullptr, sizeof *stop, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return 1;
-  stop = new (memory) std::atomic<int>(0);
-
+  const mp::Event stop;
   cf::ProcessPoolExecutor pool(2);
-  cf::Future<bool> tasks[] = {pool.submit(run_until_stopped), pool.submit(run_until_stopped)};
+  cf::Future<bool> tasks[] = {pool.submit(run_until_stopped, stop), pool.submit(run_until_stopped, stop)};
   while (!tasks[0].running() || !tasks[1].running()) std::this_thread::yield();
   std::printf("cancelled: %s\n", tasks[0].cancel() ? "yes" : "no");
-  stop->store(1);
+  stop.set();
   for (int i = 0; i < 2; ++i) {
     if (tasks[i].result()) std::printf("task %d was asked to stop\n", i);
   }
