@@ -14,6 +14,7 @@ namespace concurrent::futures::inline v0 {
 /// equals the Future from which it was made.
 class AnyFuture : public detail::FutureHandle {
  public:
+  /// The same future, without its type.
   template <class T>
   AnyFuture(Future<T> future) noexcept : FutureHandle(std::move(static_cast<FutureHandle&>(future))) {}
 

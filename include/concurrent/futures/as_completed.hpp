@@ -133,6 +133,7 @@ class CompletedRange {
     detail::CompletedSet<F>* set_ = nullptr;
   };
 
+  /// Made by `as_completed`.
   CompletedRange(std::vector<F> futures, detail::Deadline deadline)
       : set_(std::make_unique<detail::CompletedSet<F>>(std::move(futures), deadline)) {}
 
@@ -160,16 +161,19 @@ template <class Range>
 CompletedRange<detail::future_of_t<Range>> as_completed(Range&& futures) {
   return {detail::collect(std::forward<Range>(futures)), detail::Deadline::max()};
 }
+/// The same with a limit on the whole iteration.
 template <class Range, class Rep, class Period>
 CompletedRange<detail::future_of_t<Range>> as_completed(Range&& futures,
                                                         const std::chrono::duration<Rep, Period>& timeout) {
   const detail::Deadline deadline = detail::deadline_after(timeout);
   return {detail::collect(std::forward<Range>(futures)), deadline};
 }
+/// The same for futures that are listed.
 template <class F>
 CompletedRange<F> as_completed(std::initializer_list<F> futures) {
   return {detail::collect(futures), detail::Deadline::max()};
 }
+/// The same for futures that are listed, with a limit.
 template <class F, class Rep, class Period>
 CompletedRange<F> as_completed(std::initializer_list<F> futures, const std::chrono::duration<Rep, Period>& timeout) {
   const detail::Deadline deadline = detail::deadline_after(timeout);

@@ -67,6 +67,7 @@ class BrokenProcessPool : public BrokenExecutor {
 class WorkerDied : public BrokenProcessPool {
  public:
   using BrokenProcessPool::BrokenProcessPool;
+  /// For executors: with how the worker ended.
   WorkerDied(const std::string& what, pid_t pid, std::string worker_name, std::optional<int> exit_status,
              std::optional<int> signal, bool core_dumped = false, std::string task = {}, std::string phase = {})
       : BrokenProcessPool(what),
@@ -78,10 +79,15 @@ class WorkerDied : public BrokenProcessPool {
         signal_(signal),
         core_dumped_(core_dumped) {}
 
+  /// The process id of the worker; 0: not known.
   pid_t pid() const noexcept { return pid_; }
+  /// As the worker's own current_process().name, for example "ForkProcess-2".
   const std::string& worker_name() const noexcept { return worker_name_; }
+  /// None: it did not exit, or how it ended is not known.
   std::optional<int> exit_status() const noexcept { return exit_status_; }
+  /// The signal that ended it, if one did.
   std::optional<int> signal() const noexcept { return signal_; }
+  /// It left a core file.
   bool core_dumped() const noexcept { return core_dumped_; }
   /// What it was running, by its label or its function's name.
   const std::string& task() const noexcept { return task_; }

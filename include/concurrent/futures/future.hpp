@@ -72,6 +72,7 @@ class Future : public detail::FutureHandle {
     checked().wait_until_done();
     return outcome();
   }
+  /// The same with a limit. Throws: TimeoutError when it elapses.
   template <class Rep, class Period>
   std::add_lvalue_reference_t<const T> result(const std::chrono::duration<Rep, Period>& timeout) const& {
     wait_for("result", timeout);
@@ -83,6 +84,7 @@ class Future : public detail::FutureHandle {
     checked().wait_until_done();
     return take_outcome();
   }
+  /// The same with a limit. Throws: TimeoutError when it elapses.
   template <class Rep, class Period>
   T result(const std::chrono::duration<Rep, Period>& timeout) && {
     wait_for("result", timeout);
@@ -105,6 +107,7 @@ class Future : public detail::FutureHandle {
   void set_result(typename detail::FutureState<T>::Stored value) const requires(!std::is_void_v<T>) {
     finish(std::move(value));
   }
+  /// The same for a call without a value.
   void set_result() const requires(std::is_void_v<T>) { finish(); }
 
  private:

@@ -25,6 +25,9 @@ class Initializer {
   /// None: workers begin with their first task.
   Initializer() noexcept = default;
 
+  /// Takes function and arguments by value.
+  ///
+  /// Compile error: the function cannot be called with copies of the arguments.
   template <class Function, class... Args>
   requires(!std::is_same_v<std::remove_cvref_t<Function>, Initializer>) Initializer(Function&& fn, Args&&... args)
       : call_(std::make_shared<Call<std::decay_t<Function>, pickle::detail::Sent<Args>...>>(

@@ -12,6 +12,7 @@
 
 namespace concurrent::futures::inline v0 {
 
+/// How bad it is.
 enum class LogLevel { debug, info, warning, error };
 
 namespace detail {

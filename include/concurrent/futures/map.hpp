@@ -166,6 +166,7 @@ class MapResult {
   /// For writers of executors.
   explicit MapResult(std::unique_ptr<Items> items) noexcept : items_(std::move(items)) {}
 
+  /// Where the iteration is: the first result, or the next one. Does not wait.
   iterator begin() noexcept {
     items_->begin();
     return iterator(*items_);

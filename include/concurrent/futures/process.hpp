@@ -81,7 +81,8 @@ class ProcessPoolHandle final : public EndsAtExit {
 /// `fmt::format("{}", pool)` gives what it is at: "ProcessPoolExecutor: 4 workers (2 busy), 3 queued, 120 done".
 /// Python: `concurrent.futures.ProcessPoolExecutor`.
 template <class Serializer = pickle::Pickle>
-class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecutor<Serializer>> {
+class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecutor<Serializer>>,
+                                 public detail::HasGlance {
  public:
   BasicProcessPoolExecutor() : BasicProcessPoolExecutor(ProcessPoolOptions{}) {}
   /// Throws: as the constructor from options.
@@ -170,18 +171,21 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     if (late != nullptr) pool().check_traceable();
   }
 
+  /// How many workers there are at most.
   int max_workers() const noexcept { return pool().max_workers(); }
   /// The ids of the workers that live.
   std::vector<pid_t> processes() const { return pool().is_here() ? pool().processes() : std::vector<pid_t>(); }
   /// Submitted, not yet done.
   std::size_t pending_work_items() const { return pool().is_here() ? pool().pending_work_items() : 0; }
+  /// How workers are started.
   const multiprocessing::Context& mp_context() const noexcept { return pool().context(); }
+  /// What has been done so far.
   PoolStatistics statistics() const { return pool().is_here() ? pool().statistics() : PoolStatistics{}; }
 
  private:
   detail::ProcessPool& pool() const noexcept { return **pool_; }
 
-  friend struct detail::ExecutorFormatter<BasicProcessPoolExecutor>;
+  friend struct fmt::formatter<BasicProcessPoolExecutor, char>;
   detail::PoolGlance glance() const { return pool().glance(); }
   static std::string name_for_messages() {
     if constexpr (std::is_same_v<Serializer, pickle::Pickle>) {
@@ -247,10 +251,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   std::shared_ptr<detail::ProcessPoolHandle> pool_;
 };
 
+/// The usual one, with this library's own serializer.
 using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 
 }  // namespace concurrent::futures::inline v0
-
-template <class Serializer>
-struct fmt::formatter<concurrent::futures::BasicProcessPoolExecutor<Serializer>, char>
-    : concurrent::futures::detail::ExecutorFormatter<concurrent::futures::BasicProcessPoolExecutor<Serializer>> {};

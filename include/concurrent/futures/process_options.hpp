@@ -22,8 +22,8 @@ enum class WorkerDeathPolicy {
 
 /// More deaths of workers than `count` within `period` break the pool, whatever the policy.
 struct RestartLimit {
-  int count = 10;
-  std::chrono::nanoseconds period = std::chrono::seconds(1);
+  int count = 10;                                             ///< so many are still allowed
+  std::chrono::nanoseconds period = std::chrono::seconds(1);  ///< counted back from the last death
 };
 
 /// How one call is to be run.
@@ -40,8 +40,8 @@ struct ProcessPoolOptions {
   Initializer initializer{};                 ///< runs once in each worker before its first task
   std::optional<int> max_tasks_per_child{};  ///< a worker is replaced after that many tasks
   int extra_queued_calls = 1;                ///< the call queue holds max_workers + extra_queued_calls calls
-  WorkerDeathPolicy on_worker_death = WorkerDeathPolicy::break_pool;
-  RestartLimit restart_limit{};
+  WorkerDeathPolicy on_worker_death = WorkerDeathPolicy::break_pool;  ///< and to the other calls
+  RestartLimit restart_limit{};                                       ///< how many deaths break the pool all the same
   std::optional<std::chrono::nanoseconds> idle_timeout{};  ///< a worker idle for that long leaves; default: never
   Spin spin = Spin::adaptive();                            ///< how long a side polls before it sleeps
 };

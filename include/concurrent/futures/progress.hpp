@@ -45,6 +45,7 @@ struct ProgressMapOptions {
 /// Python: `tqdm.tqdm(total=…, desc=…)`.
 class ProgressBar {
  public:
+  /// Draws the bar for the first time.
   explicit ProgressBar(ProgressOptions options = {})
       : options_(std::move(options)), visible_(::isatty(STDERR_FILENO) != 0) {
     if (visible_) draw(std::chrono::steady_clock::now());
@@ -63,6 +64,7 @@ class ProgressBar {
     const auto seconds = std::chrono::duration<double>(now - start_).count();
     look_at_ = done_ + (static_cast<double>(done_) > 1600 * seconds ? 16 : 1);
   }
+  /// How many steps it has counted.
   std::size_t done() const noexcept { return done_; }
 
   /// Draws the last state and ends the line, or wipes it off. Later calls do nothing.
@@ -145,6 +147,7 @@ class ProgressRange {
     Inner inner_{};
   };
 
+  /// Made by `progress`.
   ProgressRange(Range&& range, ProgressOptions options)
       : range_(std::forward<Range>(range)), bar_(std::make_unique<ProgressBar>(std::move(options))) {}
 
@@ -227,12 +230,14 @@ auto process_map(Function&& fn, Range&& iterable, ProgressMapOptions options = {
   return detail::map_with_progress<ProcessPoolExecutor>(std::move(options), std::forward<Function>(fn),
                                                         std::forward<Range>(iterable));
 }
+/// The same with an item of each of two ranges, until the shorter one ends.
 template <class Function, class Range1, class Range2>
 requires detail::Mappable<Range2>
 auto process_map(Function&& fn, Range1&& first, Range2&& second, ProgressMapOptions options = {}) {
   return detail::map_with_progress<ProcessPoolExecutor>(std::move(options), std::forward<Function>(fn),
                                                         std::forward<Range1>(first), std::forward<Range2>(second));
 }
+/// The same with items that are listed.
 template <class Function, class Item>
 auto process_map(Function&& fn, std::initializer_list<Item> items, ProgressMapOptions options = {}) {
   return process_map(std::forward<Function>(fn), std::vector<Item>(items), std::move(options));
@@ -246,6 +251,7 @@ auto thread_map(Function&& fn, Range&& iterable, ProgressMapOptions options = {}
   return detail::map_with_progress<ThreadPoolExecutor>(std::move(options), std::forward<Function>(fn),
                                                        std::forward<Range>(iterable));
 }
+/// The same with an item of each of two ranges, until the shorter one ends.
 template <class Function, class Range1, class Range2>
 requires detail::Mappable<Range2>
 auto thread_map(Function&& fn, Range1&& first, Range2&& second, ProgressMapOptions options = {}) {

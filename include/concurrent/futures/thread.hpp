@@ -128,13 +128,14 @@ inline std::string thread_name_prefix(std::string given) {
 /// `fmt::format("{}", pool)` gives what it is at: "ThreadPoolExecutor: 4 workers (2 busy), 3 queued, 120 done".
 /// Threads: all members may be called from any thread, also from the executor's own.
 /// Python: concurrent.futures.ThreadPoolExecutor.
-class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor> {
+class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public detail::HasGlance {
  public:
-  static constexpr bool shares_memory = true;  // for map
+  static constexpr bool shares_memory = true;  ///< for map: its tasks share one function
 
   ThreadPoolExecutor() : ThreadPoolExecutor(ThreadPoolOptions{}) {}
   /// Throws: std::invalid_argument unless max_workers is greater than 0.
   explicit ThreadPoolExecutor(int max_workers) : ThreadPoolExecutor(ThreadPoolOptions{.max_workers = max_workers}) {}
+  /// Starts no thread yet. Throws: as the constructor from a number.
   explicit ThreadPoolExecutor(ThreadPoolOptions options)
       : pool_(std::make_shared<detail::ThreadPool>(detail::checked_max_workers(options.max_workers),
                                                    detail::thread_name_prefix(std::move(options.thread_name_prefix)),
@@ -202,13 +203,15 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor> {
     if (late != nullptr) pool_->check_traceable();
   }
 
+  /// How many threads there are at most.
   int max_workers() const noexcept { return pool_->max_workers(); }
   /// Submitted, not yet done.
   std::size_t pending_work_items() const { return pool_->pending_work_items(); }
+  /// What has been done so far.
   PoolStatistics statistics() const { return pool_->statistics(); }
 
  private:
-  friend struct detail::ExecutorFormatter<ThreadPoolExecutor>;
+  friend struct fmt::formatter<ThreadPoolExecutor, char>;
   detail::PoolGlance glance() const { return pool_->glance(); }
   static std::string name_for_messages() { return "ThreadPoolExecutor"; }
 
@@ -236,7 +239,3 @@ inline ThreadPoolExecutor::~ThreadPoolExecutor() {
 }
 
 }  // namespace concurrent::futures::inline v0
-
-template <>
-struct fmt::formatter<concurrent::futures::ThreadPoolExecutor, char>
-    : concurrent::futures::detail::ExecutorFormatter<concurrent::futures::ThreadPoolExecutor> {};

@@ -17,14 +17,15 @@ namespace concurrent::futures::inline v0 {
 
 /// When `wait` returns.
 enum class ReturnWhen { FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED };
-inline constexpr auto FIRST_COMPLETED = ReturnWhen::FIRST_COMPLETED;
-inline constexpr auto FIRST_EXCEPTION = ReturnWhen::FIRST_EXCEPTION;
-inline constexpr auto ALL_COMPLETED = ReturnWhen::ALL_COMPLETED;
+inline constexpr auto FIRST_COMPLETED = ReturnWhen::FIRST_COMPLETED;  ///< as soon as one is done
+inline constexpr auto FIRST_EXCEPTION = ReturnWhen::FIRST_EXCEPTION;  ///< as soon as one has failed; or all are done
+inline constexpr auto ALL_COMPLETED = ReturnWhen::ALL_COMPLETED;      ///< when all are done
 
 /// What `wait` returns; both in the order of the input, without duplicates.
 template <class F>
 struct DoneAndNotDone {
-  std::vector<F> done, not_done;
+  std::vector<F> done;      ///< also those that were cancelled
+  std::vector<F> not_done;  ///< all others
 };
 
 namespace detail {
@@ -133,16 +134,19 @@ template <class Range>
 DoneAndNotDone<detail::future_of_t<Range>> wait(Range&& futures, ReturnWhen return_when = ALL_COMPLETED) {
   return detail::wait_until(detail::collect(std::forward<Range>(futures)), detail::Deadline::max(), return_when);
 }
+/// The same with a limit, after which it returns as well.
 template <class Range, class Rep, class Period>
 DoneAndNotDone<detail::future_of_t<Range>> wait(Range&& futures, const std::chrono::duration<Rep, Period>& timeout,
                                                 ReturnWhen return_when = ALL_COMPLETED) {
   const detail::Deadline deadline = detail::deadline_after(timeout);
   return detail::wait_until(detail::collect(std::forward<Range>(futures)), deadline, return_when);
 }
+/// The same for futures that are listed.
 template <class F>
 DoneAndNotDone<F> wait(std::initializer_list<F> futures, ReturnWhen return_when = ALL_COMPLETED) {
   return detail::wait_until(detail::collect(futures), detail::Deadline::max(), return_when);
 }
+/// The same for futures that are listed, with a limit.
 template <class F, class Rep, class Period>
 DoneAndNotDone<F> wait(std::initializer_list<F> futures, const std::chrono::duration<Rep, Period>& timeout,
                        ReturnWhen return_when = ALL_COMPLETED) {

@@ -25,6 +25,7 @@ class Context {
 
   /// "fork", "forkserver" or "spawn".
   std::string get_start_method() const { return std::string(detail::start_method_name(method_)); }
+  /// For executors: the same as a number.
   detail::StartMethod method() const noexcept { return method_; }
 
   friend bool operator==(const Context&, const Context&) noexcept = default;
@@ -70,6 +71,7 @@ inline std::string get_start_method() {
 /// Throws: std::invalid_argument for a name that is none.
 inline void set_start_method(std::string_view method) { detail::program_start_method() = get_context(method).method(); }
 
+/// The one that is set for the program: "fork", unless set_start_method has changed it.
 inline Context get_context() { return Context(); }
 inline Context::Context() : method_(detail::program_start_method().load()) {}
 

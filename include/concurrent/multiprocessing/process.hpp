@@ -10,8 +10,8 @@ namespace concurrent::multiprocessing::inline v0 {
 
 /// A process of this program: its name and id.
 struct ProcessInfo {
-  std::string name;
-  pid_t pid = 0;
+  std::string name;  ///< "MainProcess", "ForkProcess-1", …
+  pid_t pid = 0;     ///< the system's number
 };
 
 namespace detail {

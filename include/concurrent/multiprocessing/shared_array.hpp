@@ -66,6 +66,7 @@ class Array {
     throw std::out_of_range("concurrent::multiprocessing: index " + std::to_string(index) + " of an Array of " +
                             std::to_string(size()) + " elements. It must be below that.");
   }
+  /// All items.
   std::span<T> span() const noexcept { return {data(), size()}; }
 
  private:

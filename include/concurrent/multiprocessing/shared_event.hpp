@@ -28,6 +28,7 @@ class Event {
   /// Throws: std::system_error when the system has no room or no descriptor.
   Event() = default;
 
+  /// Whether somebody has set it.
   bool is_set() const noexcept { return (load() & set_bit) != 0; }
 
   /// Sets the flag and wakes everybody who waits.

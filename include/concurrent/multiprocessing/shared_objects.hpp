@@ -68,7 +68,9 @@ class ManagedMemory {
   /// What containers take their memory from: get_allocator() makes one.
   template <class T>
   using allocator = boost::interprocess::allocator<T, Manager>;
+  /// A string in shared memory.
   using string = boost::interprocess::basic_string<char, std::char_traits<char>, allocator<char>>;
+  /// A vector in shared memory.
   template <class T>
   using vector = boost::interprocess::vector<T, allocator<T>>;
   /// In the order of the keys. A string is found by `find("text")`, by std::string and by std::string_view.

@@ -38,6 +38,7 @@ class Value {
 
   /// What it is now. Handles are like pointers: a const one may change what it leads to.
   T load() const noexcept { return value_->load(); }
+  /// Sets it.
   void store(T desired) const noexcept { value_->store(desired); }
   /// Sets it and returns what it was before.
   T exchange(T desired) const noexcept { return value_->exchange(desired); }
@@ -47,6 +48,7 @@ class Value {
   }
   /// Adds, and returns what it was before. For numbers.
   T fetch_add(T n) const noexcept { return value_->fetch_add(n); }
+  /// Subtracts, and returns what it was before. For numbers.
   T fetch_sub(T n) const noexcept { return value_->fetch_sub(n); }
 
   /// The rest of what an atomic does, as memory orders.

@@ -20,6 +20,7 @@ class Spin {
   /// As adaptive(), but for at most `limit`.
   static constexpr Spin at_most(std::chrono::nanoseconds limit) noexcept { return Spin(limit); }
 
+  /// The longest time that a side polls.
   constexpr std::chrono::nanoseconds limit() const noexcept { return limit_; }
 
  private:

@@ -9,22 +9,27 @@ namespace concurrent::pickle::inline v0 {
 /// concurrent::pickle::Access;`
 class Access {
  public:
+  /// `value.serialize(archive)`, where there is one; the others likewise.
   template <class Archive, class T>
   static auto serialize(Archive& archive, T& value) -> decltype(value.serialize(archive)) {
     return value.serialize(archive);
   }
+  /// `value.serialize(archive, 0u)`, as Boost.Serialization has it.
   template <class Archive, class T>
   static auto serialize_versioned(Archive& archive, T& value) -> decltype(value.serialize(archive, 0u)) {
     return value.serialize(archive, 0u);
   }
+  /// `value.save(archive)`.
   template <class Archive, class T>
   static auto save(Archive& archive, const T& value) -> decltype(value.save(archive)) {
     return value.save(archive);
   }
+  /// `value.load(archive)`.
   template <class Archive, class T>
   static auto load(Archive& archive, T& value) -> decltype(value.load(archive)) {
     return value.load(archive);
   }
+  /// `T()`, for a value that is loaded.
   template <class T>
   static auto construct() -> decltype(T()) {
     return T();

@@ -22,7 +22,7 @@ namespace concurrent::pickle::inline v0 {
 /// trivially copyable ones, or a function object whose type pickles. `Function` need not have a default constructor.
 template <class Function>
 struct Callable {
-  Function function;
+  Function function;  ///< need not be default-constructible
 };
 
 namespace detail {

@@ -84,10 +84,12 @@ T loads(std::span<const std::byte> bytes) {
 
 /// The default Serializer of the executors. Another one is a type with these two functions.
 struct Pickle {
+  /// As pickle::dump.
   template <class T>
   static void dump(Writer& writer, const T& value) {
     pickle::dump(writer, value);
   }
+  /// As pickle::load.
   template <class T>
   static T load(Reader& reader) {
     return pickle::load<T>(reader);

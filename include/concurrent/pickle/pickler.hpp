@@ -43,8 +43,10 @@ consteval bool can_travel();
 /// Python: `__reduce__`, `copyreg.pickle`.
 template <class T>
 struct Pickler {
-  using BuiltIn = detail::Form<T>;
+  using BuiltIn = detail::Form<T>;  ///< how the library does it
+  /// Appends the value.
   static void dump(Writer& writer, const T& value) { BuiltIn::dump(writer, value); }
+  /// Reads it back.
   static T load(Reader& reader) { return BuiltIn::load(reader); }
 };
 

@@ -74,9 +74,11 @@ class Reader {
   /// Passes over padding, see Writer::align.
   void align(std::size_t alignment) { view((alignment - position() % alignment) % alignment); }
 
+  /// Bytes that have not been read.
   std::size_t remaining() const noexcept { return static_cast<std::size_t>(last_ - next_); }
   /// How many bytes have been taken.
   std::size_t position() const noexcept { return static_cast<std::size_t>(next_ - first_); }
+  /// Whether views may point into the input.
   bool views_allowed() const noexcept { return views_ == Views::in_place; }
 
   /// How deep the value that is being read is nested.
@@ -97,6 +99,7 @@ class Reader {
                           std::to_string(last_ - first_) +
                           "). These bytes are damaged or were written for another type.");
   }
+  /// Throws UnpicklingError: nested too deeply.
   [[noreturn, gnu::cold, gnu::noinline]] void refuse_depth() const {
     refuse("the value is nested too deeply for this thread's stack: " + std::to_string(depth_) + " levels");
   }

@@ -17,6 +17,7 @@ class RemoteTraceback : public std::runtime_error {
  public:
   explicit RemoteTraceback(const std::string& what) : std::runtime_error(what), message_(what) {}
 
+  /// For executors.
   RemoteTraceback(std::string worker_name, pid_t pid, std::string type_name, std::string message, std::string task)
       : std::runtime_error(text(worker_name, pid, type_name, message, task)),
         worker_name_(std::move(worker_name)),
@@ -27,6 +28,7 @@ class RemoteTraceback : public std::runtime_error {
 
   /// The worker's name, "ForkProcess-1".
   const std::string& worker_name() const noexcept { return worker_name_; }
+  /// The worker's process id.
   pid_t pid() const noexcept { return pid_; }
   /// The type that was really thrown, also where a base of it had to stand in.
   const std::string& type_name() const noexcept { return type_name_; }

@@ -77,6 +77,7 @@ class Writer {
 
   /// How deep the value that is being written is nested.
   int& depth() noexcept { return depth_; }
+  /// Throws PicklingError: nested too deeply.
   [[noreturn, gnu::cold, gnu::noinline]] void refuse_depth() const {
     throw PicklingError("concurrent::pickle: the value is nested too deeply for this thread's stack (" +
                         std::to_string(depth_) + " levels). Flatten it, or pickle it in a thread with a larger stack.");

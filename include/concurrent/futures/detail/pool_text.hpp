@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include <sys/types.h>
 
@@ -39,16 +40,20 @@ inline std::string describe(const PoolGlance& pool) {
   return text + std::to_string(pool.done) + " done";
 }
 
-/// What the executors' formatters are: `{}` and nothing else.
-template <class Executor>
-struct ExecutorFormatter {
-  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
-  auto format(const Executor& pool, fmt::format_context& context) const {
-    auto out = context.out();
-    for (const char letter : pool.name_for_messages() + ": " + describe(pool.glance())) *out++ = letter;
-    return out;
-  }
-};
+/// Base of the executors that can be formatted: they have glance() and name_for_messages().
+class HasGlance {};
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
+
+template <class Executor>
+requires std::is_base_of_v<concurrent::futures::detail::HasGlance, Executor>
+struct fmt::formatter<Executor, char> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }  // {} and nothing else
+  auto format(const Executor& pool, fmt::format_context& context) const {
+    auto out = context.out();
+    for (const char letter : pool.name_for_messages() + ": " + concurrent::futures::detail::describe(pool.glance()))
+      *out++ = letter;
+    return out;
+  }
+};
