@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A pool's trace: a file in Chrome's trace event format, which chrome://tracing and Perfetto show. An array with one
-// event a line; times are microseconds of the monotonic clock, which all processes share.
+// event a line, which they read also when its end is missing because the program was killed; times are microseconds of
+// the monotonic clock, which all processes share.
 //
 //   submit   an instant in the thread that submitted
 //   queue    "b" and "e", from there until a worker began; each task has an id of its own
@@ -172,6 +173,7 @@ class Trace final : public TraceSink {
       TracedTask& known = *found;
       // What a process gone wild says of its times must not spoil the picture.
       if (end > now()) end = now();
+      if (end < known.submitted) end = known.submitted;
       if (start < known.submitted) start = known.submitted;
       if (start > end) start = end;
       queued(known, start, "");

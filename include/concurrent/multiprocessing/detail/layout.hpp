@@ -19,8 +19,10 @@
 //                           · started: the death is charged to this call.
 //  CallRecord::started_at its worker only, where the flags ask for them, and before the words that publish them:
 //  CallRecord::ended_at   `started_at` before the stage becomes started, `ended_at` before the result's `commit`. The
-//                         caller reads them until it frees the record. Nothing but the trace is made of them, so no
-//                         sum holds them.
+//                         caller reads them until it frees the record: `started_at` where it finds the stage started,
+//                         `ended_at` where there is a result. So of a worker that dies in between, the caller takes the
+//                         time of its death. Nothing but the trace is made of them: no sum holds them, and the trace
+//                         is content with any value.
 //  CallQueue::entries     caller only. Position p holds (p, record). Written before `tail` is.
 //  CallQueue::tail        caller only.
 //  CallQueue::head        a hint: the first position that may still be ready. Whoever finds that the record at `head`

@@ -3,15 +3,19 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <concurrent/futures.hpp>
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -128,6 +132,45 @@ TEST_CASE("trace: strings are JSON, whatever is in them") {
   CHECK(json_string("größer") == "\"größer\"");
   CHECK(json_string("\xff\x80") == "\"\\u00ff\\u0080\"");
   CHECK(json_string("half of it: \xc3") == "\"half of it: \\u00c3\"");
+}
+
+TEST_CASE("trace: times that cannot be, from a worker gone wild, become times that can") {
+  const TraceFile file;
+  {
+    cf::detail::Trace trace(file.path(), "caller");
+    const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t least = std::numeric_limits<std::int64_t>::min();
+    const std::vector<std::pair<std::int64_t, std::int64_t>> times{{most, least}, {least, most}, {0, 0}, {most, most}};
+    trace.worker_started({1, 1}, "worker", cf::detail::Trace::now());
+    for (const auto& [start, end] : times) {
+      trace.submitted(&start, "task");
+      trace.ran(&start, {1, 1}, start, end, "result", false);
+    }
+    trace.ran(&file, {1, 1}, 0, 0, "result", false);  // one that is not known
+    trace.ended(&file);
+  }
+  const auto slices = of_kind(file.events(), "X", "task");
+  REQUIRE(slices.size() == 4);
+  for (const Json& slice : slices) {
+    CHECK(start_of(slice) > 0);
+    CHECK(slice["dur"].number >= 0);
+    CHECK(end_of(slice) <= static_cast<double>(cf::detail::Trace::now()) / 1000 + 1);
+  }
+}
+
+TEST_CASE("trace: a thousand tasks on their way are each found again") {
+  const TraceFile file;
+  std::vector<int> tasks(1000);
+  {
+    cf::detail::Trace trace(file.path(), "caller");
+    for (const int& task : tasks) trace.submitted(&task, "task");
+    for (std::size_t i = 0; i < tasks.size(); i += 2) trace.ran(&tasks[i], {1, 1}, 0, 0, "result", false);
+    for (std::size_t i = 0; i < tasks.size(); i += 2) trace.ran(&tasks[i], {1, 1}, 0, 0, "result", false);  // gone
+    for (std::size_t i = 1; i < tasks.size(); i += 2) trace.ended(&tasks[i]);
+  }
+  const auto events = file.events();
+  CHECK(of_kind(events, "X", "task").size() == 500);
+  CHECK(of_kind(events, "e", "queue").size() == 1000);
 }
 
 EACH_PROCESS_POOL("trace: each task is there, submitted, queued and run in its worker") {
@@ -333,4 +376,24 @@ TEST_CASE_METHOD(LeakChecked, "trace: threads are traced the same way") {
   for (const Json& event : of_kind(events, "B", "worker")) CHECK(contains(event["name"].text, "worker_"));
   cf::ThreadPoolExecutor pool(1);
   CHECK_THROWS_AS(pool.trace("/no/such/folder/run.json"), std::system_error);
+}
+
+TEST_CASE_METHOD(LeakChecked, "trace: where the file may grow no further, that is logged once, and the tasks run on") {
+  const TraceFile file;
+  const pid_t child = support::fork_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const support::CapturedLog log;
+    bool good = true;
+    {
+      cf::ProcessPoolExecutor pool(1);
+      pool.trace(file.path());
+      const rlimit limit{1 << 16, 1 << 16};
+      ::setrlimit(RLIMIT_FSIZE, &limit);  // not before the pool has its memory, which counts as a file
+      for (int i = 0; i < 1000; ++i) good = pool.submit(own_pid, i).result() != 0 && good;
+    }
+    const std::string text = log.text();
+    const std::string expected = "the trace '" + file.path() + "' cannot be written any further: File too large.";
+    return good && contains(text, expected) && text.find("trace") == text.rfind("trace '") ? 0 : 1;
+  });
+  CHECK(support::wait_status(child) == 0);
 }
