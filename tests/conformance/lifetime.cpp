@@ -27,10 +27,17 @@ int sum_for_ever(support::Counter started) {
   for (;;) sum = sum + 1;
 }
 
+/// What is under /dev/shm, without what the leak check's own test puts there at the same time.
+std::vector<std::string> shared_files() {
+  auto files = support::names_in("/dev/shm");
+  std::erase_if(files, [](const std::string& name) { return name.rfind("leak_check_", 0) == 0; });
+  return files;
+}
+
 /// A caller with a pool, made and used by a thread that has ended, is killed. All below it must go.
 void kill_caller(const support::ProcessKind& kind, bool busy, bool holder) {
   const auto ready = support::Gate::make();
-  const auto files = support::names_in("/dev/shm");
+  const auto files = shared_files();
   const pid_t caller = support::fork_child([&] {
     std::unique_ptr<cf::ProcessPoolExecutor> pool;
     const auto started = support::Counter::make();
@@ -56,7 +63,7 @@ void kill_caller(const support::ProcessKind& kind, bool busy, bool holder) {
   ::kill(caller, SIGKILL);
   ::waitpid(caller, nullptr, 0);
   CHECK(support::eventually([&] { return support::count_alive(below) <= (holder ? 1U : 0U); }, 1s));
-  CHECK(support::names_in("/dev/shm") == files);
+  CHECK(shared_files() == files);
   for (const pid_t process : below) {
     if (support::alive(process)) ::kill(process, SIGKILL);
   }
@@ -80,7 +87,7 @@ EACH_PROCESS_POOL("X8 SIGINT: to the whole process group, idle and busy, workers
   const pid_t caller = support::fork_child([&] {
     ::setpgid(0, 0);
     ::signal(SIGINT, [](int) {});  // the caller decides to go on
-    auto pool = kind.pool(2);
+    auto pool = kind.pool(1);
     const pid_t worker = pool.submit(own_pid).result();
     ::kill(0, SIGINT);  // idle
     if (pool.submit(own_pid).result(10s) != worker) return 1;
