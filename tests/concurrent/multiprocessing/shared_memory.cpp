@@ -211,29 +211,21 @@ TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: a name that leads to anoth
 
 TEST_CASE_METHOD(support::LeakChecked,
                  "SharedMemory: without descriptors or file size there is a system_error that says so") {
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  rlimit none = before;
-  none.rlim_cur = 3;
-  ::setrlimit(RLIMIT_NOFILE, &none);
-  std::string text;
-  try {
-    const mp::SharedMemory memory(10);
-  } catch (const std::system_error& error) {
-    text = error.what();
-  }
-  ::setrlimit(RLIMIT_NOFILE, &before);
-  CHECK(contains(text, "memfd_create failed. Too many descriptors are open"));
-
-  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
-  none = before;
-  none.rlim_cur = 5000;
-  ::setrlimit(RLIMIT_FSIZE, &none);
-  try {
-    const mp::SharedMemory memory(5000);
-  } catch (const std::system_error& error) {
-    text = error.what();
-  }
-  ::setrlimit(RLIMIT_FSIZE, &before);
-  CHECK(contains(text, "ulimit -f"));
+  const auto text_under = [](auto resource, rlim_t limit, std::size_t size) {
+    rlimit before{};
+    REQUIRE(::getrlimit(resource, &before) == 0);
+    rlimit less = before;
+    less.rlim_cur = limit;
+    ::setrlimit(resource, &less);
+    std::exception_ptr thrown;
+    try {
+      const mp::SharedMemory memory(size);
+    } catch (const std::system_error&) {
+      thrown = std::current_exception();
+    }
+    ::setrlimit(resource, &before);
+    return support::text_of(thrown);
+  };
+  CHECK(contains(text_under(RLIMIT_NOFILE, 3, 10), "memfd_create failed. Too many descriptors are open"));
+  CHECK(contains(text_under(RLIMIT_FSIZE, 5000, 5000), "ulimit -f"));
 }

@@ -50,3 +50,21 @@ TEST_CASE("SharedMemory: a name of no process is refused before anybody is asked
   name.pid = ::getpid();
   CHECK_THROWS_AS(detail::open_shared_memory(name), pickle::UnpicklingError);
 }
+
+TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: a file that its maker could still cut short is none") {
+  detail::SharedName name;
+  name.id = {1, 2};
+  name.size = 100;
+  name.pid = ::getpid();
+  detail::SharedTrailer trailer;
+  trailer.id = name.id;
+  trailer.size = name.size;
+  const detail::Descriptor file = detail::make_memfd(detail::shared_memory_file);
+  name.descriptor = file.get();
+  REQUIRE(::pwrite(file.get(), &trailer, sizeof trailer, 128) == sizeof trailer);
+  CHECK_FALSE(detail::is_shared_memory(file.get(), name));
+  CHECK_THROWS_AS(detail::open_shared_memory(name), pickle::UnpicklingError);
+  REQUIRE(::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK) == 0);
+  CHECK(detail::is_shared_memory(file.get(), name));
+  CHECK(detail::open_shared_memory(name).valid());
+}
