@@ -57,10 +57,14 @@ inline void ProcessPool::manage() {
     run_deferred();
     fail_overwritten();
     const bool ends = wind_down();
-    if ((gate_.load(std::memory_order_acquire) & gate_traced) != 0) flush_trace(ends);
+    const bool traced = (gate_.load(std::memory_order_acquire) & gate_traced) != 0;
+    if (traced) flush_trace(ends);
     if (ends) break;
     CONCURRENT_FUTURES_FAULT_POINT("caller.manager_sleeps");
-    sleep_manager(next_look());
+    Deadline look = next_look();
+    // A thread that drives may note something right now, and nobody else writes it.
+    if (traced) look = std::min(look, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
+    sleep_manager(look);
   }
   ended_.store(1, std::memory_order_seq_cst);
   mpd::futex_wake(ended_);

@@ -25,13 +25,16 @@ inline void ProcessPool::check_traceable() {
 
 /// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
 inline std::unique_ptr<TraceSink> ProcessPool::trace(std::unique_ptr<TraceSink> sink) {
-  const std::lock_guard lock(mutex_);
-  if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;
-  trace_ = std::move(sink);
-  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-    if (places_[i].state == WorkerPlace::State::live) trace_worker(places_[i]);
+  {
+    const std::lock_guard lock(mutex_);
+    if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;
+    trace_ = std::move(sink);
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+      if (places_[i].state == WorkerPlace::State::live) trace_worker(places_[i]);
+    }
+    gate_.fetch_or(gate_traced, std::memory_order_seq_cst);
   }
-  gate_.fetch_or(gate_traced, std::memory_order_seq_cst);
+  wake_manager();  // it may sleep without an end, and has to write from now on
   return nullptr;
 }
 
