@@ -19,7 +19,8 @@ namespace {
 
 /// Whether a thread of that process sleeps in a futex.
 bool sleeps(pid_t process) {
-  return support::read_text("/proc/" + std::to_string(process) + "/syscall").rfind("202 ", 0) == 0;
+  return support::read_text("/proc/" + std::to_string(process) + "/syscall")
+             .rfind(std::to_string(SYS_futex) + " ", 0) == 0;
 }
 
 pid_t waiting_child(const mp::Event& event, std::chrono::nanoseconds limit = 60s) {
