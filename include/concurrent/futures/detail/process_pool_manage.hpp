@@ -174,8 +174,9 @@ inline void ProcessPool::rescue_waiting_calls() {
     entry.wake.store(0, std::memory_order_seq_cst);
     mpd::futex_wake(entry.wake, 1, true);
   }
-  // Those that count as idle do not come for it: it gets a worker more, while there may be more.
-  if (!starting && outstanding_ <= available_) start_worker();
+  // Those that count as idle do not come for it, and not because the machine is busy, which after so long is unlikely:
+  // it gets a worker more, while there may be more.
+  if (!starting && outstanding_ <= available_ && waiting_look_ >= std::chrono::milliseconds(32)) start_worker();
 }
 
 /// Stops the tasks whose time is up. Returns when the next one's may be: a task that has not started yet can at the
