@@ -133,7 +133,6 @@ class ProcessPool {
   void worker_started(const mpd::ZygoteReport& report);
   void worker_start_failed(const mpd::ZygoteReport& report);
   void worker_ended(const mpd::ZygoteReport& report);
-  void zygote_ended(int status);
   void collect_all(std::uint32_t index);
   WorkItem* item_of(std::uint32_t index, bool& started);
   void empty_place(std::uint32_t index);
@@ -141,12 +140,15 @@ class ProcessPool {
               std::string task, std::uint32_t phase);
   bool more_oom_kills();
   bool too_many_deaths(const std::string& how);
-  void break_pool(const std::string& reason);
-  void fail_all(const std::vector<WorkItem*>& items, const std::string& reason);
-  void kill_place(std::uint32_t index, int signal);
-  bool stop_task(WorkItem& item) noexcept;
   std::string describe(const WorkItem& item) noexcept;
   std::string worker_label(std::uint32_t name, pid_t pid) const;
+
+  // process_pool_break.hpp: when it ends before its time
+  void break_pool(const std::string& reason);
+  void fail_all(const std::vector<WorkItem*>& items, const std::string& reason);
+  void zygote_ended(int status);
+  void kill_place(std::uint32_t index, int signal);
+  bool stop_task(WorkItem& item) noexcept;
 
   // process_pool_trace.hpp: what the trace is told
   void trace_worker(const WorkerPlace& place) noexcept;
