@@ -113,7 +113,7 @@ inline Deadline ProcessPool::next_look() {
   if (activity != seen_activity_) {
     seen_activity_ = activity;
     quiet_looks_ = 0;
-    trim_at_ = now + std::chrono::seconds(1);
+    trim_at_ = now + std::chrono::milliseconds(500);  // what happens meanwhile is seen then: a second at most
     napping_.store(true, std::memory_order_seq_cst);
   } else if (napping_.load(std::memory_order_relaxed) && ++quiet_looks_ >= 3) {
     napping_.store(false, std::memory_order_seq_cst);
@@ -148,7 +148,7 @@ inline Deadline ProcessPool::next_look() {
     kill_remaining_ = Deadline::max();
     for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
   }
-  if (trim_at_ <= now) {  // a second of silence: large arguments' pages go back to the system
+  if (trim_at_ <= now) {  // half a second to a second of silence: large arguments' pages go back to the system
     trim_at_ = Deadline::max();
     blocks_->trim();
   }
