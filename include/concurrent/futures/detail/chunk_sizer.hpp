@@ -9,9 +9,9 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// How many items go into the next chunk. A fixed number, or for auto_chunksize as many as take about a millisecond by
-/// what the finished chunks took: long enough that a call's own cost does not count, short enough that the workers end
-/// together.
+/// How many items go into the next chunk. A fixed number, or for auto_chunksize as many as take about four milliseconds
+/// by what the finished chunks took: long enough that cutting and sending them does not count, short enough that the
+/// workers end together.
 class ChunkSizer {
  public:
   ChunkSizer(std::size_t chunksize, std::size_t workers) noexcept
@@ -44,7 +44,7 @@ class ChunkSizer {
   }
 
  private:
-  static constexpr double wanted = 1e6;    // nanoseconds for a chunk
+  static constexpr double wanted = 4e6;    // nanoseconds for a chunk
   static constexpr double shortest = 5e4;  // nanoseconds for a chunk near the end
   static constexpr std::size_t growth = 8;
   static constexpr double carriage = 50;  // nanoseconds: what an item costs on its way, however short its call

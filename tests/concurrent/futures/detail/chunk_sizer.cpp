@@ -32,13 +32,13 @@ TEST_CASE("ChunkSizer: a fixed size stays") {
   CHECK(sizer.next(1) == 7);
 }
 
-TEST_CASE("ChunkSizer: begins with one item, and comes to about a millisecond's worth") {
+TEST_CASE("ChunkSizer: begins with one item, and comes to about four milliseconds' worth") {
   CHECK(ChunkSizer(cf::auto_chunksize, 2).next(plenty) == 1);
-  CHECK(settled(100ns) == 10'000);
-  CHECK(settled(10us) == 100);
-  CHECK(settled(1ms) == 1);
+  CHECK(settled(100ns) == 40'000);
+  CHECK(settled(10us) == 400);
+  CHECK(settled(1ms) == 4);
   CHECK(settled(1s) == 1);
-  CHECK(settled(1ns) == 20'000);  // on their way items cost more than that
+  CHECK(settled(1ns) == 80'000);  // on their way items cost more than that
 }
 
 TEST_CASE("ChunkSizer: one fast item does not make the next chunk huge") {
