@@ -8,6 +8,7 @@ tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 install_packages g++ cmake ninja-build libboost1.81-dev libfmt-dev libssl-dev wamerican-insane
 
 build=${BUILD_DIR:-$tree/build/hash_words}
+mkdir -p "$(dirname "$build")"
 cmake -S "$tree" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
   -DCONCURRENT_FUTURES_BUILD_TESTS=OFF -DCONCURRENT_FUTURES_BUILD_BENCH=OFF >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
 cmake --build "$build" --target hash_words

@@ -16,5 +16,5 @@ install_packages() {
     as_root=sudo
   fi
   # shellcheck disable=SC2086  # a list of words on purpose
-  $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+  $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
