@@ -308,6 +308,38 @@ EACH_POLICY("fault 28: a worker is stopped in a task: the others go on, and kill
   }
 }
 
+namespace {
+
+/// Whether the pool's manager sleeps until somebody wakes it: in a futex call without a time limit.
+bool manager_sleeps_for_good() {
+  for (const std::string& thread : support::names_in("/proc/self/task")) {
+    const std::string folder = "/proc/self/task/" + thread;
+    if (!contains(support::read_text(folder + "/comm"), "pool-manager")) continue;
+    unsigned long number = 0;
+    unsigned long arguments[4] = {};
+    const std::string call = support::read_text(folder + "/syscall");
+    if (std::sscanf(call.c_str(), "%lu %lx %lx %lx %lx", &number, &arguments[0], &arguments[1], &arguments[2],
+                    &arguments[3]) != 5)
+      return false;
+    return number == SYS_futex && arguments[3] == 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+EACH_POLICY("fault 30: the only worker is stopped while all sleep: the next call gets another worker") {
+  Trial trial(policy);
+  const Family one = trial.submit(family).result(20s);
+  REQUIRE(eventually([] { return manager_sleeps_for_good(); }));
+  REQUIRE(::kill(one.worker, SIGSTOP) == 0);
+  CHECK(trial.submit(add_one, 1).result(20s) == 2);
+  trial.bystanders();
+  ::kill(one.worker, SIGCONT);
+  trial.finish();
+  CHECK(trial.lost() == 0);
+}
+
 EACH_POLICY(
     "fault 29: a worker is stopped in a task with a time limit: the future fails in time, the worker is replaced") {
   {

@@ -194,6 +194,7 @@ class ProcessPool {
   bool quit_sent_ = false;
   bool zygote_gone_ = false;
   bool start_failing_ = false;
+  bool watching_ = false;  // the manager looks by itself within 50 ms
   Deadline start_again_ = Deadline::max();
   std::chrono::nanoseconds start_delay_ = std::chrono::milliseconds(10);
   Deadline kill_remaining_ = Deadline::max();
@@ -214,6 +215,7 @@ class ProcessPool {
   Deadline records_look_{};
   std::vector<WorkItem*> overwritten_;
   Deadline trim_at_ = Deadline::max();
+  Deadline quiet_at_{};  // no activity since a second
 
   std::unique_ptr<std::atomic<std::uint64_t>[]>
       peek_;                                 // each ring's next position, ~0: nobody there; read without lock

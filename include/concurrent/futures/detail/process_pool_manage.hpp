@@ -113,6 +113,7 @@ inline Deadline ProcessPool::next_look() {
   if (activity != seen_activity_) {
     seen_activity_ = activity;
     quiet_looks_ = 0;
+    quiet_at_ = now + std::chrono::seconds(1);
     trim_at_ = now + std::chrono::milliseconds(500);  // what happens meanwhile is seen then: a second at most
     napping_.store(true, std::memory_order_seq_cst);
   } else if (napping_.load(std::memory_order_relaxed) && ++quiet_looks_ >= 3) {
@@ -130,10 +131,12 @@ inline Deadline ProcessPool::next_look() {
   } else {
     waiting_look_ = std::chrono::milliseconds(1);
   }
-  // Whoever has taken over the rings may be held up in a program's own unpickling, and a wake-up may have died with its
-  // sender: while something is on its way the manager looks after it now and then.
+  // Whoever has taken over the rings may be held up in a program's own unpickling, a wake-up may have died with its
+  // sender, a worker may be stopped: while something is on its way, or was within the last second, the manager looks
+  // after it now and then. After that, whoever submits wakes it.
+  watching_ = outstanding_ != 0 || now < quiet_at_;
+  if (watching_) look = std::min(look, now + std::chrono::milliseconds(50));
   if (outstanding_ != 0) {
-    look = std::min(look, now + std::chrono::milliseconds(50));
     if (now >= records_look_) {
       records_look_ = now + std::chrono::milliseconds(50);
       if (find_overwritten()) look = now;

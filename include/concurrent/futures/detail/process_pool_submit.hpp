@@ -67,7 +67,8 @@ inline void ProcessPool::submit(WorkItem& item, CallWriter& call) {
     fill();
     activity_.fetch_add(1, std::memory_order_relaxed);
     leased = take_lease();
-    wake = start_failing_ || item.options != nullptr;
+    wake = start_failing_ || item.options != nullptr || !watching_;
+    watching_ = true;
   }
   resolve(arrivals);
   if (leased) leave_lease();
