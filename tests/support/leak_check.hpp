@@ -33,13 +33,22 @@ struct Holdings {
 
   static Holdings now() {
     Holdings holdings;
-    holdings.children = has_children();
+    // ThreadSanitizer starts a program to name what a suppression may mean, and talks to it through pipes.
+    std::size_t helpers = 0;
+    if (sanitizes_threads) {
+      for (const pid_t child : descendants(::getpid())) {
+        const std::string name = read_text("/proc/" + std::to_string(child) + "/comm");
+        if (name.find("symbolize") != std::string::npos || name.find("addr2line") != std::string::npos) ++helpers;
+      }
+    }
+    holdings.children = helpers == 0 ? has_children() : descendants(::getpid()).size() > helpers;
     holdings.threads = names_in("/proc/self/task");
     for (const std::string& name : names_in("/proc/self/fd")) {
       std::array<char, 256> target{};
       // The descriptor of the listing itself is gone by now, so its link does not resolve.
       if (::readlink(("/proc/self/fd/" + name).c_str(), target.data(), target.size() - 1) > 0)
-        holdings.descriptors.push_back(name + " " + target.data());
+        if (helpers == 0 || std::string(target.data()).rfind("pipe:", 0) != 0)
+          holdings.descriptors.push_back(name + " " + target.data());
     }
     holdings.files = names_in("/dev/shm");
     const std::string maps = read_text("/proc/self/maps");

@@ -126,9 +126,10 @@ class Future : public detail::FutureHandle {
   template <class... Value>
   void finish(Value&&... value) const {
     checked();
+    const Future kept = *this;  // whoever waits may drop its handles, this one too, before this returns
     detail::CallbackList callbacks;
-    if (!typed().try_finish_with_value(callbacks, std::forward<Value>(value)...)) {
-      state_->throw_invalid_state("set_result");
+    if (!kept.typed().try_finish_with_value(callbacks, std::forward<Value>(value)...)) {
+      kept.state_->throw_invalid_state("set_result");
     }
   }
 

@@ -69,7 +69,9 @@ class FutureHandle {
           "concurrent::futures: set_exception: exception is null. Give it std::make_exception_ptr(...), or call "
           "set_result.");
     }
-    if (!checked().try_finish_with_exception(std::move(exception))) state_->throw_invalid_state("set_exception");
+    checked();
+    const FutureHandle kept = *this;  // whoever waits may drop its handles, this one too, before this returns
+    if (!kept.state_->try_finish_with_exception(std::move(exception))) kept.state_->throw_invalid_state("set_exception");
   }
 
   /// Handles to the same future are equal, whatever their types.
