@@ -203,13 +203,14 @@ EACH_POLICY(
   for (int i = 0; i < 4; ++i) {
     auto future = trial.submit(
         [](Counter count) {
+          const std::uint32_t before = count.value();
           std::thread([count] {
             for (;;) {
               count.add();
               std::this_thread::yield();
             }
           }).detach();
-          return 8;
+          return count.reaches(before + 1, 20s) ? 8 : 0;  // it runs, before this worker's last task is over
         },
         ticks);
     CHECK(future.result(20s) == 8);
