@@ -10,17 +10,9 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// Throws RuntimeError where a trace can no longer begin.
 inline void ProcessPool::check_traceable() {
   const std::lock_guard lock(mutex_);
-  if (trace_ != nullptr) {
-    throw RuntimeError(
-        "concurrent::futures: trace: this pool is being traced already. It is so until it is shut down.");
-  }
-  if (shutting_down_ || !broken_.empty()) {
-    throw RuntimeError(
-        "concurrent::futures: trace: the pool takes no more calls. Begin before it is shut down or breaks.");
-  }
+  detail::check_traceable(trace_ != nullptr, shutting_down_ || !broken_.empty());
 }
 
 /// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.

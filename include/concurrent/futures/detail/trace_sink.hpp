@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/exceptions.hpp>
+
 #include <cstdint>
 #include <string>
 
@@ -36,6 +38,18 @@ class TraceSink {
   /// Completes the file. What comes later is dropped.
   virtual std::string close() noexcept = 0;
 };
+
+/// Throws RuntimeError where the trace of a pool can no longer begin.
+inline void check_traceable(bool is_traced, bool is_closed) {
+  if (is_traced) {
+    throw RuntimeError(
+        "concurrent::futures: trace: this pool is being traced already. It is so until it is shut down.");
+  }
+  if (is_closed) {
+    throw RuntimeError(
+        "concurrent::futures: trace: the pool takes no more calls. Begin before it is shut down or breaks.");
+  }
+}
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

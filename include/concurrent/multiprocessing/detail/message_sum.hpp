@@ -16,7 +16,7 @@ inline std::uint64_t mix_into_sum(std::uint64_t sum, std::uint64_t word) noexcep
   return std::rotl((sum ^ word) * 0x9E37'79B9'7F4A'7C15ULL, 29);
 }
 
-/// About 1.5 ns for each 8 bytes.
+/// 2 ns for 8 bytes, 9 for 48.
 inline std::uint64_t message_sum(std::uint64_t seed, const std::byte* bytes, std::size_t size) noexcept {
   std::uint64_t sum = mix_into_sum(seed, size);
   std::uint64_t word = 0;

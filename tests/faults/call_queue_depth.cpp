@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the shared memory shows of the call queue while a pool works as fast as it can.
+#include "faults/segment_of.hpp"
+
+using namespace faults;
+
+namespace {
+
+/// The most calls that were ever seen to wait in the queue, by the thread that fills it.
+std::uint64_t deepest(int extra_queued_calls) {
+  cf::ProcessPoolOptions options;
+  options.max_workers = 2;
+  options.extra_queued_calls = extra_queued_calls;
+  cf::ProcessPoolExecutor pool(options);
+  const mpd::CallQueue& queue = Found::here().header().queue;
+  std::vector<cf::Future<int>> futures;
+  std::uint64_t most = 0;
+  for (int i = 0; i < 20'000 / slowness; ++i) {
+    futures.push_back(pool.submit(add_one, i));
+    const std::uint64_t tail = queue.tail.load();  // first: `head` only moves on
+    const std::uint64_t head = queue.head.load();
+    if (head <= tail) most = std::max(most, tail - head);
+  }
+  for (auto& future : futures) future.result(60s * busy());
+  return most;
+}
+
+}  // namespace
+
+TEST_CASE("call queue: at full speed never more than max_workers + 1 calls wait in it, unless more are asked for") {
+  const support::LeakCheck leaks;
+  CHECK(deepest(1) <= 3);
+  const std::uint64_t more = deepest(64);
+  CHECK(more > 3);  // which shows that the look above would have seen them
+  CHECK(more <= 66);
+}
