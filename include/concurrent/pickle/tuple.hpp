@@ -62,7 +62,7 @@ struct Form<T, Kind::aggregate> {
     if constexpr (is_bitwise<T>()) {
       writer.put(value);
     } else {
-      visit_fields<field_count<T>>(value, [&](const auto&... fields) { (dump_field(writer, fields), ...); });
+      visit_fields(value, [&](const auto&... fields) { (dump_field(writer, fields), ...); });
     }
   }
 
@@ -72,7 +72,7 @@ struct Form<T, Kind::aggregate> {
     } else if constexpr (has_arrays<T>) {
       // An array cannot be returned, so that members are read into an object that exists.
       T value{};
-      visit_fields<field_count<T>>(value, [&](auto&... fields) { (load_field(reader, fields), ...); });
+      visit_fields(value, [&](auto&... fields) { (load_field(reader, fields), ...); });
       return value;
     } else {
       return load_all(reader, static_cast<Parts*>(nullptr));

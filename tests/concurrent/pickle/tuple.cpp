@@ -76,10 +76,24 @@ struct HoldsView {
   std::span<const int> numbers;
 };
 
-struct Wide {  // as many members as can be told apart
+struct Wide {
   int a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9;
   std::string c0, c1, c2, c3, c4, c5, c6, c7, c8, c9;
+  int d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, e0, e1, e2, e3, e4, e5, e6, e7, e8, e9;
+  std::string f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, g0, g1, g2, g3, g4, g5, g6, g7, g8, g9;
+  std::string h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, i0, i1, i2, i3, i4, i5, i6, i7, i8, i9;
+  int j0, j1, j2, j3, j4, j5, j6, j7, j8, j9;  // as many members as can be told apart
   bool operator==(const Wide&) const = default;
+};
+struct WideWithArray {
+  std::string texts[2];
+  int a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9;
+  std::string c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, last;  // as many as can be told apart where there is an array
+  bool operator==(const WideWithArray&) const = default;
+};
+struct MoveOnlyConstant {  // no assignment either
+  const int id;
+  std::unique_ptr<int> number;
 };
 
 }  // namespace
@@ -98,12 +112,19 @@ TEST_CASE("tuple: an aggregate travels with no code from the user") {
   check_round_trip(Constant{1, "a"});
   Wide wide{};
   wide.b9 = 7;
-  wide.c9 = "last";
+  wide.c9 = "middle";
+  wide.i9 = "late";
+  wide.j9 = 11;
   check_round_trip(wide);
 }
 
 TEST_CASE("tuple: an aggregate may have arrays as members") {
   check_round_trip(WithArrays{"name", {{1, 2, 3}, {4, 5, 6}}, {"a", "b"}, {true, false, true}, 1.5});
+  WideWithArray wide{};
+  wide.texts[1] = "b";
+  wide.c9 = "late";
+  wide.last = "last";
+  check_round_trip(wide);
 }
 
 TEST_CASE("tuple: an aggregate may be move-only") {
@@ -111,6 +132,10 @@ TEST_CASE("tuple: an aggregate may be move-only") {
   REQUIRE(loaded.number);
   CHECK(*loaded.number == 5);
   CHECK(loaded.text == "x");
+  const MoveOnlyConstant constant = there_and_back(MoveOnlyConstant{7, std::make_unique<int>(6)});
+  REQUIRE(constant.number);
+  CHECK(*constant.number == 6);
+  CHECK(constant.id == 7);
 }
 
 TEST_CASE("tuple: members are read in the order in which they were written") {

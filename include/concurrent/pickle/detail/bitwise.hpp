@@ -17,12 +17,9 @@ consteval bool has_visible_fields() {
   if constexpr (has_base<T>()) {
     return false;
   } else {
-    return field_count<T> > 0 && field_count<T> <= most_fields;
+    return field_count<T> > 0 && field_count<T> <= most_fields<T>;
   }
 }
-
-template <class T>
-using FieldTypes = std::remove_pointer_t<decltype(field_types<field_count<T>>(std::declval<T&>()))>;
 
 template <class T>
 consteval bool is_bitwise();

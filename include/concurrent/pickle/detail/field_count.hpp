@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// How many members an aggregate has, found by trying with how many initialisers it can be made. Boost.PFR does the
-// same, but it takes the elements of an array for members, and a base class or a reference for a reason to stop with a
-// text of its own.
+// How many members an aggregate has, found by trying with how many initialisers it can be made. Boost.PFR, which takes
+// the members apart, counts them too, but it counts the elements of an array as members, and a base class or a reference
+// is a reason for it to stop with a text of its own: what it may be asked about has to be known first.
 #pragma once
 
 #include <cstddef>
