@@ -17,8 +17,9 @@
 //   is to be replaced should not cost its pool that time. So where workers are replaced (max_tasks_per_child, or one
 //   has died) the zygote keeps a process ready that has all behind it but its place: it sleeps in recv on its own end
 //   of a socketpair, all signals ignored. To start a worker is then one message. Standbys are made only while the
-//   zygote has nothing else to do. One at first; more, up to a few, when a request found none ready. A standby is no
-//   worker: it has no place, name or number, has run no initializer, and is in no list of the caller's.
+//   zygote has nothing else to do, and, where the last fork took long, not before as much time again has passed: the
+//   new worker needs a processor first. One at first; more, up to a few, when a request found none ready. A standby is
+//   no worker: it has no place, name or number, has run no initializer, and is in no list of the caller's.
 //     it dies before it has a place         the zygote reaps it, and makes another after the next start.
 //     … while it is given its place         the message cannot be sent: the next standby, or a new process, takes the
 //                                           place. Once it is sent, the process is that worker: its death is reported
@@ -37,6 +38,8 @@
 
 #include <sys/signalfd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <string>
 #include <vector>
@@ -149,7 +152,10 @@ class Zygote {
     pid_t pid;  // 0: none; -errno: it could not be started
     Descriptor pipe;
   };
+  using Clock = std::chrono::steady_clock;
   static constexpr std::size_t most_standbys = 4;
+  static constexpr Clock::duration short_fork = std::chrono::milliseconds(1);
+  static constexpr Clock::duration longest_wait = std::chrono::milliseconds(50);
 
   /// Waits for something to happen and handles it. False: time to end.
   bool step() noexcept {
@@ -159,7 +165,7 @@ class Zygote {
     for (const Child& child : children_) watched_.push_back({child.pipe.get(), 0, 0});
     // Without a pidfd or a signalfd it looks by itself now and then.
     const bool blind = !children_ended_.valid() || !caller_ended_.valid();
-    const int patience = refill_ ? 0 : blind ? 20 : -1;
+    const int patience = refill_ ? milliseconds_to(refill_due_) : blind ? 20 : -1;
     const int happened = ::poll(watched_.data(), watched_.size(), patience);
     if (happened < 0) return errno == EINTR || errno == EAGAIN || errno == ENOMEM;
     if (happened == 0 && refill_) make_standby();
@@ -201,6 +207,8 @@ class Zygote {
     if (process.pid == 0) process = start_process(request);
     const pid_t pid = process.pid;
     refill_ = standbys_.size() < standbys_wanted_;
+    if (refill_)
+      refill_due_ = Clock::now() + (last_fork_ < short_fork ? Clock::duration{} : std::min(last_fork_, longest_wait));
     if (pid < 0) {
       report({ZygoteReport::Kind::start_failed, request.worker, request.serial, 0, -pid});
       return;
@@ -214,7 +222,7 @@ class Zygote {
     if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("zygote.fork"); error != 0) return {-error, {}};
     auto [ours, theirs] = make_pipe();
     if (setup_.method == StartMethod::spawn) return {spawn_worker(setup_, request, theirs.get()), std::move(ours)};
-    const pid_t pid = ::fork();
+    const pid_t pid = fork_child();
     if (pid == 0) {
       ours.reset();
       theirs.release();  // open until this process ends, or is another program
@@ -238,6 +246,18 @@ class Zygote {
     return {0, {}};
   }
 
+  pid_t fork_child() noexcept {
+    const Clock::time_point before = Clock::now();
+    const pid_t pid = ::fork();
+    last_fork_ = Clock::now() - before;
+    return pid;
+  }
+
+  static int milliseconds_to(Clock::time_point time) noexcept {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now());
+    return std::max(0, static_cast<int>(left.count()));
+  }
+
   /// What the system refuses now it may grant after the next start.
   void make_standby() noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.standby");
@@ -251,7 +271,7 @@ class Zygote {
     if (setup_.method == StartMethod::spawn) {
       pid = spawn_standby(setup_, theirs.get(), kept.get());
     } else {
-      pid = ::fork();
+      pid = fork_child();
       if (pid == 0) {
         ours.reset();
         pipe.reset();
@@ -351,6 +371,8 @@ class Zygote {
   std::size_t standbys_wanted_;
   bool standby_made_ = false;
   bool refill_ = false;  // there are fewer than wanted, and another may be tried
+  Clock::time_point refill_due_{};
+  Clock::duration last_fork_{};
 };
 
 }  // namespace detail
