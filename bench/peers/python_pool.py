@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-BIG = bytes(64 << 20)
+BIG = b"\x01" * (64 << 20)
 WORKERS = 2
 
 

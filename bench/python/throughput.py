@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 SIZE = 64 << 20
-BIG = bytes(SIZE)
+BIG = b"\x01" * SIZE  # written to, as the other side's is; bytes(SIZE) would be one page of zeros
 
 
 def empty():
