@@ -44,10 +44,30 @@ TEST_CASE("H1 leak check: it sees a child, a thread, a descriptor, a mapping, a 
   }
   {
     const std::string path = "/dev/shm/leak_check_" + std::to_string(::getpid());
-    const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);  // open: nobody else's, for all to see
+    CHECK((file < 0 || contains(check.leaks(), "/dev/shm: leak_check_")));
     ::close(file);
-    CHECK((file < 0 || contains(check.leaks(), "/dev/shm")));
     ::unlink(path.c_str());
+  }
+  {
+    const std::string path = "/dev/shm/leak_check_of_another_" + std::to_string(::getpid());
+    const auto made = support::Gate::make();
+    const auto gate = support::Gate::make();
+    // Its parent is not this process, so it is none of ours.
+    const pid_t parent = support::fork_child([&] {
+      if (::fork() != 0) return 0;
+      const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+      made.open();
+      gate.wait();
+      ::close(file);
+      ::unlink(path.c_str());
+      return 0;
+    });
+    support::wait_status(parent);
+    made.wait();
+    CHECK(check.leaks() == "");
+    gate.open();
+    CHECK(support::eventually([&] { return ::access(path.c_str(), F_OK) != 0; }));
   }
   {
     struct sigaction changed {};

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <exception>
 #include <iterator>
 #include <string>
@@ -120,7 +121,32 @@ class LeakCheck {
 
   std::string slow_leaks() const {
     return difference("thread", before_.threads, names_in("/proc/self/task")) +
-           difference("file under /dev/shm", before_.files, names_in("/dev/shm"));
+           difference("file under /dev/shm", before_.files, files_of_nobody_else());
+  }
+
+  /// The files under /dev/shm but those which came meanwhile and a process that is none of ours has open or mapped.
+  std::vector<std::string> files_of_nobody_else() const {
+    std::vector<std::string> files = names_in("/dev/shm");
+    std::erase_if(files, [this](const std::string& file) {
+      return !std::binary_search(before_.files.begin(), before_.files.end(), file) &&
+             held_by_others("/dev/shm/" + file);
+    });
+    return files;
+  }
+  static bool held_by_others(const std::string& path) {
+    std::vector<pid_t> family = descendants(::getpid());
+    family.push_back(::getpid());
+    for (const std::string& name : names_in("/proc")) {
+      const pid_t pid = std::atoi(name.c_str());
+      if (pid <= 0 || std::find(family.begin(), family.end(), pid) != family.end()) continue;
+      if (read_text("/proc/" + name + "/maps").find(path) != std::string::npos) return true;
+      for (const std::string& number : names_in("/proc/" + name + "/fd")) {
+        std::array<char, 512> target{};
+        const std::string link = "/proc/" + name + "/fd/" + number;
+        if (::readlink(link.c_str(), target.data(), target.size() - 1) > 0 && path == target.data()) return true;
+      }
+    }
+    return false;
   }
 
   static std::string difference(const char* what, const std::vector<std::string>& before,
