@@ -106,8 +106,14 @@ class LeakCheck {
     found += difference("mapping", before_.mappings, now.mappings);
     found += difference("signal setting", before_.signals, now.signals);
     // A joined thread can be seen in /proc for an instant longer, and others use /dev/shm as well.
-    eventually([this] { return slow_leaks().empty(); }, std::chrono::seconds(2));
-    return found + slow_leaks();
+    std::string slow;
+    eventually(
+        [&] {
+          slow = slow_leaks();
+          return slow.empty();
+        },
+        std::chrono::seconds(2));
+    return found + slow;
   }
 
  private:
@@ -124,12 +130,13 @@ class LeakCheck {
            difference("file under /dev/shm", before_.files, files_of_nobody_else());
   }
 
-  /// The files under /dev/shm but those which came meanwhile and a process that is none of ours has open or mapped.
+  /// The files under /dev/shm but those which came meanwhile and a process that is none of ours has open or mapped, or
+  /// had until a moment ago.
   std::vector<std::string> files_of_nobody_else() const {
     std::vector<std::string> files = names_in("/dev/shm");
     std::erase_if(files, [this](const std::string& file) {
       return !std::binary_search(before_.files.begin(), before_.files.end(), file) &&
-             held_by_others("/dev/shm/" + file);
+             (held_by_others("/dev/shm/" + file) || ::access(("/dev/shm/" + file).c_str(), F_OK) != 0);
     });
     return files;
   }

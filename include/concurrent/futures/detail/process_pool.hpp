@@ -212,6 +212,7 @@ class ProcessPool {
   int quiet_looks_ = 0;
   std::chrono::nanoseconds waiting_look_ = std::chrono::milliseconds(1);
   int rescues_ = 0;
+  Deadline waiting_since_{};
   Deadline records_look_{};
   std::vector<WorkItem*> overwritten_;
   Deadline trim_at_ = Deadline::max();

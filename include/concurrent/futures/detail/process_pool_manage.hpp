@@ -164,22 +164,29 @@ inline Deadline ProcessPool::next_look() {
 inline void ProcessPool::rescue_waiting_calls() {
   queue_->restore();
   const bool thorough = ++rescues_ % 20 == 0;  // now and then not even what workers say of themselves is believed
+  constexpr auto starvation = std::chrono::seconds(5);  // for so long a runnable worker may not have been run
   const auto now = std::chrono::steady_clock::now();
   bool starting = false;
+  bool on_its_way = false;
+  if (waiting_look_ < std::chrono::milliseconds(16)) waiting_since_ = now;
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
     if (places_[i].state == WorkerPlace::State::absent) continue;
     mpd::WorkerEntry& entry = segment_.worker(i);
     const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
     const bool begins = status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing;
-    starting = starting || (begins && now - places_[i].since < std::chrono::seconds(1));
+    // Without a pid it is the zygote that has not come to it.
+    const bool busy_machine = places_[i].pid == 0 || mpd::waits_for_processor(places_[i].pid);
+    starting = starting || (begins && now - places_[i].since < (busy_machine ? starvation : std::chrono::seconds(1)));
     places_[i].slow = status == mpd::WorkerStatus::polling;
     if (status == mpd::WorkerStatus::busy && !thorough) continue;
+    on_its_way = on_its_way || (status != mpd::WorkerStatus::busy && busy_machine);
     entry.wake.store(0, std::memory_order_seq_cst);
     mpd::futex_wake(entry.wake, 1, true);
   }
-  // Those that count as idle do not come for it, and not because the machine is busy, which after so long is unlikely:
-  // it gets a worker more, while there may be more.
-  if (!starting && outstanding_ <= available_ && waiting_look_ >= std::chrono::milliseconds(32)) start_worker();
+  // Those that count as idle do not come for it, and not because the machine is busy: it gets a worker more, while there
+  // may be more.
+  if (starting || outstanding_ > available_ || waiting_look_ < std::chrono::milliseconds(32)) return;
+  if (!on_its_way || now - waiting_since_ >= starvation) start_worker();
 }
 
 /// Stops the tasks whose time is up. Returns when the next one's may be: a task that has not started yet can at the

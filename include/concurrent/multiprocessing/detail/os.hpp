@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -110,8 +111,21 @@ inline bool is_unmapped_in(pid_t pid, std::uint64_t address) noexcept {
 /// A thread's and process's name as `ps` and /proc/PID/comm show it: 15 characters.
 inline void set_process_title(const char* name) noexcept { ::prctl(PR_SET_NAME, name, 0, 0, 0); }
 
+/// Whether a process would go on if it were given a processor. Not known (no /proc): false.
+inline bool waits_for_processor(pid_t pid) noexcept {
+  char text[256];
+  std::snprintf(text, sizeof text, "/proc/%d/stat", static_cast<int>(pid));
+  const Descriptor file(::open(text, O_RDONLY | O_CLOEXEC));
+  const ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text - 1) : 0;
+  if (size <= 0) return false;
+  text[size] = '\0';
+  const char* const name_end = std::strrchr(text, ')');  // the name may hold anything, blanks and brackets too
+  return name_end != nullptr && std::strncmp(name_end, ") R", 3) == 0;
+}
+
 /// Touches fresh pages of [first, first + size) at once. False: the system has no memory for them (a later write
-/// would have been answered with a signal).
+/// would have been answered with a signal). At the limit of a memory cgroup the kernel ends a process of the group
+/// instead, here as there.
 inline bool populate(void* first, std::size_t size) noexcept {
 #ifndef MADV_POPULATE_WRITE
 #define CONCURRENT_FUTURES_MADV_POPULATE_WRITE 23
