@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -41,6 +42,12 @@ std::uint64_t spin(Counter started, bool deaf) {
   }
   started.add();
   for (volatile std::uint64_t n = 0;;) n = n + 1;
+}
+
+/// What a copy of the caller does that holds open what it has inherited: nothing, until it is killed.
+[[noreturn]] void stay() {
+  ::alarm(120);  // also where the test does not get so far
+  for (;;) ::pause();
 }
 
 enum class Busy { idle, tasks, deaf_tasks, results, starting };
@@ -91,6 +98,25 @@ EACH_POLICY(
     CHECK(told.pid(0) != 0);
     CHECK(told.all_gone());
   }
+  // Its end of the channel is still open: a child of its has it, which no handler of the C library's has seen.
+  const Told told;
+  const auto other = Counter::make();
+  const pid_t child = support::fork_child([&] {
+    caller_that_ends(policy, Busy::tasks, told, [&](cf::ProcessPoolExecutor&) {
+      const long copy = ::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+      if (copy == 0) stay();
+      other.add(static_cast<std::uint32_t>(copy));
+      ::raise(SIGKILL);
+    });
+    return 0;
+  });
+  support::wait_status(child, 60);
+  const auto copy = static_cast<pid_t>(other.value());
+  REQUIRE(copy > 0);
+  CHECK(told.all_gone());
+  CHECK(support::alive(copy));
+  ::kill(copy, SIGKILL);
+  CHECK(eventually([&] { return !support::alive(copy); }));
 }
 
 EACH_POLICY(
@@ -122,25 +148,32 @@ EACH_POLICY(
 EACH_POLICY("fault 54: the caller becomes another program, or its only copy is one it forked: no worker is left") {
   for (const bool with_child : {false, true}) {
     const Told told;
+    const auto other = Counter::make();
     const pid_t child = support::fork_child([&] {
       caller_that_ends(policy, Busy::tasks, told, [&](cf::ProcessPoolExecutor&) {
         // A child that the caller forked on its own must not keep them alive.
-        if (with_child && ::fork() == 0) {
-          const timespec pause{3, 0};
-          ::nanosleep(&pause, nullptr);
-          ::_exit(0);
+        if (with_child) {
+          const pid_t copy = ::fork();
+          if (copy == 0) stay();
+          other.add(static_cast<std::uint32_t>(copy));
         }
         char program[] = "/bin/sleep";
-        char time[] = "3";
+        char time[] = "1000";
         char* arguments[] = {program, time, nullptr};
         ::execv(program, arguments);
       });
       return 0;
     });
-    REQUIRE(eventually([&] { return told.pid(1) != 0; }, 20s));
+    CHECK(eventually([&] { return told.pid(1) != 0 && (!with_child || other.value() != 0); }, 20s));
     CHECK(told.all_gone());
     ::kill(child, SIGKILL);
     support::wait_status(child);
+    if (!with_child) continue;
+    const auto copy = static_cast<pid_t>(other.value());
+    REQUIRE(copy > 0);
+    CHECK(support::alive(copy));
+    ::kill(copy, SIGKILL);
+    CHECK(eventually([&] { return !support::alive(copy); }));
   }
 }
 
@@ -179,14 +212,20 @@ EACH_POLICY("fault 56: a fork of the caller has an inert executor: submit throws
   Trial trial(policy);
   CHECK(trial.submit(keyed, std::uint64_t{1}).result(20s) == key_of(1));
   auto pending = trial.submit(add_one, 1);
-  in_child([&] {
-    const std::string text = message_of<cf::RuntimeError>([&] { trial.pool().submit(add_one, 1); });
-    CHECK(contains(text, "this executor belongs to process " + std::to_string(::getppid())));
-    CHECK(contains(text, "Make an executor here"));
-    CHECK_FALSE(pending.cancel());
-    cf::ProcessPoolExecutor own(policy.options());  // it may have one of its own
-    CHECK(own.submit(add_one, 5).result(20s) == 6);
-  });
+  auto pool = std::make_unique<cf::ProcessPoolExecutor>(policy.options(1));
+  CHECK(pool->submit(add_one, 2).result(20s) == 3);
+  in_child(
+      [&] {
+        const std::string text = message_of<cf::RuntimeError>([&] { trial.pool().submit(add_one, 1); });
+        CHECK(contains(text, "this executor belongs to process " + std::to_string(::getppid())));
+        CHECK(contains(text, "Make an executor here"));
+        CHECK_FALSE(pending.cancel());
+        cf::ProcessPoolExecutor own(policy.options());  // it may have one of its own
+        CHECK(own.submit(add_one, 5).result(20s) == 6);
+        pool.reset();
+      },
+      20);
+  CHECK(pool->submit(add_one, 3).result(20s) == 4);
   trial.value(pending, 2);
   trial.finish();
 }
@@ -226,9 +265,11 @@ EACH_POLICY("fault 58: a dead worker's pid belongs to a stranger: the pool never
         CHECK_THROWS_AS(victim.result(20s), cf::WorkerDied);
         const std::string before = std::to_string(worker - 1);
         if (::write(last_pid, before.data(), before.size()) != static_cast<ssize_t>(before.size())) ::_exit(77);
+        const auto unharmed = Gate::make();
         const pid_t stranger = ::fork();
         if (stranger == 0) {
-          for (;;) ::pause();
+          unharmed.wait();
+          ::_exit(5);
         }
         if (stranger != worker) {
           ::kill(stranger, SIGKILL);
@@ -237,9 +278,10 @@ EACH_POLICY("fault 58: a dead worker's pid belongs to a stranger: the pool never
         victim.cancel();
         pool.kill_workers();
         pool.shutdown();
-        CHECK(::waitpid(stranger, nullptr, WNOHANG) == 0);  // it lives
-        ::kill(stranger, SIGKILL);
-        CHECK(::waitpid(stranger, nullptr, 0) == stranger);
+        unharmed.open();  // a signal on its way would come first
+        int end = 0;
+        CHECK(::waitpid(stranger, &end, 0) == stranger);
+        CHECK(WIFEXITED(end));
       }
       ::_exit(support::failed_checks() == 0 ? 0 : 1);
     }

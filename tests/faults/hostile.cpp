@@ -209,25 +209,46 @@ EACH_POLICY(
   for (int i = 0; i < rounds; ++i) {
     std::vector<unsigned char> bytes(random() % 65);
     for (auto& byte : bytes) byte = static_cast<unsigned char>(random() % 3 == 0 ? random() % 4 : random());
-    const auto open = Gate::make();
-    open.open();
+    CAPTURE(i, bytes);
+    const auto done = Gate::make();
+    const bool is_exception = bytes.size() % 5 == 0;  // whose type the bytes say
     const auto survives = [&](auto future) {
       try {
         future.result(20s);
+        CHECK_FALSE(is_exception);
       } catch (const cf::TimeoutError&) {
-        FAIL_CHECK("round " << i << " is not done");
-      } catch (const std::exception&) {
+        FAIL_CHECK("not done");
+      } catch (const pickle::UnpicklingError&) {
+      } catch (const std::exception& error) {
+        if (!is_exception) FAIL_CHECK(error.what());
       }
+      done.open();
     };
     // The worker answers a second time, for a call that is done: that ends it, as row 51 says.
     Trial own(policy, policy.options(1));
     const int type = i % 4;
-    if (type == 0) survives(own.submit(publish_bytes<std::vector<std::string>>, bytes, open));
-    if (type == 1) survives(own.submit(publish_bytes<std::optional<std::string>>, bytes, open));
-    if (type == 2) survives(own.submit(publish_bytes<std::variant<int, std::string, bool>>, bytes, open));
-    if (type == 3) survives(own.submit(publish_bytes<Depth>, bytes, open));
+    if (type == 0) survives(own.submit(publish_bytes<std::vector<std::string>>, bytes, done));
+    if (type == 1) survives(own.submit(publish_bytes<std::optional<std::string>>, bytes, done));
+    if (type == 2) survives(own.submit(publish_bytes<std::variant<int, std::string, bool>>, bytes, done));
+    if (type == 3) survives(own.submit(publish_bytes<Depth>, bytes, done));
     own.pool().kill_workers();
   }
+  // Each of these is wrong in one respect.
+  const auto refused = [&](auto task, std::vector<unsigned char> bytes) {
+    CAPTURE(bytes);
+    const auto done = Gate::make();
+    Trial own(policy, policy.options(1));
+    CHECK_THROWS_AS(own.submit(task, bytes, done).result(20s), pickle::UnpicklingError);
+    done.open();
+    own.pool().kill_workers();
+  };
+  refused(publish_bytes<bool>, {2});
+  refused(publish_bytes<int>, {1, 2, 3});
+  refused(publish_bytes<std::optional<std::string>>, {2});
+  refused(publish_bytes<std::optional<std::string>>, {1, 9, 0, 0, 0, 0, 0, 0, 0, 'a', 'b'});
+  refused(publish_bytes<std::vector<std::string>>, {0, 0, 0, 0, 0, 0, 0, 16});
+  refused(publish_bytes<std::vector<std::uint64_t>>, {0, 0, 0, 0, 0, 0, 0, 128});
+  refused(publish_bytes<Depth>, {255, 255, 255, 255, 255, 255, 255, 255});
   trial.finish();
 }
 

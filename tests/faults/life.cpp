@@ -649,6 +649,8 @@ EACH_POLICY("fault 82: the caller is process 1 of its world, to which orphans co
     const pid_t first = ::fork();
     if (first == 0) {
       support::failed_checks() = 0;
+      const pid_t elder = ::fork();  // whoever waits for any child finds this one first
+      if (elder == 0) ::_exit(44);
       {
         Trial trial(policy);
         CHECK(::getpid() == 1);
@@ -667,6 +669,8 @@ EACH_POLICY("fault 82: the caller is process 1 of its world, to which orphans co
         trial.one(trial.submit(die), "SIGKILL while it ran", SIGKILL);
         trial.finish();
         int status = 0;
+        CHECK(::waitpid(elder, &status, 0) == elder);
+        CHECK(WEXITSTATUS(status) == 44);
         CHECK(eventually([&] { return ::waitpid(-1, &status, WNOHANG) > 0; }, 10s));
         CHECK(WEXITSTATUS(status) == 33);
         checks.add();

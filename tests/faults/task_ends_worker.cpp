@@ -274,6 +274,27 @@ EACH_POLICY(
     CHECK(took < 500ms * busy());
     trial.finish();
   }
+  {  // The task ends between the decision to stop it and the signal: that hits nobody else's task.
+    Trial trial(policy, policy.options(1));
+    const auto gate = Gate::make();
+    const auto running = Counter::make();
+    const At fault("zygote.signal", Do::delay, 1, 200'000);
+    auto late = trial.submit(cf::TaskOptions{.timeout = 50ms}, hold, running, gate, 1);
+    auto next = trial.submit([] {
+      const timespec pause{0, 400'000'000};
+      ::nanosleep(&pause, nullptr);
+      return 5;
+    });
+    REQUIRE(fault.sprung());
+    gate.open();
+    CHECK(next.result(20s) == 5);
+    try {
+      CHECK(late.result(20s) == 1);  // it was done before the signal came
+    } catch (const cf::TaskTimeoutError&) {
+    }
+    trial.finish();
+    CHECK(trial.lost() == 0);
+  }
   cf::ProcessPoolExecutor pool(policy.options());
   auto future = pool.submit(deaf, started);
   started.wait_until(2);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // Rows 1 to 16: SIGKILL, at each moment of a worker's life, and to the zygote.
 #include "faults/results.hpp"
+#include "faults/segment_of.hpp"
 
 #include <signal.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <thread>
@@ -32,6 +34,28 @@ void dies_with_the_result(const Policy& policy, const std::string& point, std::s
   REQUIRE(fault.sprung());
   trial.one(future, "was killed by SIGKILL while it pickled the result of", SIGKILL, {}, "pickling its result");
   trial.finish();
+}
+
+/// Tells who runs it, then waits.
+int hold_and_tell(Counter worker, Gate gate, int n) {
+  worker.add(static_cast<std::uint32_t>(::getpid()));
+  gate.wait();
+  return n;
+}
+
+/// How many pages of memory the results of this pool's workers take.
+std::size_t pages_of_results() {
+  const Found found = Found::here();
+  REQUIRE(found.base != nullptr);
+  const std::size_t size = std::min<std::uint64_t>(found.geometry.worker_region_size, 400'000'000) / 4096;
+  std::vector<unsigned char> present(size);
+  std::size_t pages = 0;
+  for (std::uint32_t i = 0; i < found.geometry.workers; ++i) {
+    std::byte* const region = found.base + found.geometry.worker_regions + i * found.geometry.worker_region_size;
+    REQUIRE(::mincore(region, size * 4096, present.data()) == 0);
+    pages += static_cast<std::size_t>(std::count_if(present.begin(), present.end(), [](int page) { return page & 1; }));
+  }
+  return pages;
 }
 
 }  // namespace
@@ -130,6 +154,20 @@ EACH_POLICY("fault 7: a worker is killed in the middle of a task: only its futur
   gate.open();
   trial.finish();
   CHECK(trial.lost() == 1);
+  for (const int dies : {0, 1}) {  // of two that run, whichever dies
+    CAPTURE(dies);
+    Trial both(policy);
+    const Counter pids[] = {Counter::make(), Counter::make()};
+    const auto last = Gate::make();
+    const cf::Future<int> futures[] = {both.submit(hold_and_tell, pids[0], last, 10),
+                                       both.submit(hold_and_tell, pids[1], last, 11)};
+    for (const Counter& pid : pids) REQUIRE(pid.reaches(1));
+    ::kill(static_cast<pid_t>(pids[dies].value()), SIGKILL);
+    both.one(futures[dies], "was killed by SIGKILL while it ran", SIGKILL);
+    last.open();
+    both.value(futures[1 - dies], 11 - dies);
+    both.finish();
+  }
 }
 
 EACH_POLICY("fault 8: a worker is killed while it pickles its result: only that future fails, and says so") {
@@ -158,10 +196,12 @@ EACH_POLICY("fault 10: a worker is killed in the middle of a 300 MB result: only
   auto victim = trial.submit(return_held, held);
   REQUIRE(held.half.opens_within(60s));
   trial.bystanders();
+  CHECK(pages_of_results() > 150'000'000 / 4096);
   const auto start = support::Clock::now();
   ::kill(trial.pool().processes().front(), SIGKILL);
   trial.one(victim, "was killed by SIGKILL while it pickled the result of", SIGKILL, {}, "pickling its result");
   CHECK(support::Clock::now() - start < 1s * busy());
+  CHECK(eventually([] { return pages_of_results() < 100; }));  // what it had written goes back to the system
   trial.finish();
 }
 
@@ -200,6 +240,32 @@ EACH_POLICY(
     CHECK(trial.submit(letters_of_size, std::size_t{2'000'000}).result(20s) == letters_of_size(2'000'000));
   }
   trial.finish();
+  // Where it is still read from nobody writes: the next worker comes when that is over.
+  bool tried = policy.breaks();
+  for (int i = 0; i < 20 && !tried; ++i) {
+    Trial again(policy, policy.options(1));
+    const auto large = HeldUnpickle::make(3'000'000);
+    const Family reader = again.submit(family).result(20s);
+    auto read = again.submit(return_held_unpickle, large);
+    cf::Future<std::string> next;
+    std::thread kills([&] {
+      if (!large.half.opens_within(20s)) return;
+      ::kill(reader.worker, SIGKILL);
+      // Where it is the manager that unpickles it hears of no death meanwhile.
+      if (eventually([&] { return again.lost() == 1; }, 200ms * busy())) {
+        next = again.submit(letters_of_size, std::size_t{3'000'000});
+        eventually([&] { return next.done(); }, 300ms);
+        tried = true;
+      }
+      large.go.open();
+    });
+    CHECK(read.result(30s).size == 3'000'000);
+    kills.join();
+    if (tried) CHECK(next.result(20s) == letters_of_size(3'000'000));
+    again.expect_death("SIGKILL");
+    again.finish();
+  }
+  CHECK(tried);
 }
 
 EACH_POLICY("fault 13: a worker is killed while it leaves on purpose: no failure") {
@@ -238,14 +304,25 @@ EACH_POLICY("fault 14: all workers are killed in the middle of their tasks at on
   for (const int workers : {1, 2, 5, 13}) {
     CAPTURE(workers);
     Trial trial(policy, policy.options(workers));
-    const auto started = Counter::make();
     const auto gate = Gate::make();
     std::vector<cf::Future<int>> victims;
-    for (int i = 0; i < workers; ++i) victims.push_back(trial.submit(hold, started, gate, i));
-    started.wait_until(static_cast<std::uint32_t>(workers));
+    std::vector<Counter> pids;
+    for (int i = 0; i < workers; ++i) {
+      pids.push_back(Counter::make());
+      victims.push_back(trial.submit(hold_and_tell, pids.back(), gate, i));
+    }
+    for (const Counter& pid : pids) REQUIRE(pid.reaches(1));
     trial.bystanders(5);
     for (const pid_t worker : trial.pool().processes()) ::kill(worker, SIGKILL);
-    for (const auto& victim : victims) trial.one(victim, "was killed by SIGKILL while it ran faults::hold", SIGKILL);
+    for (std::size_t i = 0; i < victims.size(); ++i) {
+      trial.one(victims[i], "was killed by SIGKILL while it ran", SIGKILL);
+      if (policy.breaks()) continue;
+      try {
+        victims[i].result();
+      } catch (const cf::WorkerDied& died) {  // of its own worker, and no other
+        CHECK(died.pid() == static_cast<pid_t>(pids[i].value()));
+      }
+    }
     gate.open();
     if (!policy.breaks()) CHECK(trial.lost() == static_cast<std::size_t>(workers));
     trial.finish();

@@ -46,4 +46,5 @@ TEST_CASE("sum_of_call, sum_of_result: every word of the header counts") {
   CHECK(result != mpd::sum_of_result(7, 9, 9, 0, 1, bytes));
   CHECK(result != mpd::sum_of_result(7, 9, 8, 0, 2, bytes));
   CHECK(mpd::sum_of_result(7, 9, 8, 64, 1, nullptr) != mpd::sum_of_result(7, 9, 8, 128, 1, nullptr));
+  CHECK(mpd::sum_of_result(7, 9, 8, 64, 1, nullptr) != mpd::sum_of_result(7, 9, 16, 64, 1, nullptr));
 }
