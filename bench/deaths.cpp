@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -32,6 +33,7 @@ struct Times {
       return milliseconds[static_cast<std::size_t>(part * static_cast<double>(milliseconds.size() - 1))];
     };
     fmt::print("{:<44} {:>8.2f} {:>8.2f} {:>8.2f}\n", what, at(0.5), at(0.99), milliseconds.back());
+    std::fflush(stdout);  // before the next fork, whose child would print it again
   }
 };
 
