@@ -112,7 +112,7 @@ EACH_PROCESS_POOL("X20 throughput: two workers are no slower than one") {
   // two. A pool that is slower with two workers is so in each of them. The bench measures it properly.
   double one = 0;
   double two = 0;
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 30; ++round) {
     one = std::max(one, throughput(kind, 1));
     two = std::max(two, throughput(kind, 2));
     if (two >= one) break;
