@@ -166,6 +166,7 @@ inline void ProcessPool::rescue_waiting_calls() {
   const bool thorough = ++rescues_ % 20 == 0;  // now and then not even what workers say of themselves is believed
   constexpr auto starvation = std::chrono::seconds(5);  // for so long a runnable worker may not have been run
   const auto now = std::chrono::steady_clock::now();
+  const bool may_start = outstanding_ <= available_ && waiting_look_ >= std::chrono::milliseconds(32);
   bool starting = false;
   bool on_its_way = false;
   if (waiting_look_ < std::chrono::milliseconds(16)) waiting_since_ = now;
@@ -174,19 +175,20 @@ inline void ProcessPool::rescue_waiting_calls() {
     mpd::WorkerEntry& entry = segment_.worker(i);
     const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
     const bool begins = status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing;
-    // Without a pid it is the zygote that has not come to it.
-    const bool busy_machine = places_[i].pid == 0 || mpd::waits_for_processor(places_[i].pid);
-    starting = starting || (begins && now - places_[i].since < (busy_machine ? starvation : std::chrono::seconds(1)));
+    const auto age = now - places_[i].since;
+    // Without a pid it is the zygote that has not come to it. Asked only where the answer counts: it reads /proc.
+    const auto runnable = [&] { return places_[i].pid == 0 || mpd::waits_for_processor(places_[i].pid); };
+    if (may_start && begins && !starting)
+      starting = age < std::chrono::seconds(1) || (age < starvation && runnable());
     places_[i].slow = status == mpd::WorkerStatus::polling;
     if (status == mpd::WorkerStatus::busy && !thorough) continue;
-    on_its_way = on_its_way || (status != mpd::WorkerStatus::busy && busy_machine);
+    if (may_start && status != mpd::WorkerStatus::busy && !on_its_way) on_its_way = runnable();
     entry.wake.store(0, std::memory_order_seq_cst);
     mpd::futex_wake(entry.wake, 1, true);
   }
   // Those that count as idle do not come for it, and not because the machine is busy: it gets a worker more, while there
   // may be more.
-  if (starting || outstanding_ > available_ || waiting_look_ < std::chrono::milliseconds(32)) return;
-  if (!on_its_way || now - waiting_since_ >= starvation) start_worker();
+  if (may_start && !starting && (!on_its_way || now - waiting_since_ >= starvation)) start_worker();
 }
 
 /// Stops the tasks whose time is up. Returns when the next one's may be: a task that has not started yet can at the
