@@ -21,55 +21,30 @@
 // _trace.hpp; the words in shared memory are in multiprocessing/detail/layout.hpp.
 #pragma once
 
-#include <concurrent/futures/detail/at_exit.hpp>
 #include <concurrent/futures/detail/deadline.hpp>
-#include <concurrent/futures/detail/exception_registry.hpp>
 #include <concurrent/futures/detail/map_mixin.hpp>
 #include <concurrent/futures/detail/map_serializer.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
-#include <concurrent/futures/detail/process_pool_collect.hpp>
-#include <concurrent/futures/detail/process_pool_deaths.hpp>
-#include <concurrent/futures/detail/process_pool_manage.hpp>
-#include <concurrent/futures/detail/process_pool_start.hpp>
-#include <concurrent/futures/detail/process_pool_submit.hpp>
-#include <concurrent/futures/detail/process_pool_trace.hpp>
-#include <concurrent/futures/detail/trace.hpp>
+#include <concurrent/futures/detail/trace_sink.hpp>
+#include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 
 #include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <sys/types.h>
+
 namespace concurrent::futures::inline v0 {
-namespace detail {
-
-/// The executor's share of its pool. While it lives, the end of the program waits for the pool.
-class ProcessPoolHandle final : public EndsAtExit {
- public:
-  explicit ProcessPoolHandle(ProcessPoolOptions options) : pool_(ProcessPool::make(std::move(options))) {}
-  ~ProcessPoolHandle() override {
-    if (!pool_->is_here()) return;  // a fork's copy has neither the threads nor the right to end anything
-    if (pool_->started()) end_at_exit();
-    pool_->release();
-  }
-  ProcessPool* operator->() const noexcept { return pool_; }
-  ProcessPool& operator*() const noexcept { return *pool_; }
-
-  void end_at_exit() noexcept override {
-    if (!pool_->is_here()) return;
-    pool_->shutdown(false);
-    pool_->wait_until_ended(Deadline::max());
-  }
-
- private:
-  ProcessPool* pool_;
-};
-
-}  // namespace detail
-
 /// Runs calls in worker processes that are started on demand and used again. What a call does to its process, a crash
 /// included, the caller survives.
 ///
@@ -94,9 +69,8 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   /// when the system refuses memory, a descriptor, a process or a thread; RuntimeError for "forkserver" and "spawn" in
   /// a program that has not called freeze_support.
   explicit BasicProcessPoolExecutor(ProcessPoolOptions options)
-      : pool_(std::make_shared<detail::ProcessPoolHandle>(std::move(options))) {
-    pool().start();  // not before pool_ is set: under "fork" the workers have a copy of this object as it is now
-    detail::ExitRegistry::instance().add(pool_);
+      : pool_(std::move(options)) {
+    pool_.start();  // not before pool_ is set: under "fork" the workers have a copy of this object as it is now
   }
 
   /// shutdown(true): every call that was submitted is completed, and nothing is left of the pool. Never throws.
@@ -167,7 +141,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   void trace(const std::string& path) {
     if (!pool().is_here()) return;
     pool().check_traceable();
-    auto late = pool().trace(std::make_unique<detail::Trace>(path, multiprocessing::current_process().name));
+    auto late = pool().trace(detail::open_trace(path));
     if (late != nullptr) pool().check_traceable();
   }
 
@@ -183,7 +157,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   PoolStatistics statistics() const { return pool().is_here() ? pool().statistics() : PoolStatistics{}; }
 
  private:
-  detail::ProcessPool& pool() const noexcept { return **pool_; }
+  detail::ProcessPool& pool() const noexcept { return *pool_; }
 
   friend struct fmt::formatter<BasicProcessPoolExecutor, char>;
   detail::PoolGlance glance() const { return pool().glance(); }
@@ -248,10 +222,21 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     }
   }
 
-  std::shared_ptr<detail::ProcessPoolHandle> pool_;
+  detail::ProcessPoolHandle pool_;
 };
 
 /// The usual one, with this library's own serializer.
 using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 
 }  // namespace concurrent::futures::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/futures/detail/exception_registry.hpp>
+#include <concurrent/futures/detail/process_pool_collect.hpp>
+#include <concurrent/futures/detail/process_pool_deaths.hpp>
+#include <concurrent/futures/detail/process_pool_handle.hpp>
+#include <concurrent/futures/detail/process_pool_manage.hpp>
+#include <concurrent/futures/detail/process_pool_start.hpp>
+#include <concurrent/futures/detail/process_pool_submit.hpp>
+#include <concurrent/futures/detail/process_pool_trace.hpp>
+#endif

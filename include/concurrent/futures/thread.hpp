@@ -4,19 +4,16 @@
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_mixin.hpp>
 #include <concurrent/futures/detail/thread_pool.hpp>
-#include <concurrent/futures/detail/trace.hpp>
+#include <concurrent/futures/detail/trace_sink.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/futures/initializer.hpp>
-#include <concurrent/multiprocessing/cpu_count.hpp>
-#include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/futures/logging.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/symbols.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -95,29 +92,6 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
   std::optional<std::tuple<Function, Args...>> call_;
 };
 
-inline int checked_max_workers(std::optional<int> max_workers) {
-  if (!max_workers) {
-    const int count = multiprocessing::usable_cpu_count() + 4;
-    return count < 32 ? count : 32;
-  }
-  if (*max_workers <= 0) {
-    throw std::invalid_argument("concurrent::futures: ThreadPoolExecutor: max_workers is " +
-                                std::to_string(*max_workers) +
-                                "; it must be greater than 0. Leave it out for min(32, usable processors + 4).");
-  }
-  return *max_workers;
-}
-
-inline std::string thread_name_prefix(std::string given) {
-  if (!given.empty()) return given;
-  static std::atomic<unsigned> count{0};
-  // Linux cuts names: the word gives way, so that pools stay apart.
-  const std::string number = "-" + std::to_string(count.fetch_add(1));
-  constexpr std::size_t length = 12;  // leaves room for _99
-  const std::string word = "ThreadPool";
-  return (number.size() < length ? word.substr(0, length - number.size()) : std::string()) + number;
-}
-
 }  // namespace detail
 
 /// Runs calls in threads of this process, started on demand and used again. Nothing is pickled: any callable and any
@@ -137,11 +111,8 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   explicit ThreadPoolExecutor(int max_workers) : ThreadPoolExecutor(ThreadPoolOptions{.max_workers = max_workers}) {}
   /// Starts no thread yet. Throws: as the constructor from a number.
   explicit ThreadPoolExecutor(ThreadPoolOptions options)
-      : pool_(std::make_shared<detail::ThreadPool>(detail::checked_max_workers(options.max_workers),
-                                                   detail::thread_name_prefix(std::move(options.thread_name_prefix)),
-                                                   std::move(options.initializer))) {
-    detail::ExitRegistry::instance().add(pool_);
-  }
+      : pool_(detail::ThreadPool::make(options.max_workers, std::move(options.thread_name_prefix),
+                                       std::move(options.initializer))) {}
   ~ThreadPoolExecutor();
 
   /// Schedules `fn(args...)`, with copies of both that are passed on as rvalues, and returns its future.
@@ -199,7 +170,7 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   void trace(const std::string& path) {
     if (!pool_->is_here()) return;
     pool_->check_traceable();
-    auto late = pool_->trace(std::make_unique<detail::Trace>(path, multiprocessing::current_process().name));
+    auto late = pool_->trace(detail::open_trace(path));
     if (late != nullptr) pool_->check_traceable();
   }
 

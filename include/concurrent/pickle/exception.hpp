@@ -2,21 +2,15 @@
 // Exceptions as bytes: the same type on the other side where it is known, with what was nested in it.
 #pragma once
 
-#include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/exception_kind.hpp>
-#include <concurrent/pickle/detail/late_exceptions.hpp>
-#include <concurrent/pickle/detail/readable_name.hpp>
-#include <concurrent/pickle/detail/standard_exceptions.hpp>
+#include <concurrent/pickle/detail/kind.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
 #include <concurrent/pickle/remote_traceback.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <string>
-#include <string_view>
-#include <typeinfo>
-#include <utility>
-#include <vector>
 
-#include <cxxabi.h>
 #include <sys/types.h>
 
 /// Declares an exception of the program's own, at namespace scope and once, so that it crosses between processes with
@@ -33,187 +27,8 @@ namespace concurrent::pickle::inline v0 {
 
 namespace detail {
 
-template <class Wanted>
-const ExceptionKind* find_exception_kind(Wanted&& wanted) {
-  for (const auto* declared = declared_exceptions.load(std::memory_order_acquire); declared != nullptr;
-       declared = declared->next) {
-    if (wanted(declared->kind)) return &declared->kind;
-  }
-  for (const ExceptionKind* kind : standard_exceptions) {
-    if (wanted(*kind)) return kind;
-  }
-  return nullptr;
-}
-inline const ExceptionKind* find_exception_kind(const std::type_info& type) {
-  return find_exception_kind([&](const ExceptionKind& kind) { return *kind.type == type; });
-}
-
-// The base classes of a class, from its run-time type information.
-inline std::vector<const std::type_info*> base_classes(const std::type_info& type) {
-  std::vector<const std::type_info*> bases;
-  if (const auto* single = dynamic_cast<const abi::__si_class_type_info*>(&type)) {
-    bases.push_back(single->__base_type);
-  } else if (const auto* several = dynamic_cast<const abi::__vmi_class_type_info*>(&type)) {
-    for (unsigned i = 0; i < several->__base_count; ++i) bases.push_back(several->__base_info[i].__base_type);
-  }
-  return bases;
-}
-
-// The type that the program threw, without what std::throw_with_nested, or crossing to this process, wrapped it in.
-inline const std::type_info& unwrapped(const std::type_info& type) {
-  const std::string name = readable(type.name());
-  if (name.starts_with("std::_Nested_exception<") || name.starts_with("concurrent::pickle::detail::WithCause<") ||
-      name.starts_with("concurrent::pickle::detail::Described<")) {
-    const auto bases = base_classes(type);
-    if (!bases.empty()) return unwrapped(*bases.front());
-  }
-  return type;
-}
-
-// The nearest known type to one: itself, else a base of it, the nearer the better.
-inline const ExceptionKind* nearest_exception_kind(const std::type_info& type) {
-  std::vector<const std::type_info*> level{&type};
-  while (!level.empty()) {
-    std::vector<const std::type_info*> next;
-    for (const std::type_info* candidate : level) {
-      if (const ExceptionKind* kind = find_exception_kind(*candidate)) return kind;
-      for (const std::type_info* base : base_classes(*candidate)) next.push_back(base);
-    }
-    level = std::move(next);
-  }
-  return nullptr;
-}
-
-// What is known of the exception that is being handled.
-struct HandledException {
-  const std::type_info* type = nullptr;  // null for what no C++ program threw
-  std::string type_name = "unknown exception";
-  std::string message;
-  std::exception_ptr cause;
-};
-
-template <class... Numbers>
-bool describe_number(std::string& message) {
-  const auto describe = [&]<class T>(const T*) {
-    try {
-      throw;
-    } catch (const T& value) {
-      message = std::to_string(value);
-      return true;
-    } catch (...) {
-      return false;
-    }
-  };
-  return (describe(static_cast<const Numbers*>(nullptr)) || ...);
-}
-
-inline HandledException describe_handled() {
-  HandledException handled;
-  if (const std::type_info* type = abi::__cxa_current_exception_type()) {
-    handled.type = &unwrapped(*type);
-    handled.type_name = readable(handled.type->name());
-  }
-  try {
-    throw;
-  } catch (const std::nested_exception& nested) {
-    handled.cause = nested.nested_ptr();
-  } catch (...) {
-  }
-  try {
-    throw;
-  } catch (const std::exception& exception) {
-    handled.message = exception.what();
-  } catch (const std::string& text) {
-    handled.message = text;
-  } catch (const char* text) {
-    handled.message = text == nullptr ? "" : text;
-  } catch (...) {
-    describe_number<int, unsigned, long, unsigned long, long long, unsigned long long, double, float, char, bool>(
-        handled.message);
-  }
-  return handled;
-}
-
 void dump_exception_at(Writer& writer, const std::exception_ptr& exception);
-
-inline void dump_handled_exception(Writer& writer) {
-  const HandledException handled = describe_handled();
-  Pickler<std::string>::dump(writer, handled.type_name);
-  Pickler<std::string>::dump(writer, handled.message);
-  dump_exception_at(writer, handled.cause);
-  const ExceptionKind* kind = handled.type == nullptr ? nullptr : nearest_exception_kind(*handled.type);
-  if (kind == nullptr) {
-    Pickler<std::string>::dump(writer, {});
-    return;
-  }
-  const std::size_t start = writer.size();
-  try {
-    Pickler<std::string>::dump(writer, kind->type->name());
-    const std::size_t size_at = writer.size();
-    writer.put(std::uint64_t{0});
-    const std::size_t content_at = writer.size();
-    if (kind->dump != nullptr) kind->dump(writer);
-    const std::uint64_t size = writer.size() - content_at;
-    std::memcpy(writer.data() + size_at, &size, sizeof(size));
-  } catch (...) {
-    // Its own function to pickle it failed. That must not hide that it was thrown, so it goes as its type's name and
-    // text.
-    writer.truncate(start);
-    Pickler<std::string>::dump(writer, {});
-  }
-}
-
-inline void dump_exception_at(Writer& writer, const std::exception_ptr& exception) {
-  const Depth depth(writer);
-  dump_flag(writer, exception != nullptr);
-  if (!exception) return;
-  try {
-    std::rethrow_exception(exception);
-  } catch (...) {
-    dump_handled_exception(writer);
-  }
-}
-
-struct LoadedException {
-  std::string type_name;
-  std::string message;
-  std::exception_ptr cause;
-};
-
 std::exception_ptr load_exception_at(Reader& reader);
-
-// `wrap(description)` returns what is to be nested in the exception.
-template <class Wrap>
-std::exception_ptr load_exception_with(Reader& reader, Wrap&& wrap) {
-  const Depth depth(reader);
-  if (!load_flag(reader, "an exception")) return nullptr;
-  LoadedException loaded;
-  loaded.type_name = Pickler<std::string>::load(reader);
-  loaded.message = Pickler<std::string>::load(reader);
-  loaded.cause = load_exception_at(reader);
-  const std::string name = Pickler<std::string>::load(reader);
-  const std::string text = loaded.message.empty() ? loaded.type_name : loaded.type_name + ": " + loaded.message;
-  const std::string message = loaded.message;
-  const std::exception_ptr cause = wrap(std::move(loaded));
-  if (name.empty()) return make_exception(RemoteError(text), cause);
-
-  const std::size_t size = reader.get_count(1);
-  const std::size_t end = reader.position() + size;
-  const ExceptionKind* kind =
-      find_exception_kind([&](const ExceptionKind& known) { return std::string_view(known.type->name()) == name; });
-  if (kind == nullptr) {  // known to a library that is loaded there and not here
-    reader.view(size);
-    return make_exception(RemoteError(text), cause);
-  }
-  std::exception_ptr exception = kind->load(reader, message, cause);
-  if (reader.position() != end) [[unlikely]]
-    reader.refuse("an exception of type " + readable(kind->type->name()) + " has another size");
-  return exception;
-}
-
-inline std::exception_ptr load_exception_at(Reader& reader) {
-  return load_exception_with(reader, [](LoadedException&& loaded) { return std::move(loaded.cause); });
-}
 
 template <class T>
 struct Form<T, Kind::exception_ptr> {
@@ -241,23 +56,13 @@ inline std::exception_ptr load_exception(Reader& reader) { return detail::load_e
 
 /// The same, for what a task threw: a RemoteTraceback that says where is nested in the exception, and holds in turn
 /// what was nested in that.
-inline std::exception_ptr load_exception(Reader& reader, std::string worker_name, pid_t pid, std::string task) {
-  return detail::load_exception_with(reader, [&](detail::LoadedException&& loaded) {
-    return detail::make_exception(RemoteTraceback(std::move(worker_name), pid, std::move(loaded.type_name),
-                                                  std::move(loaded.message), std::move(task)),
-                                  loaded.cause);
-  });
-}
+std::exception_ptr load_exception(Reader& reader, std::string worker_name, pid_t pid, std::string task);
 
 /// The name of the type that was thrown, as a program would write it.
-inline std::string exception_type_name(const std::exception_ptr& exception) {
-  if (!exception) return "no exception";
-  try {
-    std::rethrow_exception(exception);
-  } catch (...) {
-    const std::type_info* type = abi::__cxa_current_exception_type();
-    return type == nullptr ? "unknown exception" : detail::readable(detail::unwrapped(*type).name());
-  }
-}
+std::string exception_type_name(const std::exception_ptr& exception);
 
 }  // namespace concurrent::pickle::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/pickle/detail/exception_content.hpp>
+#endif

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <concurrent/futures/detail/future_state_base.hpp>
-#include <concurrent/futures/detail/future_transitions.hpp>
-#include <concurrent/futures/detail/future_waiting.hpp>
 
 #include <memory>
 #include <new>

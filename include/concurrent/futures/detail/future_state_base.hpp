@@ -3,18 +3,14 @@
 
 #include <concurrent/futures/detail/callback.hpp>
 #include <concurrent/futures/detail/waiter.hpp>
-#include <concurrent/futures/exceptions.hpp>
-#include <concurrent/futures/logging.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <string>
 #include <typeinfo>
 #include <utility>
-
-#include <sched.h>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -42,14 +38,6 @@ constexpr const char* state_name(State state) noexcept {
 
 inline constexpr const char* no_exception_text =
     "concurrent::futures: the call failed without an exception. Give set_exception one that is not null.";
-
-inline void log_callback_error(const char* what) noexcept {
-  try {
-    log(LogLevel::error, "concurrent::futures: a callback of a future threw: " + std::string(what));
-  } catch (...) {
-    log(LogLevel::error, "concurrent::futures: a callback of a future threw");
-  }
-}
 
 /// What all handles to one future share: its state, who waits for it, and the exception if it failed.
 ///
@@ -135,11 +123,7 @@ class FutureStateBase {
     return doze(word, value, deadline);
   }
 
-  [[noreturn]] void throw_invalid_state(const char* operation) const {
-    const std::string name = state_name(state());
-    throw InvalidStateError("concurrent::futures: " + std::string(operation) + " on a future whose state is " + name +
-                            ". The outcome of a call is set once, while it is PENDING or RUNNING.");
-  }
+  [[noreturn]] void throw_invalid_state(const char* operation) const;
 
  protected:
   FutureStateBase() noexcept = default;
@@ -155,15 +139,11 @@ class FutureStateBase {
   /// while `word` holds `old`. True: the word has changed, or looking again is worth it. False: the caller sleeps on
   /// the word as usual. The word may be changed by others than this executor, so it must not sleep on anything that
   /// such a change does not wake. May throw RuntimeError: a worker that waits for its own pool. Called without a lock.
-  virtual bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline /*deadline*/) {
-    return word.load(std::memory_order_acquire) != old;
-  }
+  virtual bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
 
   /// Sleeps while `word`, which says that somebody sleeps on it, holds `value`: as futex_wait, but an executor may let
   /// its own work wake the thread as well. False: the deadline has passed.
-  virtual bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
-    return multiprocessing::detail::futex_wait(word, value, deadline);
-  }
+  virtual bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
 
   // Whoever sets the outcome claims the right to, stores it, and publishes.
   bool claim() noexcept;
@@ -200,3 +180,8 @@ class FutureStateBase {
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/futures/detail/future_transitions.hpp>
+#include <concurrent/futures/detail/future_waiting.hpp>
+#endif

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <concurrent/futures/detail/future_handle.hpp>
-#include <concurrent/pickle/detail/readable_name.hpp>
-#include <concurrent/pickle/exception.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
 
-#include <cstdio>
 #include <string>
 #include <type_traits>
 
@@ -15,32 +13,7 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// What Python's repr tells: `<Future at 0x55d0c8 state=finished returned int>`.
-inline std::string describe(const FutureHandle& handle) {
-  const FutureStateBase* const state = HandleAccess::state(handle);
-  char address[32];
-  std::snprintf(address, sizeof address, "%p", static_cast<const void*>(state));
-  std::string text = "<Future at ";
-  text += address;
-  if (state == nullptr) return text + " moved from>";
-  switch (state->state()) {
-    case State::pending:
-      text += state->running() ? " state=running" : " state=pending";
-      break;
-    case State::running:
-      text += " state=running";
-      break;
-    case State::cancelled:
-    case State::cancelled_and_notified:
-      text += " state=cancelled";
-      break;
-    case State::finished:
-      text += " state=finished ";
-      text += state->failed() ? "raised " + pickle::exception_type_name(state->stored_exception())
-                              : "returned " + pickle::detail::readable(state->result_type().name());
-      break;
-  }
-  return text + ">";
-}
+std::string describe(const FutureHandle& handle);
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
@@ -56,3 +29,7 @@ struct fmt::formatter<Handle, char> {
     return out;
   }
 };
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/futures/detail/texts.hpp>
+#endif

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <concurrent/futures/detail/future_state_base.hpp>
+#include <concurrent/futures/exceptions.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include <sched.h>
@@ -14,7 +16,7 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-inline bool FutureStateBase::cancel() {
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::cancel() {
   std::uint32_t word = word_.load(std::memory_order_acquire);
   for (;;) {
     if (state_of(word) != State::pending) return is_done(state_of(word)) && state_of(word) != State::finished;
@@ -42,7 +44,7 @@ inline bool FutureStateBase::cancel() {
   return true;
 }
 
-inline bool FutureStateBase::try_run() noexcept {
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::try_run() noexcept {
   std::uint32_t word = word_.load(std::memory_order_acquire);
   for (;;) {
     State next = State::running;
@@ -57,7 +59,7 @@ inline bool FutureStateBase::try_run() noexcept {
   }
 }
 
-inline bool FutureStateBase::set_running_or_notify_cancel() {
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::set_running_or_notify_cancel() {
   std::uint32_t word = word_.load(std::memory_order_acquire);
   for (;;) {
     const State now = state_of(word);
@@ -71,7 +73,7 @@ inline bool FutureStateBase::set_running_or_notify_cancel() {
   }
 }
 
-inline bool FutureStateBase::claim() noexcept {
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::claim() noexcept {
   std::uint32_t word = word_.load(std::memory_order_relaxed);
   do {
     if (is_done(state_of(word)) || (word & storing_bit) != 0) return false;
@@ -79,27 +81,33 @@ inline bool FutureStateBase::claim() noexcept {
   return true;
 }
 
-inline CallbackList FutureStateBase::publish(std::uint32_t outcome) noexcept {
+CONCURRENT_FUTURES_INLINE CallbackList FutureStateBase::publish(std::uint32_t outcome) noexcept {
   return announce(word_.exchange(outcome, std::memory_order_seq_cst), (outcome & failed_bit) != 0);
 }
 
-inline CallbackList FutureStateBase::finish_with_exception(std::exception_ptr exception) {
+CONCURRENT_FUTURES_INLINE CallbackList FutureStateBase::finish_with_exception(std::exception_ptr exception) {
   if (exception == nullptr) exception = std::make_exception_ptr(RuntimeError(no_exception_text));
   if (!claim()) return {};
   exception_ = std::move(exception);
   return publish(finished_word | failed_bit);
 }
 
-inline bool FutureStateBase::try_finish_with_exception(std::exception_ptr exception) {
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::try_finish_with_exception(std::exception_ptr exception) {
   if (!claim()) return false;
   exception_ = std::move(exception);
   run(publish(finished_word | failed_bit));
   return true;
 }
 
-inline CallbackList FutureStateBase::finish_cancelled() noexcept {
+CONCURRENT_FUTURES_INLINE CallbackList FutureStateBase::finish_cancelled() noexcept {
   if (!claim()) return {};
   return publish(static_cast<std::uint32_t>(State::cancelled));
+}
+
+[[noreturn]] CONCURRENT_FUTURES_INLINE void FutureStateBase::throw_invalid_state(const char* operation) const {
+  const std::string name = state_name(state());
+  throw InvalidStateError("concurrent::futures: " + std::string(operation) + " on a future whose state is " + name +
+                          ". The outcome of a call is set once, while it is PENDING or RUNNING.");
 }
 
 }  // namespace detail

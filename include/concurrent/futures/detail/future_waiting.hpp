@@ -3,12 +3,15 @@
 #pragma once
 
 #include <concurrent/futures/detail/future_state_base.hpp>
+#include <concurrent/futures/logging.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <sched.h>
@@ -16,17 +19,25 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-inline bool Waiter::sleep_through(FutureStateBase& state, Deadline deadline) {
+CONCURRENT_FUTURES_INLINE bool Waiter::sleep_through(FutureStateBase& state, Deadline deadline) {
   return sleep(deadline, [&state](const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline until) {
     return state.sleep_on(word, value, until);
   });
 }
 
-inline CallbackList::CallbackList(FutureStateBase& state, Callback* first) noexcept : state_(&state), first_(first) {
+CONCURRENT_FUTURES_INLINE CallbackList::CallbackList(FutureStateBase& state, Callback* first) noexcept : state_(&state), first_(first) {
   state.add_reference();
 }
 
-inline void CallbackList::run() noexcept {
+inline void log_callback_error(const char* what) noexcept {
+  try {
+    log(LogLevel::error, "concurrent::futures: a callback of a future threw: " + std::string(what));
+  } catch (...) {
+    log(LogLevel::error, "concurrent::futures: a callback of a future threw");
+  }
+}
+
+CONCURRENT_FUTURES_INLINE void CallbackList::run() noexcept {
   while (first_ != nullptr) {
     const std::unique_ptr<Callback> callback(std::exchange(first_, static_cast<Callback*>(first_->next)));
     try {
@@ -40,7 +51,7 @@ inline void CallbackList::run() noexcept {
   if (state_ != nullptr) std::exchange(state_, nullptr)->release();
 }
 
-inline FutureStateBase::~FutureStateBase() {
+CONCURRENT_FUTURES_INLINE FutureStateBase::~FutureStateBase() {
   // Of a future that nobody finished; threads that wait for it would hold handles.
   for (auto* link = reinterpret_cast<Link*>(list_.load(std::memory_order_acquire)); link != nullptr;) {
     Link* const next = link->next;
@@ -104,7 +115,7 @@ inline void FutureStateBase::remove_link(Link& link) noexcept {
   unlock_list(first);
 }
 
-inline void FutureStateBase::add_callback(std::unique_ptr<Callback> callback) {
+CONCURRENT_FUTURES_INLINE void FutureStateBase::add_callback(std::unique_ptr<Callback> callback) {
   if (!done() && add_link(*callback)) {
     static_cast<void>(callback.release());
     return;
@@ -113,7 +124,7 @@ inline void FutureStateBase::add_callback(std::unique_ptr<Callback> callback) {
   CallbackList(*this, callback.release()).run();
 }
 
-inline bool FutureStateBase::wait_until_done(Deadline deadline) {
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_until_done(Deadline deadline) {
   for (;;) {
     std::uint32_t word = word_.load(std::memory_order_acquire);
     if (is_done(state_of(word))) return true;
@@ -125,6 +136,16 @@ inline bool FutureStateBase::wait_until_done(Deadline deadline) {
     }
     doze(word_, word | sleepers_bit, deadline);
   }
+}
+
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old,
+                                                      Deadline /*deadline*/) {
+  return word.load(std::memory_order_acquire) != old;
+}
+
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value,
+                                                     Deadline deadline) {
+  return multiprocessing::detail::futex_wait(word, value, deadline);
 }
 
 }  // namespace detail

@@ -2,6 +2,8 @@
 // What fmt::format gives for an executor.
 #pragma once
 
+#include <concurrent/pickle/detail/separate.hpp>
+
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -25,20 +27,7 @@ struct PoolGlance {
   pid_t process = 0;  // whose pool it is
 };
 
-inline std::string describe(const PoolGlance& pool) {
-  if (pool.phase == PoolGlance::Phase::elsewhere)
-    return "belongs to process " + std::to_string(pool.process) + ", of which this one is a fork";
-  std::string text;
-  if (pool.phase == PoolGlance::Phase::shutting_down) text = "shutting down, ";
-  if (pool.phase == PoolGlance::Phase::broken) text = "broken, ";
-  if (pool.phase == PoolGlance::Phase::shut_down) text = "shut down, ";
-  const bool ended = pool.phase == PoolGlance::Phase::shut_down || pool.phase == PoolGlance::Phase::broken;
-  if (!ended || pool.busy != 0 || pool.queued != 0) {
-    text += std::to_string(pool.workers) + (pool.workers == 1 ? " worker (" : " workers (") +
-            std::to_string(pool.busy) + " busy), " + std::to_string(pool.queued) + " queued, ";
-  }
-  return text + std::to_string(pool.done) + " done";
-}
+std::string describe(const PoolGlance& pool);
 
 /// Base of the executors that can be formatted: they have glance() and name_for_messages().
 class HasGlance {};
@@ -57,3 +46,7 @@ struct fmt::formatter<Executor, char> {
     return out;
   }
 };
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/futures/detail/texts.hpp>
+#endif

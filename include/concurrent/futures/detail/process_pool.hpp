@@ -10,6 +10,7 @@
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -237,6 +238,25 @@ class ProcessPool {
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint32_t> synced_{0};  // the last sync that the zygote has answered
   std::atomic<std::uint32_t> ended_{0};   // 1: nothing of it is left but this object
+};
+
+class ProcessPoolShare;
+
+/// What an executor holds of its pool, in detail/process_pool_handle.hpp.
+class ProcessPoolHandle {
+ public:
+  /// Throws: as ProcessPool::make.
+  explicit ProcessPoolHandle(ProcessPoolOptions options);
+  ~ProcessPoolHandle();
+  ProcessPoolHandle(const ProcessPoolHandle&) = delete;
+  ProcessPoolHandle& operator=(const ProcessPoolHandle&) = delete;
+  /// Throws: as ProcessPool::start.
+  void start();
+  ProcessPool& operator*() const noexcept { return *pool_; }
+
+ private:
+  std::shared_ptr<ProcessPoolShare> share_;
+  ProcessPool* pool_;
 };
 
 /// The state of a future that a process pool will resolve, and its work item: one allocation a task.

@@ -4,6 +4,8 @@
 
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/detail/worker_death.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -97,7 +99,7 @@ inline bool ProcessPool::stop_task(WorkItem& item) noexcept {
 }
 
 /// future.terminate().
-inline bool ProcessPool::stop(WorkItem& item) noexcept {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item) noexcept {
   if (!is_here()) return false;
   const std::lock_guard lock(mutex_);
   if (item.place != WorkItem::Place::record || !stop_task(item)) return false;

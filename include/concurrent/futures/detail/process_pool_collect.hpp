@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/exception.hpp>
 
@@ -243,7 +244,7 @@ inline void ProcessPool::leave_lease() noexcept {
 
 /// A thread that is about to block on `word` does the manager's work itself for a while: the result that it waits for
 /// then takes two hops, to the worker and back.
-inline bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
   if (!is_here()) {
     if (called_in_own_worker(id_)) {
       throw RuntimeError(
@@ -307,7 +308,7 @@ inline void ProcessPool::stop_driving() {
 
 /// When polling has not helped: sleeps on the word and, if no other thread drives, on the poller's word as well, so
 /// that a worker's result wakes this thread itself and not the manager first.
-inline bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
   if (!is_here() || is_own_thread() || driver_.exchange(true, std::memory_order_seq_cst))
     return mpd::futex_wait(word, value, deadline);
   mpd::CallerWords& words = segment_.caller();

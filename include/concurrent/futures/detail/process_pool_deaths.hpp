@@ -7,6 +7,8 @@
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/detail/process_pool_break.hpp>
 #include <concurrent/futures/detail/worker_death.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/oom_kills.hpp>
 #include <concurrent/pickle/call.hpp>
 

@@ -250,7 +250,7 @@ inline bool ProcessPool::wind_down() {
 // ---- Shutting down
 
 /// Requests add up; none is taken back.
-inline void ProcessPool::shutdown(bool cancel_futures) {
+CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
   std::vector<WorkItem*> cancelled;
   {
     const std::lock_guard lock(mutex_);
@@ -263,7 +263,7 @@ inline void ProcessPool::shutdown(bool cancel_futures) {
 }
 
 /// False: the deadline has passed. Called from a callback it returns true at once: that thread cannot wait for itself.
-inline bool ProcessPool::wait_until_ended(Deadline deadline) {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::wait_until_ended(Deadline deadline) {
   if (is_own_thread()) return true;
   while (ended_.load(std::memory_order_acquire) == 0) {
     if (!mpd::futex_wait(ended_, 0, deadline) && ended_.load(std::memory_order_acquire) == 0) return false;
@@ -276,7 +276,7 @@ inline bool ProcessPool::wait_until_ended(Deadline deadline) {
 
 /// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
 /// running fail as their workers end.
-inline void ProcessPool::stop_workers(int signal) {
+CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
   std::vector<WorkItem*> cancelled;
   std::uint32_t asked = 0;
   {
@@ -307,7 +307,7 @@ inline void ProcessPool::stop_workers(int signal) {
 }
 
 /// Waits a moment for those that are just being started, so that whoever ran a task is in the list.
-inline std::vector<pid_t> ProcessPool::processes() {
+CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   for (;;) {
     std::vector<pid_t> pids;
@@ -325,12 +325,12 @@ inline std::vector<pid_t> ProcessPool::processes() {
   }
 }
 
-inline std::size_t ProcessPool::pending_work_items() {
+CONCURRENT_FUTURES_INLINE std::size_t ProcessPool::pending_work_items() {
   const std::lock_guard lock(mutex_);
   return outstanding_;
 }
 
-inline PoolStatistics ProcessPool::statistics() {
+CONCURRENT_FUTURES_INLINE PoolStatistics ProcessPool::statistics() {
   const std::lock_guard lock(mutex_);
   PoolStatistics counts = counts_;
   counts.completed = completed_.load(std::memory_order_relaxed);
@@ -339,7 +339,7 @@ inline PoolStatistics ProcessPool::statistics() {
 }
 
 /// Without taking anything off the rings: a result that waits there is that of a task that is done.
-inline PoolGlance ProcessPool::glance() {
+CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
   PoolGlance glance;
   glance.process = mark_.pid();
   if (!is_here()) {

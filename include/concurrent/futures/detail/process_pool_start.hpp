@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 
@@ -25,7 +26,7 @@ inline std::atomic<std::uint32_t>& next_process_number() noexcept {
 
 inline void run_inherited_initializer(const void* initializer) { (*static_cast<const Initializer*>(initializer))(); }
 
-inline ProcessPool* ProcessPool::make(ProcessPoolOptions options) {
+CONCURRENT_FUTURES_INLINE ProcessPool* ProcessPool::make(ProcessPoolOptions options) {
   const auto refuse = [](const char* name, long long value, const char* right) {
     throw std::invalid_argument("concurrent::futures: " + std::string(name) + " is " + std::to_string(value) +
                                 ". It must be " + right + ".");
@@ -54,7 +55,7 @@ inline ProcessPool::ProcessPool(ProcessPoolOptions options) : options_(std::move
   if (::getrandom(&secret_, sizeof secret_, GRND_NONBLOCK) < 0) secret_ = id_ * 0x9E3779B97F4A7C15ULL;
 }
 
-inline void ProcessPool::release() noexcept {
+CONCURRENT_FUTURES_INLINE void ProcessPool::release() noexcept {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   // Only where nobody could join them: the last reference was given up by one of them.
   if (manager_.joinable()) manager_.detach();
@@ -62,7 +63,7 @@ inline void ProcessPool::release() noexcept {
   delete this;
 }
 
-inline void ProcessPool::start() {
+CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   const auto method = options_.mp_context.method();
   if (method != mpd::StartMethod::fork && !mpd::freeze_support_state().called) {
     throw RuntimeError("concurrent::futures: the start method \"" + options_.mp_context.get_start_method() +
@@ -186,7 +187,7 @@ inline bool ProcessPool::start_worker() {
   return false;
 }
 
-inline void ProcessPool::warm_up(int workers) {
+CONCURRENT_FUTURES_INLINE void ProcessPool::warm_up(int workers) {
   const std::lock_guard lock(mutex_);
   const auto wanted = static_cast<std::uint32_t>(std::min(std::max(workers, 0), max_workers_));
   while (available_ < wanted && start_worker()) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
 
 #include <bit>
 
@@ -13,7 +14,7 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// Throws what submit has to throw.
-inline void ProcessPool::check_open() {
+CONCURRENT_FUTURES_INLINE void ProcessPool::check_open() {
   if (!is_here()) {
     if (called_in_own_worker(id_)) {
       throw RuntimeError(
@@ -29,14 +30,14 @@ inline void ProcessPool::check_open() {
   throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
 }
 
-inline void ProcessPool::count_failed_submit() noexcept {
+CONCURRENT_FUTURES_INLINE void ProcessPool::count_failed_submit() noexcept {
   const std::lock_guard lock(mutex_);
   ++counts_.submitted;
   failed_.fetch_add(1, std::memory_order_relaxed);
 }
 
 /// Takes the pickled call over. The item's state stays referenced until it is resolved.
-inline void ProcessPool::submit(WorkItem& item, CallWriter& call) {
+CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& call) {
   CONCURRENT_FUTURES_FAULT_POINT("caller.submit");
   Arrivals arrivals;
   bool leased = false;
@@ -201,7 +202,7 @@ inline void ProcessPool::free_record(WorkItem& item) noexcept {
 }
 
 /// cancel() asks: true when no worker has the call and none will.
-inline bool ProcessPool::withdraw(WorkItem& item) noexcept {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
   if (!is_here()) return false;
   {
     const std::lock_guard lock(mutex_);
@@ -216,7 +217,7 @@ inline bool ProcessPool::withdraw(WorkItem& item) noexcept {
   return true;
 }
 
-inline bool ProcessPool::taken(const WorkItem& item) noexcept {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept {
   if (!is_here()) return false;
   const std::lock_guard lock(mutex_);
   if (item.place != WorkItem::Place::record) return item.place == WorkItem::Place::gone;

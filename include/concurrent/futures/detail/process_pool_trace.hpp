@@ -10,13 +10,13 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-inline void ProcessPool::check_traceable() {
+CONCURRENT_FUTURES_INLINE void ProcessPool::check_traceable() {
   const std::lock_guard lock(mutex_);
   detail::check_traceable(trace_ != nullptr, shutting_down_ || !broken_.empty());
 }
 
 /// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
-inline std::unique_ptr<TraceSink> ProcessPool::trace(std::unique_ptr<TraceSink> sink) {
+CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ProcessPool::trace(std::unique_ptr<TraceSink> sink) {
   {
     const std::lock_guard lock(mutex_);
     if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <sys/types.h>
@@ -39,17 +40,15 @@ class TraceSink {
   virtual std::string close() noexcept = 0;
 };
 
+/// Begins one in this file. Throws std::system_error, which names the path, when it cannot be written.
+std::unique_ptr<TraceSink> open_trace(const std::string& path);
+
 /// Throws RuntimeError where the trace of a pool can no longer begin.
-inline void check_traceable(bool is_traced, bool is_closed) {
-  if (is_traced) {
-    throw RuntimeError(
-        "concurrent::futures: trace: this pool is being traced already. It is so until it is shut down.");
-  }
-  if (is_closed) {
-    throw RuntimeError(
-        "concurrent::futures: trace: the pool takes no more calls. Begin before it is shut down or breaks.");
-  }
-}
+void check_traceable(bool is_traced, bool is_closed);
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/futures/detail/trace.hpp>
+#endif

@@ -3,14 +3,10 @@
 // process: its build id.
 #pragma once
 
+#include <concurrent/pickle/detail/separate.hpp>
+
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <iterator>
-#include <type_traits>
-
-#include <elf.h>
-#include <link.h>
 
 namespace concurrent::pickle::inline v0 {
 namespace detail {
@@ -39,93 +35,12 @@ struct Module {
   }
 };
 
-inline std::uint64_t hash_bytes(const void* data, std::size_t size, std::uint64_t hash = 0xcbf29ce484222325u) noexcept {
-  const auto* bytes = static_cast<const unsigned char*>(data);
-  for (std::size_t i = 0; i < size; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3u;  // FNV-1a
-  return hash;
-}
-
-// The build id among the notes of a segment, hashed; 0 if there is none.
-inline std::uint64_t find_build_id(const unsigned char* notes, std::size_t size, std::size_t alignment) noexcept {
-  const auto padded = [alignment](std::size_t n) { return (n + alignment - 1) / alignment * alignment; };
-  while (size >= sizeof(ElfW(Nhdr))) {
-    ElfW(Nhdr) note;
-    std::memcpy(&note, notes, sizeof(note));
-    const std::size_t name = sizeof(note);
-    const std::size_t content = padded(name + note.n_namesz);
-    const std::size_t end = content + note.n_descsz;
-    if (end > size) break;
-    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(notes + name, "GNU", 4) == 0) {
-      return hash_bytes(notes + content, note.n_descsz);
-    }
-    if (padded(end) >= size) break;
-    notes += padded(end);
-    size -= padded(end);
-  }
-  return 0;
-}
-
-inline Module describe_module(const dl_phdr_info& info) noexcept {
-  Module module;
-  module.base = info.dlpi_addr;
-  // Without a build id, the name of the file and the sizes of its segments have to do.
-  const char* name = info.dlpi_name == nullptr ? "" : info.dlpi_name;
-  const char* slash = std::strrchr(name, '/');
-  bool has_relro = false;
-  for (std::size_t i = 0; i < info.dlpi_phnum; ++i) has_relro |= info.dlpi_phdr[i].p_type == PT_GNU_RELRO;
-  std::size_t constants = 0;
-  std::uint64_t sizes = hash_bytes(slash == nullptr ? name : slash, std::strlen(slash == nullptr ? name : slash));
-  for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
-    const auto& segment = info.dlpi_phdr[i];
-    const std::uintptr_t low = info.dlpi_addr + segment.p_vaddr;
-    // Where the linker was told to leave relocated constants writable (-z norelro), they are among the data.
-    const bool constant =
-        segment.p_type == PT_GNU_RELRO || (segment.p_type == PT_LOAD && ((segment.p_flags & PF_W) == 0 || !has_relro));
-    if (constant && constants < std::size(module.constants)) {
-      module.constants[constants++] = {low, low + segment.p_memsz};
-    }
-    if (segment.p_type == PT_LOAD) {
-      const Module::Range range{low, low + segment.p_memsz};
-      if (module.all.high == 0) module.all = range;
-      if (range.low < module.all.low) module.all.low = range.low;
-      if (range.high > module.all.high) module.all.high = range.high;
-      if ((segment.p_flags & PF_X) != 0) (module.code.high == 0 ? module.code : module.more_code) = range;
-      sizes = hash_bytes(&segment.p_filesz, sizeof(segment.p_filesz), sizes);
-      sizes = hash_bytes(&segment.p_memsz, sizeof(segment.p_memsz), sizes);
-    } else if (segment.p_type == PT_NOTE && module.id == 0) {
-      module.id =
-          find_build_id(reinterpret_cast<const unsigned char*>(low), segment.p_memsz, segment.p_align == 8 ? 8 : 4);
-    }
-  }
-  if (module.id == 0) module.id = sizes;
-  return module;
-}
-
-// Calls visit(info) for each loaded module, the program itself first, until it returns true. Returns whether it did.
-template <class Visit>
-bool visit_modules(Visit&& visit) {
-  return dl_iterate_phdr(
-             [](dl_phdr_info* info, std::size_t, void* data) -> int {
-               return (*static_cast<std::remove_reference_t<Visit>*>(data))(*info) ? 1 : 0;
-             },
-             &visit) != 0;
-}
-
 // The program itself, found once: it stays where it is.
-inline const Module& main_module() {
-  static const Module module = [] {
-    Module found;
-    visit_modules([&](const dl_phdr_info& info) {
-      found = describe_module(info);
-      return true;
-    });
-    return found;
-  }();
-  return module;
-}
-
-// Before main, so that no thread is in the middle of it when another one forks.
-inline const Module& program_module = main_module();
+const Module& main_module();
 
 }  // namespace detail
 }  // namespace concurrent::pickle::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/pickle/detail/loaded_modules.hpp>
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSL-1.0
+// The threads of a thread pool.
+#pragma once
+
+#include <concurrent/futures/detail/thread_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <pthread.h>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline int ThreadPool::start_thread() noexcept {
+  Start* const start = new (std::nothrow) Start{shared_from_this(), started_};
+  if (start == nullptr) return ENOMEM;
+  pthread_t thread{};
+  running_.fetch_add(1);
+  const int error = ::pthread_create(&thread, nullptr, &thread_main, start);
+  if (error != 0) {
+    running_.fetch_sub(1);
+    delete start;
+    return error;
+  }
+  threads_.push_back(thread);
+  ++started_;
+  ++idle_;
+  ++counts_.workers_started;
+  return 0;
+}
+
+CONCURRENT_FUTURES_INLINE void ThreadPool::warm_up(int workers) {
+  const std::lock_guard lock(mutex_);
+  check_open();
+  while (started_ < workers && started_ < max_workers_ && start_thread() == 0) {
+  }
+}
+
+inline void* ThreadPool::thread_main(void* argument) noexcept {
+  const std::unique_ptr<Start> start(static_cast<Start*>(argument));
+  ThreadPool& pool = *start->pool;
+  pool.set_thread_name(start->index);
+  current() = &pool;
+  pool.work();
+  current() = nullptr;
+  if (task_started() != 0) {
+    char name[32] = "";
+    ::pthread_getname_np(::pthread_self(), name, sizeof name);
+    pool.trace_->worker_ended(this_thread(), name, "left");
+  }
+  pool.running_.fetch_sub(1);
+  multiprocessing::detail::futex_wake(pool.running_);
+  return nullptr;
+}
+
+inline void ThreadPool::set_thread_name(int index) const noexcept {
+  // Linux allows 15 characters; the number tells the threads apart, so it stays.
+  char name[32];
+  char number[16];
+  const int digits = std::snprintf(number, sizeof number, "_%d", index);
+  std::snprintf(name, sizeof name, "%.*s%s", 15 - digits, name_prefix_.c_str(), number);
+  ::pthread_setname_np(::pthread_self(), name);
+}
+
+inline void ThreadPool::work() noexcept {
+  const bool ready = initialize();
+  std::unique_lock lock(mutex_);
+  while (ready) {
+    while (tasks_.empty() && !shutting_down_) {
+      ++sleeping_;
+      work_or_end_.wait(lock);
+      --sleeping_;
+    }
+    ThreadTask* const task = tasks_.pop_front();
+    if (task == nullptr) break;
+    --idle_;
+    if (!task->state().try_run()) {  // somebody else has set its outcome
+      ++idle_;
+      ++counts_.cancelled;
+      if (task->traced) trace_->ended(task);
+      lock.unlock();
+      task->forget();
+      task->state().release();
+    } else {
+      lock.unlock();
+      if (task->traced) [[unlikely]]
+        trace_begin();
+      run(*task);
+    }
+    lock.lock();
+  }
+  --idle_;
+}
+
+inline bool ThreadPool::initialize() noexcept {
+  std::string reason;
+  try {
+    initializer_();
+    return true;
+  } catch (const std::exception& error) {
+    reason = error.what();
+  } catch (...) {
+    reason = "something that is no std::exception";
+  }
+  break_pool(reason);
+  return false;
+}
+
+inline void ThreadPool::run(ThreadTask& task) noexcept {
+  CallbackList callbacks = task.run(*this);
+  if (!callbacks.empty()) {
+    // Callbacks may take long, or submit and wait: others must not count on this thread meanwhile.
+    {
+      const std::lock_guard lock(mutex_);
+      --idle_;
+      if (tasks_.size() > idle_ && started_ < max_workers_) start_thread();
+    }
+    callbacks.run();
+    const std::lock_guard lock(mutex_);
+    ++idle_;
+  }
+  task.state().release();
+}
+
+CONCURRENT_FUTURES_INLINE void ThreadPool::before_publishing(ThreadTask& task, bool failed) noexcept {
+  if (task.traced) [[unlikely]] {
+    trace_->ran(&task, this_thread(), task_started(), multiprocessing::detail::monotonic_nanoseconds(),
+                failed ? "exception" : "result", false);
+  }
+  const std::lock_guard lock(mutex_);
+  ++idle_;
+  ++(failed ? counts_.failed : counts_.completed);
+}
+
+inline void ThreadPool::break_pool(const std::string& reason) noexcept {
+  const std::string text = "concurrent::futures: the initializer of a thread of this pool threw: " + reason +
+                           ". The pool is broken and runs nothing more. Make another one.";
+  log(LogLevel::error, text);
+  std::vector<ThreadTask*> tasks;
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken_.empty()) broken_ = text;
+    while (ThreadTask* const task = tasks_.pop_front()) {
+      tasks.push_back(task);
+      if (task->traced) trace_->ended(task);
+    }
+    counts_.failed += tasks.size();
+  }
+  for (ThreadTask* const task : tasks) {
+    task->forget();
+    task->state().finish_with_exception(std::make_exception_ptr(BrokenThreadPool(text))).run();
+    task->state().release();
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
