@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -27,17 +28,10 @@ int sum_for_ever(support::Counter started) {
   for (;;) sum = sum + 1;
 }
 
-/// What is under /dev/shm, without what the leak check's own test puts there at the same time.
-std::vector<std::string> shared_files() {
-  auto files = support::names_in("/dev/shm");
-  std::erase_if(files, [](const std::string& name) { return name.rfind("leak_check_", 0) == 0; });
-  return files;
-}
-
 /// A caller with a pool, made and used by a thread that has ended, is killed. All below it must go.
 void kill_caller(const support::ProcessKind& kind, bool busy, bool holder) {
   const auto ready = support::Gate::make();
-  const auto files = shared_files();
+  const auto files = support::names_in("/dev/shm");
   const pid_t caller = support::fork_child([&] {
     std::unique_ptr<cf::ProcessPoolExecutor> pool;
     const auto started = support::Counter::make();
@@ -63,7 +57,10 @@ void kill_caller(const support::ProcessKind& kind, bool busy, bool holder) {
   ::kill(caller, SIGKILL);
   ::waitpid(caller, nullptr, 0);
   CHECK(support::eventually([&] { return support::count_alive(below) <= (holder ? 1U : 0U); }, 1s));
-  CHECK(shared_files() == files);
+  for (const std::string& file : support::files_of_nobody_else(files, below)) {
+    CAPTURE(file);
+    CHECK(std::binary_search(files.begin(), files.end(), file));
+  }
   for (const pid_t process : below) {
     if (support::alive(process)) ::kill(process, SIGKILL);
   }

@@ -76,6 +76,37 @@ struct Holdings {
   }
 };
 
+/// Whether a process has the file open or mapped that is neither in `ours` nor this one nor below it.
+inline bool held_by_others(const std::string& path, const std::vector<pid_t>& ours) {
+  std::vector<pid_t> family = descendants(::getpid());
+  family.push_back(::getpid());
+  family.insert(family.end(), ours.begin(), ours.end());
+  for (const std::string& name : names_in("/proc")) {
+    const pid_t pid = std::atoi(name.c_str());
+    if (pid <= 0 || std::find(family.begin(), family.end(), pid) != family.end()) continue;
+    if (read_text("/proc/" + name + "/maps").find(path) != std::string::npos) return true;
+    for (const std::string& number : names_in("/proc/" + name + "/fd")) {
+      std::array<char, 512> target{};
+      const std::string link = "/proc/" + name + "/fd/" + number;
+      if (::readlink(link.c_str(), target.data(), target.size() - 1) > 0 && path == target.data()) return true;
+    }
+  }
+  return false;
+}
+
+/// The files under /dev/shm but those which are not in `before` (sorted) and which a process that is none of ours has
+/// open or mapped, or had until a moment ago. `ours`: processes that were below this one and may be no longer.
+inline std::vector<std::string> files_of_nobody_else(const std::vector<std::string>& before,
+                                                     const std::vector<pid_t>& ours = {}) {
+  std::vector<std::string> files = names_in("/dev/shm");
+  std::erase_if(files, [&](const std::string& file) {
+    const std::string path = "/dev/shm/" + file;
+    return !std::binary_search(before.begin(), before.end(), file) &&
+           (held_by_others(path, ours) || ::access(path.c_str(), F_OK) != 0);
+  });
+  return files;
+}
+
 class LeakCheck {
  public:
   LeakCheck() : prepared_(prepare()), process_(::getpid()), before_(Holdings::now()) {}
@@ -127,33 +158,7 @@ class LeakCheck {
 
   std::string slow_leaks() const {
     return difference("thread", before_.threads, names_in("/proc/self/task")) +
-           difference("file under /dev/shm", before_.files, files_of_nobody_else());
-  }
-
-  /// The files under /dev/shm but those which came meanwhile and a process that is none of ours has open or mapped, or
-  /// had until a moment ago.
-  std::vector<std::string> files_of_nobody_else() const {
-    std::vector<std::string> files = names_in("/dev/shm");
-    std::erase_if(files, [this](const std::string& file) {
-      return !std::binary_search(before_.files.begin(), before_.files.end(), file) &&
-             (held_by_others("/dev/shm/" + file) || ::access(("/dev/shm/" + file).c_str(), F_OK) != 0);
-    });
-    return files;
-  }
-  static bool held_by_others(const std::string& path) {
-    std::vector<pid_t> family = descendants(::getpid());
-    family.push_back(::getpid());
-    for (const std::string& name : names_in("/proc")) {
-      const pid_t pid = std::atoi(name.c_str());
-      if (pid <= 0 || std::find(family.begin(), family.end(), pid) != family.end()) continue;
-      if (read_text("/proc/" + name + "/maps").find(path) != std::string::npos) return true;
-      for (const std::string& number : names_in("/proc/" + name + "/fd")) {
-        std::array<char, 512> target{};
-        const std::string link = "/proc/" + name + "/fd/" + number;
-        if (::readlink(link.c_str(), target.data(), target.size() - 1) > 0 && path == target.data()) return true;
-      }
-    }
-    return false;
+           difference("file under /dev/shm", before_.files, files_of_nobody_else(before_.files));
   }
 
   static std::string difference(const char* what, const std::vector<std::string>& before,
