@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,7 +17,7 @@
 
 namespace support {
 
-enum class FaultAction { kill, stop, leave };
+enum class FaultAction { kill, stop, leave, compute };
 
 /// While it lives: the `hit`-th passing of `point`, in all processes together, does `action` to the process.
 class FaultAt {
@@ -65,6 +66,11 @@ inline void pass_fault_point(const char* point) noexcept {
       break;
     case FaultAction::leave:
       ::_exit(7);
+    case FaultAction::compute: {  // as one does that others keep from the processor: it goes on, but not now
+      const auto start = std::chrono::steady_clock::now();
+      while (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(400)) {
+      }
+    }
   }
 }
 

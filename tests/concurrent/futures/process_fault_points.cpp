@@ -146,3 +146,21 @@ EACH_PROCESS_POOL("zygote: killed while it starts a worker the pool breaks and n
   CHECK_THROWS_AS(pool.submit(repeat, 1).result(20s), cf::BrokenProcessPool);
   CHECK_THROWS_AS(pool.submit(repeat, 1).result(20s), cf::BrokenProcessPool);
 }
+
+EACH_PROCESS_POOL(
+    "worker: kept from the processor between two calls it gets the next call, and the pool no other worker") {
+  if (!support::has_fault_points) return;
+  for (const char* point : {"worker.committed", "worker.notified", "worker.before_claim", "worker.polling"}) {
+    CAPTURE(point);
+    const FaultAt fault(point, FaultAction::compute, 2);
+    auto pool = kind.pool(4);
+    const pid_t first = pool.submit([] { return ::getpid(); }).result(20s);
+    CHECK(support::eventually([&] {
+      CHECK(pool.submit([] { return ::getpid(); }).result(20s) == first);
+      return fault.sprung(0s);
+    }));
+    CHECK(pool.submit([] { return ::getpid(); }).result(20s) == first);
+    CHECK(pool.processes().size() == 1);
+    CHECK(pool.statistics().workers_started == 1);
+  }
+}

@@ -4,7 +4,6 @@
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/multiprocessing/detail/oom_kills.hpp>
 
-
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
@@ -166,29 +165,37 @@ inline void ProcessPool::rescue_waiting_calls() {
   const bool thorough = ++rescues_ % 20 == 0;  // now and then not even what workers say of themselves is believed
   constexpr auto starvation = std::chrono::seconds(5);  // for so long a runnable worker may not have been run
   const auto now = std::chrono::steady_clock::now();
-  const bool may_start = outstanding_ <= available_ && waiting_look_ >= std::chrono::milliseconds(32);
+  // No more calls than workers: one of those that run none ought to have come for it. Asked at two looks at least, as
+  // it takes two to find that a worker does not come.
+  const bool may_start = outstanding_ <= available_ && waiting_look_ >= std::chrono::milliseconds(16);
   bool starting = false;
   bool on_its_way = false;
-  if (waiting_look_ < std::chrono::milliseconds(16)) waiting_since_ = now;
+  bool begun = false;
+  if (queue_->moves_on() || waiting_look_ < std::chrono::milliseconds(16)) waiting_since_ = now;
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-    if (places_[i].state == WorkerPlace::State::absent) continue;
+    WorkerPlace& place = places_[i];
+    if (place.state == WorkerPlace::State::absent) continue;
     mpd::WorkerEntry& entry = segment_.worker(i);
     const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
     const bool begins = status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing;
-    const auto age = now - places_[i].since;
-    // Without a pid it is the zygote that has not come to it. Asked only where the answer counts: it reads /proc.
-    const auto runnable = [&] { return places_[i].pid == 0 || mpd::waits_for_processor(places_[i].pid); };
-    if (may_start && begins && !starting)
-      starting = age < std::chrono::seconds(1) || (age < starvation && runnable());
-    places_[i].slow = status == mpd::WorkerStatus::polling;
+    place.slow = status == mpd::WorkerStatus::polling;
+    // `busy` it says it is also between two calls, until it finds no other.
+    const bool idle = may_start && item_of(i, begun) == nullptr;
+    // Without a pid it is the zygote that has not come to it.
+    const bool still = idle && place.pid != 0 && !mpd::waits_for_processor(place.pid);
+    const auto age = now - place.since;
+    if (idle && begins) starting = starting || age < std::chrono::seconds(1) || (age < starvation && !still);
+    // One that sleeps or is stopped has been woken at the last look; one that is so again does not come.
+    if (idle && !(still && place.still)) on_its_way = true;
+    place.still = still;
     if (status == mpd::WorkerStatus::busy && !thorough) continue;
-    if (may_start && status != mpd::WorkerStatus::busy && !on_its_way) on_its_way = runnable();
     entry.wake.store(0, std::memory_order_seq_cst);
     mpd::futex_wake(entry.wake, 1, true);
   }
-  // Those that count as idle do not come for it, and not because the machine is busy: it gets a worker more, while there
-  // may be more.
-  if (may_start && !starting && (!on_its_way || now - waiting_since_ >= starvation)) start_worker();
+  if (!may_start || starting || (on_its_way && now - waiting_since_ < starvation)) return;
+  // Those that count as idle do not come for it, and not because the machine is busy: it gets a worker more, while
+  // there may be more. Unless it has been taken meanwhile: to look at them all may have taken long.
+  if (queue_->waiting() != 0) start_worker();
 }
 
 /// Stops the tasks whose time is up. Returns when the next one's may be: a task that has not started yet can at the

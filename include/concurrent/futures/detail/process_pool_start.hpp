@@ -161,7 +161,7 @@ inline bool ProcessPool::start_worker() {
     place.name = next_process_number().fetch_add(1);
     place.tasks = 0;
     place.pid = 0;
-    place.retiring = place.stopping = place.damaged = place.slow = false;
+    place.retiring = place.stopping = place.damaged = place.slow = place.still = false;
     place.since = std::chrono::steady_clock::now();
     mpd::WorkerEntry& entry = segment_.worker(index);
     entry.status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::starting));

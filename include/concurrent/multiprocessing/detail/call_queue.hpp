@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/segment.hpp>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
@@ -59,6 +60,11 @@ class CallQueueWriter {
     }
     return static_cast<std::uint32_t>(tail_ - head_);
   }
+  /// Whether another call is the oldest that waits, or another would be, than when this was last asked.
+  bool moves_on() noexcept {
+    waiting();
+    return std::exchange(seen_, head_) != head_;
+  }
   bool full() noexcept { return tail_ - head_ >= placed_.size() && waiting() >= placed_.size(); }
 
   /// Hands a written record over. Returns its ticket. Only when not full().
@@ -98,6 +104,7 @@ class CallQueueWriter {
   std::vector<std::uint32_t> placed_;  // the record at each position, ours to trust
   std::uint64_t head_ = 0;
   std::uint64_t tail_ = 0;
+  std::uint64_t seen_ = ~std::uint64_t{0};  // `head_` at the last moves_on()
 };
 
 }  // namespace detail
