@@ -53,3 +53,13 @@ if(CONCURRENT_FUTURES_COVERAGE)
   target_compile_options(concurrent_futures_own INTERFACE --coverage -fprofile-abs-path)
   target_link_options(concurrent_futures_own INTERFACE --coverage)
 endif()
+
+option(CONCURRENT_FUTURES_OWN_SEPARATE "Build this project's own targets with separate compilation" OFF)
+if(CONCURRENT_FUTURES_OWN_SEPARATE)
+  add_library(concurrent_futures_own_separate STATIC cmake/concurrent_futures.cpp)
+  target_link_libraries(concurrent_futures_own_separate PUBLIC concurrent::futures)
+  target_compile_options(concurrent_futures_own_separate
+    PRIVATE "$<TARGET_PROPERTY:concurrent_futures_own,INTERFACE_COMPILE_OPTIONS>")
+  target_compile_definitions(concurrent_futures_own INTERFACE CONCURRENT_FUTURES_SEPARATE_COMPILATION)
+  target_link_libraries(concurrent_futures_own INTERFACE concurrent_futures_own_separate)
+endif()

@@ -23,3 +23,8 @@ using pickle::RemoteTraceback;
 using pickle::UnpicklingError;
 
 }  // namespace concurrent::futures::inline v0
+
+// The one translation unit of a program that has all definitions has them for every header.
+#ifdef CONCURRENT_FUTURES_IMPLEMENTATION
+#include <concurrent/multiprocessing.hpp>
+#endif

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
-# cmake -D COMPILER=… -D FLAGS_FILE=… -D LIMIT_MS=… -P time_compile.cmake: how long a program that submits one lambda
-# compiles. Machines differ and have neighbours, so it is processor time, the best of several, and a slow machine is
+# cmake -D COMPILER=… -D FLAGS_FILE=… -D LIMIT_MS=… [-D DEFINITION=…] -P time_compile.cmake: how long a program that
+# submits one lambda compiles. Machines differ and have neighbours, so it is processor time, the best of several, and a slow machine is
 # judged by a yardstick: a program of the standard library alone, that takes 0.75 s where the limit was set.
 set(yardstick_ms 750)
-set(work "${CMAKE_CURRENT_BINARY_DIR}/time_compile")
+set(work "${CMAKE_CURRENT_BINARY_DIR}/time_compile${DEFINITION}")
+set(flags "@${FLAGS_FILE}")
+if(DEFINITION)
+  list(APPEND flags "-D${DEFINITION}")
+endif()
 file(WRITE "${work}/hello.cpp" "#include <concurrent/futures.hpp>
 int main() {
   concurrent::futures::ProcessPoolExecutor pool(2);
@@ -37,7 +41,7 @@ int main() {
 function(best_of count name result)
   set(best 1000000)
   foreach(i RANGE 1 ${count})
-    execute_process(COMMAND bash -c "TIMEFORMAT=%3U; time \"$@\"" -- "${COMPILER}" "@${FLAGS_FILE}" -O0
+    execute_process(COMMAND bash -c "TIMEFORMAT=%3U; time \"$@\"" -- "${COMPILER}" ${flags} -O0
         -c "${work}/${name}.cpp" -o "${work}/${name}.o"
       ERROR_VARIABLE seconds COMMAND_ERROR_IS_FATAL ANY)
     string(REGEX REPLACE "[^0-9]" "" milliseconds "${seconds}")

@@ -28,6 +28,7 @@
 #include <concurrent/futures/detail/trace_sink.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
+#include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 
@@ -45,6 +46,7 @@
 #include <sys/types.h>
 
 namespace concurrent::futures::inline v0 {
+
 /// Runs calls in worker processes that are started on demand and used again. What a call does to its process, a crash
 /// included, the caller survives.
 ///

@@ -1,85 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/multiprocessing/detail/fresh_image.hpp>
-#include <concurrent/multiprocessing/detail/zygote.hpp>
-#include <concurrent/pickle/call.hpp>
-
-#include <span>
+#include <concurrent/pickle/detail/separate.hpp>
 
 namespace concurrent::multiprocessing::inline v0 {
-namespace detail {
-
-/// Runs an initializer that travelled as bytes: its call lies in the segment.
-inline void run_pickled_initializer(const void* argument) {
-  const Segment& segment = *static_cast<const Segment*>(argument);
-  pickle::Reader reader(
-      std::span(segment.base() + segment.geometry().initializer_offset, segment.geometry().initializer_size),
-      pickle::Views::in_place);
-  alignas(cache_line) std::byte room[cache_line];
-  pickle::Writer nothing(room, room + sizeof room, [](pickle::Writer& writer, std::size_t) {
-    writer.clear();  // what an initializer returns is dropped
-  });
-  std::atomic<std::uint32_t> phase{0};
-  pickle::run_call(reader, nothing, phase);
-}
-
-inline WorkerInitializer initializer_of(const Segment& segment) noexcept {
-  if (segment.geometry().initializer_size == 0) return {};
-  return {&run_pickled_initializer, &segment};
-}
-
-[[noreturn]] inline void run_fresh_image(const ImageOrders& orders) {
-  if (orders.role != ImageRole::zygote) tie_to_zygote(orders.starter);
-  if (::getppid() != orders.starter) ::_exit(0);
-  ::fcntl(orders.segment, F_SETFD, FD_CLOEXEC);
-  if (orders.pipe >= 0) ::fcntl(orders.pipe, F_SETFD, FD_CLOEXEC);
-  Segment segment = Segment::attach(Descriptor(orders.segment));
-  ZygoteSetup setup;
-  setup.segment = &segment;
-  setup.caller = orders.caller;
-  setup.method = orders.method;
-  setup.pool = orders.pool;
-  setup.initializer = initializer_of(segment);
-  if (orders.role == ImageRole::worker) {
-    ZygoteRequest request;
-    request.worker = orders.worker;
-    request.name = orders.name;
-    become_worker(setup, request);
-  }
-  ::fcntl(orders.channel, F_SETFD, FD_CLOEXEC);
-  if (orders.role == ImageRole::standby) become_standby(setup, Descriptor(orders.channel));
-  setup.channel = Descriptor(orders.channel);
-  Zygote(setup).run();
-}
-
-inline ImageOrders orders_for_image(const ZygoteSetup& setup, ImageRole role) {
-  ImageOrders orders;
-  orders.role = role;
-  orders.method = setup.method;
-  orders.segment = setup.segment->descriptor();
-  orders.starter = ::getpid();
-  orders.caller = setup.caller;
-  orders.pool = setup.pool;
-  return orders;
-}
-
-inline pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request, int pipe) {
-  ImageOrders orders = orders_for_image(setup, ImageRole::worker);
-  orders.worker = request.worker;
-  orders.name = request.name;
-  orders.pipe = pipe;
-  return start_image(orders);
-}
-
-inline pid_t spawn_standby(const ZygoteSetup& setup, int channel, int pipe) {
-  ImageOrders orders = orders_for_image(setup, ImageRole::standby);
-  orders.channel = channel;
-  orders.pipe = pipe;
-  return start_image(orders);
-}
-
-}  // namespace detail
 
 /// The first line of `main` in a program that uses "forkserver" or "spawn": in a process that an executor started it
 /// becomes that process and does not return; otherwise it returns at once.
@@ -90,20 +14,10 @@ inline pid_t spawn_standby(const ZygoteSetup& setup, int channel, int pipe) {
 ///     }
 ///
 /// Python: `multiprocessing.freeze_support()`, together with `if __name__ == "__main__":`.
-inline void freeze_support(int argc, char** argv) {
-  detail::FreezeSupport& state = detail::freeze_support_state();
-  state.called = true;
-  if (argc > 0) state.program = argv[0];
-  if (argc < 4 || std::strcmp(argv[1], detail::image_marker) != 0) return;
-  detail::ImageOrders orders;
-  if (!orders.parse(argv[2])) return;
-  orders.caller.name = argv[3];
-  try {
-    detail::run_fresh_image(orders);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-  }
-  ::_exit(1);
-}
+void freeze_support(int argc, char** argv);
 
 }  // namespace concurrent::multiprocessing::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/multiprocessing/detail/fresh_image_main.hpp>
+#endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <concurrent/multiprocessing/detail/fresh_image.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
+#include <concurrent/multiprocessing/process.hpp>
 
 #include <string>
 #include <vector>

@@ -91,7 +91,7 @@ inline CallbackList FutureStateBase::announce(std::uint32_t before, bool failed)
   return first == nullptr ? CallbackList() : CallbackList(*this, first);
 }
 
-inline bool FutureStateBase::add_link(Link& link) noexcept {
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::add_link(Link& link) noexcept {
   Link* const first = lock_list();
   if (is_done(state_of(word_.load(std::memory_order_seq_cst)))) {
     unlock_list(first);
@@ -105,7 +105,7 @@ inline bool FutureStateBase::add_link(Link& link) noexcept {
   return true;
 }
 
-inline void FutureStateBase::remove_link(Link& link) noexcept {
+CONCURRENT_FUTURES_INLINE void FutureStateBase::remove_link(Link& link) noexcept {
   Link* first = lock_list();
   if (link.linked) {
     if (link.next != nullptr) link.next->previous = link.previous;

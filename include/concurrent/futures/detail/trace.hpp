@@ -11,9 +11,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/trace_sink.hpp>
-#include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
-#include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 
 #include <cerrno>
@@ -317,21 +315,6 @@ class Trace final : public TraceSink {
   TracedTasks tasks_;
   std::vector<pid_t> threads_;  // whose name has been noted
 };
-
-CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> open_trace(const std::string& path) {
-  return std::make_unique<Trace>(path, multiprocessing::current_process().name);
-}
-
-CONCURRENT_FUTURES_INLINE void check_traceable(bool is_traced, bool is_closed) {
-  if (is_traced) {
-    throw RuntimeError(
-        "concurrent::futures: trace: this pool is being traced already. It is so until it is shut down.");
-  }
-  if (is_closed) {
-    throw RuntimeError(
-        "concurrent::futures: trace: the pool takes no more calls. Begin before it is shut down or breaks.");
-  }
-}
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

@@ -50,5 +50,5 @@ void check_traceable(bool is_traced, bool is_closed);
 }  // namespace concurrent::futures::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/futures/detail/trace.hpp>
+#include <concurrent/futures/detail/trace_open.hpp>
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What an exception's bytes are: the name of its type and its text, what is nested in it, the name of the known type that
-// stands for it, and what that one's form adds.
+// What an exception's bytes are: the name of its type and its text, what is nested in it, the name of the known type
+// that stands for it, and what that one's form adds.
 #pragma once
 
 #include <concurrent/pickle/detail/depth.hpp>
@@ -206,7 +206,8 @@ CONCURRENT_FUTURES_INLINE std::exception_ptr load_exception_at(Reader& reader) {
 
 }  // namespace detail
 
-CONCURRENT_FUTURES_INLINE std::exception_ptr load_exception(Reader& reader, std::string worker_name, pid_t pid, std::string task) {
+CONCURRENT_FUTURES_INLINE std::exception_ptr load_exception(Reader& reader, std::string worker_name, pid_t pid,
+                                                            std::string task) {
   return detail::load_exception_with(reader, [&](detail::LoadedException&& loaded) {
     return detail::make_exception(RemoteTraceback(std::move(worker_name), pid, std::move(loaded.type_name),
                                                   std::move(loaded.message), std::move(task)),

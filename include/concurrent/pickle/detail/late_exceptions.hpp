@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Exceptions of the standard library whose headers are too heavy to be included here. A program that throws one has
 // included its header, before or after this one. By the end of the translation unit, when the templates below are
-// instantiated, the type is complete, and it is declared; where it is not, nothing happens.
+// instantiated, the type is complete, and it is declared; where it is not, nothing happens. Under separate compilation
+// the one translation unit that sees this knows them all.
 #pragma once
 
 #include <concurrent/pickle/detail/exception_kind.hpp>
@@ -14,7 +15,8 @@
 #include <type_traits>
 #include <utility>
 
-#if defined(__GLIBCXX__) && __has_include(<bits/fs_fwd.h>)  // names of this library, and its forward declarations
+#if !defined(CONCURRENT_FUTURES_IMPLEMENTATION) && defined(__GLIBCXX__) && __has_include(<bits/fs_fwd.h>)
+// Names of this library, and its forward declarations.
 #include <bits/fs_fwd.h>
 namespace std {
 class bad_any_cast;
