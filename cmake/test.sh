@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSL-1.0
 # Every test on a fresh Debian 12: installs what is missing, then builds and runs the suite with GCC, with
 # AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer (both by Clang 19, which takes half of GCC's
-# time). Some twenty minutes on two cores. `cmake/test.sh dev` (or any other presets: clang, release, single_header …)
+# time). The second runs against the single header, the third with separate compilation: what those change is tested once
+# more by the whole suite. Some twenty minutes on two cores. `cmake/test.sh dev` (or any other presets: clang, release, single_header …)
 # runs those only. Ends with one summary of all.
 set -uo pipefail
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -15,16 +16,18 @@ presets=("$@")
 case " ${presets[*]} " in
   *" asan "* | *" tsan "* | *" clang "* | *" fuzz "*) install_packages clang-19 libclang-rt-19-dev || exit 1 ;;
 esac
-sanitized_by="-DCMAKE_CXX_COMPILER=clang++-19"
+declare -A options=(
+  [asan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SINGLE_HEADER=ON"
+  [tsan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SEPARATE=ON"
+)
 
 total=0 failed=0 summary="" names=""
 run_preset() {
-  local preset=$1 log="build/$1.log" started=$SECONDS compiler=""
-  case $preset in asan | tsan) compiler=$sanitized_by ;; esac
+  local preset=$1 log="build/$1.log" started=$SECONDS with=${options[$1]-}
   mkdir -p build
-  echo "== $preset: configure and build $compiler"
-  # shellcheck disable=SC2086  # one word or none
-  if ! { cmake --preset "$preset" $compiler && cmake --build --preset "$preset" -j "$(nproc)"; } >"$log" 2>&1; then
+  echo "== $preset: configure and build $with"
+  # shellcheck disable=SC2086  # words
+  if ! { cmake --preset "$preset" $with && cmake --build --preset "$preset" -j "$(nproc)"; } >"$log" 2>&1; then
     grep -E "FAILED|error|Error" "$log" | head -n 20; tail -n 20 "$log"
     total=$((total + 1)) failed=$((failed + 1)) names+="  $preset: does not build (build/$preset.log)"$'\n'
     return
