@@ -112,6 +112,7 @@ class CompletedSet {
 template <class F>
 class CompletedRange {
  public:
+  /// Stands at a future that is done; moving it on waits for the next. One for a range, an input iterator.
   class iterator {
    public:
     using value_type = F;
@@ -119,9 +120,15 @@ class CompletedRange {
     using iterator_concept = std::input_iterator_tag;
 
     iterator() noexcept = default;
+    /// Made by `begin`.
     explicit iterator(detail::CompletedSet<F>& set) noexcept : set_(&set) {}
 
+    /// The future, which is done, to be taken out of the range.
     F&& operator*() const { return std::move(*set_->current()); }
+    /// Goes on to the next future that is done.
+    ///
+    /// Throws: TimeoutError when the timeout passes first.
+    /// Blocks: until there is one.
     iterator& operator++() {
       set_->advance();
       return *this;
@@ -137,7 +144,10 @@ class CompletedRange {
   CompletedRange(std::vector<F> futures, detail::Deadline deadline)
       : set_(std::make_unique<detail::CompletedSet<F>>(std::move(futures), deadline)) {}
 
-  /// Blocks until the first is done.
+  /// The first future that is done.
+  ///
+  /// Throws: TimeoutError when the timeout passes first.
+  /// Blocks: until there is one.
   iterator begin() {
     set_->begin();
     return iterator(*set_);

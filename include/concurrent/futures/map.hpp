@@ -141,6 +141,7 @@ class MapResult {
   using Items = detail::MapItems<R>;
 
  public:
+  /// Stands at an item whose result may be still to come. One for a range, an input iterator.
   class iterator {
    public:
     using value_type = typename Items::Item;
@@ -148,9 +149,18 @@ class MapResult {
     using iterator_concept = std::input_iterator_tag;
 
     iterator() noexcept = default;
+    /// Made by `begin`.
     explicit iterator(Items& items) noexcept : items_(&items) {}
 
+    /// The item's result, to be taken out of the range.
+    ///
+    /// Throws: what the task threw; TimeoutError when the timeout of map passes first, CancelledError, BrokenExecutor.
+    /// Blocks: until the item's task is done.
     value_type&& operator*() const { return std::move(items_->current()); }
+    /// Goes on to the next item, also after one that failed.
+    ///
+    /// Throws: TimeoutError when the timeout of map passes first; never what a task threw.
+    /// Blocks: until this item's task is done, where `*it` has not waited for it.
     iterator& operator++() {
       items_->advance();
       return *this;

@@ -111,6 +111,7 @@ class ProgressRange {
   using Last = decltype(std::ranges::end(std::declval<Range&>()));
 
  public:
+  /// The range's own iterator, and the bar. An input iterator.
   class iterator {
    public:
     using value_type = std::iter_value_t<Inner>;
@@ -118,8 +119,10 @@ class ProgressRange {
     using iterator_concept = std::input_iterator_tag;
 
     iterator() = default;
+    /// Made by `begin`.
     iterator(ProgressRange& range, Inner inner) : range_(&range), inner_(std::move(inner)) {}
 
+    /// What the range has there. Throws and blocks as the range's own.
     decltype(auto) operator*() const {
       using Reference = std::iter_reference_t<Inner>;
       if constexpr (std::is_rvalue_reference_v<Reference>) {
@@ -129,6 +132,7 @@ class ProgressRange {
         return *inner_;
       }
     }
+    /// Moves the bar, then goes on. Throws and blocks as the range's own.
     iterator& operator++() {
       range_->bar_->advance();
       ++inner_;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+/// Processes, how they start, and what they share. Python: multiprocessing.
 namespace concurrent::multiprocessing::inline v0 {
 
 /// A process of this program: its name and id.

@@ -61,6 +61,8 @@ class SharedMemory {
 
 }  // namespace concurrent::multiprocessing::inline v0
 
+/// What travels is the way to the memory: the copy means the same memory.
+///
 /// Throws, where it is loaded: UnpicklingError when the process that sent it has ended or has let go of it;
 /// std::system_error when this one has no room for it.
 template <>

@@ -168,6 +168,10 @@ class ManagedMemory {
 
 }  // namespace concurrent::multiprocessing::inline v0
 
+/// What travels is the way to a ManagedMemory's memory: the copy means the same memory.
+///
+/// Throws, where it is loaded: UnpicklingError when the process that sent it has ended or has let go of it, or sent
+/// another type; std::system_error when this one has no room for it.
 template <>
 struct concurrent::pickle::Pickler<concurrent::multiprocessing::ManagedMemory> {
   using ManagedMemory = concurrent::multiprocessing::ManagedMemory;

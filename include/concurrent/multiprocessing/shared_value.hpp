@@ -70,6 +70,10 @@ class Value {
 
 }  // namespace concurrent::multiprocessing::inline v0
 
+/// What travels is the way to a Value's memory: the copy means the same memory.
+///
+/// Throws, where it is loaded: UnpicklingError when the process that sent it has ended or has let go of it, or sent
+/// another type; std::system_error when this one has no room for it.
 template <class T>
 struct concurrent::pickle::Pickler<concurrent::multiprocessing::Value<T>> {
   using Value = concurrent::multiprocessing::Value<T>;

@@ -114,6 +114,11 @@ constexpr void check_callable() {
 
 }  // namespace detail
 
+/// Functions travel as the place in the program or library that has them, function objects and closures as their state.
+///
+/// Throws: PicklingError, when a function is in no file that the other process has, or a captured pointer points into
+/// this thread's stack; UnpicklingError.
+/// Compile error: the callable captures by reference, or what cannot travel.
 template <class Function>
 struct Pickler<Callable<Function>> {
   static void dump(Writer& writer, const Callable<Function>& callable) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+/// Values, callables and exceptions to bytes and back. Python: pickle.
 namespace concurrent::pickle::inline v0 {
 
 /// Whether a value of type `T` can go to another process and back: whether dumps and loads<T> compile.

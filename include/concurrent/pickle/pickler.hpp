@@ -50,10 +50,11 @@ struct Pickler {
   static T load(Reader& reader) { return BuiltIn::load(reader); }
 };
 
-// Built-in arrays are members of aggregates; a function cannot return one, so that they are read in place.
+/// Built-in arrays as members of aggregates. A function cannot return one, so that they are read in place, and there is
+/// no `load`.
 template <class T, std::size_t n>
 struct Pickler<T[n]> {
-  using BuiltIn = detail::Form<T[n]>;
+  using BuiltIn = detail::Form<T[n]>;  ///< how the library does it
   static void dump(Writer& writer, const T (&value)[n]) { BuiltIn::dump(writer, value); }
 };
 
