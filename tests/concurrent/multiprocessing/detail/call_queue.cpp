@@ -219,3 +219,20 @@ TEST_CASE("CallQueue: under many threads each call is taken by exactly one worke
   for (std::uint64_t content = 0; content < calls; ++content) missing += taken[content].load() == 1 ? 0U : 1U;
   CHECK(missing == 0);
 }
+
+TEST_CASE("CallQueueWriter: it tells whether another call is the oldest that waits than when it was last asked") {
+  const mpd::Segment segment = make_segment(2, 4, 8);
+  mpd::CallQueueWriter writer(segment);
+  writer.place(0);
+  writer.place(1);
+  CHECK(writer.moves_on());
+  CHECK_FALSE(writer.moves_on());
+  writer.place(2);  // behind it
+  CHECK_FALSE(writer.moves_on());
+  CHECK(mpd::claim_call(segment, 0) != mpd::no_call);
+  CHECK(writer.moves_on());
+  CHECK_FALSE(writer.moves_on());
+  CHECK(writer.withdraw(1, 1));
+  CHECK(writer.moves_on());
+  CHECK_FALSE(writer.moves_on());
+}
