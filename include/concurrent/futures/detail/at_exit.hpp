@@ -1,49 +1,36 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/unfinished.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 
 #include <atomic>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
-#include <vector>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// Something with threads that the end of the program waits for: an executor that nobody shut down, or that was shut
-/// down without waiting.
-class EndsAtExit {
- public:
-  EndsAtExit() = default;
-  EndsAtExit(const EndsAtExit&) = delete;
-  EndsAtExit& operator=(const EndsAtExit&) = delete;
-  virtual ~EndsAtExit() = default;
-  virtual void end_at_exit() noexcept = 0;
-};
-
-/// All of them. Never destroyed: statics may use it as they go. A forked child, which has none of the threads and may
-/// have inherited a held lock, gets one of its own.
+/// What the end of the program waits for: the pools of executors that nobody shut down, or that were shut down without
+/// waiting. Never destroyed: statics may use it as they go. A forked child, which has none of the threads and may have
+/// inherited a held lock, gets one of its own.
 class ExitRegistry {
  public:
   static ExitRegistry& instance() {
     ExitRegistry* registry = current().load();
     while (registry == nullptr || !registry->mark_.is_here()) {
-      auto fresh = std::unique_ptr<ExitRegistry>(new ExitRegistry);
-      if (current().compare_exchange_strong(registry, fresh.get())) {
-        registry = fresh.release();
+      auto* const fresh = new ExitRegistry;
+      if (current().compare_exchange_strong(registry, fresh)) {
+        registry = fresh;
         std::atexit([] { instance().run(); });
+      } else {
+        delete fresh;
       }
     }
     return *registry;
   }
 
-  void add(const std::shared_ptr<EndsAtExit>& entry) {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(entries_, [](const auto& weak) { return weak.expired(); });
-    entries_.push_back(entry);
-  }
+  void add(const std::shared_ptr<Unfinished>& pool) { pools_.add(pool); }
 
   /// Nothing new is begun any more.
   static bool is_exiting() noexcept {
@@ -61,18 +48,10 @@ class ExitRegistry {
 
   void run() {
     exiting_.store(true);
-    std::vector<std::weak_ptr<EndsAtExit>> entries;
-    {
-      const std::lock_guard lock(mutex_);
-      entries.swap(entries_);
-    }
-    for (const auto& weak : entries) {
-      if (const std::shared_ptr<EndsAtExit> entry = weak.lock()) entry->end_at_exit();
-    }
+    pools_.finish_all();
   }
 
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<EndsAtExit>> entries_;
+  UnfinishedList pools_;
   std::atomic<bool> exiting_{false};
   multiprocessing::detail::ProcessMark mark_;
 };

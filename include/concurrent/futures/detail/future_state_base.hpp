@@ -127,7 +127,7 @@ class FutureStateBase {
 
  protected:
   FutureStateBase() noexcept = default;
-  virtual ~FutureStateBase();
+  CONCURRENT_FUTURES_INLINE virtual ~FutureStateBase();
 
   /// cancel() of a pending call asks: false when a worker has taken it. Called without a lock.
   virtual bool withdraw() noexcept { return true; }

@@ -6,6 +6,7 @@
 #include <concurrent/futures/detail/map_stream.hpp>
 #include <concurrent/futures/detail/map_stream_submit.hpp>
 #include <concurrent/futures/detail/map_stream_take.hpp>
+#include <concurrent/futures/detail/unfinished.hpp>
 #include <concurrent/futures/map.hpp>
 #include <concurrent/futures/map_options.hpp>
 
@@ -13,7 +14,6 @@
 #include <initializer_list>
 #include <iterator>
 #include <memory>
-#include <mutex>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -103,16 +103,7 @@ class MapMixin {
   ~MapMixin() { link_->executor = nullptr; }
 
   /// Makes maps with auto_chunksize submit the rest of their items now. Outside of all locks.
-  void finish_submitting_maps() {
-    std::vector<std::weak_ptr<MapStream>> streams;
-    {
-      const std::lock_guard lock(mutex_);
-      streams.swap(streams_);
-    }
-    for (const auto& weak : streams) {
-      if (const std::shared_ptr<MapStream> stream = weak.lock()) stream->finish_submitting();
-    }
-  }
+  void finish_submitting_maps() { chained_.finish_all(); }
 
  private:
   // Takes options off the end of the arguments, where they could not be declared after the pack.
@@ -171,20 +162,13 @@ class MapMixin {
     auto stream = std::make_shared<MapStream>(std::move(feed), options, deadline,
                                               static_cast<std::size_t>(link_->executor->max_workers()), unordered);
     auto items = std::make_unique<MapItems<R>>(stream, chunked);
-    if (stream->is_chained()) remember(stream);
+    if (stream->is_chained()) chained_.add(stream);
     stream->start();
     return MapResult<R>(std::move(items));
   }
 
-  void remember(const std::shared_ptr<MapStream>& stream) {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(streams_, [](const auto& weak) { return weak.expired(); });
-    streams_.push_back(stream);
-  }
-
   std::shared_ptr<ExecutorLink<Executor>> link_;
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<MapStream>> streams_;  // maps that submit in a chain
+  UnfinishedList chained_;  // maps that submit in a chain
 };
 
 }  // namespace detail

@@ -5,6 +5,7 @@
 #include <concurrent/futures/detail/chunk_sizer.hpp>
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_feed.hpp>
+#include <concurrent/futures/detail/unfinished.hpp>
 #include <concurrent/futures/detail/waiter.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/map_options.hpp>
@@ -27,8 +28,8 @@ namespace detail {
 /// Three ways to submit. *At once*: all of it, in the call of map. *Lazily*, with a buffersize: by the iterating
 /// thread, as results are taken. *In a chain*, for auto_chunksize without a buffersize: a few chunks at a time, each
 /// finished one submits the next from its callback, so that the sizes can follow what the tasks take and everything
-/// still runs if nobody iterates; `finish_submitting` ends the chain when the executor is about to close.
-class MapStream : public std::enable_shared_from_this<MapStream> {
+/// still runs if nobody iterates; `finish` ends the chain when the executor is about to close.
+class MapStream final : public Unfinished, public std::enable_shared_from_this<MapStream> {
  public:
   struct Chunk {
     AnyFuture future;
@@ -42,9 +43,7 @@ class MapStream : public std::enable_shared_from_this<MapStream> {
         buffersize_(options.buffersize),
         deadline_(deadline),
         unordered_(unordered) {}
-  MapStream(const MapStream&) = delete;
-  MapStream& operator=(const MapStream&) = delete;
-  ~MapStream() { unlink(); }
+  ~MapStream() override { unlink(); }
 
   bool is_chained() const noexcept { return sizer_.is_auto() && !buffersize_; }
 
@@ -69,7 +68,7 @@ class MapStream : public std::enable_shared_from_this<MapStream> {
   void detach() noexcept;
 
   /// Submits all that is left of a chain.
-  void finish_submitting();
+  inline void finish() override;
 
  private:
   struct Entry : WaiterLink {  // a chunk that has not been taken

@@ -112,7 +112,7 @@ inline void MapStream::chunk_done(FutureStateBase& state, std::size_t size) noex
   pump();
 }
 
-inline void MapStream::finish_submitting() {
+inline void MapStream::finish() {
   {
     const std::lock_guard lock(mutex_);
     hurry_ = true;

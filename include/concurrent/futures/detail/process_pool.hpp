@@ -14,7 +14,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <deque>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -183,8 +184,9 @@ class ProcessPool {
   std::uint32_t available_ = 0;  // workers that take calls, or will once they have started
   std::uint64_t next_serial_ = 1;
   std::uint64_t key_count_ = 0;
-  std::deque<std::chrono::steady_clock::time_point> deaths_;
-  std::vector<std::string> death_texts_;
+  std::vector<std::uint64_t> deaths_;  // when, within the period of the limit; nanoseconds
+  std::string death_texts_[5];         // of the last ones, each at its number modulo 5
+  std::size_t death_count_ = 0;
   std::vector<mpd::ZygoteReport> reports_;
   std::vector<CallbackList> deferred_;  // callbacks for the manager
   std::string broken_;                  // why; empty: it is not

@@ -162,7 +162,10 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
                  std::to_string(options_.restart_limit.count) + " in " +
                  std::to_string(std::chrono::duration<double>(options_.restart_limit.period).count()) +
                  " s). The last:";
-        for (const std::string& text : death_texts_) reason += "\n  " + text;
+        const std::size_t most = std::size(death_texts_);
+        for (std::size_t i = death_count_ > most ? death_count_ - most : 0; i < death_count_; ++i) {
+          reason += "\n  " + death_texts_[i % most];
+        }
         breaks = true;
       }
     }
@@ -297,11 +300,14 @@ inline bool ProcessPool::more_oom_kills() {
 }
 
 inline bool ProcessPool::too_many_deaths(const std::string& how) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = static_cast<std::uint64_t>(multiprocessing::detail::monotonic_nanoseconds());
+  death_texts_[death_count_++ % std::size(death_texts_)] = how;
   deaths_.push_back(now);
-  death_texts_.push_back(how);
-  if (death_texts_.size() > 5) death_texts_.erase(death_texts_.begin());
-  while (!deaths_.empty() && now - deaths_.front() > options_.restart_limit.period) deaths_.pop_front();
+  std::size_t kept = 0;
+  for (const std::uint64_t death : deaths_) {
+    if (static_cast<std::int64_t>(now - death) <= options_.restart_limit.period.count()) deaths_[kept++] = death;
+  }
+  while (deaths_.size() > kept) deaths_.pop_back();
   return deaths_.size() > static_cast<std::size_t>(options_.restart_limit.count);
 }
 

@@ -14,17 +14,17 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// While it lives, the end of the program waits for the pool.
-class ProcessPoolShare final : public EndsAtExit {
+class ProcessPoolShare final : public Unfinished {
  public:
   explicit ProcessPoolShare(ProcessPoolOptions options) : pool_(ProcessPool::make(std::move(options))) {}
   ~ProcessPoolShare() override {
     if (!pool_->is_here()) return;  // a fork's copy has neither the threads nor the right to end anything
-    if (pool_->started()) end_at_exit();
+    if (pool_->started()) finish();
     pool_->release();
   }
   ProcessPool* pool() const noexcept { return pool_; }
 
-  void end_at_exit() noexcept override {
+  void finish() noexcept override {
     if (!pool_->is_here()) return;
     pool_->shutdown(false);
     pool_->wait_until_ended(Deadline::max());

@@ -198,7 +198,13 @@ inline void ProcessPool::free_record(WorkItem& item) noexcept {
   items_[item.record] = nullptr;
   free_records_.push_back(item.record);  // has had room for all of them from the start
   item.has_record = false;
-  if (item.options != nullptr && item.options->timeout) std::erase(timed_, &item);
+  if (item.options == nullptr || !item.options->timeout) return;
+  for (WorkItem*& timed : timed_) {
+    if (timed != &item) continue;
+    timed = timed_.back();
+    timed_.pop_back();
+    return;
+  }
 }
 
 /// cancel() asks: true when no worker has the call and none will.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/at_exit.hpp>
 #include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/thread_task.hpp>
 #include <concurrent/futures/detail/trace_sink.hpp>
+#include <concurrent/futures/detail/unfinished.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/statistics.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
@@ -32,7 +32,7 @@ namespace detail {
 ///
 /// A thread counts as idle from just before it publishes a result: who sees the result finds the thread free. While it
 /// runs callbacks, which may take long, it does not.
-class ThreadPool : public EndsAtExit, public std::enable_shared_from_this<ThreadPool> {
+class ThreadPool : public Unfinished, public std::enable_shared_from_this<ThreadPool> {
  public:
   ThreadPool(int max_workers, std::string name_prefix, Initializer initializer)
       : max_workers_(max_workers), name_prefix_(std::move(name_prefix)), initializer_(std::move(initializer)) {}
@@ -60,7 +60,7 @@ class ThreadPool : public EndsAtExit, public std::enable_shared_from_this<Thread
   void before_publishing(ThreadTask& task, bool failed) noexcept;
 
   // At the end of the program.
-  void end_at_exit() noexcept override;
+  CONCURRENT_FUTURES_INLINE void finish() noexcept override;
 
  private:
   struct Start {  // what a new thread is given

@@ -2,6 +2,7 @@
 // What is asked of a thread pool: from submit to shutdown.
 #pragma once
 
+#include <concurrent/futures/detail/at_exit.hpp>
 #include <concurrent/futures/detail/thread_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
@@ -182,7 +183,7 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::detach_threads() {
   threads_.clear();
 }
 
-inline void ThreadPool::end_at_exit() noexcept {
+CONCURRENT_FUTURES_INLINE void ThreadPool::finish() noexcept {
   shutdown(false);
   wait_until_ended(Deadline::max());
 }

@@ -159,9 +159,10 @@ class Zygote {
 
   /// Waits for something to happen and handles it. False: time to end.
   bool step() noexcept {
-    watched_.assign({{setup_.channel.get(), static_cast<short>(reports_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
-                     {children_ended_.get(), POLLIN, 0},
-                     {caller_ended_.get(), POLLIN, 0}});
+    watched_.clear();
+    watched_.push_back({setup_.channel.get(), static_cast<short>(reports_.empty() ? POLLIN : POLLIN | POLLOUT), 0});
+    watched_.push_back({children_ended_.get(), POLLIN, 0});
+    watched_.push_back({caller_ended_.get(), POLLIN, 0});
     for (const Child& child : children_) watched_.push_back({child.pipe.get(), 0, 0});
     // Without a pidfd or a signalfd it looks by itself now and then.
     const bool blind = !children_ended_.valid() || !caller_ended_.valid();
@@ -323,7 +324,11 @@ class Zygote {
       if (pid <= 0) return;
       CONCURRENT_FUTURES_FAULT_POINT("zygote.reaped");
       // From here on the pid may be anybody's.
-      std::erase_if(standbys_, [pid](const Standby& standby) { return standby.pid == pid; });
+      for (auto standby = standbys_.begin(); standby != standbys_.end(); ++standby) {
+        if (standby->pid != pid) continue;
+        standbys_.erase(standby);
+        break;
+      }
       for (std::size_t i = 0; i < children_.size(); ++i) {
         if (children_[i].pid != pid) continue;
         report({ZygoteReport::Kind::ended, children_[i].worker, children_[i].serial, pid, status,

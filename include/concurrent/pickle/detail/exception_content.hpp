@@ -18,7 +18,6 @@
 #include <string_view>
 #include <typeinfo>
 #include <utility>
-#include <vector>
 
 #include <cxxabi.h>
 #include <sys/types.h>
@@ -41,15 +40,14 @@ inline const ExceptionKind* find_exception_kind(const std::type_info& type) {
   return find_exception_kind([&](const ExceptionKind& kind) { return *kind.type == type; });
 }
 
-// The base classes of a class, from its run-time type information.
-inline std::vector<const std::type_info*> base_classes(const std::type_info& type) {
-  std::vector<const std::type_info*> bases;
+// Calls visit(base) for each base of a class, as its run-time type information tells.
+template <class Visit>
+void visit_bases(const std::type_info& type, Visit&& visit) {
   if (const auto* single = dynamic_cast<const abi::__si_class_type_info*>(&type)) {
-    bases.push_back(single->__base_type);
+    visit(*single->__base_type);
   } else if (const auto* several = dynamic_cast<const abi::__vmi_class_type_info*>(&type)) {
-    for (unsigned i = 0; i < several->__base_count; ++i) bases.push_back(several->__base_info[i].__base_type);
+    for (unsigned i = 0; i < several->__base_count; ++i) visit(*several->__base_info[i].__base_type);
   }
-  return bases;
 }
 
 // The type that the program threw, without what std::throw_with_nested, or crossing to this process, wrapped it in.
@@ -57,22 +55,34 @@ inline const std::type_info& unwrapped(const std::type_info& type) {
   const std::string name = readable(type.name());
   if (name.starts_with("std::_Nested_exception<") || name.starts_with("concurrent::pickle::detail::WithCause<") ||
       name.starts_with("concurrent::pickle::detail::Described<")) {
-    const auto bases = base_classes(type);
-    if (!bases.empty()) return unwrapped(*bases.front());
+    const std::type_info* first = nullptr;
+    visit_bases(type, [&](const std::type_info& base) {
+      if (first == nullptr) first = &base;
+    });
+    if (first != nullptr) return unwrapped(*first);
   }
   return type;
 }
 
+// The first known type among those that are so many steps above one. `more`: there are some that are further up.
+inline const ExceptionKind* exception_kind_above(const std::type_info& type, int steps, bool& more) {
+  if (steps == 0) {
+    visit_bases(type, [&](const std::type_info&) { more = true; });
+    return find_exception_kind(type);
+  }
+  const ExceptionKind* found = nullptr;
+  visit_bases(type, [&](const std::type_info& base) {
+    if (found == nullptr) found = exception_kind_above(base, steps - 1, more);
+  });
+  return found;
+}
+
 // The nearest known type to one: itself, else a base of it, the nearer the better.
 inline const ExceptionKind* nearest_exception_kind(const std::type_info& type) {
-  std::vector<const std::type_info*> level{&type};
-  while (!level.empty()) {
-    std::vector<const std::type_info*> next;
-    for (const std::type_info* candidate : level) {
-      if (const ExceptionKind* kind = find_exception_kind(*candidate)) return kind;
-      for (const std::type_info* base : base_classes(*candidate)) next.push_back(base);
-    }
-    level = std::move(next);
+  bool more = true;
+  for (int steps = 0; more; ++steps) {
+    more = false;
+    if (const ExceptionKind* kind = exception_kind_above(type, steps, more)) return kind;
   }
   return nullptr;
 }

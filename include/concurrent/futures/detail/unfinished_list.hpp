@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/unfinished.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+CONCURRENT_FUTURES_INLINE void UnfinishedList::add(const std::shared_ptr<Unfinished>& entry) {
+  const std::lock_guard lock(mutex_);
+  std::size_t kept = 0;  // not std::erase_if, which compiles ten times as long
+  for (std::weak_ptr<Unfinished>& weak : entries_) {
+    if (!weak.expired()) entries_[kept++].swap(weak);
+  }
+  while (entries_.size() > kept) entries_.pop_back();
+  entries_.push_back(entry);
+}
+
+CONCURRENT_FUTURES_INLINE void UnfinishedList::finish_all() {
+  std::vector<std::weak_ptr<Unfinished>> entries;
+  {
+    const std::lock_guard lock(mutex_);
+    entries.swap(entries_);
+  }
+  for (const std::weak_ptr<Unfinished>& weak : entries) {
+    if (const std::shared_ptr<Unfinished> entry = weak.lock()) entry->finish();
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
