@@ -4,8 +4,6 @@
 #include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/detail/map_chunk.hpp>
 #include <concurrent/futures/detail/map_stream.hpp>
-#include <concurrent/futures/detail/map_stream_submit.hpp>
-#include <concurrent/futures/detail/map_stream_take.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/map_options.hpp>
 

@@ -25,7 +25,7 @@
 #include <concurrent/futures/detail/map_mixin.hpp>
 #include <concurrent/futures/detail/map_serializer.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
-#include <concurrent/futures/detail/trace_sink.hpp>
+#include <concurrent/futures/detail/trace_open.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>

@@ -4,7 +4,7 @@
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_mixin.hpp>
 #include <concurrent/futures/detail/thread_pool.hpp>
-#include <concurrent/futures/detail/trace_sink.hpp>
+#include <concurrent/futures/detail/trace_open.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/logging.hpp>

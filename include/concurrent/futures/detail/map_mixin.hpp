@@ -4,8 +4,6 @@
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_feed.hpp>
 #include <concurrent/futures/detail/map_stream.hpp>
-#include <concurrent/futures/detail/map_stream_submit.hpp>
-#include <concurrent/futures/detail/map_stream_take.hpp>
 #include <concurrent/futures/detail/unfinished.hpp>
 #include <concurrent/futures/map.hpp>
 #include <concurrent/futures/map_options.hpp>

@@ -9,6 +9,7 @@
 #include <concurrent/futures/detail/waiter.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/map_options.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
 
 #include <condition_variable>
 #include <cstddef>
@@ -68,7 +69,8 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
   void detach() noexcept;
 
   /// Submits all that is left of a chain.
-  inline void finish() override;
+  void finish_submitting();
+  void finish() override { finish_submitting(); }
 
  private:
   struct Entry : WaiterLink {  // a chunk that has not been taken
@@ -116,3 +118,8 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/futures/detail/map_stream_submit.hpp>
+#include <concurrent/futures/detail/map_stream_take.hpp>
+#endif

@@ -21,7 +21,7 @@ struct MapStream::ChunkDone final : Callback {
   std::size_t size;
 };
 
-inline void MapStream::start() {
+CONCURRENT_FUTURES_INLINE void MapStream::start() {
   try {
     if (buffersize_) {
       fill(true);
@@ -112,7 +112,7 @@ inline void MapStream::chunk_done(FutureStateBase& state, std::size_t size) noex
   pump();
 }
 
-inline void MapStream::finish() {
+CONCURRENT_FUTURES_INLINE void MapStream::finish_submitting() {
   {
     const std::lock_guard lock(mutex_);
     hurry_ = true;

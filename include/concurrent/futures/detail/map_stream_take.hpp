@@ -24,7 +24,7 @@ inline MapStream::Entry* MapStream::first_left(std::unique_lock<std::mutex>& loc
   }
 }
 
-inline bool MapStream::has_more() {
+CONCURRENT_FUTURES_INLINE bool MapStream::has_more() {
   std::unique_lock lock(mutex_);
   return first_left(lock) != nullptr || (!closed_ && (error_ != nullptr || !ended_));
 }
@@ -54,14 +54,14 @@ inline MapStream::Entry* MapStream::wait_for_any() {
   return &entry;
 }
 
-inline MapStream::Chunk MapStream::next() {
+CONCURRENT_FUTURES_INLINE MapStream::Chunk MapStream::next() {
   Entry* const entry = unordered_ ? wait_for_any() : wait_in_order();
   if (entry == nullptr) throw_error();
   const std::lock_guard lock(mutex_);
   return {std::move(entry->future), entry->size};
 }
 
-inline void MapStream::item_taken() {
+CONCURRENT_FUTURES_INLINE void MapStream::item_taken() {
   if (!buffersize_ || closed_) return;
   --ahead_;
   try {
@@ -87,7 +87,7 @@ inline void MapStream::cancel_left() noexcept {
   }
 }
 
-inline void MapStream::close() noexcept {
+CONCURRENT_FUTURES_INLINE void MapStream::close() noexcept {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -98,7 +98,7 @@ inline void MapStream::close() noexcept {
   cancel_left();
 }
 
-inline void MapStream::detach() noexcept {
+CONCURRENT_FUTURES_INLINE void MapStream::detach() noexcept {
   std::deque<Entry> entries;
   const std::lock_guard lock(mutex_);
   detached_ = true;
@@ -106,7 +106,7 @@ inline void MapStream::detach() noexcept {
   entries.swap(entries_);
 }
 
-inline void MapStream::unlink() noexcept {
+CONCURRENT_FUTURES_INLINE void MapStream::unlink() noexcept {
   if (!unordered_) return;
   for (Entry& entry : entries_) {
     if (!entry.is_taken()) entry.state().remove_waiter(entry);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/detail/trace_open.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/pickle/call.hpp>
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/thread_pool.hpp>
+#include <concurrent/futures/detail/trace_open.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 
 #include <memory>

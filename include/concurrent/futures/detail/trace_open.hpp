@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/trace.hpp>
 #include <concurrent/futures/detail/trace_sink.hpp>
-#include <concurrent/futures/exceptions.hpp>
-#include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
 
 #include <memory>
 #include <string>
@@ -12,20 +10,15 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> open_trace(const std::string& path) {
-  return std::make_unique<Trace>(path, multiprocessing::current_process().name);
-}
+/// Begins one in this file. Throws std::system_error, which names the path, when it cannot be written.
+std::unique_ptr<TraceSink> open_trace(const std::string& path);
 
-CONCURRENT_FUTURES_INLINE void check_traceable(bool is_traced, bool is_closed) {
-  if (is_traced) {
-    throw RuntimeError(
-        "concurrent::futures: trace: this pool is being traced already. It is so until it is shut down.");
-  }
-  if (is_closed) {
-    throw RuntimeError(
-        "concurrent::futures: trace: the pool takes no more calls. Begin before it is shut down or breaks.");
-  }
-}
+/// Throws RuntimeError where the trace of a pool can no longer begin.
+void check_traceable(bool is_traced, bool is_closed);
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/futures/detail/trace_opening.hpp>
+#endif

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/pickle/detail/separate.hpp>
-
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include <sys/types.h>
@@ -40,15 +37,5 @@ class TraceSink {
   virtual std::string close() noexcept = 0;
 };
 
-/// Begins one in this file. Throws std::system_error, which names the path, when it cannot be written.
-std::unique_ptr<TraceSink> open_trace(const std::string& path);
-
-/// Throws RuntimeError where the trace of a pool can no longer begin.
-void check_traceable(bool is_traced, bool is_closed);
-
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
-
-#ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/futures/detail/trace_open.hpp>
-#endif
