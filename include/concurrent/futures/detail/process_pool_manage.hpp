@@ -170,6 +170,7 @@ inline void ProcessPool::rescue_waiting_calls() {
   const bool may_start = outstanding_ <= available_ && waiting_look_ >= std::chrono::milliseconds(16);
   bool starting = false;
   bool on_its_way = false;
+  bool runnable = false;
   bool begun = false;
   if (queue_->moves_on() || waiting_look_ < std::chrono::milliseconds(16)) waiting_since_ = now;
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
@@ -182,9 +183,11 @@ inline void ProcessPool::rescue_waiting_calls() {
     // `busy` it says it is also between two calls, until it finds no other.
     const bool idle = may_start && item_of(i, begun) == nullptr;
     // Without a pid it is the zygote that has not come to it.
-    const bool still = idle && place.pid != 0 && !mpd::waits_for_processor(place.pid);
+    // Once one is found that can run, the others are not asked: that reads a file each.
+    const bool still = idle && !runnable && place.pid != 0 && !mpd::waits_for_processor(place.pid);
     const auto age = now - place.since;
     if (idle && begins) starting = starting || age < std::chrono::seconds(1) || (age < starvation && !still);
+    if (idle && !still) runnable = true;
     // One that sleeps or is stopped has been woken at the last look; one that is so again does not come.
     if (idle && !(still && place.still)) on_its_way = true;
     place.still = still;
