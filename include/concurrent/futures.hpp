@@ -26,5 +26,8 @@ using pickle::UnpicklingError;
 
 // The one translation unit of a program that has all definitions has them for every header.
 #ifdef CONCURRENT_FUTURES_IMPLEMENTATION
+#ifndef CONCURRENT_FUTURES_DEFINITIONS
+#error "concurrent::futures: define CONCURRENT_FUTURES_IMPLEMENTATION before the first #include of this library."
+#endif
 #include <concurrent/multiprocessing.hpp>
 #endif

@@ -24,6 +24,7 @@
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_mixin.hpp>
 #include <concurrent/futures/detail/map_serializer.hpp>
+#include <concurrent/futures/detail/pickled_worker_died.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/detail/trace_open.hpp>
 #include <concurrent/futures/exceptions.hpp>

@@ -52,6 +52,8 @@ TEST_CASE_METHOD(support::LeakChecked,
   refused({.max_workers = 1, .max_tasks_per_child = 0}, "max_tasks_per_child", "0");
   refused({.max_workers = 1, .max_tasks_per_child = -3}, "max_tasks_per_child", "-3");
   refused({.max_workers = 1, .extra_queued_calls = -2}, "extra_queued_calls", "-2");
+  refused({.max_workers = 1, .restart_limit = {-1, std::chrono::seconds(1)}}, "restart_limit.count", "-1");
+  refused({.max_workers = 1, .restart_limit = {1, std::chrono::nanoseconds(-5)}}, "restart_limit.period", "-5");
   CHECK(contains(message_of<std::invalid_argument>([] { cf::ProcessPoolExecutor pool(-4); }), "-4"));
 }
 

@@ -145,6 +145,14 @@ CONCURRENT_FUTURES_EXCEPTION(Secret);
 CONCURRENT_FUTURES_EXCEPTION(Fixed)
 CONCURRENT_FUTURES_EXCEPTION(Both)
 
+struct Private : private std::runtime_error {
+  Private() : std::runtime_error("private") {}
+};
+struct HalfPrivate : private std::logic_error, public std::bad_alloc {
+  HalfPrivate() : std::logic_error("half") {}
+  const char* what() const noexcept override { return "half private"; }
+};
+
 }  // namespace app
 
 TEST_CASE("exception: the standard library's arrive with their type and text") {
@@ -233,6 +241,11 @@ TEST_CASE("exception: one that is not declared arrives as its nearest known base
   });
   check_caught<std::exception>(sent(thrown(app::Talkative())),
                                [](const std::exception& e) { CHECK(e.what() == std::string("I am not declared")); });
+}
+
+TEST_CASE("exception: a private base is none that it could be caught by") {
+  check_caught<std::bad_alloc>(sent(thrown(app::HalfPrivate())), [](const std::bad_alloc&) {});
+  check_caught<pickle::RemoteError>(sent(thrown(app::Private())), [](const pickle::RemoteError&) {});
 }
 
 TEST_CASE("exception: the real type's name is in the cause") {

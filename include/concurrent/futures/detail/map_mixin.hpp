@@ -160,8 +160,8 @@ class MapMixin {
     auto stream = std::make_shared<MapStream>(std::move(feed), options, deadline,
                                               static_cast<std::size_t>(link_->executor->max_workers()), unordered);
     auto items = std::make_unique<MapItems<R>>(stream, chunked);
-    if (stream->is_chained()) chained_.add(stream);
-    stream->start();
+    stream->read();  // before a shutdown in another thread can go on with it
+    stream->start(!stream->is_chained() || chained_.add(stream));
     return MapResult<R>(std::move(items));
   }
 

@@ -48,9 +48,15 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
 
   bool is_chained() const noexcept { return sizer_.is_auto() && !buffersize_; }
 
-  /// Submits what is to be submitted before map returns. Throws what the ranges and submit throw; what was submitted is
-  /// cancelled then.
-  void start();
+  /// Reads the ranges of a chain, before anybody else knows of it. Throws what they throw.
+  void read() {
+    if (is_chained()) feed_->read_all();
+  }
+
+  /// Submits what is to be submitted before map returns. Not `open`: the executor is about to close and waits for no
+  /// chain more, so that everything is submitted here, or nothing. Throws what the ranges and submit throw; what was
+  /// submitted is cancelled then.
+  void start(bool open);
 
   /// Whether `next` has a chunk, or an error to throw.
   bool has_more();

@@ -21,13 +21,14 @@ struct MapStream::ChunkDone final : Callback {
   std::size_t size;
 };
 
-CONCURRENT_FUTURES_INLINE void MapStream::start() {
+CONCURRENT_FUTURES_INLINE void MapStream::start(bool open) {
   try {
     if (buffersize_) {
       fill(true);
     } else if (is_chained()) {
-      feed_->read_all();
+      if (!open) hurry_ = true;  // nobody else knows of it
       pump();
+      if (!open && error_) std::rethrow_exception(error_);
     } else {
       submit_all();
     }

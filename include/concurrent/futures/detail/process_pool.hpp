@@ -125,6 +125,7 @@ class ProcessPool {
   void wake_manager() noexcept;
   Deadline next_look();
   Deadline check_time_limits();
+  void mark_places_with_calls();
   void rescue_waiting_calls();
   bool find_overwritten();
   void fail_overwritten();

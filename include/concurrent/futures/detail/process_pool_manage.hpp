@@ -157,6 +157,17 @@ inline Deadline ProcessPool::next_look() {
   return std::min(std::min(look, start_again_), std::min(kill_remaining_, trim_at_));
 }
 
+/// Sets `has_call` of each place whose worker has taken a call and not answered.
+inline void ProcessPool::mark_places_with_calls() {
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) places_[i].has_call = false;
+  for (const WorkItem* const item : items_) {
+    if (item == nullptr || item->place != WorkItem::Place::record) continue;
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    const bool taken = state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started;
+    if (taken && state.worker < geometry_workers()) places_[state.worker].has_call = true;
+  }
+}
+
 /// A call waits although workers are there that should take it: one may have been stopped, or have died, between its
 /// promise to take it and the taking; a wake-up may be lost; a worker gone wild may have written over the queue's
 /// words.
@@ -171,7 +182,7 @@ inline void ProcessPool::rescue_waiting_calls() {
   bool starting = false;
   bool on_its_way = false;
   bool runnable = false;
-  bool begun = false;
+  if (may_start) mark_places_with_calls();
   if (queue_->moves_on() || waiting_look_ < std::chrono::milliseconds(16)) waiting_since_ = now;
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
     WorkerPlace& place = places_[i];
@@ -181,7 +192,7 @@ inline void ProcessPool::rescue_waiting_calls() {
     const bool begins = status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing;
     place.slow = status == mpd::WorkerStatus::polling;
     // `busy` it says it is also between two calls, until it finds no other.
-    const bool idle = may_start && item_of(i, begun) == nullptr;
+    const bool idle = may_start && !place.has_call;
     // Without a pid it is the zygote that has not come to it.
     // Once one is found that can run, the others are not asked: that reads a file each.
     const bool still = idle && !runnable && place.pid != 0 && !mpd::waits_for_processor(place.pid);

@@ -45,6 +45,9 @@ CONCURRENT_FUTURES_INLINE ProcessPool* ProcessPool::make(ProcessPoolOptions opti
   if (options.idle_timeout && options.idle_timeout->count() <= 0) {
     refuse("idle_timeout", options.idle_timeout->count(), "greater than 0 nanoseconds; leave it out for none");
   }
+  if (options.restart_limit.period.count() < 0) {
+    refuse("restart_limit.period", options.restart_limit.period.count(), "0 ns or more");
+  }
   if (options.restart_limit.count < 0) refuse("restart_limit.count", options.restart_limit.count, "0 or more");
   return new ProcessPool(std::move(options));
 }

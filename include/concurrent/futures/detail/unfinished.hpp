@@ -25,13 +25,15 @@ class Unfinished {
 /// Those of them that still live. Threads: any.
 class UnfinishedList {
  public:
-  CONCURRENT_FUTURES_INLINE void add(const std::shared_ptr<Unfinished>& entry);
-  /// Finishes each, and knows none of them any more.
+  /// False: finish_all has begun, and does not wait for this one.
+  CONCURRENT_FUTURES_INLINE bool add(const std::shared_ptr<Unfinished>& entry);
+  /// Finishes each that was added. Whoever calls it meanwhile waits for them, too.
   CONCURRENT_FUTURES_INLINE void finish_all();
 
  private:
   std::mutex mutex_;
   std::vector<std::weak_ptr<Unfinished>> entries_;
+  bool finishing_ = false;
 };
 
 }  // namespace detail

@@ -20,6 +20,7 @@ struct WorkerPlace {
   bool retiring = false;  // it has run its last task and is about to leave by itself
   bool stopping = false;  // it was asked to end, by a signal
   bool slow = false;      // it said that it polls, and did not take a call that waited
+  bool has_call = false;  // at the manager's last look that asked
   bool still = false;     // a call waited, and it slept or was stopped: at the manager's last look
   bool damaged = false;   // what it wrote cannot be; its ring is not read any more
   std::uint32_t name = 0;

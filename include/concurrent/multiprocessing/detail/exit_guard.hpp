@@ -3,6 +3,7 @@
 
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/pickle/detail/module.hpp>
 
 #include <unistd.h>
 
@@ -21,14 +22,14 @@ inline constinit bool exit_is_guarded = false;
 /// lock, which another thread of the caller may have held at the moment of the fork.
 inline void guard_exit() noexcept {
   process_identity();  // made before, and so destroyed after
+  void (*const handler)(int, void*) = [](int status, void*) {
+    if (process_identity().pool == 0) return;  // no worker
+    flush_output();
+    ::_exit(status);
+  };
+  if (!exit_is_guarded) pickle::detail::keep_loaded(reinterpret_cast<const void*>(handler));  // unlike std::atexit's
   exit_is_guarded = true;
-  ::on_exit(
-      [](int status, void*) {
-        if (process_identity().pool == 0) return;  // no worker
-        flush_output();
-        ::_exit(status);
-      },
-      nullptr);
+  ::on_exit(handler, nullptr);
 }
 
 }  // namespace detail

@@ -40,13 +40,15 @@ inline const ExceptionKind* find_exception_kind(const std::type_info& type) {
   return find_exception_kind([&](const ExceptionKind& kind) { return *kind.type == type; });
 }
 
-// Calls visit(base) for each base of a class, as its run-time type information tells.
+// Calls visit(base) for each public base of a class, as its run-time type information tells.
 template <class Visit>
 void visit_bases(const std::type_info& type, Visit&& visit) {
   if (const auto* single = dynamic_cast<const abi::__si_class_type_info*>(&type)) {
     visit(*single->__base_type);
   } else if (const auto* several = dynamic_cast<const abi::__vmi_class_type_info*>(&type)) {
-    for (unsigned i = 0; i < several->__base_count; ++i) visit(*several->__base_info[i].__base_type);
+    for (unsigned i = 0; i < several->__base_count; ++i) {
+      if (several->__base_info[i].__is_public_p()) visit(*several->__base_info[i].__base_type);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // The types of exceptions that cross between processes as themselves.
 #pragma once
 
+#include <concurrent/pickle/detail/module.hpp>
 #include <concurrent/pickle/dumps.hpp>
 
 #include <atomic>
@@ -170,6 +171,7 @@ struct DeclaredException {
 inline constinit std::atomic<const DeclaredException*> declared_exceptions{nullptr};
 
 inline DeclaredException::DeclaredException(const ExceptionKind& declared) noexcept : kind(declared) {
+  keep_loaded(this);
   next = declared_exceptions.load(std::memory_order_relaxed);
   while (!declared_exceptions.compare_exchange_weak(next, this, std::memory_order_release, std::memory_order_relaxed)) {
   }

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <type_traits>
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 
@@ -102,6 +103,14 @@ CONCURRENT_FUTURES_INLINE const Module& main_module() {
 
 // Before main, so that no thread is in the middle of it when another one forks.
 inline const Module& program_module = main_module();
+
+CONCURRENT_FUTURES_INLINE void keep_loaded(const void* inside) noexcept {
+  if (main_module().all.holds(reinterpret_cast<std::uintptr_t>(inside))) return;
+  Dl_info library{};
+  if (::dladdr(inside, &library) != 0 && library.dli_fname != nullptr) {
+    ::dlopen(library.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  }
+}
 
 }  // namespace detail
 }  // namespace concurrent::pickle::inline v0

@@ -38,6 +38,10 @@ struct Module {
 // The program itself, found once: it stays where it is.
 const Module& main_module();
 
+// Whoever has been told for good of something in a library must find it there: the library stays, also when it is
+// closed. Does nothing for what the program itself holds.
+void keep_loaded(const void* inside) noexcept;
+
 }  // namespace detail
 }  // namespace concurrent::pickle::inline v0
 

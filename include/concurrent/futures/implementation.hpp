@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSL-1.0
+/// For one translation unit of a program with separate compilation (pickle/detail/separate.hpp): it has all that the
+/// others see the declarations of. What it includes before does not matter, a precompiled header neither.
+#pragma once
+
+#ifndef CONCURRENT_FUTURES_IMPLEMENTATION
+#define CONCURRENT_FUTURES_IMPLEMENTATION
+#endif
+
+#include <concurrent/futures/detail/call_writer_grow.hpp>
+#include <concurrent/futures/detail/exception_registry.hpp>
+#include <concurrent/futures/detail/future_transitions.hpp>
+#include <concurrent/futures/detail/future_waiting.hpp>
+#include <concurrent/futures/detail/map_stream_submit.hpp>
+#include <concurrent/futures/detail/map_stream_take.hpp>
+#include <concurrent/futures/detail/process_pool_collect.hpp>
+#include <concurrent/futures/detail/process_pool_deaths.hpp>
+#include <concurrent/futures/detail/process_pool_handle.hpp>
+#include <concurrent/futures/detail/process_pool_manage.hpp>
+#include <concurrent/futures/detail/process_pool_start.hpp>
+#include <concurrent/futures/detail/process_pool_submit.hpp>
+#include <concurrent/futures/detail/process_pool_trace.hpp>
+#include <concurrent/futures/detail/texts.hpp>
+#include <concurrent/futures/detail/thread_pool_calls.hpp>
+#include <concurrent/futures/detail/thread_pool_threads.hpp>
+#include <concurrent/futures/detail/thread_pool_trace.hpp>
+#include <concurrent/futures/detail/trace_opening.hpp>
+#include <concurrent/futures/detail/unfinished_list.hpp>
+#include <concurrent/multiprocessing/detail/fresh_image_main.hpp>
+#include <concurrent/pickle/detail/exception_content.hpp>
+#include <concurrent/pickle/detail/library_function.hpp>
+#include <concurrent/pickle/detail/loaded_modules.hpp>
+#include <concurrent/pickle/detail/name_text.hpp>
+#include <concurrent/pickle/detail/symbol_file.hpp>
