@@ -17,12 +17,6 @@ extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reser
 extern "C" const char* __tsan_default_options() {  // NOLINT(bugprone-reserved-identifier): the name is given
   return "die_after_fork=0:atexit_sleep_ms=0";
 }
-/// The counting of an exception's owners is inside of libstdc++, where ThreadSanitizer does not look: it sees the end of
-/// the exception and not what came before it.
-extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier): the name is given
-  return "race:std::__exception_ptr::exception_ptr::_M_release\n";
-}
-
 int main(int argc, char** argv) {
   concurrent::multiprocessing::freeze_support(argc, argv);
   return Catch::Session().run(argc, argv);
