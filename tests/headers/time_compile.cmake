@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 # cmake -D COMPILER=… -D FLAGS_FILE=… -D LIMIT_MS=… [-D DEFINITION=…] -P time_compile.cmake: how long a program that
-# submits one lambda compiles. Machines differ and have neighbours, so it is processor time, the best of several, and a slow machine is
-# judged by a yardstick: a program of the standard library alone, that takes 0.75 s where the limit was set.
+# submits one lambda compiles. Machines differ and have neighbours, so it is processor time, the best of several, and a
+# slow machine is judged by a yardstick: a program of the standard library alone, that takes 0.75 s where the limit was
+# set.
 set(yardstick_ms 750)
 set(work "${CMAKE_CURRENT_BINARY_DIR}/time_compile${DEFINITION}")
 set(flags "@${FLAGS_FILE}")

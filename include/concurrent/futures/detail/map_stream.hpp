@@ -75,8 +75,7 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
   void detach() noexcept;
 
   /// Submits all that is left of a chain.
-  void finish_submitting();
-  void finish() override { finish_submitting(); }
+  CONCURRENT_FUTURES_INLINE void finish() override;
 
  private:
   struct Entry : WaiterLink {  // a chunk that has not been taken

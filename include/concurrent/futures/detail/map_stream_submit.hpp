@@ -113,7 +113,7 @@ inline void MapStream::chunk_done(FutureStateBase& state, std::size_t size) noex
   pump();
 }
 
-CONCURRENT_FUTURES_INLINE void MapStream::finish_submitting() {
+CONCURRENT_FUTURES_INLINE void MapStream::finish() {
   {
     const std::lock_guard lock(mutex_);
     hurry_ = true;

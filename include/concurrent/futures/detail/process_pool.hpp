@@ -138,6 +138,7 @@ class ProcessPool {
   void worker_ended(const mpd::ZygoteReport& report);
   void collect_all(std::uint32_t index);
   WorkItem* item_of(std::uint32_t index, bool& started);
+  std::uint32_t holder_of(const WorkItem& item, bool& started) const noexcept;
   void empty_place(std::uint32_t index);
   void charge(WorkItem& item, const mpd::ZygoteReport& report, std::uint32_t name, const std::string& how,
               std::string task, std::uint32_t phase);

@@ -265,14 +265,17 @@ inline void ProcessPool::collect_all(std::uint32_t index) {
 /// The call that this worker had in hand; null: none.
 inline WorkItem* ProcessPool::item_of(std::uint32_t index, bool& started) {
   for (WorkItem* const item : items_) {
-    if (item == nullptr || item->place != WorkItem::Place::record) continue;
-    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
-    if (state.worker != index) continue;
-    if (state.stage != mpd::Stage::claimed && state.stage != mpd::Stage::started) continue;
-    started = state.stage == mpd::Stage::started;
-    return item;
+    if (item != nullptr && holder_of(*item, started) == index) return item;
   }
   return nullptr;
+}
+
+/// The worker that has taken the item's call and not answered, and whether it has begun; no_worker: there is none.
+inline std::uint32_t ProcessPool::holder_of(const WorkItem& item, bool& started) const noexcept {
+  if (item.place != WorkItem::Place::record) return mpd::no_worker;
+  const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
+  started = state.stage == mpd::Stage::started;
+  return started || state.stage == mpd::Stage::claimed ? state.worker : mpd::no_worker;
 }
 
 inline void ProcessPool::empty_place(std::uint32_t index) {

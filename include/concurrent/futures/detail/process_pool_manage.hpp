@@ -161,10 +161,9 @@ inline Deadline ProcessPool::next_look() {
 inline void ProcessPool::mark_places_with_calls() {
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) places_[i].has_call = false;
   for (const WorkItem* const item : items_) {
-    if (item == nullptr || item->place != WorkItem::Place::record) continue;
-    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
-    const bool taken = state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started;
-    if (taken && state.worker < geometry_workers()) places_[state.worker].has_call = true;
+    bool started = false;
+    const std::uint32_t holder = item == nullptr ? mpd::no_worker : holder_of(*item, started);
+    if (holder < geometry_workers()) places_[holder].has_call = true;
   }
 }
 
