@@ -2,6 +2,8 @@
 /// All of concurrent::futures for one machine.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <concurrent/futures/any_future.hpp>
 #include <concurrent/futures/as_completed.hpp>
 #include <concurrent/futures/exceptions.hpp>

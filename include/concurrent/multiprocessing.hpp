@@ -4,6 +4,8 @@
 /// <concurrent/multiprocessing/shared_objects.hpp>, for it costs time to compile.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <concurrent/multiprocessing/context.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>

@@ -2,6 +2,8 @@
 // Values, callables and exceptions to bytes and back.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/callable.hpp>
 #include <concurrent/pickle/dumps.hpp>

@@ -49,6 +49,12 @@ foreach(header IN LISTS headers)
     list(APPEND problems "${header}: has no #pragma once")
   endif()
 
+  # version.hpp says what is missing before anything else can fail.
+  file(STRINGS "${INCLUDE_DIR}/${header}" includes LIMIT_COUNT 1 REGEX "^#include")
+  if(NOT header STREQUAL "concurrent/version.hpp" AND NOT includes MATCHES "<concurrent/")
+    list(APPEND problems "${header}: includes something before <concurrent/version.hpp>")
+  endif()
+
   string(REGEX MATCH "^concurrent/(pickle|multiprocessing|futures)" room "${header}")
   set(room "${CMAKE_MATCH_1}")
   file(STRINGS "${INCLUDE_DIR}/${header}" includes REGEX "^[ \t]*#[ \t]*include")

@@ -6,6 +6,8 @@
 // give the errno with which it is to fail, 0 for none.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #ifdef CONCURRENT_FUTURES_TEST_FAULTS
 #include <atomic>
 

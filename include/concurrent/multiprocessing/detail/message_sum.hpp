@@ -4,6 +4,8 @@
 // one who computes the sum as well. Large payloads have none: it would cost as much as copying them.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>

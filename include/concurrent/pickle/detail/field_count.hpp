@@ -4,6 +4,8 @@
 // is a reason for it to stop with a text of its own: what it may be asked about has to be known first.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <cstddef>
 #include <type_traits>
 #include <utility>

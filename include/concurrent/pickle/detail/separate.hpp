@@ -9,6 +9,8 @@
 // headers may be inline as usual.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #if defined(CONCURRENT_FUTURES_IMPLEMENTATION) && !defined(CONCURRENT_FUTURES_SEPARATE_COMPILATION)
 #define CONCURRENT_FUTURES_SEPARATE_COMPILATION
 #endif
