@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
-// as_completed: results in the order in which they come.
+// as_completed: results in the order in which they come, and which input each belongs to: a map from the futures to
+// what they were made for.
 //
 // prints:
-//   the task of 0 ms is done
-//   the task of 200 ms is done
-//   the task of 400 ms is done
+//   fast took 0 ms
+//   medium took 200 ms
+//   slow took 400 ms
 #include <chrono>
 #include <concurrent/futures.hpp>
 #include <cstdio>
+#include <map>
+#include <string>
 #include <thread>
-#include <vector>
+#include <utility>
 
 namespace cf = concurrent::futures;
 
@@ -20,9 +23,11 @@ int task(int milliseconds) {
 
 int main() {
   cf::ProcessPoolExecutor pool(3);
-  std::vector<cf::Future<int>> futures;
-  for (int milliseconds : {400, 0, 200}) futures.push_back(pool.submit(task, milliseconds));
-  for (const cf::Future<int>& future : cf::as_completed(futures)) {
-    std::printf("the task of %d ms is done\n", future.result());
+  std::map<cf::Future<int>, std::string> future_to_name;
+  for (const auto& [name, milliseconds] : {std::pair("slow", 400), std::pair("fast", 0), std::pair("medium", 200)}) {
+    future_to_name.emplace(pool.submit(task, milliseconds), name);
+  }
+  for (const auto& future : cf::as_completed(future_to_name)) {
+    std::printf("%s took %d ms\n", future_to_name.at(future).c_str(), future.result());
   }
 }

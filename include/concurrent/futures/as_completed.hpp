@@ -60,7 +60,7 @@ class CompletedSet {
         first_ = 0;
         waiter_.sleep(deadline_);
       } else if (!state_at(first_).work_while_waiting(waiter_.word(), Waiter::quiet, deadline_)) {
-        waiter_.sleep_through(state_at(first_), deadline_);
+        sleep();
       }
     }
     IndexedLink& link = static_cast<IndexedLink&>(*std::exchange(ready_, ready_->next_fired));
@@ -74,6 +74,21 @@ class CompletedSet {
 
  private:
   FutureStateBase& state_at(std::size_t index) const { return *HandleAccess::state(futures_[index]); }
+
+  // `first_` is not done.
+  void sleep() {
+    if (deadline_ != Deadline::max() || state_at(first_).is_with_executor()) {
+      waiter_.sleep_through(state_at(first_), deadline_);
+      return;
+    }
+    for (std::size_t i = first_; i < futures_.size(); ++i) {
+      if (HandleAccess::state(futures_[i]) == nullptr || state_at(i).is_orphaned()) continue;
+      waiter_.sleep(next_look_for_orphans());
+      return;
+    }
+    drop();
+    throw_orphaned("as_completed");
+  }
 
   [[noreturn]] void throw_timeout() {
     const std::string text = "concurrent::futures: as_completed: " + std::to_string(left_) + " (of " +
@@ -106,9 +121,9 @@ class CompletedSet {
 
 /// The futures in the order in which they complete: an input range, to be gone through once.
 ///
-/// `*it` is an rvalue: `for (auto future : as_completed(…))` takes the handle out of the range, which keeps none then;
-/// `const auto&` leaves it there until the next step. Beginning and stepping block, and throw TimeoutError when the
-/// timeout passes; the range is at its end then.
+/// The range has a handle to the future at which it stands, until the next step; `std::move(*it)`, or of the `auto&` of
+/// a loop, takes it out. Beginning and stepping block, and throw TimeoutError when the timeout passes; the range is at
+/// its end then.
 template <class F>
 class CompletedRange {
  public:
@@ -123,8 +138,9 @@ class CompletedRange {
     /// Made by `begin`.
     explicit iterator(detail::CompletedSet<F>& set) noexcept : set_(&set) {}
 
-    /// The future, which is done, to be taken out of the range.
-    F&& operator*() const { return std::move(*set_->current()); }
+    /// The future, which is done.
+    F& operator*() const { return *set_->current(); }
+    F* operator->() const { return &*set_->current(); }
     /// Goes on to the next future that is done.
     ///
     /// Throws: TimeoutError when the timeout passes first.
@@ -158,15 +174,21 @@ class CompletedRange {
   std::unique_ptr<detail::CompletedSet<F>> set_;
 };
 
-/// Goes through the futures of any input range as they complete, from any mix of executors; duplicates count once.
+/// Goes through the futures of any input range as they complete, from any mix of executors; duplicates count once. Of
+/// a map whose keys are futures, through those.
 ///
 /// Throws, while iterating: TimeoutError when `timeout`, which counts from this call, passes first: "2 (of 5) futures
-/// unfinished".
+/// unfinished"; without a timeout InvalidStateError, when nobody could ever finish one of those that are left (as
+/// `wait`).
 /// Blocks: while iterating, until the next future is done.
 /// Cost: linear in the number of futures.
 /// Python: concurrent.futures.as_completed. A cancelled future is done here, at once.
 ///
-///     for (auto future : cf::as_completed(futures)) use(future.result());
+///     for (auto& future : cf::as_completed(futures)) use(future.result());
+///
+///     std::map<cf::Future<Page>, std::string> future_to_url;
+///     for (const std::string& url : urls) future_to_url.emplace(pool.submit(load, url), url);
+///     for (auto& future : cf::as_completed(future_to_url)) show(future_to_url.at(future), future.result());
 template <class Range>
 CompletedRange<detail::future_of_t<Range>> as_completed(Range&& futures) {
   return {detail::collect(std::forward<Range>(futures)), detail::Deadline::max()};

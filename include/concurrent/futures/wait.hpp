@@ -37,6 +37,7 @@ class LinkedWaiter {
   LinkedWaiter(const std::vector<F>& futures, const std::vector<std::size_t>& not_done, ReturnWhen when)
       : futures_(futures),
         links_(not_done.size()),
+        when_(when),
         waiter_(when == FIRST_COMPLETED ? 1 : not_done.size(), when == FIRST_EXCEPTION, false) {
     for (const std::size_t index : not_done) {
       if (waiter_.has_event()) break;
@@ -64,10 +65,14 @@ class LinkedWaiter {
       if (first < used_ && state_at(links_[first].index).work_while_waiting(waiter_.word(), Waiter::quiet, deadline)) {
         continue;
       }
-      if (first < used_) {
-        waiter_.sleep_through(state_at(links_[first].index), deadline);
-      } else {
+      if (first == used_) {
         waiter_.sleep(deadline);
+      } else if (deadline != Deadline::max() || state_at(links_[first].index).is_with_executor()) {
+        waiter_.sleep_through(state_at(links_[first].index), deadline);
+      } else if (can_still_happen(first)) {
+        waiter_.sleep(next_look_for_orphans());
+      } else {
+        return;
       }
     }
   }
@@ -75,9 +80,25 @@ class LinkedWaiter {
  private:
   FutureStateBase& state_at(std::size_t index) const { return *HandleAccess::state(futures_[index]); }
 
+  // False: what is waited for has happened already. Throws when no future that is not done can become so.
+  bool can_still_happen(std::size_t first) const {
+    bool hope = false;
+    for (std::size_t i = 0; i < used_ && !(hope && i > first); ++i) {
+      const FutureStateBase& state = state_at(links_[i].index);
+      if (state.done()) {
+        if (when_ == FIRST_COMPLETED || state.failed()) return false;
+      } else {
+        hope = hope || !state.is_orphaned();
+      }
+    }
+    if (!hope) throw_orphaned("wait");
+    return true;
+  }
+
   const std::vector<F>& futures_;
   std::vector<IndexedLink> links_;
   std::size_t used_ = 0;
+  const ReturnWhen when_;
   Waiter waiter_;
 };
 
@@ -86,7 +107,12 @@ void wait_for_all(const std::vector<F>& futures, Deadline deadline) {
   // Calls start in the order in which they were submitted: when the last future is done, nearly all are, and the
   // thread has slept once or twice, without a link to any of them.
   for (std::size_t i = futures.size(); i-- > 0;) {
-    if (!HandleAccess::state(futures[i])->wait_until_done(deadline)) return;
+    FutureStateBase& state = *HandleAccess::state(futures[i]);
+    if (deadline != Deadline::max()) {
+      if (!state.wait_until_done(deadline)) return;
+    } else if (!state.wait_unless_orphaned()) {
+      throw_orphaned("wait");
+    }
   }
 }
 
@@ -120,10 +146,11 @@ DoneAndNotDone<F> wait_until(std::vector<F> futures, Deadline deadline, ReturnWh
 }  // namespace detail
 
 /// Waits for the futures of any input range, from any mix of executors, and says which are done: when all are, when
-/// the first is, or when the first has failed.
+/// the first is, or when the first has failed. Of a map whose keys are futures, for those.
 ///
-/// Throws: InvalidStateError for a future that was moved from; RuntimeError in a worker of the pool that is to run one
-/// of the calls. A timeout that passes is no error: what is not done then is in `not_done`.
+/// Throws: InvalidStateError for a future that was moved from, and, without a timeout, when nobody could ever finish
+/// what is waited for (Future::wait; a handle in a range that was not given away is another one); RuntimeError in a
+/// worker of the pool that is to run one of the calls. A timeout that passes is no error: what is not done then is in `not_done`.
 /// Blocks: until the condition holds or the timeout passes.
 /// Cost: linear in the number of futures. An rvalue vector is moved from, which saves copying the handles: in a loop,
 /// pass `std::move(not_done)`.

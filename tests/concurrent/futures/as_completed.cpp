@@ -2,8 +2,12 @@
 #include <chrono>
 #include <concurrent/futures/as_completed.hpp>
 #include <list>
+#include <map>
+#include <memory>
 #include <ranges>
+#include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -104,12 +108,64 @@ TEST_CASE("as_completed: keeps no handle to a future that was taken out of it") 
   auto token = std::make_shared<int>(0);
   std::vector<cf::Future<std::shared_ptr<int>>> futures(2);
   for (auto& future : futures) future.set_result(token);
-  for (auto future : cf::as_completed(std::move(futures))) {
+  for (auto& future : cf::as_completed(std::move(futures))) {
     const long before = token.use_count();
-    future = {};
-    CHECK(token.use_count() == before - 1);
+    const auto taken = std::move(future).result();  // the only handle: moved, not copied
+    CHECK(token.use_count() == before);
+    cf::Future<std::shared_ptr<int>>(std::move(future)) = {};
+    CHECK(token.use_count() == before);
   }
   CHECK(token.use_count() == 1);
+}
+
+TEST_CASE("as_completed: the loop may have auto, auto&, const auto& or auto&&") {
+  Futures futures(3);
+  for (auto& future : futures) future.set_result(1);
+  int sum = 0;
+  for (auto future : cf::as_completed(futures)) sum += future.result();
+  for (auto& future : cf::as_completed(futures)) sum += future.result();
+  for (const auto& future : cf::as_completed(futures)) sum += future.result();
+  for (auto&& future : cf::as_completed(futures)) sum += future.result();
+  for (cf::Future<int> future : cf::as_completed(futures)) sum += future.result();
+  CHECK(sum == 15);
+}
+
+TEST_CASE("as_completed: takes a map whose keys are futures") {
+  std::map<cf::Future<int>, std::string> future_to_url;
+  std::unordered_map<cf::AnyFuture, std::string> hashed;
+  std::vector<std::pair<cf::Future<int>, std::string>> pairs;
+  for (int i = 0; i < 5; ++i) {
+    cf::Future<int> future;
+    future_to_url.emplace(future, std::to_string(i));
+    hashed.emplace(future, std::to_string(i));
+    pairs.emplace_back(future, std::to_string(i));
+    future.set_result(i);
+  }
+  int count = 0;
+  for (auto future : cf::as_completed(future_to_url)) {
+    CHECK(future_to_url.at(future) == std::to_string(future.result()));
+    ++count;
+  }
+  for (auto& future : cf::as_completed(hashed, 1s)) count += hashed.at(future).size() == 1;
+  for (const auto& future : cf::as_completed(pairs)) count += future.done();
+  CHECK(count == 15);
+}
+
+TEST_CASE("as_completed: throws InvalidStateError where only futures are left that nobody could finish") {
+  const support::DeadlineGuard deadline("futures that nobody has");
+  Futures futures(4);
+  futures[1].set_result(1);
+  std::thread setter([copy = futures[2]] { copy.set_result(2); });
+  auto range = cf::as_completed(std::move(futures));
+  int sum = 0;
+  CHECK_THROWS_AS(
+      [&] {
+        for (auto& future : range) sum += future.result();
+      }(),
+      cf::InvalidStateError);
+  CHECK(sum == 3);
+  CHECK(range.begin() == range.end());
+  setter.join();
 }
 
 TEST_CASE("as_completed: works with views, which look at a future more than once") {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <concurrent/futures/wait.hpp>
 #include <list>
+#include <map>
 #include <ranges>
 #include <span>
 #include <thread>
@@ -134,4 +135,35 @@ TEST_CASE("wait: a future that was moved from is refused") {
   Futures futures(2);
   const cf::Future<int> moved = std::move(futures[1]);
   CHECK_THROWS_AS(cf::wait(futures, 0s), cf::InvalidStateError);
+}
+
+TEST_CASE("wait: takes a map whose keys are futures") {
+  std::map<cf::Future<int>, int> squares;
+  for (int i = 0; i < 3; ++i) {
+    cf::Future<int> future;
+    squares.emplace(future, i);
+    if (i != 1) future.set_result(i * i);
+  }
+  const auto [done, not_done] = cf::wait(squares, 0s);
+  CHECK(done.size() == 2);
+  CHECK(not_done.size() == 1);
+  for (const auto& future : done) CHECK(future.result() == squares.at(future) * squares.at(future));
+}
+
+TEST_CASE("wait: throws InvalidStateError where nobody could finish what is waited for") {
+  const support::DeadlineGuard deadline("futures that nobody has");
+  for (const auto when : {cf::ALL_COMPLETED, cf::FIRST_COMPLETED, cf::FIRST_EXCEPTION}) {
+    CHECK_THROWS_AS(cf::wait(std::vector<cf::Future<int>>(3), when), cf::InvalidStateError);
+    CHECK(cf::wait(std::vector<cf::Future<int>>(3), 1ms, when).not_done.size() == 3);
+  }
+  for (const auto when : {cf::FIRST_COMPLETED, cf::FIRST_EXCEPTION}) {
+    std::vector<cf::Future<int>> futures(3);
+    std::thread thrower([copy = futures[1]] { copy.set_exception(std::make_exception_ptr(1)); });
+    CHECK(cf::wait(std::move(futures), when).done.size() == 1);
+    thrower.join();
+  }
+  std::vector<cf::Future<int>> futures(2);
+  std::thread setter([copy = futures[1]] { copy.set_result(1); });
+  CHECK_THROWS_AS(cf::wait(std::move(futures), cf::FIRST_EXCEPTION), cf::InvalidStateError);
+  setter.join();
 }

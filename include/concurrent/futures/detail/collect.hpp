@@ -15,9 +15,28 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// What a range of futures holds: Future<T> or AnyFuture.
 template <class Range>
-using future_of_t = std::remove_cvref_t<decltype(*std::ranges::begin(std::declval<Range&>()))>;
+using element_of_t = std::remove_cvref_t<decltype(*std::ranges::begin(std::declval<Range&>()))>;
+
+/// A pair whose first is a future, as the elements of a map from futures to what belongs to them.
+template <class Element>
+concept PairWithFuture = requires(const Element& element) {
+  element.second;
+  requires std::is_base_of_v<FutureHandle, std::remove_cvref_t<decltype(element.first)>>;
+};
+
+template <class Element>
+struct FutureOf {
+  using type = Element;
+};
+template <PairWithFuture Element>
+struct FutureOf<Element> {
+  using type = std::remove_cvref_t<decltype(std::declval<Element&>().first)>;
+};
+
+/// What a range of futures holds, or a map has as keys: Future<T> or AnyFuture.
+template <class Range>
+using future_of_t = typename FutureOf<element_of_t<Range>>::type;
 
 /// Says for each state whether it is new. States lie close together in memory as a rule, so a bit for each place where
 /// one can be is cheaper than any table of hashes.
@@ -70,14 +89,14 @@ class SeenStates {
   std::vector<std::uintptr_t> table_;
 };
 
-/// The futures of the range, each once, in its order. An rvalue vector is moved from.
+/// The futures of the range, or the keys of the map, each once, in its order. An rvalue vector is moved from.
 template <class Range>
 std::vector<future_of_t<Range>> collect(Range&& range) {
   using F = future_of_t<Range>;
   static_assert(
       std::is_base_of_v<FutureHandle, F>,
       "concurrent::futures: the range holds no futures. Give wait and as_completed a range of Future<T> or of "
-      "AnyFuture.");
+      "AnyFuture, or a map whose keys are futures.");
   std::vector<F> futures;
   if constexpr (std::is_same_v<Range, std::vector<F>>) {
     futures = std::move(range);
@@ -85,7 +104,11 @@ std::vector<future_of_t<Range>> collect(Range&& range) {
     if constexpr (requires { static_cast<std::size_t>(range.size()); }) {
       futures.reserve(static_cast<std::size_t>(range.size()));
     }
-    for (auto&& future : range) futures.push_back(future);
+    if constexpr (PairWithFuture<element_of_t<Range>>) {
+      for (auto&& pair : range) futures.push_back(pair.first);
+    } else {
+      for (auto&& future : range) futures.push_back(future);
+    }
   }
   SeenStates seen(futures);
   std::size_t kept = 0;

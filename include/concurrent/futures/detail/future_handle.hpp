@@ -4,8 +4,10 @@
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/future_status.hpp>
 
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -18,10 +20,14 @@ namespace detail {
 
 struct HandleAccess;
 
+/// Of a wait without a limit for a future that nobody can finish any more.
+[[noreturn]] void throw_orphaned(const char* operation);
+
 /// What Future<T> and AnyFuture have in common: everything that needs no T. A handle is like a pointer: copying it
 /// copies no state, and a const handle can do all that another can.
 ///
-/// Every member function but assignment and comparison throws InvalidStateError on a handle that was moved from.
+/// Every member function but assignment, comparison and `valid` throws InvalidStateError on a handle that was moved
+/// from.
 class FutureHandle {
  public:
   /// Cancels the call if no worker has taken it yet. Returns whether the future is cancelled now. The callbacks have
@@ -36,17 +42,41 @@ class FutureHandle {
 
   /// The exception that the call threw; null when it succeeded.
   ///
-  /// Throws: CancelledError; with a timeout, TimeoutError when it passes first.
+  /// Throws: CancelledError; InvalidStateError as `wait`; with a timeout, TimeoutError when it passes first.
   /// Blocks: until the future is done.
   std::exception_ptr exception() const {
-    checked().wait_until_done();
+    wait_for_outcome("exception");
     return outcome_exception();
   }
   template <class Rep, class Period>
   std::exception_ptr exception(const std::chrono::duration<Rep, Period>& timeout) const {
-    wait_for("exception", timeout);
+    wait_for_outcome("exception", timeout);
     return outcome_exception();
   }
+
+  /// Waits, and says nothing about the outcome: std::shared_future's.
+  ///
+  /// Throws: InvalidStateError when nobody could ever finish this future: it is not done, no executor has it, and this
+  /// is the only handle. Who finishes it in another thread gives that thread a copy.
+  /// Blocks: until the future is done.
+  void wait() const { wait_for_outcome("wait"); }
+  /// The same with a limit. `timeout` when it passes first; never `deferred`.
+  template <class Rep, class Period>
+  FutureStatus wait_for(const std::chrono::duration<Rep, Period>& timeout) const {
+    return checked().wait_until_done(deadline_after(timeout)) ? FutureStatus::ready : FutureStatus::timeout;
+  }
+  /// The same up to an instant, which may be one of any clock; where that is set anew meanwhile, by what it says then.
+  template <class Clock, class Duration>
+  FutureStatus wait_until(const std::chrono::time_point<Clock, Duration>& time) const {
+    FutureStateBase& state = checked();
+    for (;;) {
+      const auto now = Clock::now();
+      if (time <= now) return state.wait_until_done(Deadline::min()) ? FutureStatus::ready : FutureStatus::timeout;
+      if (state.wait_until_done(deadline_after(time - now))) return FutureStatus::ready;
+    }
+  }
+  /// False on a handle that was moved from, on which only this and assignment make sense.
+  bool valid() const noexcept { return state_ != nullptr; }
 
   /// Stops a task that is running by ending its worker, if its executor can do that; the future becomes cancelled, and
   /// a new worker takes the place of the old one. A call that is not running yet is cancelled. Returns false if it was
@@ -77,6 +107,10 @@ class FutureHandle {
   /// Handles to the same future are equal, whatever their types.
   friend bool operator==(const FutureHandle& one, const FutureHandle& other) noexcept {
     return one.state_ == other.state_;
+  }
+  /// An order by identity, the same as long as the handles live, so that a future can be the key of a map.
+  friend std::strong_ordering operator<=>(const FutureHandle& one, const FutureHandle& other) noexcept {
+    return std::compare_three_way()(one.state_, other.state_);
   }
 
  protected:
@@ -113,8 +147,12 @@ class FutureHandle {
     return *state_;
   }
 
+  void wait_for_outcome(const char* operation) const {
+    if (!checked().wait_unless_orphaned()) throw_orphaned(operation);
+  }
+
   template <class Rep, class Period>
-  void wait_for(const char* operation, const std::chrono::duration<Rep, Period>& timeout) const {
+  void wait_for_outcome(const char* operation, const std::chrono::duration<Rep, Period>& timeout) const {
     if (!checked().wait_until_done(deadline_after(timeout))) {
       throw TimeoutError("concurrent::futures: " + std::string(operation) + ": the future is not done after " +
                          in_seconds(timeout) + ". Wait longer, or cancel it.");

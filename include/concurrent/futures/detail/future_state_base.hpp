@@ -65,6 +65,15 @@ class FutureStateBase {
   }
   bool is_only_handle() const noexcept { return handles_.load(std::memory_order_acquire) == 1; }
 
+  /// Not done, and nobody can change that: no executor has the call, and the caller's handle is the only one.
+  bool is_orphaned() const noexcept {
+    // Who finishes a future does so before it lets go: seen to have let go, it is seen to have finished. An executor
+    // has its reference before the first handle is out.
+    return !is_with_executor() && is_only_handle() && !done();
+  }
+  /// Somebody has a reference beside the handles, and finishes the future before it lets go.
+  bool is_with_executor() const noexcept { return references_.load(std::memory_order_acquire) != 1; }
+
   State state() const noexcept { return state_of(word_.load(std::memory_order_acquire)); }
   bool done() const noexcept { return is_done(state()); }
   bool cancelled() const noexcept {
@@ -105,6 +114,8 @@ class FutureStateBase {
 
   /// Blocks until the future is done; false: the deadline has passed first. Throws what `drive` throws.
   bool wait_until_done(Deadline deadline = Deadline::max());
+  /// The same without a limit, for who has a handle. False: it is orphaned, or has become so.
+  bool wait_unless_orphaned();
 
   /// False: it is done already, and the link is not used.
   bool add_waiter(WaiterLink& link) noexcept { return add_link(link); }

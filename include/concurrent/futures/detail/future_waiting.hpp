@@ -2,7 +2,9 @@
 // Who waits for a future: the list of callbacks and waiters, and the thread that sleeps on the state itself.
 #pragma once
 
+#include <concurrent/futures/detail/future_handle.hpp>
 #include <concurrent/futures/detail/future_state_base.hpp>
+#include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 
@@ -136,6 +138,22 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_until_done(Deadline deadlin
     }
     doze(word_, word | sleepers_bit, deadline);
   }
+}
+
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_unless_orphaned() {
+  while (!done()) {
+    if (is_with_executor()) return wait_until_done(Deadline::max());
+    if (is_orphaned()) return false;
+    wait_until_done(next_look_for_orphans());
+  }
+  return true;
+}
+
+[[noreturn]] CONCURRENT_FUTURES_INLINE void throw_orphaned(const char* operation) {
+  throw InvalidStateError("concurrent::futures: " + std::string(operation) +
+                          " would wait for ever: the future is not done, no executor has it, and there is no other "
+                          "handle through which somebody could finish it. Give a copy of it to whoever calls set_result, "
+                          "or wait with a timeout.");
 }
 
 CONCURRENT_FUTURES_INLINE bool FutureStateBase::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old,

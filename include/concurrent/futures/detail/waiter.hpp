@@ -4,6 +4,7 @@
 #include <concurrent/multiprocessing/detail/futex.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -104,6 +105,10 @@ class Waiter {
   const bool on_failure_;
   const bool collects_;
 };
+
+/// When to look again whether the last handle through which a future could be finished has gone: its end wakes nobody.
+/// Only for futures that no executor has.
+inline Deadline next_look_for_orphans() { return std::chrono::steady_clock::now() + std::chrono::milliseconds(20); }
 
 /// A link for a future that stands at some index of an array.
 struct IndexedLink : WaiterLink {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <type_traits>
+
+namespace concurrent::futures::inline v0 {
+
+namespace detail {
+
+/// std::future_status, or an enumeration with the same three names. The standard's own stands in <future>, which would
+/// make this library's include dearer for all who never name it.
+template <class Enum>
+concept LikeFutureStatus = std::is_enum_v<Enum> && requires {
+  Enum::ready;
+  Enum::timeout;
+  Enum::deferred;
+};
+
+}  // namespace detail
+
+/// What `wait_for` and `wait_until` return. It becomes a std::future_status where one is wanted, and compares with one:
+///
+///     if (future.wait_for(1s) == std::future_status::ready) …
+///     const std::future_status status = future.wait_for(1s);
+///
+/// Without <future> its own names do: `cf::FutureStatus::ready`, and `value()` for a switch.
+class FutureStatus {
+ public:
+  enum Value { ready, timeout, deferred };  ///< deferred: never; it is there for who compares with it
+
+  constexpr FutureStatus(Value value) noexcept : value_(value) {}
+
+  constexpr Value value() const noexcept { return value_; }
+  template <detail::LikeFutureStatus Status>
+  requires(!std::is_same_v<Status, Value>) constexpr operator Status() const noexcept {
+    return value_ == ready ? Status::ready : value_ == timeout ? Status::timeout : Status::deferred;
+  }
+
+  friend constexpr bool operator==(FutureStatus one, FutureStatus other) noexcept { return one.value_ == other.value_; }
+  friend constexpr bool operator==(FutureStatus one, Value other) noexcept { return one.value_ == other; }
+  template <detail::LikeFutureStatus Status>
+  requires(!std::is_same_v<Status, Value>) friend constexpr bool operator==(FutureStatus one, Status other) noexcept {
+    return static_cast<Status>(one) == other;
+  }
+
+ private:
+  Value value_;
+};
+
+}  // namespace concurrent::futures::inline v0
