@@ -1,49 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/can_be_copied.hpp>
 #include <concurrent/futures/detail/future_handle.hpp>
 #include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/detail/future_text.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <exception>
 #include <memory>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace concurrent::futures::inline v0 {
 
-namespace detail {
-
-/// std::vector<std::unique_ptr<T>> says that it can be copied, and cannot: look inside.
-template <class T>
-constexpr bool can_be_copied();
-
-template <class T, std::size_t... I>
-constexpr bool elements_can_be_copied(std::index_sequence<I...>) {
-  return (can_be_copied<std::tuple_element_t<I, T>>() && ...);
-}
-
-template <class T>
-constexpr bool can_be_copied() {
-  if constexpr (!std::is_copy_constructible_v<T>) {
-    return false;
-  } else if constexpr (requires { std::tuple_size<T>::value; }) {
-    return elements_can_be_copied<T>(std::make_index_sequence<std::tuple_size_v<T>>());
-  } else if constexpr (requires { typename T::value_type; }) {
-    if constexpr (std::is_same_v<typename T::value_type, T>) return true;  // std::filesystem::path and the like
-    return can_be_copied<std::remove_cv_t<typename T::value_type>>();
-  } else {
-    return true;
-  }
-}
-
-}  // namespace detail
-
-/// Whether `Future<T>::result() &&` may copy. A class with a member such as std::vector<std::unique_ptr<X>> has a copy
-/// constructor that does not compile, which no trait can see: specialise this as false for it.
+/// Whether `Future<T>::result() &&` may copy. Containers, tuples and aggregates are looked into; another class with a
+/// member such as std::vector<std::unique_ptr<X>> has a copy constructor that does not compile, which no trait can see:
+/// specialise this as false for it.
 template <class T>
 inline constexpr bool enable_result_copy = detail::can_be_copied<T>();
 
@@ -57,7 +30,8 @@ class Future : public detail::FutureHandle {
  public:
   using value_type = T;
 
-  /// A fresh pending future, for tests and for writers of executors.
+  /// A fresh pending future, for tests and for writers of executors. Who finishes it in another thread has a copy: to
+  /// wait without a limit for one that nobody else has throws InvalidStateError.
   Future() : FutureHandle(new detail::FutureState<T>) {}
 
   /// For writers of executors: takes over the reference with which the state was made.
@@ -65,31 +39,36 @@ class Future : public detail::FutureHandle {
 
   /// The result of the call.
   ///
-  /// Throws: what the call threw; CancelledError; with a timeout, TimeoutError when it passes first; RuntimeError in
-  /// a worker of the pool that is to run the call.
+  /// Throws: what the call threw; CancelledError; InvalidStateError when nobody could ever finish this future (see
+  /// `wait`); with a timeout, TimeoutError when it passes first; RuntimeError in a worker of the pool that is to run
+  /// the call.
   /// Blocks: until the future is done. The reference is good as long as there is a handle.
   std::add_lvalue_reference_t<const T> result() const& {
-    checked().wait_until_done();
+    this->wait_for_outcome("result");
     return outcome();
   }
   /// The same with a limit. Throws: TimeoutError when it elapses.
   template <class Rep, class Period>
   std::add_lvalue_reference_t<const T> result(const std::chrono::duration<Rep, Period>& timeout) const& {
-    wait_for("result", timeout);
+    this->wait_for_outcome("result", timeout);
     return outcome();
   }
 
   /// Moves the result out when this is the last handle, and copies it otherwise. A move-only result is always moved.
   T result() && {
-    checked().wait_until_done();
+    this->wait_for_outcome("result");
     return take_outcome();
   }
   /// The same with a limit. Throws: TimeoutError when it elapses.
   template <class Rep, class Period>
   T result(const std::chrono::duration<Rep, Period>& timeout) && {
-    wait_for("result", timeout);
+    this->wait_for_outcome("result", timeout);
     return take_outcome();
   }
+
+  /// `result`, by the name that it has in std::shared_future; of an rvalue it moves, as std::future's.
+  std::add_lvalue_reference_t<const T> get() const& { return result(); }
+  T get() && { return std::move(*this).result(); }
 
   /// Calls `fn(Future<T>)` once when the future is done, or at once if it is already. Callbacks run in the order in
   /// which they were added, in the thread that finishes or cancels the future. What one throws is logged.

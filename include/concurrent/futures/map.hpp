@@ -5,6 +5,7 @@
 #include <concurrent/futures/detail/map_chunk.hpp>
 #include <concurrent/futures/detail/map_stream.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/future.hpp>
 #include <concurrent/futures/map_options.hpp>
 
 #include <cstddef>
@@ -129,7 +130,8 @@ class MapItems {
 
 /// The results of `map`: a move-only input range, to be gone through once. Results of void calls are `None`.
 ///
-/// `*it` waits for the result and is an rvalue, so that `for (auto result : …)` takes it out of the range. A task's
+/// `*it` waits for the result, which the range keeps until the next step; `std::move(*it)`, or of the `auto&` of a loop,
+/// takes it out. A result that can only be moved is an rvalue, so that `for (auto result : …)` takes it. A task's
 /// exception is thrown by the `*it` that would yield its result; `++it` then goes on with the next item. When the
 /// timeout of map passes, `*it` throws TimeoutError and the range is at its end.
 ///
@@ -145,16 +147,17 @@ class MapResult {
     using value_type = typename Items::Item;
     using difference_type = std::ptrdiff_t;
     using iterator_concept = std::input_iterator_tag;
+    using reference = std::conditional_t<enable_result_copy<value_type>, value_type&, value_type&&>;
 
     iterator() noexcept = default;
     /// Made by `begin`.
     explicit iterator(Items& items) noexcept : items_(&items) {}
 
-    /// The item's result, to be taken out of the range.
+    /// The item's result.
     ///
     /// Throws: what the task threw; TimeoutError when the timeout of map passes first, CancelledError, BrokenExecutor.
     /// Blocks: until the item's task is done.
-    value_type&& operator*() const { return std::move(items_->current()); }
+    reference operator*() const { return static_cast<reference>(items_->current()); }
     /// Goes on to the next item, also after one that failed.
     ///
     /// Throws: TimeoutError when the timeout of map passes first; never what a task threw.
@@ -186,7 +189,7 @@ class MapResult {
   std::vector<value_type> to_vector() {
     std::vector<value_type> results;
     try {
-      for (auto it = begin(); it != end(); ++it) results.push_back(*it);
+      for (auto it = begin(); it != end(); ++it) results.push_back(std::move(*it));
     } catch (...) {
       close();
       throw;

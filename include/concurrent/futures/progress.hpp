@@ -208,7 +208,7 @@ auto map_with_progress(ProgressMapOptions options, Function&& fn, Ranges&&... ra
   ProgressBar bar({std::move(options.desc), options.total, std::move(options.unit), options.leave});
   try {
     for (auto it = mapped.begin(); it != mapped.end(); ++it) {
-      results.push_back(*it);
+      results.push_back(std::move(*it));
       bar.advance();
     }
   } catch (...) {

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <any>
 #include <chrono>
 #include <concurrent/futures/any_future.hpp>
 #include <concurrent/futures/future.hpp>
 #include <functional>
+#include <future>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <unordered_set>
+#include <variant>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -259,4 +265,159 @@ TEST_CASE("Future.terminate: a pending call is cancelled, one that is done is no
   CHECK(pending.terminate());
   CHECK(pending.cancelled());
   CHECK_FALSE(pending.terminate());
+}
+
+namespace {
+
+constexpr const char* would_wait = "would wait for ever";
+
+}  // namespace
+
+TEST_CASE("Future.result: to wait for a future that nobody could finish throws InvalidStateError") {
+  const support::DeadlineGuard deadline("waiting for futures that nobody has");
+  std::vector<cf::Future<int>> futures(3);
+  futures[0].set_result(0);
+  futures[1].set_result(1);
+  CHECK(futures[1].result() == 1);
+  CHECK(support::contains(message_of<cf::InvalidStateError>([&] { futures[2].result(); }), would_wait));
+  CHECK(support::contains(message_of<cf::InvalidStateError>([&] { futures[2].get(); }), would_wait));
+  CHECK(support::contains(message_of<cf::InvalidStateError>([&] { futures[2].wait(); }), would_wait));
+  CHECK(support::contains(message_of<cf::InvalidStateError>([&] { futures[2].exception(); }), would_wait));
+  CHECK(support::contains(message_of<cf::InvalidStateError>([&] { cf::Future<void>().result(); }), would_wait));
+  CHECK(support::contains(message_of<cf::InvalidStateError>([] { cf::AnyFuture(cf::Future<int>()).wait(); }), would_wait));
+  CHECK_THROWS_AS(futures[2].result(1ms), cf::TimeoutError);  // with a limit it is only late
+
+  const cf::Future<int> running;
+  CHECK(running.set_running_or_notify_cancel());
+  CHECK_THROWS_AS(running.result(), cf::InvalidStateError);
+}
+
+TEST_CASE("Future.result: a thread that has a copy finishes the future, or gives up") {
+  const support::DeadlineGuard deadline("threads that have copies");
+  for (int round = 0; round < 500; ++round) {
+    cf::Future<int> future;
+    std::thread finisher([copy = future, round]() mutable {
+      if (round % 2 == 0) copy.set_result(round);
+      copy = {};
+    });
+    if (round % 2 == 0) {
+      CHECK(future.result() == round);
+    } else {
+      CHECK_THROWS_AS(future.result(), cf::InvalidStateError);
+    }
+    finisher.join();
+  }
+}
+
+TEST_CASE("Future.wait_for, wait_until, valid: as std::shared_future's") {
+  const support::DeadlineGuard deadline("the members of std::shared_future");
+  cf::Future<std::string> future;
+  CHECK(future.valid());
+  CHECK(future.wait_for(1ms) == std::future_status::timeout);
+  CHECK(future.wait_until(std::chrono::steady_clock::now() + 1ms) == std::future_status::timeout);
+  CHECK(future.wait_until(std::chrono::system_clock::now() + 1ms) == cf::FutureStatus::timeout);
+  CHECK(future.wait_until(std::chrono::system_clock::time_point::min()) != std::future_status::ready);
+  std::thread setter([copy = future] { copy.set_result("text"); });
+  CHECK(future.wait_for(1h) == std::future_status::ready);
+  setter.join();
+  CHECK(future.wait_until(std::chrono::system_clock::now() + 1h) == std::future_status::ready);
+  const std::future_status status = future.wait_for(0s);
+  CHECK(status == std::future_status::ready);
+  CHECK(future.wait_for(0s).value() == cf::FutureStatus::ready);
+  CHECK_NOTHROW(future.wait());
+  CHECK(&future.get() == &future.result());
+  CHECK(std::move(future).get() == "text");
+
+  cf::Future<std::unique_ptr<int>> pointer;
+  pointer.set_result(std::make_unique<int>(3));
+  const std::unique_ptr<int> taken = std::move(pointer).get();
+  CHECK(*taken == 3);
+
+  const cf::Future<int> failed;
+  failed.set_exception(std::make_exception_ptr(std::runtime_error("no")));
+  CHECK_NOTHROW(failed.wait());
+  CHECK_THROWS_WITH(failed.get(), "no");
+  cf::Future<int> moved_from;
+  const cf::Future<int> moved_to = std::move(moved_from);
+  CHECK_FALSE(moved_from.valid());
+  CHECK(moved_to.valid());
+  CHECK_THROWS_AS(moved_from.wait_for(0s), cf::InvalidStateError);
+}
+
+TEST_CASE("Future: has an order by identity, so that it can be the key of a map") {
+  STATIC_REQUIRE(std::totally_ordered<cf::Future<int>>);
+  STATIC_REQUIRE(std::three_way_comparable<cf::AnyFuture, std::strong_ordering>);
+  const cf::Future<int> first;
+  const cf::Future<int> second;
+  const cf::Future<int> same = first;
+  CHECK((first <=> same) == std::strong_ordering::equal);
+  CHECK((first < second) != (second < first));
+  CHECK((cf::AnyFuture(first) <=> same) == std::strong_ordering::equal);
+  std::map<cf::Future<int>, std::string> names{{first, "first"}, {second, "second"}};
+  CHECK(names.at(same) == "first");
+  CHECK(names.size() == 2);
+}
+
+namespace {
+
+using Box = std::unique_ptr<int>;
+struct Holder {
+  std::vector<Box> boxes;
+};
+struct Deep {
+  int number;
+  char text[3];
+  Holder holder;
+};
+struct ManyFields {
+  struct Inner {
+    int a, b;
+    std::vector<Box> boxes;
+  } inner;
+  std::string text;
+};
+struct Derived : Holder {
+  int number;
+};
+struct Node {  // holds itself
+  std::vector<Node> children;
+  std::string name;
+};
+struct Fine {
+  std::vector<std::string> words;
+  std::map<int, std::string> table;
+  double numbers[4];
+  std::optional<std::string> text;
+  std::shared_ptr<int> shared;
+  std::function<void()> function;
+  std::any any;
+};
+struct Large {
+  char buffer[65536];
+  std::string text;
+};
+struct BitField {
+  unsigned bit : 1;
+  std::string text;
+};
+
+}  // namespace
+
+TEST_CASE("Future.result: containers, tuples and aggregates are looked into before a result is copied") {
+  STATIC_REQUIRE_FALSE(cf::enable_result_copy<Holder>);
+  STATIC_REQUIRE_FALSE(cf::enable_result_copy<std::vector<Holder>>);
+  STATIC_REQUIRE_FALSE(cf::enable_result_copy<std::tuple<int, Deep>>);
+  STATIC_REQUIRE_FALSE(cf::enable_result_copy<std::variant<int, Deep>>);
+  STATIC_REQUIRE_FALSE(cf::enable_result_copy<ManyFields>);
+  STATIC_REQUIRE_FALSE(cf::enable_result_copy<Derived>);
+  STATIC_REQUIRE(cf::enable_result_copy<Node>);
+  STATIC_REQUIRE(cf::enable_result_copy<Fine>);
+  STATIC_REQUIRE(cf::enable_result_copy<Large>);
+  STATIC_REQUIRE(cf::enable_result_copy<BitField>);
+
+  cf::Future<Deep> future;
+  future.set_result(Deep{7, {}, {}});
+  const cf::Future<Deep> other = future;
+  CHECK(std::move(future).result().number == 7);
+  CHECK(std::move(future).result(1s).number == 7);
 }

@@ -126,10 +126,9 @@ class RangeFeed final : public MapFeed {
     piece_.clear();
     piece_.reserve(items < most_reserved ? items : most_reserved);
     if (is_read_) {
-      const std::size_t count = items < left() ? items : left();
-      const auto first = all_.begin() + static_cast<std::ptrdiff_t>(position_);
-      piece_.assign(std::move_iterator(first), std::move_iterator(first + static_cast<std::ptrdiff_t>(count)));
-      position_ += count;
+      const std::size_t end = position_ + (items < left() ? items : left());
+      // One by one, into an empty vector: items need not be assignable, like the elements of a std::map.
+      for (; position_ < end; ++position_) piece_.push_back(std::move(all_[position_]));
     } else {
       while (piece_.size() < items && advance()) piece_.push_back(take());
     }

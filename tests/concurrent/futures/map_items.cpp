@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+// What items and results may be, and how a loop may take them.
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/executors.hpp"
+
+using support::LeakChecked;
+
+namespace {
+
+const std::size_t chunk_sizes[] = {1, 3, cf::auto_chunksize};
+
+std::vector<int> numbers(int count) {
+  std::vector<int> items(static_cast<std::size_t>(count));
+  std::iota(items.begin(), items.end(), 0);
+  return items;
+}
+
+int square(int x) { return x * x; }
+
+struct Constant {
+  const int number;
+  const std::string text;
+};
+
+struct Holder {  // says that it can be copied, and cannot
+  std::vector<std::unique_ptr<int>> boxes;
+  int number = 0;
+};
+
+}  // namespace
+
+EACH_EXECUTOR("map: the loop may have auto, auto&, const auto& or auto&&") {
+  auto pool = kind.pool(2);
+  for (const std::size_t chunksize : chunk_sizes) {
+    const cf::MapOptions options{.chunksize = chunksize};
+    int sum = 0;
+    for (auto result : pool.map(square, numbers(4), options)) sum += result;
+    for (auto& result : pool.map(square, numbers(4), options)) sum += result;
+    for (const auto& result : pool.map(square, numbers(4), options)) sum += result;
+    for (auto&& result : pool.map(square, numbers(4), options)) sum += result;
+    for (auto& result : pool.map_unordered(square, numbers(4), options)) sum += result;
+    CHECK(sum == 5 * 14);
+    for (auto& even : pool.map([](int x) { return x % 2 == 0; }, numbers(4), options)) sum += even ? 1 : 0;
+    for (auto& none : pool.map([](int) {}, numbers(4), options)) sum += none == cf::None() ? 1 : 0;
+    CHECK(sum == 5 * 14 + 6);
+    std::vector<std::string> texts;
+    for (auto& text : pool.map([](int x) { return std::string(100, static_cast<char>('a' + x)); }, numbers(2), options))
+      texts.push_back(std::move(text));
+    CHECK(texts == std::vector{std::string(100, 'a'), std::string(100, 'b')});
+    const auto box = [](int x) { return std::make_unique<int>(x); };
+    for (auto result : pool.map(box, numbers(4), options)) sum += *result;
+    for (auto&& result : pool.map(box, numbers(4), options)) sum += *std::unique_ptr<int>(std::move(result));
+    for (const auto& result : pool.map(box, numbers(4), options)) sum += *result;
+    CHECK(sum == 5 * 14 + 6 + 18);
+  }
+}
+
+EACH_EXECUTOR("map: items and results need not be assignable") {
+  auto pool = kind.pool(2);
+  for (const std::size_t chunksize : chunk_sizes) {
+    const cf::MapOptions options{.chunksize = chunksize};
+    const std::map<int, int> pairs{{1, 2}, {3, 4}, {5, 6}};
+    const auto sum = [](const std::pair<const int, int>& pair) { return pair.first + pair.second; };
+    CHECK(pool.map(sum, pairs, options).to_vector() == std::vector{3, 7, 11});
+    CHECK(pool.map(sum, std::map<int, int>(pairs), options).to_vector() == std::vector{3, 7, 11});
+    const auto both = [](std::pair<const int, int> pair, const Constant& constant) { return pair.first * constant.number; };
+    const auto constant = [](int n) { return Constant{n, std::string(100, 'x')}; };
+    auto constants = pool.map(constant, numbers(3), options).to_vector();
+    REQUIRE(constants.size() == 3);
+    CHECK(constants[2].text == std::string(100, 'x'));
+    CHECK(pool.map(both, pairs, constants, options).to_vector() == std::vector{0, 3, 10});
+    CHECK(pool.map(both, pairs, std::move(constants), options).to_vector() == std::vector{0, 3, 10});
+  }
+}
+
+TEST_CASE_METHOD(LeakChecked, "map: results that say they can be copied, and cannot") {
+  cf::ThreadPoolExecutor pool(2);
+  const auto make = [](int x) {
+    Holder holder;
+    holder.boxes.push_back(std::make_unique<int>(x));
+    return holder;
+  };
+  for (const std::size_t chunksize : chunk_sizes) {
+    int sum = 0;
+    for (auto result : pool.map(make, numbers(4), {.chunksize = chunksize})) sum += *result.boxes.at(0);
+    for (auto&& result : pool.map(make, numbers(4), {.chunksize = chunksize})) sum += *result.boxes.at(0);
+    CHECK(sum == 12);
+  }
+  CHECK(*pool.submit(make, 3).result().boxes.at(0) == 3);
+}
