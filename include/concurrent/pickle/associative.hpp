@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // set, map, their multi- and unordered forms, and containers of other libraries that are used like them; queue, stack,
-// priority_queue.
+// priority_queue. What they compare or hash with travels before the elements, where it has a state.
 #pragma once
 
+#include <concurrent/pickle/detail/container_state.hpp>
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
@@ -28,11 +29,13 @@ struct AssociativeElement<T> {
 template <class T>
 struct Form<T, Kind::associative> {
   using Element = typename AssociativeElement<T>::type;
-  using Parts = Types<Element>;
+  using State = ContainerState<T>;
+  using Parts = typename WithState<Element, typename State::Parts>::type;
   static constexpr std::size_t minimum_size() { return sizeof(std::uint64_t); }
 
   static void dump(Writer& writer, const T& value) {
     const Depth depth(writer);
+    State::dump(writer, value);
     writer.put(static_cast<std::uint64_t>(value.size()));
     for (const auto& element : value) {
       if constexpr (requires { typename T::mapped_type; }) {
@@ -47,33 +50,51 @@ struct Form<T, Kind::associative> {
 
   static T load(Reader& reader) {
     const Depth depth(reader);
+    T value = State::load(reader);
     const std::size_t count = reader.get_count(element_size<Element>);
-    T value;
     if constexpr (requires { value.reserve(count); }) value.reserve(trusted_count<Element>(reader, count));
     // Ordered ones were written in order, so that the end is the right place for each.
     for (std::size_t i = 0; i < count; ++i) value.emplace_hint(value.end(), load_element<Element>(reader));
     if (value.size() != count) [[unlikely]]
-      reader.refuse("a set or map has the same key twice");
+      reader.refuse("a set or map has the same key twice, or does not take all of its elements");
     return value;
   }
 };
 
-// Gives access to the container that the standard's adaptors keep as a protected member.
+// Gives access to what the standard's adaptors keep as protected members.
 template <class T>
 struct AdaptedContainer : T {
   static const typename T::container_type& of(const T& adaptor) { return adaptor.*(&AdaptedContainer::c); }
+  static const auto& comparator_of(const T& adaptor) { return adaptor.*(&AdaptedContainer::comp); }
+};
+
+template <class T>
+struct AdaptorState {
+  using type = NoState;
+};
+template <class T>
+  requires requires { typename T::value_compare; }
+struct AdaptorState<T> {
+  using type = StateOf<typename T::value_compare>;
 };
 
 template <class T>
 struct Form<T, Kind::adaptor> {
   using Container = typename T::container_type;
-  using Parts = Types<Container>;
+  using Parts = Types<Container, typename AdaptorState<T>::type>;
+  static constexpr bool has_order = requires { typename T::value_compare; };
   static constexpr std::size_t minimum_size() { return detail::minimum_size<Container>(); }
-  static void dump(Writer& writer, const T& value) { Pickler<Container>::dump(writer, AdaptedContainer<T>::of(value)); }
+
+  static void dump(Writer& writer, const T& value) {
+    if constexpr (has_order) dump_state(writer, AdaptedContainer<T>::comparator_of(value));
+    Pickler<Container>::dump(writer, AdaptedContainer<T>::of(value));
+  }
+
   static T load(Reader& reader) {
-    if constexpr (requires { typename T::value_compare; }) {
+    if constexpr (has_order) {
       // which puts the elements in the order of a heap, whatever order they come in
-      return T(typename T::value_compare(), Pickler<Container>::load(reader));
+      auto compare = load_state<typename T::value_compare>(reader);
+      return T(std::move(compare), Pickler<Container>::load(reader));
     } else {
       return T(Pickler<Container>::load(reader));
     }

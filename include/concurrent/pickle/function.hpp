@@ -6,6 +6,7 @@
 
 #include <concurrent/pickle/detail/call_kind.hpp>
 #include <concurrent/pickle/detail/module.hpp>
+#include <concurrent/pickle/detail/refuse_null.hpp>
 #include <concurrent/pickle/detail/separate.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
@@ -49,6 +50,7 @@ inline void dump_function(Writer& writer, std::uintptr_t address, Target target 
     *to = static_cast<std::byte>(FunctionToken::in_program);
     std::memcpy(to + 1, &name, sizeof(name));
   } else if (address == 0) {
+    found_null(writer);
     writer.put(FunctionToken::null);
   } else {
     dump_library_function(writer, address, target);
@@ -66,7 +68,10 @@ inline std::uintptr_t load_function(Reader& reader, Target target = Target::func
     }
     return program.base + name.offset;
   }
-  if (token == static_cast<unsigned char>(FunctionToken::null)) return 0;
+  if (token == static_cast<unsigned char>(FunctionToken::null)) {
+    found_null(reader);
+    return 0;
+  }
   if (token != static_cast<unsigned char>(FunctionToken::in_library)) [[unlikely]] {
     reader.refuse("a function's tag is " + std::to_string(token));
   }
@@ -112,6 +117,7 @@ struct Form<T, Kind::member_pointer> {
 
   static void dump(Writer& writer, T member) {
     if constexpr (to_data) {
+      if (member == nullptr) found_null(writer);
       writer.put(member);
     } else {
       const auto function = std::bit_cast<MemberFunction>(member);
@@ -129,6 +135,7 @@ struct Form<T, Kind::member_pointer> {
   static T load(Reader& reader) {
     if constexpr (to_data) {
       const auto offset = reader.get_once<std::ptrdiff_t>();
+      if (offset == -1) found_null(reader);
       if (offset != -1 && !fits(offset)) [[unlikely]]
         reader.refuse("a pointer to a member points beyond its class");
       return std::bit_cast<T>(offset);

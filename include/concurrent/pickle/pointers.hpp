@@ -5,6 +5,7 @@
 
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
+#include <concurrent/pickle/detail/refuse_null.hpp>
 #include <concurrent/pickle/optional.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
@@ -42,13 +43,16 @@ struct Form<T, Kind::unique_ptr> {
   static void dump(Writer& writer, const T& value) {
     const Depth depth(writer);
     dump_flag(writer, value != nullptr);
-    if (!value) return;
+    if (!value) return found_null(writer);
     refuse_derived<Element>(*value);
     Pickler<Element>::dump(writer, *value);
   }
   static T load(Reader& reader) {
     const Depth depth(reader);
-    if (!load_flag(reader, "a unique_ptr")) return nullptr;
+    if (!load_flag(reader, "a unique_ptr")) {
+      found_null(reader);
+      return nullptr;
+    }
     return T(new Element(Pickler<Element>::load(reader)));
   }
 };
@@ -80,6 +84,7 @@ struct Form<T, Kind::shared_ptr> {
   static void dump(Writer& writer, const T& value) {
     const Depth depth(writer);
     if (!value) {
+      found_null(writer);
       writer.put(Tag::null);
     } else if (const auto number = writer.shared_pointers().find_or_add(value.get(), &type_tag<Element>)) {
       writer.put(Tag::again);
@@ -96,6 +101,7 @@ struct Form<T, Kind::shared_ptr> {
     const auto tag = reader.get_once<unsigned char>();
     switch (tag) {
       case static_cast<unsigned char>(Tag::null):
+        found_null(reader);
         return nullptr;
       case static_cast<unsigned char>(Tag::object):
         return load_object(reader);

@@ -84,6 +84,9 @@ class Reader {
   /// How deep the value that is being read is nested.
   int& depth() noexcept { return depth_; }
 
+  /// Whether a null pointer would be called, and so may not be read: in what a container compares or hashes with.
+  bool& null_refused() noexcept { return null_refused_; }
+
   /// The objects behind the shared pointers read so far.
   detail::ReadPointers& shared_pointers() {
     if (!shared_) shared_ = std::make_unique<detail::ReadPointers>();
@@ -104,6 +107,11 @@ class Reader {
     refuse("the value is nested too deeply for this thread's stack: " + std::to_string(depth_) + " levels");
   }
 
+  /// Throws UnpicklingError: a null pointer where there may be none.
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_null() const {
+    refuse("what a container compares or hashes its elements with is a null pointer, or holds one");
+  }
+
  private:
   [[noreturn, gnu::cold, gnu::noinline]] void refuse_size(std::size_t size) const {
     refuse("the bytes end too early: " + std::to_string(size) + " more are needed, " + std::to_string(remaining()) +
@@ -119,6 +127,7 @@ class Reader {
   const std::byte* last_;
   Views views_;
   int depth_ = 0;
+  bool null_refused_ = false;
   std::unique_ptr<detail::ReadPointers> shared_;
 };
 

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstring>
 #include <iterator>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -53,6 +54,7 @@ struct Form<T, Kind::sequence> {
       const Depth depth(reader);
       const std::size_t count = reader.get_count(element_size<Element>);
       T value;
+      check_room(reader, value, count);
       if constexpr (requires { value.reserve(count); }) value.reserve(trusted_count<Element>(reader, count));
       if constexpr (has_insert_after<T>) {
         auto last = value.before_begin();
@@ -60,11 +62,32 @@ struct Form<T, Kind::sequence> {
       } else {
         for (std::size_t i = 0; i < count; ++i) value.push_back(load_element<Element>(reader));
       }
+      check_all_taken(reader, value, count);
       return value;
     }
   }
 
  private:
+  // A container of a fixed capacity, or one that drops elements. Those of the standard take what they are given.
+  static constexpr bool takes_all = type_name<T>().starts_with("std::");
+
+  static void check_room(Reader& reader, const T& value, std::size_t count) {
+    if constexpr (requires { value.max_size(); }) {
+      if (count > value.max_size()) [[unlikely]]
+        refuse_count(reader, value.max_size(), count);
+    }
+  }
+  static void check_all_taken(Reader& reader, const T& value, std::size_t count) {
+    if constexpr (!takes_all) {
+      const auto taken = static_cast<std::size_t>(std::distance(value.begin(), value.end()));
+      if (taken != count) [[unlikely]]
+        refuse_count(reader, taken, count);
+    }
+  }
+  [[noreturn, gnu::cold]] static void refuse_count(Reader& reader, std::size_t taken, std::size_t count) {
+    reader.refuse("the container takes " + std::to_string(taken) + " of " + std::to_string(count) + " elements");
+  }
+
   [[gnu::noinline]] static T load_large(const Element* elements, std::size_t count) {
     T value;
     value.reserve(count);
@@ -75,7 +98,7 @@ struct Form<T, Kind::sequence> {
 
   static T load_block(Reader& reader) {
     const auto [block, count] = view_block<Element>(reader);
-    if constexpr (std::is_constructible_v<T, const Element*, const Element*>) {
+    if constexpr (takes_all && std::is_constructible_v<T, const Element*, const Element*>) {
       // One pass instead of filling with zeros first. Pointers must be aligned, which a message's start decides.
       if (reinterpret_cast<std::uintptr_t>(block) % alignof(Element) == 0) {
         const auto* elements = reinterpret_cast<const Element*>(block);
@@ -89,7 +112,9 @@ struct Form<T, Kind::sequence> {
       }
     }
     T value;
+    check_room(reader, value, count);
     value.resize(count);
+    check_all_taken(reader, value, count);
     if (count != 0) std::memcpy(value.data(), block, count * sizeof(Element));
     return value;
   }

@@ -73,6 +73,7 @@ class Writer {
     next_ = first_;
     shared_.reset();
     depth_ = 0;
+    null_refused_ = false;
   }
 
   /// How deep the value that is being written is nested.
@@ -81,6 +82,15 @@ class Writer {
   [[noreturn, gnu::cold, gnu::noinline]] void refuse_depth() const {
     throw PicklingError("concurrent::pickle: the value is nested too deeply for this thread's stack (" +
                         std::to_string(depth_) + " levels). Flatten it, or pickle it in a thread with a larger stack.");
+  }
+
+  /// Whether a null pointer would be called, and so may not be written: in what a container compares or hashes with.
+  bool& null_refused() noexcept { return null_refused_; }
+  /// Throws PicklingError: a null pointer where there may be none.
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_null() const {
+    throw PicklingError(
+        "concurrent::pickle: what a container compares or hashes its elements with is, or holds, a null pointer, "
+        "which would be called when the container is read. Make the container with a function.");
   }
 
   /// The objects behind the shared pointers written so far in this message.
@@ -95,6 +105,7 @@ class Writer {
   std::byte* last_;
   Grow grow_;
   int depth_ = 0;
+  bool null_refused_ = false;
   std::unique_ptr<detail::WrittenPointers> shared_;
 };
 

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "round_trip.hpp"
 
+#include <boost/circular_buffer.hpp>
+#include <boost/container/small_vector.hpp>
+#include <boost/container/static_vector.hpp>
+#include <boost/container/vector.hpp>
+
 #include <array>
 #include <cstdint>
 #include <deque>
 #include <forward_list>
 #include <list>
+#include <memory>
 #include <memory_resource>
 #include <optional>
 #include <string>
@@ -20,7 +26,7 @@ struct Point {
   bool operator==(const Point&) const = default;
 };
 
-// A container of another library: no relation to the standard's.
+// A container of another library: no relation to the standard's, and known by enable_container below.
 template <class T>
 class Stack {
  public:
@@ -42,7 +48,85 @@ struct Large {
   std::optional<std::array<double, 1 << 16>> content;
 };
 
+// Has the members of a container, and one more.
+struct Track : std::vector<double> {
+  std::string name;
+};
+class Route : public std::list<int> {
+ public:
+  Route() = default;
+
+ private:
+  int length_ = 0;
+};
+struct Said : std::vector<int> {
+  std::string name;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(static_cast<std::vector<int>&>(*this), name);
+  }
+};
+class Names : public std::vector<std::string> {
+ public:
+  using vector::vector;
+};
+
+// Holds at most three elements, and drops what comes after them.
+template <class T>
+class Three {
+ public:
+  using value_type = T;
+  using iterator = typename std::vector<T>::const_iterator;
+  iterator begin() const { return elements_.begin(); }
+  iterator end() const { return elements_.end(); }
+  std::size_t size() const { return elements_.size(); }
+  void clear() { elements_.clear(); }
+  void push_back(const T& value) {
+    if (size() < 3) elements_.push_back(value);
+  }
+  const T* data() const { return elements_.data(); }
+  T* data() { return elements_.data(); }
+  void resize(std::size_t size) { elements_.resize(size < 3 ? size : 3); }
+  bool operator==(const Three&) const = default;
+
+ private:
+  std::vector<T> elements_;
+};
+
+template <class T>
+struct CountingAllocator {
+  using value_type = T;
+  int* count = nullptr;
+  CountingAllocator() = default;
+  template <class Other>
+  explicit CountingAllocator(const CountingAllocator<Other>& other) : count(other.count) {}
+  T* allocate(std::size_t n) { return std::allocator<T>().allocate(n); }
+  void deallocate(T* elements, std::size_t n) { std::allocator<T>().deallocate(elements, n); }
+  bool operator==(const CountingAllocator&) const = default;
+};
+
+// An aggregate that happens to have the members of a container is taken apart like any other.
+struct Polygon {
+  using value_type = Point;
+  using iterator = std::vector<Point>::const_iterator;
+  std::vector<Point> points;
+  std::string colour;
+  iterator begin() const { return points.begin(); }
+  iterator end() const { return points.end(); }
+  std::size_t size() const { return points.size(); }
+  void clear() { points.clear(); }
+  void push_back(const Point& point) { points.push_back(point); }
+  bool operator==(const Polygon&) const = default;
+};
+
 }  // namespace
+
+template <class T>
+inline constexpr bool concurrent::pickle::enable_container<Stack<T>> = true;
+template <class T>
+inline constexpr bool concurrent::pickle::enable_container<Three<T>> = true;
+template <>
+inline constexpr bool concurrent::pickle::enable_container<Names> = true;
 
 TEST_CASE("sequence: each standard sequence travels, empty or not") {
   check_round_trip(std::vector<int>{});
@@ -60,11 +144,55 @@ TEST_CASE("sequence: each standard sequence travels, empty or not") {
   check_round_trip(std::array<std::array<int, 2>, 2>{{{1, 2}, {3, 4}}});
 }
 
-TEST_CASE("sequence: a container of another library travels if it looks like one") {
+TEST_CASE("sequence: a container of another library travels if the program says that it holds its elements alone") {
   Stack<std::string> stack;
   stack.push_back("a");
   stack.push_back("b");
   check_round_trip(stack);
+}
+
+TEST_CASE("sequence: a class derived from a container says what it holds, or is refused") {
+  STATIC_REQUIRE(!pickle::Picklable<Track>);
+  STATIC_REQUIRE(!pickle::Picklable<std::optional<Track>>);
+  STATIC_REQUIRE(!pickle::Picklable<Route>);
+  Said said;
+  said.assign({1, 2});
+  said.name = "a";
+  CHECK(there_and_back(said).name == "a");
+  check_round_trip(said);
+  check_round_trip(Names{"a", "b"});
+  check_round_trip(Polygon{{{1, 2}}, "red"});
+}
+
+TEST_CASE("sequence: containers of Boost.Container travel; a ring buffer's capacity would not, so it is refused") {
+  check_round_trip(boost::container::vector<std::string>{"a", "b"});
+  check_round_trip(boost::container::small_vector<int, 2>{1, 2, 3});
+  check_round_trip(boost::container::static_vector<int, 4>{1, 2, 3});
+  check_round_trip(boost::container::static_vector<std::string, 2>{"a", "b"});
+  STATIC_REQUIRE(!pickle::Picklable<boost::circular_buffer<int>>);
+}
+
+TEST_CASE("sequence: as many elements arrive as were sent") {
+  CHECK(refusal<boost::container::static_vector<int, 2>>(bytes_of(std::uint64_t{3}, 1, 2, 3))
+            .find("takes 2 of 3 elements") != std::string::npos);
+  CHECK(refusal<boost::container::static_vector<std::string, 2>>(
+            bytes_of(std::uint64_t{3}, std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{0}))
+            .find("takes 2 of 3 elements") != std::string::npos);
+  check_round_trip([] {
+    Three<int> three;
+    for (const int i : {1, 2, 3}) three.push_back(i);
+    return three;
+  }());
+  CHECK(refusal<Three<int>>(bytes_of(std::uint64_t{4}, 1, 2, 3, 4)).find("takes 3 of 4 elements") != std::string::npos);
+  CHECK(refusal<Three<bool>>(bytes_of(std::uint64_t{4}, true, true, true, true)).find("takes 3 of 4 elements") !=
+        std::string::npos);
+}
+
+TEST_CASE("sequence: a container with an allocator that has a state is refused") {
+  STATIC_REQUIRE(!pickle::Picklable<std::vector<int, CountingAllocator<int>>>);
+  STATIC_REQUIRE(!pickle::Picklable<std::list<int, CountingAllocator<int>>>);
+  STATIC_REQUIRE(!pickle::Picklable<std::basic_string<char, std::char_traits<char>, CountingAllocator<char>>>);
+  STATIC_REQUIRE(pickle::Picklable<std::pmr::vector<std::pmr::string>>);
 }
 
 TEST_CASE("sequence: plain elements move as one block") {

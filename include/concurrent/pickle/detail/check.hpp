@@ -72,6 +72,16 @@ constexpr void check_part() {
       "concurrent::pickle: the members of this aggregate cannot be enumerated (it has a reference, or too many "
       "members). Give it a function `template <class Archive> void serialize(Archive& archive) { archive(a, b, c); "
       "}`.");
+  static_assert(
+      reason != Refusal::container,
+      "concurrent::pickle: this class has the members of a container, and may hold more than its elements, which would "
+      "be lost. Give it a function `template <class Archive> void serialize(Archive& archive) { "
+      "archive(static_cast<Base&>(*this), a, b); }`, or, if it holds nothing but its elements, set "
+      "concurrent::pickle::enable_container for it.");
+  static_assert(
+      reason != Refusal::allocator,
+      "concurrent::pickle: the allocator of this container has a state, which would be lost. Use a container with "
+      "std::allocator, or one with std::pmr::polymorphic_allocator, which arrives with the default memory resource.");
   static_assert(reason != Refusal::class_type,
                 "concurrent::pickle: this class does not say how it is pickled. Give it a function `template <class "
                 "Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "

@@ -18,7 +18,23 @@ namespace concurrent::pickle::inline v0 {
 template <class T>
 inline constexpr bool enable_bitwise = false;
 
+/// Says that a container of the program's own, or of a library that is not known here, holds its elements and nothing
+/// else, so that it may travel as they do:
+/// ```cpp
+/// template <class T> inline constexpr bool concurrent::pickle::enable_container<app::Ring<T>> = true;
+/// ```
+/// It is made empty, and then filled with `push_back`, `insert_after` or `emplace_hint`. Its comparator, or its hash
+/// and equality, travel with it where they have state. Those of the standard library, of Boost.Container and of
+/// Boost.Unordered are known.
+template <class T>
+inline constexpr bool enable_container = false;
+
 namespace detail {
+
+template <class T>
+inline constexpr bool is_known_container =
+    enable_container<T> || type_name<T>().starts_with("std::") || type_name<T>().starts_with("boost::container::") ||
+    type_name<T>().starts_with("boost::unordered::");
 
 enum class Kind {
   refused,
@@ -104,11 +120,11 @@ consteval Kind kind_of() {
     return Kind::error_code;
   } else if constexpr (PathShape<T>) {
     return Kind::path;
-  } else if constexpr (AssociativeShape<T>) {
+  } else if constexpr (is_known_container<T> && AssociativeShape<T>) {
     return Kind::associative;
-  } else if constexpr (SequenceShape<T>) {
+  } else if constexpr (is_known_container<T> && SequenceShape<T>) {
     return Kind::sequence;
-  } else if constexpr (AdaptorShape<T>) {
+  } else if constexpr (is_of_library<T> && AdaptorShape<T>) {
     return Kind::adaptor;
   } else if constexpr (SharedPointerShape<T>) {
     return Kind::shared_ptr;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concurrent/pickle/detail/bitwise.hpp>
+#include <concurrent/pickle/detail/container_state.hpp>
 #include <concurrent/pickle/detail/kind.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
@@ -33,6 +34,8 @@ enum class Refusal {
   volatile_type,
   base_class,
   fields,
+  container,
+  allocator,
   class_type,
 };
 
@@ -88,12 +91,14 @@ consteval Refusal refusal_of_itself() {
         if constexpr (!is_bitwise<typename T::value_type>()) return Refusal::scattered_span;
       }
       return Refusal::none;
+    } else if constexpr (kind == Kind::string || kind == Kind::sequence || kind == Kind::associative) {
+      return loses_allocator<T>() ? Refusal::allocator : Refusal::none;
     } else if constexpr (kind == Kind::unique_ptr || kind == Kind::shared_ptr || kind == Kind::weak_ptr) {
       return refusal_of_pointer<T>();
     } else if constexpr (kind == Kind::aggregate) {
       if constexpr (is_known_handle<T>()) return Refusal::handle;
       if constexpr (is_initializer_list<T>) return Refusal::view;
-      if constexpr (has_base<T>()) return Refusal::base_class;
+      if constexpr (has_base<T>()) return ContainerShape<T> ? Refusal::container : Refusal::base_class;
       if constexpr (!has_visible_fields<T>()) return Refusal::fields;
       return Refusal::none;
     } else if constexpr (kind != Kind::refused) {
@@ -118,6 +123,8 @@ consteval Refusal refusal_of_itself() {
       return Refusal::handle;
     } else if constexpr (std::is_abstract_v<T>) {
       return Refusal::abstract_class;
+    } else if constexpr (ContainerShape<T>) {
+      return Refusal::container;
     } else {
       return Refusal::class_type;
     }

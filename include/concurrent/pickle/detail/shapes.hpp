@@ -71,6 +71,12 @@ inline constexpr bool is_error_code = std::is_same_v<T, std::error_code> || std:
 template <class T>
 inline constexpr bool is_closure = std::is_class_v<T>&& spelled_as_closure<T>();
 
+/// A class that has the members of a standard one may hold more than those tell: whoever derives from std::shared_ptr,
+/// or writes a container, adds members. So members alone say what a class is only where it stands in one of these
+/// namespaces, in which nobody but their authors defines classes.
+template <class T>
+inline constexpr bool is_of_library = type_name<T>().starts_with("std::") || type_name<T>().starts_with("boost::");
+
 template <class T>
 concept RangeShape = requires(const T& t) {
   typename T::value_type;
@@ -94,8 +100,7 @@ concept SequenceShape = RangeShape<T> && std::default_initializable<T> &&(
 
 /// set, map, unordered_set, unordered_map, the multi-forms and their likes.
 template <class T>
-concept AssociativeShape = RangeShape<T> && std::default_initializable<T> &&
-    requires(T& t, typename T::value_type&& value) {
+concept AssociativeShape = RangeShape<T> && requires(T& t, typename T::value_type&& value) {
   typename T::key_type;
   t.clear();
   t.size();
@@ -111,8 +116,12 @@ concept AdaptorShape = !RangeShape<T> && requires(T & t) {
   t.size();
 };
 
+/// Whatever may hold elements, and perhaps more.
 template <class T>
-concept UniquePointerShape = requires(T& t) {
+concept ContainerShape = SequenceShape<T> || AssociativeShape<T> || AdaptorShape<T>;
+
+template <class T>
+concept UniquePointerShape = is_of_library<T> && requires(T& t) {
   typename T::element_type;
   typename T::pointer;
   typename T::deleter_type;
@@ -120,7 +129,7 @@ concept UniquePointerShape = requires(T& t) {
 };
 
 template <class T>
-concept SharedPointerShape = requires(const T& t) {
+concept SharedPointerShape = is_of_library<T> && requires(const T& t) {
   typename T::element_type;
   typename T::weak_type;
   t.get();
@@ -128,14 +137,14 @@ concept SharedPointerShape = requires(const T& t) {
 };
 
 template <class T>
-concept WeakPointerShape = requires(const T& t) {
+concept WeakPointerShape = is_of_library<T> && requires(const T& t) {
   typename T::element_type;
   t.lock();
   t.expired();
 };
 
 template <class T>
-concept ExpectedShape = requires(const T& t) {
+concept ExpectedShape = (is_of_library<T> || type_name<T>().starts_with("tl::expected<")) && requires(const T& t) {
   typename T::value_type;
   typename T::error_type;
   typename T::unexpected_type;
@@ -145,29 +154,26 @@ concept ExpectedShape = requires(const T& t) {
 
 /// std::filesystem::path and Boost's.
 template <class T>
-concept PathShape = requires(const T& t) {
+concept PathShape = is_of_library<T> && requires(const T& t) {
   typename T::string_type;
   T::preferred_separator;
   { t.native() } -> std::convertible_to<const typename T::string_type&>;
   t.lexically_normal();
-}
-&&std::is_constructible_v<T, typename T::string_type>;
+} && std::is_constructible_v<T, typename T::string_type>;
 
 template <class T>
-concept DurationShape = requires(const T& t) {
+concept DurationShape = is_of_library<T> && requires(const T& t) {
   typename T::rep;
   typename T::period;
   t.count();
-}
-&&std::is_constructible_v<T, typename T::rep>;
+} && std::is_constructible_v<T, typename T::rep>;
 
 template <class T>
-concept TimePointShape = requires(const T& t) {
+concept TimePointShape = is_of_library<T> && requires(const T& t) {
   typename T::clock;
   typename T::duration;
   t.time_since_epoch();
-}
-&&std::is_constructible_v<T, typename T::duration>;
+} && std::is_constructible_v<T, typename T::duration>;
 
 /// year_month_day, weekday, hh_mm_ss and the rest of std::chrono that is a plain value. Nothing in their members sets
 /// them apart from a program's own classes, so their name does.
