@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "exception_twin.hpp"
 #include "round_trip.hpp"
 
 #include <any>
@@ -16,7 +17,10 @@
 #include <string>
 #include <system_error>
 #include <typeinfo>
+#include <utility>
 #include <variant>
+
+using namespace std::string_literals;
 
 namespace {
 
@@ -136,6 +140,78 @@ struct Secret : std::runtime_error {
   template <class Archive>
   void load(Archive&) {}
 };
+
+// With members of its own, of which serialize tells, while the text is in the base.
+struct WithCode : std::runtime_error {
+  int code = 0;
+  WithCode() : std::runtime_error("") {}
+  WithCode(int c, const std::string& text) : std::runtime_error(text), code(c) {}
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(code);
+  }
+};
+struct WithPlace : std::logic_error {
+  std::string place;
+  WithPlace() : std::logic_error("") {}
+  WithPlace(const std::string& text, std::string p) : std::logic_error(text), place(std::move(p)) {}
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(place);
+  }
+};
+struct SaysMore : WithCode {  // what() adds to the base's text
+  SaysMore() = default;
+  SaysMore(int c, const std::string& text) : WithCode(c, text) { add(); }
+  const char* what() const noexcept override { return text_.c_str(); }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(code, text_);
+  }
+
+ private:
+  void add() { text_ = std::string(std::runtime_error::what()) + " (" + std::to_string(code) + ")"; }
+  std::string text_;
+};
+struct DatabaseError : std::system_error {
+  int row = 0;
+  DatabaseError() : std::system_error(std::error_code()) {}
+  DatabaseError(std::errc error, const std::string& text, int r)
+      : std::system_error(std::make_error_code(error), text), row(r) {}
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(row);
+  }
+};
+struct Prefixed : std::runtime_error {
+  explicit Prefixed(const std::string& text) : std::runtime_error("cannot parse: " + text + "!") {}
+};
+struct OwnText : std::exception {
+  explicit OwnText(const std::string& text) : text_("mine: " + text) {}
+  const char* what() const noexcept final { return text_.c_str(); }
+
+ private:
+  std::string text_;
+};
+struct Mute : std::exception {  // what() is a null pointer
+  const char* what() const noexcept override { return nullptr; }
+};
+struct DeclaredMute : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+struct MuteError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+  const char* what() const noexcept override { return nullptr; }
+};
+
+CONCURRENT_FUTURES_EXCEPTION(WithCode);
+CONCURRENT_FUTURES_EXCEPTION(WithPlace);
+CONCURRENT_FUTURES_EXCEPTION(SaysMore);
+CONCURRENT_FUTURES_EXCEPTION(DatabaseError);
+CONCURRENT_FUTURES_EXCEPTION(Prefixed);
+CONCURRENT_FUTURES_EXCEPTION(OwnText);
+CONCURRENT_FUTURES_EXCEPTION(DeclaredMute);
+CONCURRENT_FUTURES_EXCEPTION(MuteError);
 
 CONCURRENT_FUTURES_EXCEPTION(Failure);
 CONCURRENT_FUTURES_EXCEPTION(Coded);
@@ -362,6 +438,7 @@ TEST_CASE("exception: forged bytes are refused") {
   pickle::dump(unknown, std::string("text"));
   pickle::dump(unknown, false);
   pickle::dump(unknown, std::string("N3far4AwayE"));
+  pickle::dump(unknown, std::pair<std::uint64_t, std::uint64_t>(1, 2));  // of a module that is not there, and where
   pickle::dump(unknown, std::uint64_t{2});
   pickle::dump(unknown, std::uint16_t{7});
   const Bytes bytes = unknown.take();
@@ -370,4 +447,68 @@ TEST_CASE("exception: forged bytes are refused") {
     CHECK(e.what() == std::string("far::Away: text"));
   });
   CHECK(reader.remaining() == 0);
+}
+
+TEST_CASE("exception: an own one with serialize keeps the text and the code of the standard's class it derives from") {
+  check_arrives_as_is(app::WithCode(3, "not found"));
+  check_caught<app::WithCode>(sent(thrown(app::WithCode(3, "not found"))),
+                              [](const app::WithCode& e) { CHECK(e.code == 3); });
+  check_arrives_as_is(app::WithPlace("unexpected end", "line 7"));
+  check_caught<app::WithPlace>(sent(thrown(app::WithPlace("unexpected end", "line 7"))),
+                               [](const app::WithPlace& e) { CHECK(e.place == "line 7"); });
+  check_arrives_as_is(app::SaysMore(3, "not found"));
+  check_caught<app::SaysMore>(sent(thrown(app::SaysMore(3, "not found"))),
+                              [](const app::SaysMore& e) { CHECK(e.std::runtime_error::what() == "not found"s); });
+  const app::DatabaseError error(std::errc::timed_out, "commit", 5);
+  check_arrives_as_is(error);
+  check_caught<app::DatabaseError>(sent(thrown(error)), [](const app::DatabaseError& e) {
+    CHECK(e.row == 5);
+    CHECK(e.code() == std::errc::timed_out);
+  });
+}
+
+TEST_CASE("exception: what an own one's constructor adds to the text is added once") {
+  check_arrives_as_is(app::Prefixed("x"));
+  check_arrives_as_is(app::Prefixed(""));
+  check_arrives_as_is(app::OwnText("x"));
+}
+
+TEST_CASE("exception: one whose what() is a null pointer arrives like any other") {
+  check_caught<std::exception>(sent(thrown(app::Mute())), [](const std::exception& e) { CHECK(e.what() == ""s); });
+  check_caught<app::DeclaredMute>(sent(thrown(app::DeclaredMute())),
+                                  [](const app::DeclaredMute& e) { CHECK(e.what() == nullptr); });
+  check_caught<app::MuteError>(sent(thrown(app::MuteError("a"))),
+                               [](const app::MuteError& e) { CHECK(e.what() == nullptr); });
+  const auto nested = thrown_by([] {
+    try {
+      throw app::Mute();
+    } catch (...) {
+      std::throw_with_nested(app::DeclaredMute());
+    }
+  });
+  check_caught<app::DeclaredMute>(sent_by_worker(nested), [](const app::DeclaredMute&) {});
+  check_caught<pickle::RemoteTraceback>(nested_in(sent_by_worker(nested)), [](const pickle::RemoteTraceback& remote) {
+    CHECK(remote.type_name() == "app::DeclaredMute");
+    CHECK(remote.message().empty());
+  });
+}
+
+TEST_CASE("exception: those that have the same name in several files arrive each as its own type") {
+  const auto check_type = [](void (*throws)(), const std::type_info& type, const std::string& text) {
+    const auto loaded = sent(thrown_by(throws));
+    // by address, as a compiler may take two types of the same name for one
+    check_caught<std::exception>(loaded, [&](const std::exception& e) {
+      CHECK(&typeid(e) == &type);
+      CHECK(e.what() == text);
+    });
+  };
+  check_type(first_twin.throw_named, *first_twin.named, "first");
+  check_type(second_twin.throw_named, *second_twin.named, "second");
+  check_type(first_twin.throw_local, *first_twin.local, "first");
+  check_type(second_twin.throw_local, *second_twin.local, "second");
+  CHECK(first_twin.named != second_twin.named);
+  CHECK(first_twin.local != second_twin.local);
+
+  // declared in the first file, and no reason to take the second's for it
+  check_type(second_twin.throw_undeclared, typeid(std::range_error), "second");
 }

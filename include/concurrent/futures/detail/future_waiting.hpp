@@ -7,6 +7,7 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/pickle/detail/exception_text.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -45,7 +46,7 @@ CONCURRENT_FUTURES_INLINE void CallbackList::run() noexcept {
     try {
       callback->call(*state_);
     } catch (const std::exception& error) {
-      log_callback_error(error.what());
+      log_callback_error(pickle::detail::text_of(error));
     } catch (...) {
       log_callback_error("something that is no std::exception");
     }

@@ -4,6 +4,7 @@
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/detail/exception_text.hpp>
 #include <concurrent/pickle/exception.hpp>
 
 namespace concurrent::futures::inline v0 {
@@ -144,7 +145,7 @@ inline void ProcessPool::resolve(Arrival& arrival) {
       text = pickle::exception_type_name(exception) + ": ";
       std::rethrow_exception(exception);
     } catch (const std::exception& error) {
-      text += error.what();
+      text += pickle::detail::text_of(error);
     } catch (...) {
       text += "something that is no std::exception";
     }

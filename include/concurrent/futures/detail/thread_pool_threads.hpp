@@ -7,6 +7,7 @@
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
+#include <concurrent/pickle/detail/exception_text.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -109,7 +110,7 @@ inline bool ThreadPool::initialize() noexcept {
     initializer_();
     return true;
   } catch (const std::exception& error) {
-    reason = error.what();
+    reason = pickle::detail::text_of(error);
   } catch (...) {
     reason = "something that is no std::exception";
   }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// What an exception's bytes are: the name of its type and its text, what is nested in it, the name of the known type
-// that stands for it, and what that one's form adds.
+// What an exception's bytes are: the name of its type and its text, what is nested in it, the name and place of the
+// known type that stands for it, and what that one's form adds.
 #pragma once
 
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/exception_kind.hpp>
 #include <concurrent/pickle/detail/late_exceptions.hpp>
+#include <concurrent/pickle/detail/loaded_modules.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/standard_exceptions.hpp>
 #include <concurrent/pickle/exception.hpp>
@@ -36,8 +37,32 @@ const ExceptionKind* find_exception_kind(Wanted&& wanted) {
   }
   return nullptr;
 }
+
+// Whether several types of a program may have this name: each in its own translation unit.
+inline bool may_be_shared(std::string_view type_name) noexcept {
+  return type_name.starts_with("ZL") || type_name.find("_GLOBAL__N_") != std::string_view::npos;
+}
+
+// By identity. The same type is described twice only where two modules of the program hide it from each other, and then
+// it has the name alone in common.
 inline const ExceptionKind* find_exception_kind(const std::type_info& type) {
-  return find_exception_kind([&](const ExceptionKind& kind) { return *kind.type == type; });
+  if (const auto* kind = find_exception_kind([&](const ExceptionKind& known) { return known.type == &type; })) {
+    return kind;
+  }
+  if (may_be_shared(type.name())) return nullptr;
+  return find_exception_kind([&](const ExceptionKind& known) { return *known.type == type; });
+}
+
+// The same for what a message says.
+inline const ExceptionKind* find_exception_kind(const std::string& type_name, const Place& place) {
+  const auto has_name = [&](const ExceptionKind& known) { return type_name == known.type->name(); };
+  const void* address = address_of(place);
+  if (const auto* kind =
+          find_exception_kind([&](const ExceptionKind& known) { return &known == address && has_name(known); })) {
+    return kind;
+  }
+  if (may_be_shared(type_name)) return nullptr;
+  return find_exception_kind(has_name);
 }
 
 // Calls visit(base) for each public base of a class, as its run-time type information tells.
@@ -127,7 +152,7 @@ inline HandledException describe_handled() {
   try {
     throw;
   } catch (const std::exception& exception) {
-    handled.message = exception.what();
+    handled.message = text_of(exception);
   } catch (const std::string& text) {
     handled.message = text;
   } catch (const char* text) {
@@ -152,6 +177,7 @@ inline void dump_handled_exception(Writer& writer) {
   const std::size_t start = writer.size();
   try {
     Pickler<std::string>::dump(writer, kind->type->name());
+    writer.put(place_of(kind));
     const std::size_t size_at = writer.size();
     writer.put(std::uint64_t{0});
     const std::size_t content_at = writer.size();
@@ -198,10 +224,10 @@ std::exception_ptr load_exception_with(Reader& reader, Wrap&& wrap) {
   const std::exception_ptr cause = wrap(std::move(loaded));
   if (name.empty()) return make_exception(RemoteError(text), cause);
 
+  const auto place = reader.get<Place>();
   const std::size_t size = reader.get_count(1);
   const std::size_t end = reader.position() + size;
-  const ExceptionKind* kind =
-      find_exception_kind([&](const ExceptionKind& known) { return std::string_view(known.type->name()) == name; });
+  const ExceptionKind* kind = find_exception_kind(name, place);
   if (kind == nullptr) {  // known to a library that is loaded there and not here
     reader.view(size);
     return make_exception(RemoteError(text), cause);

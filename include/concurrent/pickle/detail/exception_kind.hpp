@@ -2,15 +2,16 @@
 // The types of exceptions that cross between processes as themselves.
 #pragma once
 
+#include <concurrent/pickle/detail/exception_base.hpp>
+#include <concurrent/pickle/detail/exception_text.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 #include <concurrent/pickle/dumps.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <exception>
-#include <optional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -18,8 +19,8 @@
 namespace concurrent::pickle::inline v0 {
 namespace detail {
 
-// One known type of exception. `dump` is called while an exception of that type, or of one derived from it, is being
-// handled.
+// One known type of exception, a constant of the program or library that knows it. `dump` is called while an exception
+// of that type, or of one derived from it, is being handled.
 struct ExceptionKind {
   const std::type_info* type;
   void (*dump)(Writer& writer);
@@ -61,28 +62,6 @@ std::exception_ptr make_exception(T&& exception, const std::exception_ptr& cause
   }
 }
 
-// Stands for a class whose constructors take no text, where the text is another than the class's own: it was thrown as
-// a class derived from it that is not known here.
-template <class T>
-class Described : public T {
- public:
-  Described(T&& plain_base, std::string what_it_said)
-      : T(std::move(plain_base)), what_it_said_(std::move(what_it_said)) {}
-  const char* what() const noexcept override { return what_it_said_.c_str(); }
-
- private:
-  std::string what_it_said_;
-};
-
-// What a std::system_error was made with: its text without what the constructor adds to it; nothing if it was made with
-// a code alone.
-inline std::optional<std::string> text_given_to(const std::error_code& code, const std::string& what) {
-  const std::string added = code.message();
-  if (what == added) return std::nullopt;
-  if (what.ends_with(": " + added)) return what.substr(0, what.size() - added.size() - 2);
-  return what;
-}
-
 // Whether a class adds no data to the standard's class that it derives from, so that its type alone tells all but the
 // text.
 template <class T>
@@ -98,8 +77,22 @@ constexpr void check_exception() {
                 "concurrent::pickle: this exception can neither be pickled nor made from a std::string. Give it a "
                 "constructor that takes the text of what(), or a function `template <class Archive> void "
                 "serialize(Archive& archive)`.");
+  static_assert(Picklable<T> || !std::is_constructible_v<T, std::string> || adds_nothing_to_standard_base<T>(),
+                "concurrent::pickle: this exception holds more than the text of what(), which would be lost. Give it a "
+                "function `template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }` for its "
+                "own members, and a default constructor; its text travels with it.");
   static_assert(std::is_copy_constructible_v<T>,
                 "concurrent::pickle: an exception must be copyable to be thrown again.");
+}
+
+// What arrives: the exception, or where it says something else than what was thrown did, one that says the same.
+template <class T>
+std::exception_ptr make_arrived(T&& exception, const std::string& message, const std::exception_ptr& cause) {
+  if constexpr (has_standard_what<T>()) {
+    if (message != text_of(exception))
+      return make_exception<Described<T>>(Described<T>(static_cast<T&&>(exception), message), cause);
+  }
+  return make_exception<T>(static_cast<T&&>(exception), cause);
 }
 
 // The forms in which exceptions cross. First, by the text of what().
@@ -107,7 +100,22 @@ template <class T>
 struct ByText {
   static constexpr void (*dump)(Writer&) = nullptr;  // the text is in the message already
   static std::exception_ptr load(Reader&, const std::string& message, const std::exception_ptr& cause) {
-    return make_exception<T>(T(message), cause);
+    if constexpr (std::is_base_of_v<std::exception, T>) {
+      T exception(message);
+      if (message == text_of(exception)) return make_exception<T>(static_cast<T&&>(exception), cause);
+      return make_arrived<T>(make_from_part(message, std::string(text_of(exception))), message, cause);
+    } else {
+      return make_exception<T>(T(message), cause);
+    }
+  }
+
+ private:
+  // The constructor adds something to what it is given, before or after it, and has done so before.
+  static T make_from_part(const std::string& message, const std::string& longer) {
+    const std::size_t at = longer.find(message);
+    if (at == std::string::npos || longer.size() > 2 * message.size()) return T(message);
+    T exception(message.substr(at, 2 * message.size() - longer.size()));
+    return message == text_of(exception) ? exception : T(message);
   }
 };
 
@@ -118,7 +126,7 @@ struct ByType {
   static std::exception_ptr load(Reader&, const std::string& message, const std::exception_ptr& cause) {
     T exception;
     if constexpr (!std::is_final_v<T>) {
-      if (message != exception.what()) {
+      if (message != text_of(exception)) {
         return make_exception<Described<T>>(Described<T>(static_cast<T&&>(exception), message), cause);
       }
     }
@@ -140,9 +148,14 @@ struct ByContent {
 
 template <class T>
 struct ByPickling : ByContent<T, ByPickling<T>> {
-  static void dump_content(Writer& writer, const T& exception) { Pickler<T>::dump(writer, exception); }
-  static std::exception_ptr load(Reader& reader, const std::string&, const std::exception_ptr& cause) {
-    return make_exception<T>(Pickler<T>::load(reader), cause);
+  static void dump_content(Writer& writer, const T& exception) {
+    Pickler<T>::dump(writer, exception);
+    dump_standard_base(writer, exception);
+  }
+  static std::exception_ptr load(Reader& reader, const std::string& message, const std::exception_ptr& cause) {
+    T exception = Pickler<T>::load(reader);
+    load_standard_base(reader, exception);
+    return make_arrived<T>(static_cast<T&&>(exception), message, cause);
   }
 };
 

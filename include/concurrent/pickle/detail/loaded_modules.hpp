@@ -101,6 +101,34 @@ CONCURRENT_FUTURES_INLINE const Module& main_module() {
   return module;
 }
 
+// The place of an object of the program's or of a library's; of another one, none that is anywhere.
+inline Place place_of(const void* object) {
+  const auto address = reinterpret_cast<std::uintptr_t>(object);
+  if (main_module().all.holds(address)) return {main_module().id, address - main_module().base};
+  Place place{};
+  visit_modules([&](const dl_phdr_info& info) {
+    const Module module = describe_module(info);
+    if (!module.all.holds(address)) return false;
+    place = {module.id, address - module.base};
+    return true;
+  });
+  return place;
+}
+
+// The address of a place in this process, which whoever got the place from a message compares and does not follow; null
+// if the module is not loaded.
+inline const void* address_of(const Place& place) {
+  if (place.module == main_module().id) return reinterpret_cast<const void*>(main_module().base + place.offset);
+  const void* address = nullptr;
+  visit_modules([&](const dl_phdr_info& info) {
+    const Module module = describe_module(info);
+    if (module.id != place.module) return false;
+    address = reinterpret_cast<const void*>(module.base + place.offset);
+    return true;
+  });
+  return address;
+}
+
 // Before main, so that no thread is in the middle of it when another one forks.
 inline const Module& program_module = main_module();
 

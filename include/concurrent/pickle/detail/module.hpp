@@ -35,6 +35,12 @@ struct Module {
   }
 };
 
+// Where something is in every process that has loaded the same program or library.
+struct Place {
+  std::uint64_t module;
+  std::uint64_t offset;
+};
+
 // The program itself, found once: it stays where it is.
 const Module& main_module();
 

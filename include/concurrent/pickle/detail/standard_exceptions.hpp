@@ -26,7 +26,7 @@ template <class T>
 struct BySystemError : ByContent<T, BySystemError<T>> {
   static void dump_content(Writer& writer, const T& exception) {
     Pickler<std::error_code>::dump(writer, exception.code());
-    Pickler<std::optional<std::string>>::dump(writer, text_given_to(exception.code(), exception.what()));
+    Pickler<std::optional<std::string>>::dump(writer, text_given_to(exception.code(), text_of(exception)));
   }
   static std::exception_ptr load(Reader& reader, const std::string&, const std::exception_ptr& cause) {
     const auto code = Pickler<std::error_code>::load(reader);
