@@ -16,10 +16,11 @@ class Access {
   static auto serialize(Archive& archive, T& value) -> decltype(value.serialize(archive)) {
     return value.serialize(archive);
   }
-  /// `value.serialize(archive, 0u)`, as Boost.Serialization has it.
+  /// `value.serialize(archive, version)`, as Boost.Serialization and cereal have it.
   template <class Archive, class T>
-  static auto serialize_versioned(Archive& archive, T& value) -> decltype(value.serialize(archive, 0u)) {
-    return value.serialize(archive, 0u);
+  static auto serialize_versioned(Archive& archive, T& value, unsigned version)
+      -> decltype(value.serialize(archive, version)) {
+    return value.serialize(archive, version);
   }
   /// `value.save(archive)`.
   template <class Archive, class T>
@@ -30,6 +31,17 @@ class Access {
   template <class Archive, class T>
   static auto load(Archive& archive, T& value) -> decltype(value.load(archive)) {
     return value.load(archive);
+  }
+  /// `value.save(archive, version)`.
+  template <class Archive, class T>
+  static auto save_versioned(Archive& archive, const T& value, unsigned version)
+      -> decltype(value.save(archive, version)) {
+    return value.save(archive, version);
+  }
+  /// `value.load(archive, version)`.
+  template <class Archive, class T>
+  static auto load_versioned(Archive& archive, T& value, unsigned version) -> decltype(value.load(archive, version)) {
+    return value.load(archive, version);
   }
   /// `T()`, for a value that is loaded.
   template <class T>

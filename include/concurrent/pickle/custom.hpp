@@ -2,6 +2,7 @@
 // Types that say themselves how they are pickled: serialize, or save and load, as members or as free functions.
 #pragma once
 
+#include <concurrent/pickle/detail/class_version.hpp>
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
@@ -22,6 +23,14 @@ struct FreeFunctions {
   static void load_value(InputArchive& archive, T& value) {
     load(archive, value);
   }
+  template <class T>
+  static void save_value(OutputArchive& archive, const T& value, unsigned version) {
+    save(archive, value, version);
+  }
+  template <class T>
+  static void load_value(InputArchive& archive, T& value, unsigned version) {
+    load(archive, value, version);
+  }
 };
 
 template <class T>
@@ -35,6 +44,10 @@ struct Form<T, Kind::custom> {
     OutputArchive archive(writer);
     if constexpr (way == Customisation::member_save_load) {
       Access::save(archive, value);
+    } else if constexpr (way == Customisation::member_save_load_versioned) {
+      Access::save_versioned(archive, value, class_version<T>());
+    } else if constexpr (way == Customisation::free_save_load_versioned) {
+      FreeFunctions::save_value(archive, value, class_version<T>());
     } else if constexpr (way == Customisation::free_save_load) {
       FreeFunctions::save_value(archive, value);
     } else {
@@ -63,17 +76,21 @@ struct Form<T, Kind::custom> {
     if constexpr (way == Customisation::member_serialize) {
       Access::serialize(archive, value);
     } else if constexpr (way == Customisation::member_serialize_versioned) {
-      Access::serialize_versioned(archive, value);
+      Access::serialize_versioned(archive, value, class_version<T>());
     } else if constexpr (way == Customisation::free_serialize) {
       serialize(archive, value);
     } else {
-      serialize(archive, value, 0u);
+      serialize(archive, value, class_version<T>());
     }
   }
 
   static void fill(InputArchive& archive, T& value) {
     if constexpr (way == Customisation::member_save_load) {
       Access::load(archive, value);
+    } else if constexpr (way == Customisation::member_save_load_versioned) {
+      Access::load_versioned(archive, value, class_version<T>());
+    } else if constexpr (way == Customisation::free_save_load_versioned) {
+      FreeFunctions::load_value(archive, value, class_version<T>());
     } else if constexpr (way == Customisation::free_save_load) {
       FreeFunctions::load_value(archive, value);
     } else {
