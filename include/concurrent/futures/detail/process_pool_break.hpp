@@ -53,10 +53,17 @@ inline void ProcessPool::zygote_ended(int status) {
     no_more_workers_ = true;
     if (!quit_sent_ && broken_.empty()) {
       reason = std::string("concurrent::futures: the pool's helper process (pid ") + std::to_string(zygote_.pid()) +
-               ") ended, and its workers with it: it " +
-               (status == mpd::ZygoteProcess::status_unknown ? "left no status, which somebody else has waited for"
-                                                             : describe_status(status)) +
-               ".";
+               ") ended, and its workers with it: ";
+      if (zygote_.lost_channel() || (WIFEXITED(status) && WEXITSTATUS(status) == mpd::channel_was_closed)) {
+        reason +=
+            "the channel between it and this process was closed here. Do not close descriptors that the program has "
+            "not opened itself (close_range, closefrom, a loop over all numbers) while an executor lives.";
+      } else {
+        reason += "it " +
+                  (status == mpd::ZygoteProcess::status_unknown ? "left no status, which somebody else has waited for"
+                                                                : describe_status(status)) +
+                  ".";
+      }
     }
   }
   if (!reason.empty()) {

@@ -30,6 +30,11 @@ class DescriptorRegistry {
     std::erase(descriptors_, fd);
     ::close(fd);
   }
+  /// The program has closed it.
+  void forget(int fd) noexcept {
+    const std::lock_guard lock(mutex_);
+    std::erase(descriptors_, fd);
+  }
   /// In a forked child: closes all of them.
   void close_all() noexcept {
     for (const int fd : descriptors_) ::close(fd);

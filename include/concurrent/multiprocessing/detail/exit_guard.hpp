@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/pickle/detail/module.hpp>
@@ -24,12 +25,18 @@ inline void guard_exit() noexcept {
   process_identity();  // made before, and so destroyed after
   void (*const handler)(int, void*) = [](int status, void*) {
     if (process_identity().pool == 0) return;  // no worker
-    flush_output();
+    flush_files();
+    write_profile();
     ::_exit(status);
   };
   if (!exit_is_guarded) pickle::detail::keep_loaded(reinterpret_cast<const void*>(handler));  // unlike std::atexit's
   exit_is_guarded = true;
+#if defined(__GLIBC__) || defined(__UCLIBC__)
   ::on_exit(handler, nullptr);
+#else  // a handler is not told the status: a task that calls exit() is known to have failed, whatever it said
+  static void (*kept)(int, void*) = handler;
+  std::atexit([] { kept(EXIT_FAILURE, nullptr); });
+#endif
 }
 
 }  // namespace detail

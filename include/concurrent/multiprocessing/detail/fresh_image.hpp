@@ -5,9 +5,13 @@
 
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/start_method.hpp>
+#include <concurrent/multiprocessing/detail/surroundings.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <spawn.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -35,6 +39,7 @@ struct ImageOrders {
   std::uint64_t pool = 0;
   std::uint32_t worker = 0;
   std::uint32_t name = 0;
+  Surroundings surroundings;
 
   std::string numbers() const {
     std::string text;
@@ -42,7 +47,7 @@ struct ImageOrders {
          {static_cast<long long>(role), static_cast<long long>(method), static_cast<long long>(channel),
           static_cast<long long>(segment), static_cast<long long>(starter), static_cast<long long>(caller.pid),
           static_cast<long long>(pool), static_cast<long long>(worker), static_cast<long long>(name),
-          static_cast<long long>(pipe)}) {
+          static_cast<long long>(pipe), static_cast<long long>(surroundings.ignored)}) {
       if (!text.empty()) text += ',';
       text += std::to_string(number);
     }
@@ -50,7 +55,7 @@ struct ImageOrders {
   }
   /// False: not what numbers() writes.
   bool parse(const char* text) noexcept {
-    constexpr int count = 10;
+    constexpr int count = 11;
     long long numbers[count];
     for (int i = 0; i < count; ++i) {
       char* end = nullptr;
@@ -70,6 +75,7 @@ struct ImageOrders {
     worker = static_cast<std::uint32_t>(numbers[7]);
     name = static_cast<std::uint32_t>(numbers[8]);
     pipe = static_cast<int>(numbers[9]);
+    surroundings.ignored = static_cast<SignalBits>(numbers[10]);
     return true;
   }
 };
@@ -84,19 +90,62 @@ inline FreezeSupport& freeze_support_state() {
   return state;
 }
 
+/// Of what the program has open a new image keeps the standard streams alone, and of ours what it is told of: a number
+/// in `kept` that is not -1. They become 3 and the numbers that follow, and are written there.
+class KeptDescriptors {
+ public:
+  /// 0, or an errno.
+  int add(posix_spawn_file_actions_t& actions, int& kept) noexcept {
+    if (kept < 0) return 0;
+    int from = kept;
+    if (from < first + most) {  // else a number that is to be filled could be one that is still to be moved
+      copies_[count_] = Descriptor(::fcntl(from, F_DUPFD_CLOEXEC, first + most));
+      from = copies_[count_].get();
+      if (from < 0) return errno;
+    }
+    kept = first + count_++;
+    return ::posix_spawn_file_actions_adddup2(&actions, from, kept);
+  }
+
+  int close_others(posix_spawn_file_actions_t& actions) noexcept {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 34))
+    return ::posix_spawn_file_actions_addclosefrom_np(&actions, first + count_);
+#else
+    DIR* const folder = ::opendir("/proc/self/fd");
+    if (folder == nullptr) return 0;
+    int error = 0;
+    while (const dirent* const entry = error == 0 ? ::readdir(folder) : nullptr) {
+      const int fd = std::atoi(entry->d_name);
+      if (fd >= first + count_ && (::fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0)
+        error = ::posix_spawn_file_actions_addclose(&actions, fd);
+    }
+    ::closedir(folder);
+    return error;
+#endif
+  }
+
+ private:
+  static constexpr int first = STDERR_FILENO + 1;
+  static constexpr int most = 3;
+
+  Descriptor copies_[most];
+  int count_ = 0;
+};
+
 /// Starts this program with orders. Returns the new process's pid, or -errno.
-inline pid_t start_image(const ImageOrders& orders) {
+inline pid_t start_image(ImageOrders orders) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawnattr_init(&attributes);
-  // A descriptor that is duplicated onto itself stays open in the new image, and in it alone.
-  if (orders.channel >= 0) ::posix_spawn_file_actions_adddup2(&actions, orders.channel, orders.channel);
-  ::posix_spawn_file_actions_adddup2(&actions, orders.segment, orders.segment);
-  if (orders.pipe >= 0) ::posix_spawn_file_actions_adddup2(&actions, orders.pipe, orders.pipe);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);  // an interrupt from the terminal is the caller's to handle, from the first instruction on
+  KeptDescriptors kept;
+  int error = 0;
+  for (int* const descriptor : {&orders.channel, &orders.segment, &orders.pipe}) {
+    if (error == 0) error = kept.add(actions, *descriptor);
+  }
+  if (error == 0) error = kept.close_others(actions);
+  // What the process will ignore, a helper everything, must not end it before it has come so far.
+  sigset_t set = signal_set(orders.role == ImageRole::worker ? orders.surroundings.ignored : all_signals);
   ::posix_spawnattr_setsigmask(&attributes, &set);
   sigfillset(&set);
   sigdelset(&set, SIGKILL);
@@ -111,9 +160,16 @@ inline pid_t start_image(const ImageOrders& orders) {
   std::string name = orders.role == ImageRole::worker    ? worker_name(orders.method, orders.name)
                      : orders.role == ImageRole::standby ? "standby"
                                                          : "zygote";
-  char* arguments[] = {program.data(), marker.data(), numbers.data(), caller.data(), name.data(), nullptr};
+  char* arguments[] = {program.data(),
+                       marker.data(),
+                       numbers.data(),
+                       caller.data(),
+                       name.data(),
+                       orders.surroundings.c_locale.data(),
+                       orders.surroundings.cpp_locale.data(),
+                       nullptr};
   pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments, environ);
+  if (error == 0) error = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments, environ);
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   return error != 0 ? -error : pid;

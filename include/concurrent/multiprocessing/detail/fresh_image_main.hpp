@@ -42,7 +42,7 @@ inline WorkerInitializer initializer_of(const Segment& segment) noexcept {
 }
 
 [[noreturn]] inline void run_fresh_image(const ImageOrders& orders) {
-  if (orders.role != ImageRole::zygote) tie_to_zygote(orders.starter);
+  if (orders.role != ImageRole::zygote) tie_to_zygote(orders.starter, orders.pipe);
   if (::getppid() != orders.starter) ::_exit(0);
   ::fcntl(orders.segment, F_SETFD, FD_CLOEXEC);
   if (orders.pipe >= 0) ::fcntl(orders.pipe, F_SETFD, FD_CLOEXEC);
@@ -51,6 +51,8 @@ inline WorkerInitializer initializer_of(const Segment& segment) noexcept {
   setup.segment = &segment;
   setup.caller = orders.caller;
   setup.method = orders.method;
+  setup.surroundings = orders.surroundings;
+  setup.surroundings.take_over_locale();
   setup.pool = orders.pool;
   setup.initializer = initializer_of(segment);
   if (orders.role == ImageRole::worker) {
@@ -72,6 +74,7 @@ inline ImageOrders orders_for_image(const ZygoteSetup& setup, ImageRole role) {
   orders.segment = setup.segment->descriptor();
   orders.starter = ::getpid();
   orders.caller = setup.caller;
+  orders.surroundings = setup.surroundings;
   orders.pool = setup.pool;
   return orders;
 }
@@ -97,10 +100,12 @@ CONCURRENT_FUTURES_INLINE void freeze_support(int argc, char** argv) {
   detail::FreezeSupport& state = detail::freeze_support_state();
   state.called = true;
   if (argc > 0) state.program = argv[0];
-  if (argc < 4 || std::strcmp(argv[1], detail::image_marker) != 0) return;
+  if (argc < 7 || std::strcmp(argv[1], detail::image_marker) != 0) return;
   detail::ImageOrders orders;
   if (!orders.parse(argv[2])) return;
   orders.caller.name = argv[3];
+  orders.surroundings.c_locale = argv[5];
+  orders.surroundings.cpp_locale = argv[6];
   try {
     detail::run_fresh_image(orders);
   } catch (const std::exception& error) {

@@ -4,11 +4,12 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
+#include <concurrent/multiprocessing/detail/signals.hpp>
+#include <concurrent/pickle/detail/above_streams.hpp>
 
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -18,7 +19,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -67,21 +67,37 @@ class Descriptor {
   int fd_ = -1;
 };
 
+/// What a call has returned, never as one of the standard streams. Not valid, and errno set, when there is none.
+inline Descriptor owned(int fd) noexcept { return Descriptor(pickle::detail::above_streams(fd)); }
+
 /// Anonymous shared memory without a name in any file system.
 inline Descriptor make_memfd(const char* name) {
   if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.memfd"); error != 0) throw_errno(error, "memfd_create");
   const int fd = static_cast<int>(::syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (fd < 0) throw_errno(errno, "memfd_create");
-  return Descriptor(fd);
+  Descriptor file = owned(fd);
+  if (!file.valid()) throw_errno(errno, "memfd_create");
+  // Was it a stream for a moment, another thread may have printed into it.
+  if (file.get() != fd && ::ftruncate(file.get(), 0) != 0) throw_errno(errno, "ftruncate of shared memory");
+  return file;
 }
 
 /// A descriptor that becomes readable when the process ends. Not valid where the kernel has no such thing.
 inline Descriptor open_pidfd(pid_t pid) noexcept {
 #ifdef SYS_pidfd_open
-  return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  return owned(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 #else
   return Descriptor();
 #endif
+}
+
+/// False, and errno set: there is no number for one of them that is no stream's; neither is kept.
+inline bool own_both(const int (&ends)[2], std::pair<Descriptor, Descriptor>& both) noexcept {
+  both.first = owned(ends[0]);
+  int error = errno;
+  both.second = owned(ends[1]);
+  if (both.first.valid()) error = errno;
+  errno = error;
+  return both.first.valid() && both.second.valid();
 }
 
 /// Two connected ends that keep the borders of messages.
@@ -90,14 +106,17 @@ inline std::pair<Descriptor, Descriptor> make_message_channel() {
   if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.socketpair"); error != 0)
     throw_errno(error, "socketpair");
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_errno(errno, "socketpair");
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
+  std::pair<Descriptor, Descriptor> channel;
+  if (!own_both(ends, channel)) throw_errno(errno, "socketpair");
+  return channel;
 }
 
 /// A pipe: what is read, what is written. Neither valid when there are no more descriptors to be had.
 inline std::pair<Descriptor, Descriptor> make_pipe() noexcept {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return {};
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
+  std::pair<Descriptor, Descriptor> pipe;
+  return own_both(ends, pipe) ? std::move(pipe) : std::pair<Descriptor, Descriptor>();
 }
 
 /// Whether a process has nothing at `address`: after an exec it has none of its former memory. Not sure: false.
@@ -115,7 +134,7 @@ inline void set_process_title(const char* name) noexcept { ::prctl(PR_SET_NAME, 
 inline bool waits_for_processor(pid_t pid) noexcept {
   char text[256];
   std::snprintf(text, sizeof text, "/proc/%d/stat", static_cast<int>(pid));
-  const Descriptor file(::open(text, O_RDONLY | O_CLOEXEC));
+  const Descriptor file = owned(::open(text, O_RDONLY | O_CLOEXEC));
   const ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text - 1) : 0;
   if (size <= 0) return false;
   text[size] = '\0';
@@ -150,36 +169,6 @@ inline pid_t wait_for(pid_t pid, int* status, int flags = 0) noexcept {
     if (got >= 0 || errno != EINTR) return got;
   }
 }
-
-/// All signals but SIGINT get their default disposition and none is blocked: how a worker starts.
-inline void reset_signals() noexcept {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; ++number) {
-    if (number != SIGKILL && number != SIGSTOP) ::sigaction(number, &action, nullptr);
-  }
-  action.sa_handler = SIG_IGN;
-  ::sigaction(SIGINT, &action, nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-/// Blocks every signal in the calling thread while it lives: threads of the library never run a program's handlers.
-class BlockSignals {
- public:
-  BlockSignals() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockSignals(const BlockSignals&) = delete;
-  BlockSignals& operator=(const BlockSignals&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace detail
 }  // namespace concurrent::multiprocessing::inline v0

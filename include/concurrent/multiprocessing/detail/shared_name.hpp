@@ -76,7 +76,7 @@ inline constexpr const char* shared_memory_file = "concurrent_futures_shared";
 inline bool is_shared_memory(int descriptor, const SharedName& name) noexcept {
   const int seals = ::fcntl(descriptor, F_GET_SEALS);
   if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) return false;  // also what is no memory file
-  struct stat file {};
+  struct stat file{};
   if (::fstat(descriptor, &file) != 0 || file.st_size < 0) return false;
   SharedTrailer trailer;
   return name.size <= SharedTrailer::most &&
@@ -95,7 +95,7 @@ inline Descriptor copy_descriptor(pid_t pid, int descriptor) noexcept {
 #endif
   const Descriptor process = open_pidfd(pid);
   if (!process.valid()) return Descriptor();
-  return Descriptor(static_cast<int>(::syscall(call_number, process.get(), descriptor, 0)));
+  return owned(static_cast<int>(::syscall(call_number, process.get(), descriptor, 0)));
 }
 
 /// Opens the memory of that name by way of the process that sent it.
@@ -110,7 +110,7 @@ inline Descriptor open_shared_memory(const SharedName& name) {
   Descriptor opened;
   int error = length < 0 ? errno : 0;
   if (length >= 0 && std::string(target, static_cast<std::size_t>(length)).compare(0, expected.size(), expected) == 0) {
-    opened = Descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+    opened = owned(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
     if (!opened.valid()) error = errno;
   } else if (length < 0) {
     opened = copy_descriptor(name.pid, name.descriptor);

@@ -3,11 +3,14 @@
 
 #include <concurrent/version.hpp>
 
+#include <fcntl.h>
 #include <stdio_ext.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
 #include <iosfwd>
+#include <istream>
 #include <ostream>
 
 namespace concurrent::multiprocessing::inline v0 {
@@ -18,17 +21,33 @@ namespace detail {
 #if defined(_LIBCPP_VERSION)
 extern std::ostream program_cout __asm__("_ZNSt3__14coutE") __attribute__((weak));
 extern std::ostream program_clog __asm__("_ZNSt3__14clogE") __attribute__((weak));
+extern std::istream program_cin __asm__("_ZNSt3__13cinE") __attribute__((weak));
 #else
 extern std::ostream program_cout __asm__("_ZSt4cout") __attribute__((weak));
 extern std::ostream program_clog __asm__("_ZSt4clog") __attribute__((weak));
+extern std::istream program_cin __asm__("_ZSt3cin") __attribute__((weak));
 #endif
 
-inline void flush_stream(std::ostream* stream) noexcept {
-  if (stream == nullptr) return;
-  // A program that never includes <iostream> may have the stream without anybody having constructed it.
+#if defined(__GLIBC__)
+// The C library's list of open files, which each holds the next, and the lock that guards it.
+extern "C" {
+extern std::FILE* open_files __asm__("_IO_list_all") __attribute__((weak));
+void lock_open_files() __asm__("_IO_list_lock") __attribute__((weak));
+void unlock_open_files() __asm__("_IO_list_unlock") __attribute__((weak));
+}
+#endif
+
+/// A program that never includes <iostream> may have the stream without anybody having constructed it.
+template <class Stream>
+bool is_constructed(const Stream* stream) noexcept {
+  if (stream == nullptr) return false;
   const void* first_word = nullptr;
   std::memcpy(&first_word, static_cast<const void*>(stream), sizeof first_word);
-  if (first_word == nullptr) return;
+  return first_word != nullptr;
+}
+
+inline void flush_stream(std::ostream* stream) noexcept {
+  if (!is_constructed(stream)) return;
   try {
     if (stream->rdbuf() != nullptr) stream->flush();
   } catch (...) {  // the stream's own exceptions mask: what cannot be written is lost, as at any exit
@@ -42,8 +61,57 @@ inline void flush_output() noexcept {
   if (::__fpending(stdout) != 0) std::fflush(stdout);
 }
 
-/// Drops what was printed before a fork and not written yet: it is the parent's to write.
-inline void drop_inherited_output() noexcept { ::__fpurge(stdout); }
+/// At a worker's orderly end: writes out what its tasks have written to files by way of the C library. Not what a
+/// thread that a task has left behind is just writing to: to wait for it might take for ever.
+inline void flush_files() noexcept {
+  flush_output();
+#if defined(__GLIBC__)
+  if (&open_files == nullptr || &lock_open_files == nullptr || &unlock_open_files == nullptr) return;
+  lock_open_files();
+  for (std::FILE* file = open_files; file != nullptr; file = reinterpret_cast<std::FILE*>(file->_chain)) {
+    if (::__fpending(file) == 0 || ::ftrylockfile(file) != 0) continue;
+    ::fflush_unlocked(file);
+    ::funlockfile(file);
+  }
+  unlock_open_files();
+#endif
+}
+
+/// In a worker, which has one thread yet: drops what was written before the fork and is in buffers still. It is the
+/// parent's to write.
+inline void drop_inherited_output() noexcept {
+  ::__fpurge(stdout);
+#if defined(__GLIBC__)
+  if (&open_files == nullptr) return;
+  for (std::FILE* file = open_files; file != nullptr; file = reinterpret_cast<std::FILE*>(file->_chain)) {
+    if (::__fpending(file) != 0) ::__fpurge(file);
+  }
+#endif
+}
+
+/// In a worker: standard input is empty. It takes nothing away that the caller would read, and does not read again what
+/// the caller has in its buffer.
+inline void empty_input() noexcept {
+  int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  int ends[2];
+  if (nothing < 0 && ::pipe2(ends, O_CLOEXEC) == 0) {  // without a /dev
+    ::close(ends[1]);
+    nothing = ends[0];
+  }
+  if (nothing != STDIN_FILENO && nothing >= 0) {
+    ::dup2(nothing, STDIN_FILENO);  // does not close on exec: what a task starts has it, too
+    ::close(nothing);
+  } else if (nothing == STDIN_FILENO) {
+    ::fcntl(STDIN_FILENO, F_SETFD, 0);
+  }
+  ::__fpurge(stdin);
+  if (!is_constructed(&program_cin)) return;
+  try {
+    std::streambuf* const buffer = program_cin.rdbuf();
+    for (std::streamsize left = buffer == nullptr ? 0 : buffer->in_avail(); left > 0; --left) buffer->sbumpc();
+  } catch (...) {  // the program's own buffer: it does as it likes
+  }
+}
 
 }  // namespace detail
 }  // namespace concurrent::multiprocessing::inline v0

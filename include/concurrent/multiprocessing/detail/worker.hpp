@@ -12,6 +12,7 @@
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/result_writer.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/process.hpp>
@@ -72,7 +73,8 @@ class Worker {
 
  private:
   [[noreturn]] static void leave_process(int status) noexcept {
-    flush_output();
+    flush_files();
+    write_profile();
     ::_exit(status);
   }
   /// Ends on purpose: whoever hears of this process's end finds `retired` and knows that nothing is lost.
@@ -152,7 +154,7 @@ class Worker {
 
   /// False: idle for so long that the worker leaves.
   bool sleep() noexcept {
-    restore_signals();
+    restore_process();
     const std::int64_t idle = segment_.geometry().idle_nanoseconds;
     const auto start = std::chrono::steady_clock::now();
     const Deadline gone = idle == 0 ? Deadline::max() : start + std::chrono::nanoseconds(idle);
@@ -235,8 +237,8 @@ class Worker {
     publish(entry, writer, call, record.key, outcome);
   }
 
-  /// The pickled call, if it is what the caller wrote. A short one is copied first: what is checked and what is run must
-  /// be the same bytes.
+  /// The pickled call, if it is what the caller wrote. A short one is copied first: what is checked and what is run
+  /// must be the same bytes.
   std::span<const std::byte> bytes_of(const CallRecord& record, std::byte* copy) const {
     std::uint64_t size = record.size;
     std::uint64_t offset = record.offset;
@@ -295,11 +297,12 @@ class Worker {
     std::fesetenv(&floating_point_);
 #endif
   }
-  /// Before a sleep, where a system call costs nothing: unblocks what a task may have left blocked.
-  static void restore_signals() noexcept {
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  /// Before a sleep, where a system call costs nothing: unblocks what a task may have left blocked, and ties this
+  /// process to its parent again, which a task that changed its user has undone.
+  void restore_process() const noexcept {
+    block_only(0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent_) ::_exit(0);
   }
 
   Segment& segment_;
@@ -310,6 +313,7 @@ class Worker {
   SpinBudget budget_;
   std::uint64_t tasks_left_;
   ProcessMark mark_;
+  const pid_t parent_ = ::getppid();
   std::fenv_t floating_point_{};
 };
 

@@ -33,6 +33,7 @@
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/detail/start_method.hpp>
+#include <concurrent/multiprocessing/detail/surroundings.hpp>
 #include <concurrent/multiprocessing/detail/worker.hpp>
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
 
@@ -52,6 +53,7 @@ struct ZygoteSetup {
   Descriptor channel;  // the zygote's end
   ProcessInfo caller;
   StartMethod method = StartMethod::fork;
+  Surroundings surroundings;
   WorkerInitializer initializer;
   std::uint64_t pool = 0;
 };
@@ -61,16 +63,23 @@ struct ZygoteSetup {
 pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request, int pipe);
 pid_t spawn_standby(const ZygoteSetup& setup, int orders, int pipe);
 
-/// In a fresh process, whichever way it came: it ends with `zygote`.
-inline void tie_to_zygote(pid_t zygote) noexcept {
+/// In a fresh process, whichever way it came: it ends with `zygote`. The kernel forgets the first tie when the process
+/// changes its user; the second is the pipe, whose reader is the zygote: when that is gone the writer is told, by
+/// SIGKILL.
+inline void tie_to_zygote(pid_t zygote, int pipe) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (pipe >= 0 && ::fcntl(pipe, F_SETOWN, ::getpid()) == 0 && ::fcntl(pipe, F_SETSIG, SIGKILL) == 0)
+    ::fcntl(pipe, F_SETFL, O_NONBLOCK | O_ASYNC);
   if (::getppid() != zygote) ::_exit(0);  // it died before it could be told
 }
 
 /// Becomes the worker that is asked for.
 [[noreturn]] inline void become_worker(ZygoteSetup& setup, const ZygoteRequest& request) noexcept {
-  reset_signals();
+  set_dispositions(setup.surroundings.ignored);
+  block_only(0);
   drop_inherited_output();
+  empty_input();
+  begin_profile();
   ProcessIdentity& identity = process_identity();
   identity.name = worker_name(setup.method, request.name);
   identity.parent = setup.caller;
@@ -78,31 +87,27 @@ inline void tie_to_zygote(pid_t zygote) noexcept {
   set_process_title(identity.name.c_str());
   setup.segment->close_descriptor();
   CONCURRENT_FUTURES_FAULT_POINT("worker.started_process");
-  Worker(*setup.segment, request.worker).run(setup.initializer);
-}
-
-inline void ignore_signals() noexcept {
-  struct sigaction action {};
-  action.sa_handler = SIG_IGN;
-  for (int number = 1; number < NSIG; ++number) {
-    if (number != SIGKILL && number != SIGSTOP) ::sigaction(number, &action, nullptr);
-  }
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  struct Place {
+    ZygoteSetup& setup;
+    std::uint32_t index;
+  } place{setup, request.worker};
+  const auto work = [](void* argument) {
+    const Place& here = *static_cast<const Place*>(argument);
+    Worker(*here.setup.segment, here.index).run(here.setup.initializer);
+  };
+  if (setup.surroundings.stack != 0) run_on_own_stack(setup.surroundings.stack, work, &place);
+  work(&place);
+  ::_exit(1);  // not reached
 }
 
 /// Waits for a place, then becomes the worker there.
 [[noreturn]] inline void become_standby(ZygoteSetup& setup, Descriptor orders) noexcept {
   set_process_title("standby");
-  ignore_signals();  // not blocked: one that is sent to the whole group now must not hit the worker later
+  set_dispositions(all_signals);  // not blocked: one that is sent to the whole group now must not hit the worker later
+  block_only(0);
   CONCURRENT_FUTURES_FAULT_POINT("standby.waits");
   ZygoteRequest request;
-  for (;;) {
-    const ssize_t size = ::recv(orders.get(), &request, sizeof request, 0);
-    if (size == static_cast<ssize_t>(sizeof request)) break;
-    if (size >= 0 || errno != EINTR) ::_exit(0);
-  }
+  if (take_message(orders.get(), request, 0) != Taken::message) ::_exit(0);
   orders.reset();
   CONCURRENT_FUTURES_FAULT_POINT("standby.has_place");
   become_worker(setup, request);
@@ -115,18 +120,10 @@ class Zygote {
 
   [[noreturn]] void run() noexcept {
     set_process_title("zygote");
-    struct sigaction action {};
-    action.sa_handler = SIG_DFL;
-    for (int number = 1; number < NSIG; ++number) {
-      if (number != SIGKILL && number != SIGSTOP) ::sigaction(number, &action, nullptr);
-    }
-    sigset_t all;
-    sigfillset(&all);
-    ::sigprocmask(SIG_SETMASK, &all, nullptr);
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    children_ended_ = Descriptor(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+    set_dispositions(0);
+    block_only(all_signals);
+    const sigset_t child = signal_set(signal_bit(SIGCHLD));
+    children_ended_ = owned(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
     caller_ended_ = open_pidfd(setup_.caller.pid);
     CONCURRENT_FUTURES_FAULT_POINT("zygote.ready");
     report({ZygoteReport::Kind::ready, 0, 0, pid_, 0});
@@ -183,9 +180,15 @@ class Zygote {
   bool take_requests() noexcept {
     for (;;) {
       ZygoteRequest request;
-      const ssize_t size = ::recv(setup_.channel.get(), &request, sizeof request, MSG_DONTWAIT);
-      if (size < 0) return errno == EAGAIN || errno == EINTR;
-      if (size != static_cast<ssize_t>(sizeof request)) return false;  // 0: the caller has closed its end
+      switch (take_message(setup_.channel.get(), request, MSG_DONTWAIT)) {
+        case Taken::message:
+          break;
+        case Taken::nothing:
+          return true;
+        case Taken::end:  // the caller has closed its end, or somebody there who should not have
+          status_ = channel_was_closed;
+          return false;
+      }
       switch (request.kind) {
         case ZygoteRequest::Kind::start:
           start(request);
@@ -226,8 +229,8 @@ class Zygote {
     const pid_t pid = fork_child();
     if (pid == 0) {
       ours.reset();
+      leave_zygote(theirs.get());
       theirs.release();  // open until this process ends, or is another program
-      leave_zygote();
       become_worker(setup_, request);
     }
     return {pid < 0 ? -errno : pid, std::move(ours)};
@@ -264,9 +267,9 @@ class Zygote {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.standby");
     refill_ = false;
     int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
-    Descriptor ours(ends[0]);
-    Descriptor theirs(ends[1]);
+    std::pair<Descriptor, Descriptor> orders;
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 || !own_both(ends, orders)) return;
+    auto& [ours, theirs] = orders;
     auto [pipe, kept] = make_pipe();
     pid_t pid = 0;
     if (setup_.method == StartMethod::spawn) {
@@ -276,8 +279,8 @@ class Zygote {
       if (pid == 0) {
         ours.reset();
         pipe.reset();
+        leave_zygote(kept.get());
         kept.release();
-        leave_zygote();
         become_standby(setup_, std::move(theirs));
       }
     }
@@ -288,20 +291,23 @@ class Zygote {
   }
 
   /// In a forked child: keeps nothing that is the zygote's.
-  void leave_zygote() noexcept {
+  void leave_zygote(int pipe) noexcept {
     setup_.channel.reset();
     children_ended_.reset();
     caller_ended_.reset();
     standbys_.clear();
     children_.clear();
-    tie_to_zygote(pid_);
+    tie_to_zygote(pid_, pipe);
   }
 
   void send_signal(const ZygoteRequest& request) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.signal");
+    // What workers ignore would only make the caller wait for nothing.
+    const bool ignored = request.signal == SIGTERM && (setup_.surroundings.ignored & signal_bit(SIGTERM)) != 0;
+    const int signal = ignored ? SIGKILL : request.signal;
     for (const Child& child : children_) {
       // Not reaped yet, so the pid is still this worker's.
-      if (child.worker == request.worker && child.serial == request.serial) ::kill(child.pid, request.signal);
+      if (child.worker == request.worker && child.serial == request.serial) ::kill(child.pid, signal);
     }
   }
 
@@ -362,11 +368,12 @@ class Zygote {
     for (const Standby& standby : standbys_) ::kill(standby.pid, SIGKILL);
     while (wait_for(-1, nullptr) > 0) {
     }
-    ::_exit(0);
+    ::_exit(status_);
   }
 
   ZygoteSetup& setup_;
   const pid_t pid_;
+  int status_ = 0;
   Descriptor children_ended_;
   Descriptor caller_ended_;
   std::vector<Child> children_;

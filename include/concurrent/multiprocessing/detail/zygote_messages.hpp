@@ -3,12 +3,18 @@
 
 #include <concurrent/version.hpp>
 
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstdint>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
+
+/// Marks a message of ours: a program may print into a channel, or write to one as to a file of its own.
+inline constexpr std::uint64_t message_magic = 0x6c'65'6e'6e'61'68'63'63;
 
 /// What the caller asks its zygote for. One message a packet.
 struct ZygoteRequest {
@@ -19,6 +25,7 @@ struct ZygoteRequest {
   std::uint64_t serial = 0;  // which of all the workers that this pool ever starts; sync: repeated in the answer
   std::int32_t signal = 0;   // for Kind::signal
   std::uint32_t name = 0;    // the number in the process's name
+  std::uint64_t magic = message_magic;
 };
 
 /// What the zygote tells.
@@ -31,7 +38,26 @@ struct ZygoteReport {
   std::int32_t pid = 0;
   std::int32_t status = 0;     // ended: as waitpid gives it; start_failed: errno
   std::uint32_t executed = 0;  // ended: it had become another program and was killed for that
+  std::uint64_t magic = message_magic;
 };
+
+/// With this status a zygote ends whose channel was closed although nobody told it to end.
+inline constexpr int channel_was_closed = 118;
+
+enum class Taken { message, nothing, end };
+
+/// Takes the next message off a channel. What is none is dropped; `nothing`: there is none, or only for now (errno).
+template <class Message>
+Taken take_message(int channel, Message& message, int flags) noexcept {
+  for (;;) {
+    const ssize_t size = ::recv(channel, &message, sizeof message, flags | MSG_TRUNC);
+    if (size == static_cast<ssize_t>(sizeof message) && message.magic == message_magic) return Taken::message;
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return errno == EAGAIN ? Taken::nothing : Taken::end;
+    pollfd watched{channel, POLLRDHUP, 0};  // a packet without content looks like the end
+    if (size == 0 && (::poll(&watched, 1, 0) < 0 || watched.revents != 0)) return Taken::end;
+  }
+}
 
 }  // namespace detail
 }  // namespace concurrent::multiprocessing::inline v0

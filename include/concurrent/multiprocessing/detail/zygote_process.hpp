@@ -10,7 +10,14 @@
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 
+#include <sys/auxv.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -26,13 +33,16 @@ class ZygoteProcess {
   /// Throws std::system_error when the system refuses a process or a descriptor.
   void start(Segment& segment, StartMethod method, WorkerInitializer initializer, std::uint64_t pool) {
     const ProcessInfo caller = current_process();
+    const Surroundings surroundings = Surroundings::of_this_process();
     for (int tries = 1;; ++tries) {
       auto [ours, theirs] = make_message_channel();
       DescriptorRegistry::instance().add(ours.get());
       channel_ = ours.release();
+      struct stat file{};
+      if (::fstat(channel_, &file) == 0) channel_file_ = file.st_ino;
       pid_ = method == StartMethod::fork
-                 ? start_fork(segment, std::move(theirs), caller, initializer, pool, tries < most_tries)
-                 : start_fresh(segment, theirs, caller, method, pool);
+                 ? start_fork(segment, std::move(theirs), caller, surroundings, initializer, pool, tries < most_tries)
+                 : start_fresh(segment, theirs, caller, surroundings, method, pool);
       if (pid_ < 0) {
         const int error = -pid_;
         close();
@@ -47,22 +57,22 @@ class ZygoteProcess {
 
   pid_t pid() const noexcept { return pid_; }
 
-  /// False: the zygote is gone.
+  /// False: the zygote is gone, or will be.
   bool send(const ZygoteRequest& request) noexcept {
     for (;;) {
+      if (!has_channel()) return false;
       const ssize_t sent = ::send(channel_, &request, sizeof request, MSG_NOSIGNAL);
       if (sent >= 0 || errno != EINTR) return sent >= 0;
     }
   }
 
-  /// Blocks. False: the zygote is gone.
+  /// Blocks. False: the zygote is gone, or will be.
   bool receive(ZygoteReport& report) noexcept {
-    for (;;) {
-      const ssize_t size = ::recv(channel_, &report, sizeof report, 0);
-      if (size == static_cast<ssize_t>(sizeof report)) return true;
-      if (size >= 0 || errno != EINTR) return false;
-    }
+    return has_channel() && take_message(channel_, report, 0) == Taken::message;
   }
+
+  /// Whether the program has closed our end of the channel, which ends the zygote.
+  bool lost_channel() const noexcept { return lost_channel_.load(); }
 
   /// Somebody else has waited for it, or the program ignores SIGCHLD.
   static constexpr int status_unknown = -1;
@@ -70,16 +80,41 @@ class ZygoteProcess {
   /// Waits for its end, once it is on its way. Returns the status as waitpid gives it.
   int reap() noexcept {
     int status = 0;
+    siginfo_t end{};
+    while (::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+    }
+    const std::lock_guard lock(reap_mutex_);
+    reaped_ = true;
     return wait_for(pid_, &status) < 0 ? status_unknown : status;
   }
 
   void close() noexcept {
-    if (channel_ >= 0) DescriptorRegistry::instance().close(std::exchange(channel_, -1));
+    if (channel_ < 0) return;
+    if (is_channel()) {
+      DescriptorRegistry::instance().close(channel_);
+    } else {
+      DescriptorRegistry::instance().forget(channel_);
+    }
+    channel_ = -1;
   }
 
  private:
+  /// Not when the program has closed it: the number may be that of another file now, which is not ours to write to.
+  bool is_channel() const noexcept {
+    struct stat file{};
+    return ::fstat(channel_, &file) == 0 && S_ISSOCK(file.st_mode) && file.st_ino == channel_file_;
+  }
+  bool has_channel() noexcept {
+    if (is_channel()) return true;
+    // A thread that waits for a message holds it open still, so the zygote has not seen its end.
+    const std::lock_guard lock(reap_mutex_);
+    if (channel_ >= 0 && !lost_channel_.exchange(true) && !reaped_) ::kill(pid_, SIGKILL);
+    return false;
+  }
+
   static pid_t start_fork(Segment& segment, Descriptor channel, const ProcessInfo& caller,
-                          WorkerInitializer initializer, std::uint64_t pool, bool may_try_again) {
+                          const Surroundings& surroundings, WorkerInitializer initializer, std::uint64_t pool,
+                          bool may_try_again) {
     flush_output();  // or the workers would have a copy of what is not written yet
     // Other threads may hold locks at the moment of the fork, which nobody in the child would ever release. What takes
     // one and a worker needs is done before: its exit handler, and the first look at the program's own module.
@@ -96,6 +131,7 @@ class ZygoteProcess {
     setup.channel = std::move(channel);
     setup.caller = caller;
     setup.method = StartMethod::fork;
+    setup.surroundings = surroundings;
     setup.initializer = initializer;
     setup.pool = pool;
     Zygote(setup).run();
@@ -113,8 +149,8 @@ class ZygoteProcess {
            end.si_status == loader_was_in_use;
   }
 
-  static pid_t start_fresh(Segment& segment, const Descriptor& channel, const ProcessInfo& caller, StartMethod method,
-                           std::uint64_t pool) {
+  static pid_t start_fresh(Segment& segment, const Descriptor& channel, const ProcessInfo& caller,
+                           const Surroundings& surroundings, StartMethod method, std::uint64_t pool) {
     ImageOrders orders;
     orders.role = ImageRole::zygote;
     orders.method = method;
@@ -122,15 +158,51 @@ class ZygoteProcess {
     orders.segment = segment.descriptor();
     orders.starter = caller.pid;
     orders.caller = caller;
+    orders.surroundings = surroundings;
     orders.pool = pool;
-    return start_image(orders);
+    check_startable();
+    return start_image(std::move(orders));
+  }
+
+  /// Throws std::runtime_error where this program cannot be started again.
+  static void check_startable() {
+    char target[1];
+    const std::string again = "concurrent::multiprocessing: \"forkserver\" and \"spawn\" start this program again ";
+    if (::readlink("/proc/self/exe", target, sizeof target) < 0) {
+      throw std::runtime_error(again + "by way of /proc/self/exe, which cannot be read here (" +
+                               std::generic_category().message(errno) +
+                               "). Mount /proc, or use the start method \"fork\".");
+    }
+    if (::getauxval(AT_BASE) == 0 && has_interpreter()) {
+      throw std::runtime_error(
+          again +
+          "by way of /proc/self/exe, which is the dynamic loader: the program was started by way of that (ld.so "
+          "./program). Start the program itself, with the loader's path written into it (patchelf --set-interpreter), "
+          "or use the start method \"fork\".");
+    }
+  }
+  /// Whether the program's file names a dynamic loader: the kernel then maps both, and says where the loader is.
+  static bool has_interpreter() noexcept {
+    bool has = false;
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* program, std::size_t, void* found) {
+          for (unsigned i = 0; i < program->dlpi_phnum; ++i)
+            *static_cast<bool*>(found) = *static_cast<bool*>(found) || program->dlpi_phdr[i].p_type == PT_INTERP;
+          return 1;  // the first is the program
+        },
+        &has);
+    return has;
   }
 
   static constexpr int loader_was_in_use = 117;  // an exit status
   static constexpr int most_tries = 50;
 
   int channel_ = -1;
+  ino_t channel_file_ = 0;
   pid_t pid_ = 0;
+  std::atomic<bool> lost_channel_{false};
+  std::mutex reap_mutex_;
+  bool reaped_ = false;  // from then on the pid may be anybody's
 };
 
 }  // namespace detail

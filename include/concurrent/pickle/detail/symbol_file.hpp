@@ -4,6 +4,7 @@
 // asked for.
 #pragma once
 
+#include <concurrent/pickle/detail/above_streams.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/separate.hpp>
@@ -27,7 +28,7 @@ namespace detail {
 // An ELF file that is read piecemeal. Whatever is wrong with it, the answer is "nothing found".
 class SymbolFile {
  public:
-  explicit SymbolFile(const char* path) noexcept : file_(::open(path, O_RDONLY | O_CLOEXEC)) {}
+  explicit SymbolFile(const char* path) noexcept : file_(above_streams(::open(path, O_RDONLY | O_CLOEXEC))) {}
   SymbolFile(const SymbolFile&) = delete;
   SymbolFile& operator=(const SymbolFile&) = delete;
   ~SymbolFile() {

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+// What becomes of signals in the processes of a pool.
+#pragma once
+
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdint>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// A set of signals as it travels between processes: number n is bit n - 1.
+using SignalBits = std::uint64_t;
+
+constexpr SignalBits signal_bit(int number) noexcept { return SignalBits{1} << (number - 1); }
+static_assert(NSIG <= 65, "each signal has a bit");
+
+/// In the caller: what workers ignore. An interrupt is always the caller's to handle; what the program ignores, tasks
+/// do not expect to end them; and where the program handles a request to end, it decides what becomes of its tasks.
+inline SignalBits signals_that_workers_ignore() noexcept {
+  SignalBits bits = signal_bit(SIGINT);
+  for (int number = 1; number < NSIG; ++number) {
+    struct sigaction action{};
+    if (number == SIGKILL || number == SIGSTOP || ::sigaction(number, nullptr, &action) != 0) continue;
+    const bool asks_to_end = number == SIGTERM || number == SIGHUP;
+    if (asks_to_end ? action.sa_handler != SIG_DFL : action.sa_handler == SIG_IGN) bits |= signal_bit(number);
+  }
+  return bits;
+}
+
+inline constexpr SignalBits all_signals = ~SignalBits{0};
+
+/// Ignores these, and gives every other its default disposition.
+inline void set_dispositions(SignalBits ignored) noexcept {
+  struct sigaction action{};
+  for (int number = 1; number < NSIG; ++number) {
+    if (number == SIGKILL || number == SIGSTOP) continue;
+    action.sa_handler = (ignored & signal_bit(number)) != 0 ? SIG_IGN : SIG_DFL;
+    ::sigaction(number, &action, nullptr);
+  }
+}
+
+inline sigset_t signal_set(SignalBits bits) noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int number = 1; number < NSIG; ++number) {
+    if ((bits & signal_bit(number)) != 0) sigaddset(&set, number);
+  }
+  return set;
+}
+
+/// In a process with one thread: these are blocked, and no other.
+inline void block_only(SignalBits bits) noexcept {
+  const sigset_t set = signal_set(bits);
+  ::sigprocmask(SIG_SETMASK, &set, nullptr);
+}
+
+/// Blocks every signal in the calling thread while it lives: threads of the library never run a program's handlers.
+class BlockSignals {
+ public:
+  BlockSignals() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockSignals(const BlockSignals&) = delete;
+  BlockSignals& operator=(const BlockSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0
