@@ -4,10 +4,12 @@
 #include <concurrent/futures/detail/call_writer.hpp>
 #include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/trace_sink.hpp>
+#include <concurrent/futures/detail/unfinished.hpp>
 #include <concurrent/futures/detail/work_item.hpp>
 #include <concurrent/futures/detail/worker_place.hpp>
 #include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/multiprocessing/detail/rights.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
 #include <concurrent/pickle/detail/separate.hpp>
@@ -35,9 +37,9 @@ inline bool called_in_own_worker(std::uint64_t pool) noexcept {
 
 /// What is behind a ProcessPoolExecutor; it lives as long as the executor, its threads or one of its futures does.
 ///
-/// Two threads of its own. The *monitor* reads what the zygote reports and never runs anything else. The *manager* resolves futures when no
-/// thread of the program does so while it waits or submits, runs all callbacks, watches time limits, replaces workers,
-/// and winds the pool down. Both have all signals blocked.
+/// Two threads of its own. The *monitor* reads what the zygote reports and never runs anything else. The *manager*
+/// resolves futures when no thread of the program does so while it waits or submits, runs all callbacks, watches time
+/// limits, replaces workers, and winds the pool down. Both have all signals blocked.
 ///
 /// Locks: `mutex_` guards everything that is not said to be something else. It is never held while user code runs
 /// (pickling, unpickling, callbacks, loggers) nor while a future is resolved.
@@ -49,11 +51,18 @@ class ProcessPool {
   /// by then: a worker is a copy of this very moment.
   void start();
   bool started() const noexcept { return started_; }
+  /// Instead of start(): at its first use, while variables are still being set up. `share` is then told to the end of
+  /// the program.
+  void start_later(const std::shared_ptr<Unfinished>& share);
   void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept;
 
   // For the executor.
-  bool is_here() const noexcept { return mark_.is_here(); }
+  /// One that has not been started has nothing yet that could be another process's.
+  bool is_here() const noexcept {
+    return mark_.is_here() ||
+           (gate_.load(std::memory_order_relaxed) & (gate_unstarted | gate_starting)) == gate_unstarted;
+  }
   void check_open();
   ArgumentBlocks& blocks() noexcept { return *blocks_; }
   void submit(WorkItem& item, CallWriter& call);
@@ -85,6 +94,9 @@ class ProcessPool {
   ProcessPool& operator=(const ProcessPool&) = delete;
 
   // process_pool_start.hpp: making it and its processes
+  void start_thread(std::thread& thread, void (ProcessPool::*run)());
+  void start_now();
+  void check_rights();
   void pickle_initializer();
   void start_workers();
   bool start_worker();
@@ -194,6 +206,9 @@ class ProcessPool {
   std::string broken_;                  // why; empty: it is not
   std::string initializer_failure_;     // what it threw
   bool started_ = false;                // constant once start() has returned
+  std::mutex start_mutex_;
+  std::weak_ptr<Unfinished> late_share_;  // of one that is started at its first use
+  mpd::RightsWatch rights_;
   bool shutting_down_ = false;
   bool no_more_workers_ = false;
   bool quit_sent_ = false;
@@ -208,7 +223,9 @@ class ProcessPool {
   std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
 
   static constexpr std::uint32_t gate_closed = 1;
-  static constexpr std::uint32_t gate_traced = 2;  // trace_ is there
+  static constexpr std::uint32_t gate_traced = 2;      // trace_ is there
+  static constexpr std::uint32_t gate_unstarted = 4;   // it waits for its first use
+  static constexpr std::uint32_t gate_starting = 8;    // that has come; also in workers' copies, for ever
   static constexpr std::int64_t short_sleep = 15'000;  // nanoseconds; about what falling asleep and waking cost
 
   // The manager's alone.

@@ -11,9 +11,11 @@ namespace detail {
 inline void ProcessPool::watch_zygote() {
   ::pthread_setname_np(::pthread_self(), "pool-monitor");
   oom_kills_.store(mpd::out_of_memory_kills());
+  rights_.arm();
   mpd::ZygoteReport report;
   while (zygote_.receive(report)) {
     CONCURRENT_FUTURES_FAULT_POINT("caller.report");
+    rights_.arm_again();
     // A callback may hold up the manager for long. What needs no more than a note is noted here.
     if (report.kind == mpd::ZygoteReport::Kind::started) {
       worker_started(report);
@@ -31,6 +33,7 @@ inline void ProcessPool::watch_zygote() {
     wake_manager();
   }
   CONCURRENT_FUTURES_FAULT_POINT("caller.zygote_gone");
+  rights_.disarm();
   const int status = zygote_.reap();
   report = {};
   report.kind = mpd::ZygoteReport::Kind::ready;
@@ -117,6 +120,7 @@ inline Deadline ProcessPool::next_look() {
     napping_.store(true, std::memory_order_seq_cst);
   } else if (napping_.load(std::memory_order_relaxed) && ++quiet_looks_ >= 3) {
     napping_.store(false, std::memory_order_seq_cst);
+    rights_.look_again();
     if (!driver_.load(std::memory_order_seq_cst))
       mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
   }
@@ -273,9 +277,9 @@ inline bool ProcessPool::wind_down() {
 CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
   std::vector<WorkItem*> cancelled;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(start_mutex_, mutex_);
     shutting_down_ = true;
-    gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
+    if ((gate_.fetch_or(gate_closed, std::memory_order_seq_cst) & gate_unstarted) != 0) ended_.store(1);
     if (cancel_futures) take_unstarted(cancelled);
   }
   cancel_all(cancelled);

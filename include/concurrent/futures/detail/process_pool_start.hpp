@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/at_exit.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
@@ -85,11 +86,13 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   geometry.spin_nanoseconds = one_processor ? 0 : options_.spin.limit().count();
   geometry.tasks_per_worker = static_cast<std::uint64_t>(options_.max_tasks_per_child.value_or(0));
   geometry.idle_nanoseconds = options_.idle_timeout ? options_.idle_timeout->count() : 0;
+  rights_.begin();
   segment_ = mpd::Segment::create(geometry);
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
   queue_ = std::make_unique<mpd::CallQueueWriter>(segment_);
   items_.resize(geometry.records);
   timed_.reserve(geometry.records);  // submit does not fail for it
+  free_records_.clear();             // if it failed before
   for (std::uint32_t record = geometry.records; record-- > 0;) free_records_.push_back(record);
   places_ = std::make_unique<WorkerPlace[]>(geometry.workers);
   peek_ = std::make_unique<std::atomic<std::uint64_t>[]>(geometry.workers);
@@ -106,20 +109,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   ::madvise(segment_.base(), segment_.geometry().size, MADV_DONTFORK);
   try {
     const mpd::BlockSignals no_handlers;
-    add_reference();  // each thread's; given up at its end
-    try {
-      monitor_ = std::thread([this] { watch_zygote(); });
-    } catch (...) {
-      references_.fetch_sub(1);
-      throw;
-    }
-    add_reference();
-    try {
-      manager_ = std::thread([this] { manage(); });
-    } catch (...) {
-      references_.fetch_sub(1);
-      throw;
-    }
+    start_thread(monitor_, &ProcessPool::watch_zygote);
+    start_thread(manager_, &ProcessPool::manage);
   } catch (...) {
     zygote_.send({mpd::ZygoteRequest::Kind::quit, 0, 0, 0, 0});
     if (monitor_.joinable()) {
@@ -130,6 +121,20 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
     throw;
   }
   started_ = true;
+}
+
+/// With a reference that it gives up at its end. Throws std::system_error that says what is short.
+inline void ProcessPool::start_thread(std::thread& thread, void (ProcessPool::*run)()) {
+  add_reference();
+  try {
+    thread = std::thread(run, this);
+  } catch (const std::system_error& error) {
+    references_.fetch_sub(1);
+    mpd::throw_errno(error.code().value(), "pthread_create for a thread of the executor");
+  } catch (...) {
+    references_.fetch_sub(1);
+    throw;
+  }
 }
 
 inline void ProcessPool::pickle_initializer() {
@@ -190,7 +195,29 @@ inline bool ProcessPool::start_worker() {
   return false;
 }
 
+CONCURRENT_FUTURES_INLINE void ProcessPool::start_later(const std::shared_ptr<Unfinished>& share) {
+  late_share_ = share;
+  gate_.fetch_or(gate_unstarted, std::memory_order_seq_cst);
+}
+
+/// At the first use of one that was made while variables were being set up. Throws: as start().
+inline void ProcessPool::start_now() {
+  const std::lock_guard lock(start_mutex_);
+  if ((gate_.load(std::memory_order_acquire) & (gate_unstarted | gate_closed)) != gate_unstarted) return;
+  mark_.take_over();
+  gate_.fetch_or(gate_starting, std::memory_order_seq_cst);
+  try {
+    start();
+  } catch (...) {
+    gate_.fetch_and(~gate_starting, std::memory_order_seq_cst);
+    throw;
+  }
+  if (const auto share = late_share_.lock()) ExitRegistry::instance().add(share);
+  gate_.fetch_and(~(gate_unstarted | gate_starting), std::memory_order_seq_cst);
+}
+
 CONCURRENT_FUTURES_INLINE void ProcessPool::warm_up(int workers) {
+  if ((gate_.load(std::memory_order_acquire) & gate_unstarted) != 0) start_now();
   const std::lock_guard lock(mutex_);
   const auto wanted = static_cast<std::uint32_t>(std::min(std::max(workers, 0), max_workers_));
   while (available_ < wanted && start_worker()) {

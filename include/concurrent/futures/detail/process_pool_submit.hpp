@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a task costs the caller, where it is none of pickling and running: one allocation for future and work item (200
-// bytes; up to 120 ns, with its share of fresh pages), one lock to submit (11 ns when nobody else has it) and one for each
-// batch of results, and two sums of a short message (2 to 9 ns each). No system call while workers and caller are awake:
-// of a burst 15 in 1000 tasks wake somebody (a futex, 2 µs).
+// bytes; up to 120 ns, with its share of fresh pages), one lock to submit (11 ns when nobody else has it) and one for
+// each batch of results, and two sums of a short message (2 to 9 ns each). No system call while workers and caller are
+// awake: of a burst 15 in 1000 tasks wake somebody (a futex, 2 µs).
 #pragma once
 
 #include <concurrent/futures/detail/process_pool.hpp>
@@ -24,10 +24,28 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::check_open() {
     throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(mark_.pid()) +
                        ", of which this process is a fork. Make an executor here.");
   }
-  if ((gate_.load(std::memory_order_acquire) & gate_closed) == 0) return;
+  const std::uint32_t gate = gate_.load(std::memory_order_acquire);
+  if ((gate & (gate_closed | gate_unstarted)) == gate_unstarted) start_now();
+  if ((gate_.load(std::memory_order_acquire) & gate_closed) == 0) return check_rights();
   const std::lock_guard lock(mutex_);
   if (!broken_.empty()) throw BrokenProcessPool(broken_);
   throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
+}
+
+/// Throws when a task would have other rights than who submits it.
+inline void ProcessPool::check_rights() {
+  mpd::Rights now;
+  if (rights_.same(now)) [[likely]] {
+    // Somebody changed the process's user and back: the thread that watches is woken to begin anew.
+    if (rights_.was_used()) [[unlikely]] {
+      const std::lock_guard lock(mutex_);
+      zygote_.send({mpd::ZygoteRequest::Kind::sync, 0, syncs_, 0, 0});
+    }
+    return;
+  }
+  throw RuntimeError("concurrent::futures: the program had " + rights_.rights().text() +
+                     " when it made this executor and has " + now.text() +
+                     " now. Its tasks would run with the rights of then: make an executor after the change.");
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::count_failed_submit() noexcept {

@@ -12,6 +12,7 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::check_traceable() {
+  if ((gate_.load(std::memory_order_acquire) & (gate_closed | gate_unstarted)) == gate_unstarted) start_now();
   const std::lock_guard lock(mutex_);
   detail::check_traceable(trace_ != nullptr, shutting_down_ || !broken_.empty());
 }

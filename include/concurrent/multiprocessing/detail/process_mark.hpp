@@ -34,6 +34,11 @@ class ProcessMark {
   bool is_here() const noexcept {
     return mark_ != nullptr ? mark_->load(std::memory_order_relaxed) != 0 : ::getpid() == pid_;
   }
+  /// From here on it is this process that has made the object.
+  void take_over() noexcept {
+    pid_ = ::getpid();
+    if (mark_ != nullptr) mark_->store(1, std::memory_order_relaxed);
+  }
   /// The process that made this object.
   pid_t pid() const noexcept { return pid_; }
 

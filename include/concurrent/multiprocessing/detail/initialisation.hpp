@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <link.h>
+#include <sys/auxv.h>
+#include <unwind.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+using InitFunction = void (*)(int, char**, char**);
+// Of a program that is linked statically and so has nothing that says where they are.
+extern "C" const InitFunction first_init_function[] __asm__("__init_array_start")
+    __attribute__((weak, visibility("hidden")));
+extern "C" const InitFunction last_init_function[] __asm__("__init_array_end")
+    __attribute__((weak, visibility("hidden")));
+
+/// Tells whether the calling thread is in the middle of setting up the variables of the program or of a library. Then
+/// one of the functions that do so is among its callers: the program and each library has a list of them.
+class InitialisationSearch {
+ public:
+  static bool finds() {
+    InitialisationSearch search;
+    search.add(first_init_function, last_init_function);
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* module, std::size_t, void* argument) {
+          static_cast<InitialisationSearch*>(argument)->add(*module);
+          return 0;
+        },
+        &search);
+    std::sort(search.functions_.begin(), search.functions_.end());
+    ::_Unwind_Backtrace(
+        [](_Unwind_Context* frame, void* argument) {
+          auto& self = *static_cast<InitialisationSearch*>(argument);
+          self.found_ = self.is_initialiser(static_cast<std::uintptr_t>(::_Unwind_GetRegionStart(frame)),
+                                            static_cast<std::uintptr_t>(::_Unwind_GetIP(frame)));
+          return self.found_ ? _URC_END_OF_STACK : _URC_NO_REASON;
+        },
+        &search);
+    return search.found_;
+  }
+
+ private:
+  void add(const InitFunction* first, const InitFunction* last) {
+    if (first == nullptr || last == nullptr) return;
+    for (; first != last; ++first) functions_.push_back(reinterpret_cast<std::uintptr_t>(*first));
+  }
+  void add(const dl_phdr_info& module) {
+    const std::uintptr_t loader = ::getauxval(AT_BASE);
+    const ElfW(Dyn)* entry = nullptr;
+    for (int i = 0; i < module.dlpi_phnum; ++i) {
+      const ElfW(Phdr)& header = module.dlpi_phdr[i];
+      const std::uintptr_t address = module.dlpi_addr + header.p_vaddr;
+      if (header.p_type == PT_DYNAMIC) entry = reinterpret_cast<const ElfW(Dyn)*>(address);
+      if (header.p_type == PT_LOAD && (header.p_flags & PF_X) != 0 && loader != 0 && module.dlpi_addr == loader) {
+        loader_low_ = address;  // who is called by the loader sets up a library
+        loader_high_ = address + header.p_memsz;
+      }
+    }
+    const InitFunction* first = nullptr;
+    std::size_t bytes = 0;
+    for (; entry != nullptr && entry->d_tag != DT_NULL; ++entry) {
+      if (entry->d_tag == DT_INIT_ARRAY)
+        first = reinterpret_cast<const InitFunction*>(module.dlpi_addr + entry->d_un.d_ptr);
+      if (entry->d_tag == DT_INIT_ARRAYSZ) bytes = entry->d_un.d_val;
+    }
+    if (first != nullptr) add(first, first + bytes / sizeof *first);
+  }
+  bool is_initialiser(std::uintptr_t function, std::uintptr_t address) const noexcept {
+    return address - loader_low_ < loader_high_ - loader_low_ ||
+           std::binary_search(functions_.begin(), functions_.end(), function);
+  }
+
+  std::vector<std::uintptr_t> functions_;
+  std::uintptr_t loader_low_ = 0;
+  std::uintptr_t loader_high_ = 0;
+  bool found_ = false;
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0
