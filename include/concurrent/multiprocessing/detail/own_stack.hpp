@@ -3,6 +3,8 @@
 // forked; where it was another thread's, or a coroutine's, workers make themselves one.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>

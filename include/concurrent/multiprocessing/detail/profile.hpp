@@ -3,6 +3,8 @@
 // counters.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 

@@ -9,6 +9,8 @@
 // nanoseconds. When it is gone, the kernel is asked.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <linux/capability.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -127,7 +129,9 @@ class RightsWatch {
       used_.store(true);
     }
     now = Rights::here();
-    return now == rights_;
+    const bool same = now == rights_;
+    if (!same) check_.store(true, std::memory_order_relaxed);  // the next to ask is refused, too
+    return same;
   }
   /// The thread that watches is to arm again.
   bool was_used() const noexcept { return used_.load(std::memory_order_relaxed); }

@@ -2,6 +2,8 @@
 // What becomes of signals in the processes of a pool.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <pthread.h>
 
 #include <csignal>
