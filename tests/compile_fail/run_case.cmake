@@ -36,3 +36,10 @@ string(FIND "${first_error}" "${text}" where)
 if(where EQUAL -1)
   message(FATAL_ERROR "the first error is not \"${text}\" but:\n${first_error}\n\n${output}")
 endif()
+
+# What comes after the first error only repeats it. One line more may.
+string(REGEX MATCHALL "error: [^\n]*" errors "${output}")
+list(LENGTH errors count)
+if(count GREATER 2)
+  message(FATAL_ERROR "${count} errors, where one says all:\n${output}")
+endif()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::pickle: this class does not say how it is pickled.
+// expect: concurrent::pickle: a mutex, thread, future, file stream or other handle of this process means
 // expect: Future<int>
 // A future of this process; its result can travel.
 #include <concurrent/futures.hpp>

@@ -26,6 +26,7 @@
 #include <concurrent/futures/detail/map_serializer.hpp>
 #include <concurrent/futures/detail/pickled_worker_died.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/detail/refused.hpp>
 #include <concurrent/futures/detail/trace_open.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
@@ -80,6 +81,10 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   ~BasicProcessPoolExecutor() {
     if (pool().is_here()) this->finish_submitting_maps();
   }
+  /// For map: says at compile time what is wrong with a call.
+  template <class Function, class... Args>
+  using CallChecks = pickle::detail::CallChecks<detail::serializer_for_t<Serializer, Function>, Function, Args...>;
+
   BasicProcessPoolExecutor(const BasicProcessPoolExecutor&) = delete;
   BasicProcessPoolExecutor& operator=(const BasicProcessPoolExecutor&) = delete;
 
@@ -198,10 +203,11 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   template <class Function, class... Args>
   auto submit_item(std::unique_ptr<TaskOptions> options, Function&& fn, Args&&... args) {
     using Carrier = detail::serializer_for_t<Serializer, Function>;
-    using Call = pickle::detail::CallChecks<Carrier, std::decay_t<Function>, pickle::detail::Sent<Args>...>;
+    using Call = CallChecks<std::decay_t<Function>, pickle::detail::Sent<Args>...>;
     Call::check();
     if constexpr (!Call::passed()) {
-      return Future<void>();  // refused: what follows would only repeat it in the standard library's words
+      // Refused: what follows would only repeat it in the standard library's words.
+      return detail::refused_future<std::decay_t<Function>, pickle::detail::Sent<Args>...>();
     } else {
       using Result = pickle::call_result_t<Function, Args...>;
       pool().check_open();

@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_mixin.hpp>
+#include <concurrent/futures/detail/refused.hpp>
 #include <concurrent/futures/detail/thread_pool.hpp>
 #include <concurrent/futures/detail/trace_open.hpp>
 #include <concurrent/futures/future.hpp>
@@ -124,7 +125,13 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
     static_assert(std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>,
                   "concurrent::futures: submit: the function cannot be called with copies of these arguments. Check "
                   "their number and types; for a parameter of type T& pass std::ref(argument).");
-    if constexpr (std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>) {
+    constexpr bool can_keep =
+        std::is_constructible_v<std::tuple<std::decay_t<Function>, std::decay_t<Args>...>, Function, Args...>;
+    static_assert(
+        can_keep,
+        "concurrent::futures: submit: the function or an argument cannot be copied, and the call keeps a copy. "
+        "Pass std::move(argument), or a std::shared_ptr.");
+    if constexpr (can_keep && std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>) {
       using R = std::decay_t<std::invoke_result_t<std::decay_t<Function>, std::decay_t<Args>...>>;
       using Task = detail::ThreadFutureState<R, std::decay_t<Function>, std::decay_t<Args>...>;
       Task* const task = new Task(pool_, std::forward<Function>(fn), std::forward<Args>(args)...);
@@ -137,6 +144,8 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
         throw;
       }
       return future;
+    } else {
+      return detail::refused_future<std::decay_t<Function>, std::decay_t<Args>...>();
     }
   }
 

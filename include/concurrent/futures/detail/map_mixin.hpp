@@ -4,6 +4,7 @@
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_feed.hpp>
 #include <concurrent/futures/detail/map_stream.hpp>
+#include <concurrent/futures/detail/refused.hpp>
 #include <concurrent/futures/detail/unfinished.hpp>
 #include <concurrent/futures/map.hpp>
 #include <concurrent/futures/map_options.hpp>
@@ -118,6 +119,8 @@ class MapMixin {
       } else {
         return run(unordered, MapOptions(), std::forward<Function>(fn), std::forward<Args>(args)...);
       }
+    } else {
+      return refused_map<std::decay_t<Function>>();
     }
   }
   template <class Function, std::size_t... I, class Args>
@@ -137,7 +140,9 @@ class MapMixin {
                     "number and types; a parameter of type T& cannot take an item: use T or const T&.");
       if constexpr (std::is_invocable_v<Plain&, item_t<Ranges>...>) {
         check(options);
-        if constexpr (requires { requires Executor::shares_memory; }) {
+        if constexpr (!can_travel<Plain, item_t<Ranges>...>()) {
+          return refused_map<Plain, item_t<Ranges>...>();
+        } else if constexpr (requires { requires Executor::shares_memory; }) {
           using Shared = SharedFunction<Plain>;
           return start<Shared, Ranges...>(unordered, options,
                                           Shared{std::make_shared<Plain>(std::forward<Function>(fn))},
@@ -146,7 +151,23 @@ class MapMixin {
           return start<Plain, Ranges...>(unordered, options, std::forward<Function>(fn),
                                          std::forward<Ranges>(ranges)...);
         }
+      } else {
+        return refused_map<Plain, item_t<Ranges>...>();
       }
+    } else {
+      return refused_map<std::decay_t<Function>>();
+    }
+  }
+
+  // Whether the executor can send the calls; if not, the first error is what is wrong with one call, not with a chunk.
+  template <class Function, class... Items>
+  static constexpr bool can_travel() {
+    if constexpr (requires { typename Executor::template CallChecks<Function, Items...>; }) {
+      using Checks = typename Executor::template CallChecks<Function, Items...>;
+      Checks::check();
+      return Checks::passed();
+    } else {
+      return true;
     }
   }
 

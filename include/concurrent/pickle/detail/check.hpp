@@ -26,7 +26,8 @@ constexpr void check_part() {
   static_assert(
       reason != Refusal::handle,
       "concurrent::pickle: a mutex, thread, future, file stream or other handle of this process means nothing in "
-      "another one. Make it inside the function; pass a file's path instead of the open file.");
+      "another one. Make it inside the function; pass a file's path instead of the open file, and a future's result "
+      "instead of the future.");
   static_assert(
       reason != Refusal::view,
       "concurrent::pickle: a view (std::string_view, std::span) would point to bytes that are gone. Use std::string "

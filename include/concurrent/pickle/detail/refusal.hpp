@@ -105,6 +105,7 @@ consteval Refusal refusal_of_itself() {
       return Refusal::none;
     } else if constexpr (std::is_pointer_v<T>) {
       using Target = std::remove_cv_t<std::remove_pointer_t<T>>;
+      if constexpr (is_known_handle<Target>()) return Refusal::handle;
       return std::is_same_v<Target, char> || std::is_same_v<Target, wchar_t> || std::is_same_v<Target, char8_t> ||
                      std::is_same_v<Target, char16_t> || std::is_same_v<Target, char32_t>
                  ? Refusal::string_pointer

@@ -205,6 +205,8 @@ concept ComplexShape = type_name<T>()
 template <class T>
 constexpr bool is_known_handle() {
   constexpr std::string_view name = type_name<T>();
+  if (name == "_IO_FILE" || name == "__dirstream") return true;  // FILE and DIR
+  if (name == "concurrent::futures::v0::AnyFuture" || name.starts_with("concurrent::futures::v0::Future<")) return true;
   if (!name.starts_with("std::")) return false;
   for (const std::string_view word :
        {"mutex", "lock", "condition_variable", "thread", "future", "promise", "latch", "barrier", "semaphore", "stream",
