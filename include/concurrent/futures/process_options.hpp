@@ -20,7 +20,8 @@ enum class WorkerDeathPolicy {
   fail_task    ///< only the future whose task it was running fails; another worker takes its place
 };
 
-/// More deaths of workers than `count` within `period` break the pool, whatever the policy.
+/// More deaths of workers than `count` within `period` break the pool, whatever the policy. It is there for workers that
+/// cannot live: the deaths that a running task caused do not count, nor those that this pool brought about.
 struct RestartLimit {
   int count = 10;                                             ///< so many are still allowed
   std::chrono::nanoseconds period = std::chrono::seconds(1);  ///< counted back from the last death

@@ -80,7 +80,8 @@ class FutureHandle {
 
   /// Stops a task that is running by ending its worker, if its executor can do that; the future becomes cancelled, and
   /// a new worker takes the place of the old one. A call that is not running yet is cancelled. Returns false if it was
-  /// already done, or cannot be stopped.
+  /// already done, or its executor (threads) cannot stop what runs. True: it is cancelled, or will be in a moment,
+  /// whatever the task does meanwhile; no other call is touched.
   ///
   /// Python: there is no counterpart.
   bool terminate() const { return !checked().done() && (state_->terminate() || state_->cancel()); }

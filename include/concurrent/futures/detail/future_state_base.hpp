@@ -106,6 +106,8 @@ class FutureStateBase {
 
   /// From pending or running to cancelled, without asking `withdraw`: for executors that give up their calls.
   [[nodiscard]] CallbackList finish_cancelled() noexcept;
+  /// The same; false: it is done already, or somebody is storing its outcome right now.
+  bool try_finish_cancelled(CallbackList& callbacks) noexcept;
 
   static void run(CallbackList callbacks) noexcept { callbacks.run(); }
 
@@ -144,7 +146,8 @@ class FutureStateBase {
   virtual bool withdraw() noexcept { return true; }
   /// running() of a pending call asks.
   virtual bool taken() const noexcept { return false; }
-  /// Future::terminate() of a call that is not done: true when it is being stopped.
+  /// Future::terminate() of a call that is not done. True: it becomes cancelled, whatever else happens. False: it is
+  /// done, or this executor cannot stop what runs.
   virtual bool stop() noexcept { return false; }
   /// Before a thread blocks on this state, or on a set that contains it: may do the executor's own work in this thread
   /// while `word` holds `old`. True: the word has changed, or looking again is worth it. False: the caller sleeps on

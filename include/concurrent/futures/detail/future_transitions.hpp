@@ -30,14 +30,14 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::cancel() {
   }
   if (!withdraw()) {
     word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
-    return false;
+    return cancelled();  // by terminate() in another thread
   }
   // A worker may have begun meanwhile, if the executor leaves that to us.
   word = word_.load(std::memory_order_acquire);
   do {
     if (state_of(word) != State::pending || (word & storing_bit) != 0) {
       word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
-      return false;
+      return cancelled();
     }
   } while (!word_.compare_exchange_weak(word, with_state(word, State::cancelled), std::memory_order_seq_cst));
   run(announce(word, false));
@@ -100,8 +100,15 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::try_finish_with_exception(std::e
 }
 
 CONCURRENT_FUTURES_INLINE CallbackList FutureStateBase::finish_cancelled() noexcept {
-  if (!claim()) return {};
-  return publish(static_cast<std::uint32_t>(State::cancelled));
+  CallbackList callbacks;
+  try_finish_cancelled(callbacks);
+  return callbacks;
+}
+
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::try_finish_cancelled(CallbackList& callbacks) noexcept {
+  if (!claim()) return false;
+  callbacks = publish(static_cast<std::uint32_t>(State::cancelled));
+  return true;
 }
 
 [[noreturn]] CONCURRENT_FUTURES_INLINE void FutureStateBase::throw_invalid_state(const char* operation) const {

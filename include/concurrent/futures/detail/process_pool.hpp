@@ -2,6 +2,9 @@
 #pragma once
 
 #include <concurrent/futures/detail/call_writer.hpp>
+#include <concurrent/futures/detail/policy/death_verdict.hpp>
+#include <concurrent/futures/detail/policy/restart_budget.hpp>
+#include <concurrent/futures/detail/policy/start_backoff.hpp>
 #include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/trace_sink.hpp>
 #include <concurrent/futures/detail/unfinished.hpp>
@@ -44,6 +47,20 @@ inline bool called_in_own_worker(std::uint64_t pool) noexcept {
 /// Locks: `mutex_` guards everything that is not said to be something else. It is never held while user code runs
 /// (pickling, unpickling, callbacks, loggers) nor while a future is resolved.
 class ProcessPool {
+  /// How a worker has ended, for judging it and for putting it into words.
+  struct Death {
+    mpd::ZygoteReport report;
+    std::uint32_t name = 0;
+    mpd::WorkerStatus status = mpd::WorkerStatus::absent;  // as it said last
+    std::uint32_t phase = 0;
+    bool damaged = false;
+    bool out_of_memory = false;
+    bool has_call = false;
+    bool call_started = false;
+    std::string task;  // what it had in hand
+    std::string how;   // all of it, in a sentence
+  };
+
  public:
   /// Throws std::invalid_argument, and std::system_error when the system refuses memory, a process or a thread.
   static ProcessPool* make(ProcessPoolOptions options);
@@ -110,8 +127,8 @@ class ProcessPool {
   void wake_all_workers();
   void drop_call(WorkItem& item, const char* outcome = nullptr) noexcept;
   void free_record(WorkItem& item) noexcept;
-  std::size_t take_unstarted(std::vector<WorkItem*>& items);
-  void cancel_all(const std::vector<WorkItem*>& items);
+  void take_unstarted(ItemList& items) noexcept;
+  void cancel_all(ItemList& items) noexcept;
 
   // process_pool_collect.hpp: from the workers
   bool results_wait() const noexcept;
@@ -152,19 +169,23 @@ class ProcessPool {
   WorkItem* item_of(std::uint32_t index, bool& started);
   std::uint32_t holder_of(const WorkItem& item, bool& started) const noexcept;
   void empty_place(std::uint32_t index);
-  void charge(WorkItem& item, const mpd::ZygoteReport& report, std::uint32_t name, const std::string& how,
-              std::string task, std::uint32_t phase);
+  void give_back_region(std::uint32_t index);
+  DeathFacts facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept;
+  std::string how_it_ended(const Death& death) const;
+  void charge(WorkItem& item, const Death& death);
+  void fail(WorkItem& item, std::exception_ptr exception) noexcept;
   bool more_oom_kills();
-  bool too_many_deaths(const std::string& how);
   std::string describe(const WorkItem& item) noexcept;
   std::string worker_label(std::uint32_t name, pid_t pid) const;
 
   // process_pool_break.hpp: when it ends before its time
   void break_pool(const std::string& reason);
-  void fail_all(const std::vector<WorkItem*>& items, const std::string& reason);
   void zygote_ended(int status);
   void kill_place(std::uint32_t index, int signal);
-  bool stop_task(WorkItem& item) noexcept;
+  void tell_to_leave(std::uint32_t index) noexcept;
+  bool result_is_there(std::uint32_t index, const WorkItem& item) const noexcept;
+  bool stop_task(const WorkItem& item) noexcept;
+  void count_cancelled() noexcept;
 
   // process_pool_trace.hpp: what the trace is told
   void trace_worker(const WorkerPlace& place) noexcept;
@@ -198,9 +219,7 @@ class ProcessPool {
   std::uint32_t available_ = 0;  // workers that take calls, or will once they have started
   std::uint64_t next_serial_ = 1;
   std::uint64_t key_count_ = 0;
-  std::vector<std::uint64_t> deaths_;  // when, within the period of the limit; nanoseconds
-  std::string death_texts_[5];         // of the last ones, each at its number modulo 5
-  std::size_t death_count_ = 0;
+  StartBackoff start_backoff_;
   std::vector<mpd::ZygoteReport> reports_;
   std::vector<CallbackList> deferred_;  // callbacks for the manager
   std::string broken_;                  // why; empty: it is not
@@ -213,10 +232,7 @@ class ProcessPool {
   bool no_more_workers_ = false;
   bool quit_sent_ = false;
   bool zygote_gone_ = false;
-  bool start_failing_ = false;
   bool watching_ = false;  // the manager looks by itself within 50 ms
-  Deadline start_again_ = Deadline::max();
-  std::chrono::nanoseconds start_delay_ = std::chrono::milliseconds(10);
   Deadline kill_remaining_ = Deadline::max();
   std::uint32_t syncs_ = 0;
   PoolStatistics counts_;
@@ -228,7 +244,10 @@ class ProcessPool {
   static constexpr std::uint32_t gate_starting = 8;    // that has come; also in workers' copies, for ever
   static constexpr std::int64_t short_sleep = 15'000;  // nanoseconds; about what falling asleep and waking cost
 
+  ItemList overwritten_;  // calls that were lost: to be failed by the manager
+
   // The manager's alone.
+  RestartBudget restart_budget_;
   bool in_callback_ = false;
   std::uint64_t seen_activity_ = 0;
   int quiet_looks_ = 0;
@@ -236,7 +255,6 @@ class ProcessPool {
   int rescues_ = 0;
   Deadline waiting_since_{};
   Deadline records_look_{};
-  std::vector<WorkItem*> overwritten_;
   Deadline trim_at_ = Deadline::max();
   Deadline quiet_at_{};  // no activity since a second
 

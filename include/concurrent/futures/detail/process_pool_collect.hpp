@@ -77,7 +77,7 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
   arrival.name = place.name;
   arrival.size = size;
   arrival.block = nullptr;
-  arrival.task = nullptr;
+  arrival.cancelled = false;
   bool good = outcome == static_cast<std::uint32_t>(mpd::Outcome::value) ||
               outcome == static_cast<std::uint32_t>(mpd::Outcome::exception);
   if (good && offset != 0) {
@@ -104,10 +104,16 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
     }
     if (good) {
       arrival.item = item;
-      if (outcome == static_cast<std::uint32_t>(mpd::Outcome::exception))
-        arrival.task = new (std::nothrow) std::string(describe(*item));
-      drop_call(*item, outcome == static_cast<std::uint32_t>(mpd::Outcome::value) ? "result" : "exception");
+      arrival.cancelled = item->stopped_by_user;
       counts_.bytes_from_workers += size;
+      if (outcome == static_cast<std::uint32_t>(mpd::Outcome::value)) {
+        drop_call(*item, "result");
+      } else {  // its text will say what the call was: that takes its time, and comes without the lock
+        item->place = WorkItem::Place::settling;
+        if (item->traced) [[unlikely]]
+          trace_end(*item, "exception", false);
+        item->traced = false;
+      }
     }
   }
   if (!good) {
@@ -134,7 +140,6 @@ inline void ProcessPool::resolve(Arrivals& arrivals) {
 /// Unpickles a result into its future. Without the lock: this is where a program's own types are made.
 inline void ProcessPool::resolve(Arrival& arrival) {
   CallbackList callbacks;
-  const std::unique_ptr<std::string> task(arrival.task);
   pickle::Reader reader(std::span(arrival.block != nullptr ? arrival.block : arrival.bytes, arrival.size));
   const bool is_value = arrival.outcome == mpd::Outcome::value;
   const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), arrival.name); };
@@ -152,17 +157,34 @@ inline void ProcessPool::resolve(Arrival& arrival) {
     const std::lock_guard lock(mutex_);
     initializer_failure_ = text;
   } else {
-    (is_value ? completed_ : failed_).fetch_add(1, std::memory_order_relaxed);
-    try {
-      callbacks = is_value ? arrival.item->load(reader)
-                           : arrival.item->state().finish_with_exception(pickle::load_exception(
-                                 reader, name(), arrival.pid, task != nullptr ? std::move(*task) : std::string()));
-    } catch (...) {
-      if (is_value) {
-        completed_.fetch_sub(1, std::memory_order_relaxed);
-        failed_.fetch_add(1, std::memory_order_relaxed);
+    FutureStateBase& state = arrival.item->state();
+    std::string task;
+    if (!is_value) {
+      task = describe(*arrival.item);
+      const std::lock_guard lock(mutex_);
+      arrival.cancelled = arrival.item->stopped_by_user;
+      drop_call(*arrival.item);
+      fill();
+    }
+    if (arrival.cancelled) {
+      count_cancelled();
+      callbacks = state.finish_cancelled();
+    } else {
+      std::atomic<std::uint64_t>* count = is_value ? &completed_ : &failed_;
+      count->fetch_add(1, std::memory_order_relaxed);
+      try {
+        callbacks = is_value ? arrival.item->load(reader)
+                             : state.finish_with_exception(
+                                   pickle::load_exception(reader, name(), arrival.pid, std::move(task)));
+      } catch (...) {
+        if (is_value) {
+          completed_.fetch_sub(1, std::memory_order_relaxed);
+          failed_.fetch_add(1, std::memory_order_relaxed);
+          count = &failed_;
+        }
+        callbacks = state.finish_with_exception(std::current_exception());
       }
-      callbacks = arrival.item->state().finish_with_exception(std::current_exception());
+      if (state.cancelled()) count->fetch_sub(1, std::memory_order_relaxed);  // by terminate(), at the last moment
     }
   }
   if (arrival.block != nullptr) {

@@ -4,6 +4,8 @@
 // it claimed, is charged or put back; then its place is emptied.
 #pragma once
 
+#include <concurrent/futures/detail/failure.hpp>
+#include <concurrent/futures/detail/policy/death_verdict.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/detail/process_pool_break.hpp>
 #include <concurrent/futures/detail/worker_death.hpp>
@@ -16,12 +18,14 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 inline void ProcessPool::take_reports() {
-  std::vector<mpd::ZygoteReport> reports;
-  {
-    const std::lock_guard lock(mutex_);
-    reports.swap(reports_);
-  }
-  for (const mpd::ZygoteReport& report : reports) {
+  for (;;) {
+    mpd::ZygoteReport report;
+    {
+      const std::lock_guard lock(mutex_);
+      if (reports_.empty()) return;
+      report = reports_.front();
+      reports_.erase(reports_.begin());  // few, and their memory stays: there is room for all that can come
+    }
     switch (report.kind) {
       case mpd::ZygoteReport::Kind::ready:
         if (report.worker == ~std::uint32_t{0}) zygote_ended(report.status);
@@ -46,7 +50,7 @@ inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
   if (place.serial != report.serial) return;
   place.state = WorkerPlace::State::live;
   place.pid = report.pid;
-  start_delay_ = std::chrono::milliseconds(10);
+  start_backoff_.started();
   if (trace_ != nullptr) trace_worker(place);
 }
 
@@ -59,117 +63,94 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
     empty_place(report.worker);
     --available_;
     --counts_.workers_started;
-    start_failing_ = true;
-    start_again_ = std::chrono::steady_clock::now() + start_delay_;
-    start_delay_ = std::min(start_delay_ * 2, std::chrono::nanoseconds(std::chrono::seconds(1)));
+    start_backoff_.refused(std::chrono::steady_clock::now());
     if (present_ == 0 && outstanding_ != 0) {
       reason = std::string("concurrent::futures: a worker process could not be started: ") +
                std::strerror(report.status) + ". No worker is left.";
       if (report.status == EAGAIN) reason += " Raise the limit on processes (ulimit -u, pids.max).";
     }
   }
+  give_back_region(report.worker);
   if (!reason.empty()) {
     log(LogLevel::error, reason);
     break_pool(reason);
   }
 }
 
+/// In three steps, of which the first and the last hold the lock: what it had in hand is taken out of everybody else's
+/// reach; the death is put into words, which may mean to look up a symbol; it is judged, and the judgement carried out.
 inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   const std::uint32_t index = report.worker;
-  if (index >= geometry_workers() || places_[index].serial != report.serial) return;
+  if (index >= geometry_workers()) return;
+  WorkerPlace& place = places_[index];
+  {
+    const std::lock_guard lock(mutex_);
+    if (place.serial != report.serial || place.state == WorkerPlace::State::absent) return;
+  }
   mpd::futex_wake(segment_.caller().poller, 1, true);  // its own wake-up may have died with it
   CONCURRENT_FUTURES_FAULT_POINT("caller.worker_ended");
   collect_all(index);
   CONCURRENT_FUTURES_FAULT_POINT("caller.drained");
-  std::string reason;
-  std::string how;
-  WorkItem* item = nullptr;
-  bool expected = false;
-  bool breaks = false;
-  std::uint32_t name = 0;
-  std::uint32_t phase = 0;
-  std::string task;
+  Death death;
+  death.report = report;
+  death.status = static_cast<mpd::WorkerStatus>(segment_.worker(index).status.load());
+  death.phase = segment_.worker(index).phase.load();
   const bool out_of_memory = signal_of(report.status) == SIGKILL && report.executed == 0 && more_oom_kills();
+  ItemList held;  // one, or none; more only of a worker whose ring is not read any more
+  WorkItem* in_hand = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    WorkerPlace& place = places_[index];
-    name = place.name;
+    death.name = place.name;
+    death.damaged = place.damaged;
+    death.out_of_memory = out_of_memory && !place.stopping;
     bool started = false;
-    item = item_of(index, started);
-    const std::uint32_t status = segment_.worker(index).status.load();
-    const bool retired = status == static_cast<std::uint32_t>(mpd::WorkerStatus::retired) && item == nullptr;
-    phase = segment_.worker(index).phase.load();
-    // One that has run its last task is done, whether it came to say so or not.
-    expected = ((retired || (place.retiring && item == nullptr)) && initializer_failure_.empty()) || place.stopping ||
-               no_more_workers_;
-    how = worker_label(place.name, report.pid) + " ";
-    if (place.damaged) {
-      how += "wrote a result that cannot be and was stopped";
-    } else if (report.executed != 0) {
-      how += "replaced itself by another program (exec), which was stopped,";
-    } else {
-      how += describe_status(report.status);
-      if (out_of_memory && !place.stopping) how += ", out of memory,";
+    while (WorkItem* const item = item_of(index, started)) {
+      item->place = WorkItem::Place::settling;
+      held.push_back(*item);
+      if (in_hand != nullptr && !started) continue;
+      in_hand = item;
+      death.call_started = started;
     }
-    if (item != nullptr && started) {
-      task = describe(*item);
-      how += while_it(phase, task);
-    } else if (item != nullptr) {
-      how += " before it began " + describe(*item);
-    } else if (status == static_cast<std::uint32_t>(mpd::WorkerStatus::initializing)) {
-      how += " while it ran the initializer";
-    } else {
-      how += status == static_cast<std::uint32_t>(mpd::WorkerStatus::starting) ? " while it started"
-                                                                               : " while it was idle";
+  }
+  death.has_call = in_hand != nullptr;
+  if (in_hand != nullptr) death.task = describe(*in_hand);
+  death.how = how_it_ended(death);
+  std::string reason;
+  Verdict verdict;
+  ItemList failed;
+  {
+    const std::lock_guard lock(mutex_);
+    verdict = judge(facts_of(index, death, in_hand), options_.on_worker_death);
+    if (verdict.breaks_pool) {
+      reason = initializer_failure_.empty()
+                   ? "concurrent::futures: a worker process ended while the pool was running: " + death.how + "."
+                   : "concurrent::futures: the initializer threw in " + worker_label(death.name, report.pid) + ": " +
+                         initializer_failure_;
+    } else if (verdict.spends_restart && !restart_budget_.spend(std::chrono::steady_clock::now(), death.how)) {
+      reason = restart_budget_.exceeded_text();
+      verdict.breaks_pool = true;
     }
-    if (!place.retiring) --available_;
-    const bool damaged = place.damaged;
-    const bool stopped_on_purpose = item != nullptr && (item->stopped_for_timeout || item->stopped_by_user);
-    if (damaged) expected = false;
-    empty_place(index);
-    if (item != nullptr && !started && broken_.empty()) {  // its function was never entered: somebody else takes it
-      item->place = WorkItem::Place::none;
-      pending_.push_front(*item);
-      item = nullptr;
-    } else if (item != nullptr) {
-      const bool again = !stopped_on_purpose && item->retries_left != 0 &&
-                         options_.on_worker_death == WorkerDeathPolicy::fail_task && broken_.empty();
-      if (again) {
-        if (item->traced) trace_end(*item, nullptr, true);
-        --item->retries_left;
-        item->place = WorkItem::Place::none;
+    if (verdict.counts_as_lost) ++counts_.workers_lost;
+    while (WorkItem* const item = held.pop_front()) {
+      const CallFate fate = judge(facts_of(index, death, item), options_.on_worker_death).call;
+      if (fate == CallFate::put_back || fate == CallFate::retry) {
+        if (fate == CallFate::retry) {
+          if (item->traced) trace_end(*item, nullptr, true);
+          --item->retries_left;
+        }
         pending_.push_front(*item);
-        item = nullptr;
       } else {
         drop_call(*item);
+        failed.push_back(*item);
       }
     }
     if (trace_ != nullptr) {
-      const std::string label = mpd::worker_name(options_.mp_context.method(), name);
-      trace_->worker_ended({report.pid, report.pid}, label, how);
+      const std::string label = mpd::worker_name(options_.mp_context.method(), death.name);
+      trace_->worker_ended({report.pid, report.pid}, label, death.how);
     }
-    if (!expected) {
-      ++counts_.workers_lost;
-      if (!initializer_failure_.empty()) {
-        reason = "concurrent::futures: the initializer threw in " + worker_label(name, report.pid) + ": " +
-                 initializer_failure_;
-        breaks = true;
-      } else if (options_.on_worker_death == WorkerDeathPolicy::break_pool) {
-        reason = "concurrent::futures: a worker process ended while the pool was running: " + how + ".";
-        breaks = true;
-      } else if (too_many_deaths(how)) {
-        reason = "concurrent::futures: workers die too often (restart_limit: more than " +
-                 std::to_string(options_.restart_limit.count) + " in " +
-                 std::to_string(std::chrono::duration<double>(options_.restart_limit.period).count()) +
-                 " s). The last:";
-        const std::size_t most = std::size(death_texts_);
-        for (std::size_t i = death_count_ > most ? death_count_ - most : 0; i < death_count_; ++i) {
-          reason += "\n  " + death_texts_[i % most];
-        }
-        breaks = true;
-      }
-    }
-    if (breaks) {  // before the first future fails: whoever it wakes may submit at once
+    if (!place.retiring) --available_;
+    empty_place(index);
+    if (verdict.breaks_pool) {  // before the first future fails: whoever it wakes may submit at once
       if (broken_.empty()) broken_ = reason;
       no_more_workers_ = true;
       gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
@@ -178,43 +159,85 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     }
     if (!broken_.empty()) reason = broken_;
   }
-  if (!expected) log(breaks ? LogLevel::error : LogLevel::warning, breaks ? reason : "concurrent::futures: " + how);
-  if (item != nullptr) {
-    if (!reason.empty() && !item->stopped_for_timeout && !item->stopped_by_user &&
-        (!breaks || options_.on_worker_death == WorkerDeathPolicy::break_pool)) {
-      fail_all({item}, reason);
+  if (verdict.counts_as_lost) {
+    log(verdict.breaks_pool ? LogLevel::error : LogLevel::warning,
+        verdict.breaks_pool ? reason : "concurrent::futures: " + death.how);
+  }
+  give_back_region(index);
+  while (WorkItem* const item = failed.pop_front()) {
+    if (!reason.empty() && !item->stopped_for_timeout &&
+        (!verdict.breaks_pool || options_.on_worker_death == WorkerDeathPolicy::break_pool)) {
+      fail(*item, failure<BrokenProcessPool>(reason));  // a no-op for what terminate() has stopped, as is charge()
     } else {
-      charge(*item, report, name, how, std::move(task), phase);
+      charge(*item, death);
     }
   }
-  if (breaks) break_pool(reason);
+  if (verdict.breaks_pool) break_pool(reason);
 }
 
-/// Fails the one future whose task a dead worker was running.
-inline void ProcessPool::charge(WorkItem& item, const mpd::ZygoteReport& report, std::uint32_t name,
-                                const std::string& how, std::string task, std::uint32_t phase) {
+inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept {
+  const WorkerPlace& place = places_[index];
+  DeathFacts facts;
+  facts.asked_to_end = place.stopping || place.leaving;
+  facts.retired = death.status == mpd::WorkerStatus::retired;
+  facts.retiring = place.retiring;
+  facts.damaged = death.damaged;
+  facts.has_call = item != nullptr;
+  if (item != nullptr) {
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    facts.call_started = state.stage == mpd::Stage::started;
+    facts.stopped_for_timeout = item->stopped_for_timeout;
+    facts.stopped_by_user = item->stopped_by_user;
+    facts.retries_left = item->retries_left != 0;
+  }
+  facts.initializer_failed = !initializer_failure_.empty();
+  facts.pool_broken = !broken_.empty();
+  facts.no_more_workers = no_more_workers_;
+  return facts;
+}
+
+/// "ForkProcess-3 (pid 123) was killed by SIGSEGV while it ran resize(…)".
+inline std::string ProcessPool::how_it_ended(const Death& death) const {
+  std::string how = worker_label(death.name, death.report.pid) + " ";
+  if (death.damaged) {
+    how += "wrote a result that cannot be and was stopped";
+  } else if (death.report.executed != 0) {
+    how += "replaced itself by another program (exec), which was stopped,";
+  } else {
+    how += describe_status(death.report.status);
+    if (death.out_of_memory) how += ", out of memory,";
+  }
+  if (death.has_call && death.call_started) return how + while_it(death.phase, death.task);
+  if (death.has_call) return how + " before it began " + death.task;
+  if (death.status == mpd::WorkerStatus::initializing) return how + " while it ran the initializer";
+  return how + (death.status == mpd::WorkerStatus::starting ? " while it started" : " while it was idle");
+}
+
+/// Fails a future whose task a dead worker was running.
+inline void ProcessPool::charge(WorkItem& item, const Death& death) {
+  if (item.stopped_for_timeout) {
+    fail(item, failure<TaskTimeoutError>("concurrent::futures: the task ran longer than its timeout of " +
+                                         std::to_string(std::chrono::duration<double>(*item.options->timeout).count()) +
+                                         " s and was stopped: " + death.how + "."));
+  } else {
+    const int status = death.report.status;
+    fail(item, failure<WorkerDied>("concurrent::futures: the worker of this task died: " + death.how + ".",
+                                   death.report.pid, mpd::worker_name(options_.mp_context.method(), death.name),
+                                   exit_status_of(status), signal_of(status), (status & 0x80) != 0, death.task,
+                                   std::string(phase_text(death.phase))));
+  }
+}
+
+/// Ends the future of a call that has been dropped; as cancelled if terminate() has said so.
+inline void ProcessPool::fail(WorkItem& item, std::exception_ptr exception) noexcept {
   FutureStateBase& state = item.state();
   if (item.stopped_by_user) {
-    {
-      const std::lock_guard lock(mutex_);
-      ++counts_.cancelled;
-    }
+    count_cancelled();
     finish_callbacks(state.finish_cancelled());
   } else {
     failed_.fetch_add(1, std::memory_order_relaxed);
-    std::exception_ptr exception;
-    if (item.stopped_for_timeout) {
-      const double seconds = std::chrono::duration<double>(*item.options->timeout).count();
-      exception =
-          std::make_exception_ptr(TaskTimeoutError("concurrent::futures: the task ran longer than its timeout of " +
-                                                   std::to_string(seconds) + " s and was stopped: " + how + "."));
-    } else {
-      exception = std::make_exception_ptr(WorkerDied(
-          "concurrent::futures: the worker of this task died: " + how + ".", report.pid,
-          mpd::worker_name(options_.mp_context.method(), name), exit_status_of(report.status), signal_of(report.status),
-          (report.status & 0x80) != 0, std::move(task), std::string(phase_text(phase))));
-    }
     finish_callbacks(state.finish_with_exception(std::move(exception)));
+    if (state.cancelled()) failed_.fetch_sub(1, std::memory_order_relaxed);  // by terminate(), at the last moment
   }
   state.release();
 }
@@ -227,23 +250,26 @@ inline bool ProcessPool::find_overwritten() {
     const bool waits = state.stage == mpd::Stage::ready && state.worker == mpd::no_worker;
     const bool taken = (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) &&
                        state.worker < geometry_workers() && places_[state.worker].state != WorkerPlace::State::absent;
-    if (state.ticket != (item->ticket & mpd::ticket_mask) || (!waits && !taken)) overwritten_.push_back(item);
+    if (state.ticket == (item->ticket & mpd::ticket_mask) && (waits || taken)) continue;
+    drop_call(*item);
+    overwritten_.push_back(*item);
   }
-  for (WorkItem* const item : overwritten_) drop_call(*item);
   return !overwritten_.empty();
 }
 
 inline void ProcessPool::fail_overwritten() {
-  if (overwritten_.empty()) return;
+  ItemList items;
+  {
+    const std::lock_guard lock(mutex_);
+    items = std::exchange(overwritten_, {});
+  }
+  if (items.empty()) return;
   const std::string reason =
       "concurrent::futures: a call was lost: its record in shared memory was overwritten by a task gone wild.";
   log(LogLevel::error, reason);
-  failed_.fetch_add(overwritten_.size(), std::memory_order_relaxed);
-  for (WorkItem* const item : std::exchange(overwritten_, {})) {
-    finish_callbacks(item->state().finish_with_exception(options_.on_worker_death == WorkerDeathPolicy::fail_task
-                                                             ? std::make_exception_ptr(WorkerDied(reason))
-                                                             : std::make_exception_ptr(BrokenProcessPool(reason))));
-    item->state().release();
+  while (WorkItem* const item = items.pop_front()) {
+    fail(*item, options_.on_worker_death == WorkerDeathPolicy::fail_task ? failure<WorkerDied>(reason)
+                                                                         : failure<BrokenProcessPool>(reason));
   }
   if (options_.on_worker_death == WorkerDeathPolicy::break_pool) break_pool(reason);
 }
@@ -287,11 +313,24 @@ inline void ProcessPool::empty_place(std::uint32_t index) {
   segment_.worker(index).status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::absent));
   --present_;
   queue_->restore();
-  // Whatever it had half-written goes back to the system; what it had published is still being read.
-  if (place.reading.load(std::memory_order_acquire) == 0) {
-    const auto region = segment_.worker_region(index);
-    mpd::give_back(region.data(), region.size());
+  // Nobody starts here until give_back_region has been. What it had published may still be being read: then it stays.
+  if (place.reading.load(std::memory_order_acquire) != 0) return;
+  place.reading.fetch_add(1, std::memory_order_relaxed);
+  place.emptied = true;
+}
+
+/// After empty_place, without the lock: whatever the dead worker had half-written goes back to the system.
+inline void ProcessPool::give_back_region(std::uint32_t index) {
+  WorkerPlace& place = places_[index];
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(place.emptied, false)) return;
   }
+  const auto region = segment_.worker_region(index);
+  mpd::give_back(region.data(), region.size());
+  const std::lock_guard lock(mutex_);
+  place.reading.fetch_sub(1, std::memory_order_release);
+  if (broken_.empty()) fill();
 }
 
 /// True: the kernel has killed somebody for want of memory since this was last asked.
@@ -302,18 +341,7 @@ inline bool ProcessPool::more_oom_kills() {
   return before >= 0 && now > before;
 }
 
-inline bool ProcessPool::too_many_deaths(const std::string& how) {
-  const auto now = static_cast<std::uint64_t>(multiprocessing::detail::monotonic_nanoseconds());
-  death_texts_[death_count_++ % std::size(death_texts_)] = how;
-  deaths_.push_back(now);
-  std::size_t kept = 0;
-  for (const std::uint64_t death : deaths_) {
-    if (static_cast<std::int64_t>(now - death) <= options_.restart_limit.period.count()) deaths_[kept++] = death;
-  }
-  while (deaths_.size() > kept) deaths_.pop_back();
-  return deaths_.size() > static_cast<std::size_t>(options_.restart_limit.count);
-}
-
+/// What the call is, in words. Looks up symbols: not under the lock, and only while the item keeps its call.
 inline std::string ProcessPool::describe(const WorkItem& item) noexcept {
   try {
     if (item.options != nullptr && !item.options->label.empty()) return item.options->label;

@@ -35,6 +35,8 @@ inline void ProcessPool::watch_zygote() {
   CONCURRENT_FUTURES_FAULT_POINT("caller.zygote_gone");
   rights_.disarm();
   const int status = zygote_.reap();
+  synced_.store(~std::uint32_t{0}, std::memory_order_release);  // it answers nobody any more
+  mpd::futex_wake(synced_);
   report = {};
   report.kind = mpd::ZygoteReport::Kind::ready;
   report.worker = ~std::uint32_t{0};  // the zygote itself
@@ -145,11 +147,7 @@ inline Deadline ProcessPool::next_look() {
       if (find_overwritten()) look = now;
     }
   }
-  if (start_again_ <= now) {
-    start_again_ = Deadline::max();
-    start_failing_ = false;
-    start_workers();
-  }
+  if (start_backoff_.take_due(now)) start_workers();
   if (kill_remaining_ <= now) {
     kill_remaining_ = Deadline::max();
     for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
@@ -158,7 +156,7 @@ inline Deadline ProcessPool::next_look() {
     trim_at_ = Deadline::max();
     blocks_->trim();
   }
-  return std::min(std::min(look, start_again_), std::min(kill_remaining_, trim_at_));
+  return std::min(std::min(look, start_backoff_.due()), std::min(kill_remaining_, trim_at_));
 }
 
 /// Sets `has_call` of each place whose worker has taken a call and not answered.
@@ -221,6 +219,7 @@ inline Deadline ProcessPool::check_time_limits() {
   const std::lock_guard lock(mutex_);
   Deadline look = Deadline::max();
   const auto now = std::chrono::steady_clock::now();
+  ItemList put_back;
   for (WorkItem* const item : timed_) {
     if (item->place != WorkItem::Place::record || item->stopped_for_timeout) continue;
     const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
@@ -232,7 +231,12 @@ inline Deadline ProcessPool::check_time_limits() {
         place.claimed = item->ticket;
         place.claimed_since = now;
       } else if (now - place.claimed_since >= patience) {
-        kill_place(state.worker, SIGKILL);
+        tell_to_leave(state.worker);  // so that it has no other call when it is hit
+        if (queue_->take_back(item->record, item->ticket)) {  // unless it has begun at last: then it leaves after that
+          kill_place(state.worker, SIGKILL);
+          put_back.push_back(*item);
+          continue;
+        }
       }
       look = std::min(look, std::max(now + std::chrono::milliseconds(1), place.claimed_since + patience));
       continue;
@@ -250,6 +254,10 @@ inline Deadline ProcessPool::check_time_limits() {
     } else if (stop_task(*item)) {
       item->stopped_for_timeout = true;
     }
+  }
+  if (!put_back.empty()) {
+    while (WorkItem* const item = put_back.pop_front()) pending_.push_front(*item);
+    fill();
   }
   return look;
 }
@@ -275,7 +283,7 @@ inline bool ProcessPool::wind_down() {
 
 /// Requests add up; none is taken back.
 CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
-  std::vector<WorkItem*> cancelled;
+  ItemList cancelled;
   {
     const std::scoped_lock lock(start_mutex_, mutex_);
     shutting_down_ = true;
@@ -301,7 +309,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::wait_until_ended(Deadline deadline) 
 /// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
 /// running fail as their workers end.
 CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
-  std::vector<WorkItem*> cancelled;
+  ItemList cancelled;
   std::uint32_t asked = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -314,7 +322,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
     take_unstarted(cancelled);
     for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
       if (places_[i].state == WorkerPlace::State::absent) continue;
-      segment_.worker(i).leave.store(1, std::memory_order_seq_cst);
+      tell_to_leave(i);
       kill_place(i, signal);
     }
     if (signal != SIGKILL) kill_remaining_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);

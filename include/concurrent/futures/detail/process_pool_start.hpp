@@ -53,7 +53,8 @@ CONCURRENT_FUTURES_INLINE ProcessPool* ProcessPool::make(ProcessPoolOptions opti
   return new ProcessPool(std::move(options));
 }
 
-inline ProcessPool::ProcessPool(ProcessPoolOptions options) : options_(std::move(options)) {
+inline ProcessPool::ProcessPool(ProcessPoolOptions options)
+    : options_(std::move(options)), restart_budget_(options_.restart_limit) {
   max_workers_ = options_.max_workers ? *options_.max_workers : multiprocessing::usable_cpu_count();
   id_ = next_pool_id().fetch_add(1);
   if (::getrandom(&secret_, sizeof secret_, GRND_NONBLOCK) < 0) secret_ = id_ * 0x9E3779B97F4A7C15ULL;
@@ -91,8 +92,9 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
   queue_ = std::make_unique<mpd::CallQueueWriter>(segment_);
   items_.resize(geometry.records);
-  timed_.reserve(geometry.records);  // submit does not fail for it
-  free_records_.clear();             // if it failed before
+  timed_.reserve(geometry.records);           // submit does not fail for it
+  reports_.reserve(3 * geometry.workers + 1);  // nor the monitor: of each worker one report waits, and the zygote's end
+  free_records_.clear();                      // if it failed before
   for (std::uint32_t record = geometry.records; record-- > 0;) free_records_.push_back(record);
   places_ = std::make_unique<WorkerPlace[]>(geometry.workers);
   peek_ = std::make_unique<std::atomic<std::uint64_t>[]>(geometry.workers);
@@ -159,7 +161,7 @@ inline void ProcessPool::start_workers() {
 }
 
 inline bool ProcessPool::start_worker() {
-  if (no_more_workers_ || start_failing_ || available_ >= static_cast<std::uint32_t>(max_workers_)) return false;
+  if (no_more_workers_ || start_backoff_.waits() || available_ >= static_cast<std::uint32_t>(max_workers_)) return false;
   for (std::uint32_t index = 0; index < geometry_workers(); ++index) {
     WorkerPlace& place = places_[index];
     // Where a large result is still being read, a new worker would write over it.
@@ -169,7 +171,7 @@ inline bool ProcessPool::start_worker() {
     place.name = next_process_number().fetch_add(1);
     place.tasks = 0;
     place.pid = 0;
-    place.retiring = place.stopping = place.damaged = place.slow = place.still = false;
+    place.retiring = place.stopping = place.leaving = place.damaged = place.slow = place.still = false;
     place.since = std::chrono::steady_clock::now();
     mpd::WorkerEntry& entry = segment_.worker(index);
     entry.status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::starting));

@@ -90,7 +90,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
     fill();
     activity_.fetch_add(1, std::memory_order_relaxed);
     leased = take_lease();
-    wake = start_failing_ || item.options != nullptr || !watching_;
+    wake = start_backoff_.waits() || item.options != nullptr || !watching_;
     watching_ = true;
   }
   resolve(arrivals);
@@ -230,7 +230,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
   if (!is_here()) return false;
   {
     const std::lock_guard lock(mutex_);
-    if (item.place == WorkItem::Place::none || item.place == WorkItem::Place::gone) return false;
+    if (item.place != WorkItem::Place::pending && item.place != WorkItem::Place::record) return false;
     if (item.place == WorkItem::Place::record && !queue_->withdraw(item.record, item.ticket)) return false;
     drop_call(item);
     ++counts_.cancelled;
@@ -244,31 +244,29 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
 CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept {
   if (!is_here()) return false;
   const std::lock_guard lock(mutex_);
-  if (item.place != WorkItem::Place::record) return item.place == WorkItem::Place::gone;
+  if (item.place != WorkItem::Place::record)
+    return item.place == WorkItem::Place::gone || item.place == WorkItem::Place::settling;
   const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
   return state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started;
 }
 
 /// Takes back every call that no worker has taken. Their futures are the caller's to cancel.
-inline std::size_t ProcessPool::take_unstarted(std::vector<WorkItem*>& items) {
-  const std::size_t before = items.size();
-  while (!pending_.empty()) {
-    items.push_back(pending_.front());
-    drop_call(*pending_.front());
+inline void ProcessPool::take_unstarted(ItemList& items) noexcept {
+  while (WorkItem* const item = pending_.front()) {
+    drop_call(*item);
+    items.push_back(*item);
   }
-  for (std::size_t i = 0; i < items_.size(); ++i) {
-    WorkItem* const item = items_[i];
-    if (item != nullptr && queue_->withdraw(item->record, item->ticket)) {
-      items.push_back(item);
-      drop_call(*item);
-    }
+  for (WorkItem* const item : items_) {
+    if (item == nullptr || item->place != WorkItem::Place::record || !queue_->withdraw(item->record, item->ticket))
+      continue;
+    drop_call(*item);
+    items.push_back(*item);
   }
-  counts_.cancelled += items.size() - before;
-  return items.size() - before;
+  counts_.cancelled += items.size();
 }
 
-inline void ProcessPool::cancel_all(const std::vector<WorkItem*>& items) {
-  for (WorkItem* const item : items) {
+inline void ProcessPool::cancel_all(ItemList& items) noexcept {
+  while (WorkItem* const item = items.pop_front()) {
     finish_callbacks(item->state().finish_cancelled());
     item->state().release();
   }

@@ -57,7 +57,7 @@ inline void ProcessPool::trace_submit(WorkItem& item, const std::byte* call) noe
 
 /// The item leaves its record, for good or to be run `again`. `outcome`: null when no result has come.
 inline void ProcessPool::trace_end(const WorkItem& item, const char* outcome, bool again) noexcept {
-  if (item.place == WorkItem::Place::record) {
+  if (item.place == WorkItem::Place::record || item.place == WorkItem::Place::settling) {
     const mpd::CallRecord& record = segment_.record(item.record);
     const auto state = mpd::RecordState::unpack(record.state.load(std::memory_order_acquire));
     if (state.stage == mpd::Stage::started && state.worker < geometry_workers()) {

@@ -138,18 +138,19 @@ CONCURRENT_FUTURES_INLINE PoolGlance ThreadPool::glance() {
 }
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::shutdown(bool cancel_futures) {
-  std::vector<ThreadTask*> tasks;
+  ThreadTaskList tasks;
   {
     const std::lock_guard lock(mutex_);
     shutting_down_ = true;
     while (cancel_futures && !tasks_.empty()) {
-      tasks.push_back(tasks_.pop_front());
-      if (tasks.back()->traced) trace_->ended(tasks.back());
+      ThreadTask* const task = tasks_.pop_front();
+      if (task->traced) trace_->ended(task);
+      tasks.push_back(*task);
     }
     counts_.cancelled += tasks.size();
     work_or_end_.notify_all();
   }
-  for (ThreadTask* const task : tasks) {
+  while (ThreadTask* const task = tasks.pop_front()) {
     task->forget();
     task->state().finish_cancelled().run();
     task->state().release();

@@ -2,6 +2,7 @@
 // The threads of a thread pool.
 #pragma once
 
+#include <concurrent/futures/detail/failure.hpp>
 #include <concurrent/futures/detail/thread_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
@@ -24,6 +25,11 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 inline int ThreadPool::start_thread() noexcept {
+  try {  // what may fail comes before there is a thread
+    if (threads_.size() == threads_.capacity()) threads_.reserve(2 * threads_.size() + 4);
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
   Start* const start = new (std::nothrow) Start{shared_from_this(), started_};
   if (start == nullptr) return ENOMEM;
   pthread_t thread{};
@@ -148,19 +154,19 @@ inline void ThreadPool::break_pool(const std::string& reason) noexcept {
   const std::string text = "concurrent::futures: the initializer of a thread of this pool threw: " + reason +
                            ". The pool is broken and runs nothing more. Make another one.";
   log(LogLevel::error, text);
-  std::vector<ThreadTask*> tasks;
+  ThreadTaskList tasks;
   {
     const std::lock_guard lock(mutex_);
     if (broken_.empty()) broken_ = text;
     while (ThreadTask* const task = tasks_.pop_front()) {
-      tasks.push_back(task);
+      tasks.push_back(*task);
       if (task->traced) trace_->ended(task);
     }
     counts_.failed += tasks.size();
   }
-  for (ThreadTask* const task : tasks) {
+  while (ThreadTask* const task = tasks.pop_front()) {
     task->forget();
-    task->state().finish_with_exception(std::make_exception_ptr(BrokenThreadPool(text))).run();
+    task->state().finish_with_exception(failure<BrokenThreadPool>(text)).run();
     task->state().release();
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/future_state.hpp>
+#include <concurrent/futures/detail/intrusive_list.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 
 #include <exception>
@@ -38,36 +39,30 @@ class ThreadTask {
   ~ThreadTask() = default;
 };
 
+using ThreadTaskList = IntrusiveList<ThreadTask>;
+
 /// The tasks that no thread has taken, oldest first.
 class TaskList {
  public:
-  bool empty() const noexcept { return first_ == nullptr; }
-  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return tasks_.empty(); }
+  std::size_t size() const noexcept { return tasks_.size(); }
 
   void push_back(ThreadTask& task) noexcept {
-    task.previous = last_;
-    task.next = nullptr;
-    (last_ != nullptr ? last_->next : first_) = &task;
-    last_ = &task;
+    tasks_.push_back(task);
     task.queued = true;
-    ++size_;
   }
   void remove(ThreadTask& task) noexcept {
-    (task.previous != nullptr ? task.previous->next : first_) = task.next;
-    (task.next != nullptr ? task.next->previous : last_) = task.previous;
+    tasks_.remove(task);
     task.queued = false;
-    --size_;
   }
   ThreadTask* pop_front() noexcept {
-    ThreadTask* const task = first_;
-    if (task != nullptr) remove(*task);
+    ThreadTask* const task = tasks_.pop_front();
+    if (task != nullptr) task->queued = false;
     return task;
   }
 
  private:
-  ThreadTask* first_ = nullptr;
-  ThreadTask* last_ = nullptr;
-  std::size_t size_ = 0;
+  ThreadTaskList tasks_;
 };
 
 }  // namespace detail

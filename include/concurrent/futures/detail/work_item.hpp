@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/future_state.hpp>
+#include <concurrent/futures/detail/intrusive_list.hpp>
 #include <concurrent/futures/process_options.hpp>
 #include <concurrent/multiprocessing/detail/block_list.hpp>
 #include <concurrent/pickle/reader.hpp>
@@ -19,7 +20,9 @@ class ProcessPool;
 /// but the constant members belong to the pool's lock.
 class WorkItem {
  public:
-  enum class Place : std::uint8_t { none, pending, record, gone };
+  /// Where it is. `settling`: with no worker any more, its outcome is known or being found out; the call is kept until
+  /// it has been described. `gone`: the pool has done with it, but for publishing its outcome.
+  enum class Place : std::uint8_t { none, pending, record, settling, gone };
 
   virtual FutureStateBase& state() noexcept = 0;
   /// Unpickles the result into the future. Throws what unpickling throws.
@@ -27,7 +30,7 @@ class WorkItem {
 
   static constexpr std::uint32_t inline_capacity = 48;
 
-  WorkItem* next = nullptr;  // in the list of pending items
+  WorkItem* next = nullptr;  // in the list of pending items, or in one of those that fail together
   WorkItem* previous = nullptr;
   std::uint64_t ticket = 0;                   // while it is in the call queue or with a worker
   multiprocessing::detail::Allocation block;  // the pickled call if it is large
@@ -39,7 +42,7 @@ class WorkItem {
   Place place = Place::none;
   bool has_record = false;
   bool stopped_for_timeout = false;
-  bool stopped_by_user = false;
+  bool stopped_by_user = false;  // terminate() has returned true: whatever comes now, it is cancelled
   bool traced = false;
   union {  // a small call that waits for a place in the queue
     std::byte bytes[inline_capacity];
@@ -60,42 +63,30 @@ class WorkItem {
   ~WorkItem() = default;
 };
 
+using ItemList = IntrusiveList<WorkItem>;
+
 /// The items that wait for a place in the call queue, oldest first.
 class PendingItems {
  public:
-  bool empty() const noexcept { return first_ == nullptr; }
-  std::size_t size() const noexcept { return size_; }
-  WorkItem* front() const noexcept { return first_; }
+  bool empty() const noexcept { return items_.empty(); }
+  std::size_t size() const noexcept { return items_.size(); }
+  WorkItem* front() const noexcept { return items_.front(); }
 
   void push_back(WorkItem& item) noexcept {
-    item.previous = last_;
-    item.next = nullptr;
-    (last_ != nullptr ? last_->next : first_) = &item;
-    last_ = &item;
-    added(item);
+    items_.push_back(item);
+    item.place = WorkItem::Place::pending;
   }
   void push_front(WorkItem& item) noexcept {
-    item.previous = nullptr;
-    item.next = first_;
-    (first_ != nullptr ? first_->previous : last_) = &item;
-    first_ = &item;
-    added(item);
+    items_.push_front(item);
+    item.place = WorkItem::Place::pending;
   }
   void remove(WorkItem& item) noexcept {
-    (item.previous != nullptr ? item.previous->next : first_) = item.next;
-    (item.next != nullptr ? item.next->previous : last_) = item.previous;
+    items_.remove(item);
     item.place = WorkItem::Place::none;
-    --size_;
   }
 
  private:
-  void added(WorkItem& item) noexcept {
-    item.place = WorkItem::Place::pending;
-    ++size_;
-  }
-  WorkItem* first_ = nullptr;
-  WorkItem* last_ = nullptr;
-  std::size_t size_ = 0;
+  ItemList items_;
 };
 
 }  // namespace detail

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -19,6 +18,7 @@ struct WorkerPlace {
   State state = State::absent;
   bool retiring = false;  // it has run its last task and is about to leave by itself
   bool stopping = false;  // it was asked to end, by a signal
+  bool leaving = false;   // it was told to begin no other call and to end (WorkerEntry::leave)
   bool slow = false;      // it said that it polls, and did not take a call that waited
   bool has_call = false;  // at the manager's last look that asked
   bool still = false;     // a call waited, and it slept or was stopped: at the manager's last look
@@ -31,6 +31,7 @@ struct WorkerPlace {
   Deadline claimed_since{};
   Deadline since{};  // when it was asked for
   pid_t pid = 0;
+  bool emptied = false;  // nobody is in it, and its blocks are about to be given back: it counts in `reading`
   std::atomic<std::uint32_t> reading{0};  // results in its blocks that are being unpickled; no lock needed
 };
 
@@ -41,10 +42,10 @@ struct Arrival {
   WorkerPlace* place;
   const std::byte* block;  // where a large result lies
   std::uint64_t size;
-  std::string* task;  // what threw; owned
   pid_t pid;
   std::uint32_t name;
   multiprocessing::detail::Outcome outcome;
+  bool cancelled;  // terminate() has come before it
   alignas(multiprocessing::detail::cache_line) std::byte bytes[multiprocessing::detail::ResultEntry::inline_capacity];
 };
 

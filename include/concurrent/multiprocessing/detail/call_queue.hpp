@@ -90,6 +90,19 @@ class CallQueueWriter {
         ready, RecordState{ticket, no_worker, Stage::cancelled}.pack(), std::memory_order_acq_rel);
   }
 
+  /// Takes a call back unless it has begun, also from a worker that has claimed it: that one will not begin it.
+  bool take_back(std::uint32_t record, std::uint64_t ticket) noexcept {
+    Shared<std::uint64_t>& word = segment_->record(record).state;
+    const std::uint64_t cancelled = RecordState{ticket, no_worker, Stage::cancelled}.pack();
+    std::uint64_t seen = word.load(std::memory_order_acquire);
+    for (;;) {
+      const auto state = RecordState::unpack(seen);
+      if (state.ticket != (ticket & ticket_mask) || (state.stage != Stage::ready && state.stage != Stage::claimed))
+        return false;
+      if (word.compare_exchange_weak(seen, cancelled, std::memory_order_seq_cst)) return true;
+    }
+  }
+
   /// Puts right what a worker gone wild may have done to the shared words.
   void restore() noexcept {
     waiting();

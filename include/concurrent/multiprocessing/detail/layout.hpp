@@ -9,20 +9,35 @@
 //
 // The words, their writers, and what happens when the writer dies
 //
-//  CallRecord::state      (ticket, owner, stage) in one word, changed by compare-and-swap only:
+//  CallRecord::state      (ticket, owner, stage) in one word, changed by compare-and-swap only, but by the caller while
+//                         nobody else may change it (free, cancelled; a call whose worker is dead):
 //                           free ─caller─► ready ─worker─► claimed ─worker─► started ─caller─► free
-//                                            └───caller──► cancelled ─caller─► free
+//                                            │               │
+//                                            └───────────────┴──caller──► cancelled ─caller─► free, or ready again
 //                         "ready" is the hand-over: before it the record is the caller's, after a claim it is that
-//                         worker's until the caller has seen the result or the death. A worker that dies
-//                           · before its compare-and-swap: the record is still ready, another worker takes it;
-//                           · claimed: its function was not entered; the caller may put the call back;
+//                         worker's until the caller has seen the result or the death. Until the call has begun, and no
+//                         longer, the caller may take it back: the step to "started" and the step to "cancelled" start
+//                         from the same word, so one of the two happens. A worker whose step fails has lost the call,
+//                         touches nothing of it (what it has read of the record may be another call's by then) and
+//                         looks for another. No ticket is given twice. A worker that dies
+//                           · before its first compare-and-swap: the record is still ready, another worker takes it;
+//                           · claimed: its function was not entered; the caller puts the call back;
+//                           · claimed, and the call was taken back: it had nothing;
 //                           · started: the death is charged to this call.
-//  CallRecord::started_at its worker only, where the flags ask for them, and before the words that publish them:
+//  CallRecord::started_at its worker, where the flags ask for them, and before the words that publish them:
 //  CallRecord::ended_at   `started_at` before the stage becomes started, `ended_at` before the result's `commit`. The
 //                         caller reads them until it frees the record: `started_at` where it finds the stage started,
 //                         `ended_at` where there is a result. So of a worker that dies in between, the caller takes the
 //                         time of its death. Nothing but the trace is made of them: no sum holds them, and the trace
-//                         is content with any value.
+//                         is content with any value, also that of a worker from which the call was taken back.
+//  WorkerEntry::leave     caller only; never taken back. From then on the worker begins no call: it looks at this word
+//                         after it has claimed a call and before it begins it, and ends. To end one task the caller
+//                         sets it, and only then looks for the task's result in the ring (both seq_cst, as the
+//                         worker's `commit` and its look at `leave` are). It is not there: then the worker will see the
+//                         word before it begins anything else, and a signal can hit this task, a call that has not
+//                         begun (which is put back), or nothing. It is there: no signal is sent; the worker leaves
+//                         after the call that it may have begun meanwhile. `WorkerPlace::leaving` notes in the caller's
+//                         own memory that this end was asked for.
 //  CallQueue::entries     caller only. Position p holds (p, record). Written before `tail` is.
 //  CallQueue::tail        caller only.
 //  CallQueue::head        a hint: the first position that may still be ready. Whoever finds that the record at `head`

@@ -63,7 +63,7 @@ class Worker {
     for (;;) {
       const std::uint64_t call = next_call();
       if (call == no_call) retire(0);
-      run_call(call);
+      if (!run_call(call)) continue;
       if (tasks_left_ != 0 && --tasks_left_ == 0) {
         let_result_arrive();
         retire(0);
@@ -124,6 +124,7 @@ class Worker {
     for (;;) {
       if (!has_room()) wait_for_room();
       CONCURRENT_FUTURES_FAULT_POINT("worker.before_claim");
+      if (entry_.leave.load(std::memory_order_relaxed) != 0) return no_call;
       std::uint64_t call = claim_call(segment_, index_);
       if (call == no_call) {
         set_status(WorkerStatus::polling);
@@ -134,11 +135,11 @@ class Worker {
         if (call != no_call) budget_.paid();
       }
       if (call != no_call) {
-        // Looked at after the claim: whoever set it and then found our last result still missing may kill us, and this
-        // call, claimed but not started, goes to somebody else.
+        // Looked at again after the claim (layout.hpp says why): this call is then put back, since we end.
         if (entry_.leave.load(std::memory_order_seq_cst) != 0) return no_call;
         entry_.call.store(call, std::memory_order_relaxed);
-        set_status(WorkerStatus::busy);
+        const auto busy = static_cast<std::uint32_t>(WorkerStatus::busy);
+        if (entry_.status.load(std::memory_order_relaxed) != busy) set_status(WorkerStatus::busy);
         return call;
       }
       if (told_to_leave() && !calls_wait(segment_)) return no_call;
@@ -203,7 +204,8 @@ class Worker {
     }
   }
 
-  void run_call(std::uint64_t call) noexcept {
+  /// False: the caller has taken the call back.
+  bool run_call(std::uint64_t call) noexcept {
     CallRecord& record = segment_.record(record_of(call));
     entry_.phase.store(static_cast<std::uint32_t>(pickle::Phase::none), std::memory_order_relaxed);
     CONCURRENT_FUTURES_FAULT_POINT("worker.claimed");
@@ -213,7 +215,9 @@ class Worker {
       entry_.started_at.store(now, std::memory_order_relaxed);
       record.started_at.store(now, std::memory_order_relaxed);
     }
-    record.state.store(RecordState{ticket_of(call), index_, Stage::started}.pack(), std::memory_order_release);
+    std::uint64_t claimed = RecordState{ticket_of(call), index_, Stage::claimed}.pack();
+    const std::uint64_t started = RecordState{ticket_of(call), index_, Stage::started}.pack();
+    if (!record.state.compare_exchange_strong(claimed, started, std::memory_order_acq_rel)) return false;
     CONCURRENT_FUTURES_FAULT_POINT("worker.started");
     ResultEntry& entry = segment_.result(index_, position_);
     ResultWriter writer(blocks_);
@@ -235,6 +239,7 @@ class Worker {
       record.ended_at.store(static_cast<std::uint64_t>(monotonic_nanoseconds()), std::memory_order_relaxed);
     CONCURRENT_FUTURES_FAULT_POINT("worker.result_written");
     publish(entry, writer, call, record.key, outcome);
+    return true;
   }
 
   /// The pickled call, if it is what the caller wrote. A short one is copied first: what is checked and what is run

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <exception>
+#include <utility>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// The exception that a future fails with: an `Exception` of these arguments, or, where there is no memory even for
+/// that, the std::bad_alloc. A future never hangs for want of its text.
+template <class Exception, class... Args>
+std::exception_ptr failure(Args&&... args) noexcept {
+  try {
+    return std::make_exception_ptr(Exception(std::forward<Args>(args)...));
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
