@@ -3,8 +3,12 @@
 
 #include <concurrent/futures/detail/call_writer.hpp>
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
+#include <concurrent/futures/detail/policy/hold_ups.hpp>
 #include <concurrent/futures/detail/policy/restart_budget.hpp>
+#include <concurrent/futures/detail/policy/stall_detector.hpp>
 #include <concurrent/futures/detail/policy/start_backoff.hpp>
+#include <concurrent/futures/detail/policy/time_limit.hpp>
+#include <concurrent/futures/detail/policy/timing.hpp>
 #include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/trace_sink.hpp>
 #include <concurrent/futures/detail/unfinished.hpp>
@@ -152,10 +156,14 @@ class ProcessPool {
   void run_deferred();
   void sleep_manager(Deadline deadline);
   void wake_manager() noexcept;
+  bool beat_until_report();
+  void begin_to_beat();
   Deadline next_look();
-  Deadline check_time_limits();
+  Deadline pace(Deadline now);
+  Deadline run_timers(Deadline now, StallDetector::Check& stall, bool& trim);
+  Deadline check_time_limits(Deadline now);
   void mark_places_with_calls();
-  void rescue_waiting_calls();
+  void rescue_waiting_calls(const StallDetector::Check& todo, Deadline now);
   bool find_overwritten();
   void fail_overwritten();
   bool wind_down();
@@ -220,6 +228,7 @@ class ProcessPool {
   std::uint64_t next_serial_ = 1;
   std::uint64_t key_count_ = 0;
   StartBackoff start_backoff_;
+  HoldUps hold_ups_;
   std::vector<mpd::ZygoteReport> reports_;
   std::vector<CallbackList> deferred_;  // callbacks for the manager
   std::string broken_;                  // why; empty: it is not
@@ -251,9 +260,14 @@ class ProcessPool {
   bool in_callback_ = false;
   std::uint64_t seen_activity_ = 0;
   int quiet_looks_ = 0;
-  std::chrono::nanoseconds waiting_look_ = std::chrono::milliseconds(1);
-  int rescues_ = 0;
-  Deadline waiting_since_{};
+  StallDetector stalls_;
+  struct AskedWorker {
+    std::uint32_t index;
+    std::uint64_t serial;
+    pid_t pid;
+  };
+  std::vector<AskedWorker> asked_;  // workers without a call, while it is found out whether they come for one
+  std::vector<IdleWorker> idle_;    // what was found
   Deadline records_look_{};
   Deadline trim_at_ = Deadline::max();
   Deadline quiet_at_{};  // no activity since a second
@@ -262,6 +276,7 @@ class ProcessPool {
       peek_;                                 // each ring's next position, ~0: nobody there; read without lock
   std::atomic<std::uint32_t> gate_{0};       // not 0: submit has to look closer
   std::atomic<std::int64_t> oom_kills_{-1};  // as last seen
+  std::atomic<bool> beating_{false};         // the monitor beats in hold_ups_; changed under the lock
   std::atomic<bool> work_for_manager_{false};
   std::atomic<bool> manager_sleeps_{false};  // what we know ourselves; the shared word is for workers
   std::atomic<std::thread::id> manager_id_{};

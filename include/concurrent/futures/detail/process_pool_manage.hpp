@@ -13,7 +13,9 @@ inline void ProcessPool::watch_zygote() {
   oom_kills_.store(mpd::out_of_memory_kills());
   rights_.arm();
   mpd::ZygoteReport report;
-  while (zygote_.receive(report)) {
+  for (;;) {
+    if (beating_.load(std::memory_order_relaxed) && !beat_until_report()) continue;
+    if (!zygote_.receive(report)) break;
     CONCURRENT_FUTURES_FAULT_POINT("caller.report");
     rights_.arm_again();
     // A callback may hold up the manager for long. What needs no more than a note is noted here.
@@ -49,6 +51,27 @@ inline void ProcessPool::watch_zygote() {
   release();
 }
 
+/// In the monitor's thread, while tasks have time limits. False: there is no report yet.
+inline bool ProcessPool::beat_until_report() {
+  const bool report = zygote_.report_waits(HoldUps::interval);
+  const std::lock_guard lock(mutex_);
+  if (timed_.empty()) {
+    hold_ups_.rest();
+    beating_.store(false, std::memory_order_relaxed);
+  } else {
+    hold_ups_.beat(std::chrono::steady_clock::now());
+  }
+  return report;
+}
+
+/// With the lock: a call with a time limit is on its way. The monitor's answer to itself brings it out of its sleep.
+inline void ProcessPool::begin_to_beat() {
+  if (beating_.load(std::memory_order_relaxed)) return;
+  beating_.store(true, std::memory_order_relaxed);
+  hold_ups_.beat(std::chrono::steady_clock::now());
+  zygote_.send({mpd::ZygoteRequest::Kind::sync, 0, syncs_, 0, 0});
+}
+
 /// The manager's thread.
 inline void ProcessPool::manage() {
   ::pthread_setname_np(::pthread_self(), "pool-manager");
@@ -67,7 +90,7 @@ inline void ProcessPool::manage() {
     CONCURRENT_FUTURES_FAULT_POINT("caller.manager_sleeps");
     Deadline look = next_look();
     // A thread that drives may note something right now, and nobody else writes it.
-    if (traced) look = std::min(look, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
+    if (traced) look = std::min(look, std::chrono::steady_clock::now() + pool_timing.trace);
     sleep_manager(look);
   }
   ended_.store(1, std::memory_order_seq_cst);
@@ -109,52 +132,70 @@ inline void ProcessPool::sleep_manager(Deadline deadline) {
   word.fetch_and(~std::uint32_t{1}, std::memory_order_seq_cst);
 }
 
-/// When the manager has to look again although nobody wakes it.
+/// Does what is due by now, however busy the pool is, and returns when the manager has to look again although nobody wakes
+/// it.
 inline Deadline ProcessPool::next_look() {
   const auto now = std::chrono::steady_clock::now();
-  Deadline look = check_time_limits();
+  Deadline look = pace(now);
+  StallDetector::Check stall;
+  bool trim = false;
+  {
+    const std::lock_guard lock(mutex_);
+    look = std::min(look, check_time_limits(now));
+    look = std::min(look, run_timers(now, stall, trim));
+  }
+  if (stall.repair) rescue_waiting_calls(stall, now);
+  if (trim) blocks_->trim();
+  return look;
+}
+
+/// How soon results make the manager look: often while there is much to do, so that workers need not wake it.
+inline Deadline ProcessPool::pace(Deadline now) {
   const std::uint64_t activity = activity_.load(std::memory_order_relaxed);
   if (activity != seen_activity_) {
     seen_activity_ = activity;
     quiet_looks_ = 0;
-    quiet_at_ = now + std::chrono::seconds(1);
-    trim_at_ = now + std::chrono::milliseconds(500);  // what happens meanwhile is seen then: a second at most
+    quiet_at_ = now + pool_timing.quiet;
+    trim_at_ = now + pool_timing.trim;  // what happens meanwhile is seen then: a second at most
     napping_.store(true, std::memory_order_seq_cst);
-  } else if (napping_.load(std::memory_order_relaxed) && ++quiet_looks_ >= 3) {
+  } else if (napping_.load(std::memory_order_relaxed) && ++quiet_looks_ >= pool_timing.quiet_naps) {
     napping_.store(false, std::memory_order_seq_cst);
     rights_.look_again();
     if (!driver_.load(std::memory_order_seq_cst))
       mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
   }
-  if (napping_.load(std::memory_order_relaxed)) return std::min(look, now + std::chrono::microseconds(200));
-  const std::lock_guard lock(mutex_);
+  return napping_.load(std::memory_order_relaxed) ? now + pool_timing.nap : Deadline::max();
+}
+
+/// With the lock: what is due. What takes long is left to the caller, who does it without.
+inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stall, bool& trim) {
+  Deadline look = Deadline::max();
   if (queue_->waiting() != 0 || !pending_.empty()) {
-    fill();
-    if (waiting_look_ >= std::chrono::milliseconds(8)) rescue_waiting_calls();
-    waiting_look_ = std::min(waiting_look_ * 2, std::chrono::nanoseconds(std::chrono::milliseconds(50)));
-    look = std::min(look, now + waiting_look_);
+    if (now >= stalls_.due()) {
+      fill();
+      stall = stalls_.check(now, queue_->moves_on(), outstanding_ <= available_);
+    }
+    look = stalls_.due();
   } else {
-    waiting_look_ = std::chrono::milliseconds(1);
+    stalls_.nothing_waits();
   }
   // Whoever has taken over the rings may be held up in a program's own unpickling, a wake-up may have died with its
   // sender, a worker may be stopped: while something is on its way, or was within the last second, the manager looks
   // after it now and then. After that, whoever submits wakes it.
   watching_ = outstanding_ != 0 || now < quiet_at_;
-  if (watching_) look = std::min(look, now + std::chrono::milliseconds(50));
-  if (outstanding_ != 0) {
-    if (now >= records_look_) {
-      records_look_ = now + std::chrono::milliseconds(50);
-      if (find_overwritten()) look = now;
-    }
+  if (watching_) look = std::min(look, now + pool_timing.watch);
+  if (outstanding_ != 0 && now >= records_look_) {
+    records_look_ = now + pool_timing.watch;
+    if (find_overwritten()) look = now;
   }
   if (start_backoff_.take_due(now)) start_workers();
   if (kill_remaining_ <= now) {
     kill_remaining_ = Deadline::max();
     for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
   }
-  if (trim_at_ <= now) {  // half a second to a second of silence: large arguments' pages go back to the system
+  if (trim_at_ <= now) {
     trim_at_ = Deadline::max();
-    blocks_->trim();
+    trim = true;
   }
   return std::min(std::min(look, start_backoff_.due()), std::min(kill_remaining_, trim_at_));
 }
@@ -169,89 +210,84 @@ inline void ProcessPool::mark_places_with_calls() {
   }
 }
 
-/// A call waits although workers are there that should take it: one may have been stopped, or have died, between its
-/// promise to take it and the taking; a wake-up may be lost; a worker gone wild may have written over the queue's
-/// words.
-inline void ProcessPool::rescue_waiting_calls() {
-  queue_->restore();
-  const bool thorough = ++rescues_ % 20 == 0;  // now and then not even what workers say of themselves is believed
-  constexpr auto starvation = std::chrono::seconds(5);  // for so long a runnable worker may not have been run
-  const auto now = std::chrono::steady_clock::now();
-  // No more calls than workers: one of those that run none ought to have come for it. Asked at two looks at least, as
-  // it takes two to find that a worker does not come.
-  const bool may_start = outstanding_ <= available_ && waiting_look_ >= std::chrono::milliseconds(16);
-  bool starting = false;
-  bool on_its_way = false;
+/// What a StallDetector asks for. Without the lock where /proc is read.
+inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, Deadline now) {
+  asked_.clear();
+  idle_.clear();
+  if (todo.ask_workers) {
+    const std::lock_guard lock(mutex_);
+    mark_places_with_calls();
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+      const WorkerPlace& place = places_[i];
+      // `busy` it says it is also between two calls, until it finds no other.
+      if (place.state == WorkerPlace::State::absent || place.has_call) continue;
+      const auto status = static_cast<mpd::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
+      asked_.push_back({i, place.serial, place.pid});
+      idle_.push_back({status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing, false,
+                       place.still, now - place.since});
+    }
+  }
   bool runnable = false;
-  if (may_start) mark_places_with_calls();
-  if (queue_->moves_on() || waiting_look_ < std::chrono::milliseconds(16)) waiting_since_ = now;
+  for (std::size_t i = 0; i < asked_.size(); ++i) {
+    // Without a pid it is the zygote that has not come to it. Once one is found that can run, the others are not asked.
+    idle_[i].blocked = !runnable && asked_[i].pid != 0 && !mpd::waits_for_processor(asked_[i].pid);
+    if (!idle_[i].blocked) runnable = true;
+  }
+  const std::lock_guard lock(mutex_);
+  queue_->restore();
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
     WorkerPlace& place = places_[i];
+    place.still = false;
     if (place.state == WorkerPlace::State::absent) continue;
     mpd::WorkerEntry& entry = segment_.worker(i);
     const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
-    const bool begins = status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing;
     place.slow = status == mpd::WorkerStatus::polling;
-    // `busy` it says it is also between two calls, until it finds no other.
-    const bool idle = may_start && !place.has_call;
-    // Without a pid it is the zygote that has not come to it.
-    // Once one is found that can run, the others are not asked: that reads a file each.
-    const bool still = idle && !runnable && place.pid != 0 && !mpd::waits_for_processor(place.pid);
-    const auto age = now - place.since;
-    if (idle && begins) starting = starting || age < std::chrono::seconds(1) || (age < starvation && !still);
-    if (idle && !still) runnable = true;
-    // One that sleeps or is stopped has been woken at the last look; one that is so again does not come.
-    if (idle && !(still && place.still)) on_its_way = true;
-    place.still = still;
-    if (status == mpd::WorkerStatus::busy && !thorough) continue;
+    if (status == mpd::WorkerStatus::busy && !todo.wake_busy) continue;
     entry.wake.store(0, std::memory_order_seq_cst);
     mpd::futex_wake(entry.wake, 1, true);
   }
-  if (!may_start || starting || (on_its_way && now - waiting_since_ < starvation)) return;
-  // Those that count as idle do not come for it, and not because the machine is busy: it gets a worker more, while
-  // there may be more. Unless it has been taken meanwhile: to look at them all may have taken long.
-  if (queue_->waiting() != 0) start_worker();
+  for (std::size_t i = 0; i < asked_.size(); ++i) {
+    WorkerPlace& place = places_[asked_[i].index];
+    if (place.serial == asked_[i].serial) place.still = idle_[i].blocked;
+  }
+  // Unless it has been taken meanwhile: to look at them all may have taken long.
+  if (todo.ask_workers && stalls_.start_one(now, idle_) && queue_->waiting() != 0 && outstanding_ <= available_)
+    start_worker();
 }
 
-/// Stops the tasks whose time is up. Returns when the next one's may be: a task that has not started yet can at the
-/// earliest be late its whole limit from now.
-inline Deadline ProcessPool::check_time_limits() {
-  const std::lock_guard lock(mutex_);
+/// Stops the tasks whose time is up. Returns when the next one's may be.
+inline Deadline ProcessPool::check_time_limits(Deadline now) {
   Deadline look = Deadline::max();
-  const auto now = std::chrono::steady_clock::now();
+  if (timed_.empty()) return look;
+  hold_ups_.beat(now);
   ItemList put_back;
   for (WorkItem* const item : timed_) {
-    if (item->place != WorkItem::Place::record || item->stopped_for_timeout) continue;
+    if (item->place != WorkItem::Place::record || item->stopped_for_timeout || item->stopped_by_user) continue;
     const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
-    if (state.stage == mpd::Stage::claimed && state.worker < geometry_workers()) {
-      // Taken and not begun: the worker is stopped, or starved. Without it somebody else takes the call.
-      constexpr auto patience = std::chrono::milliseconds(100);
+    TimedCall call;
+    call.limit = *item->options->timeout;
+    if (state.worker < geometry_workers() && state.stage == mpd::Stage::claimed) {
       WorkerPlace& place = places_[state.worker];
       if (place.claimed != item->ticket) {
         place.claimed = item->ticket;
         place.claimed_since = now;
-      } else if (now - place.claimed_since >= patience) {
-        tell_to_leave(state.worker);  // so that it has no other call when it is hit
-        if (queue_->take_back(item->record, item->ticket)) {  // unless it has begun at last: then it leaves after that
-          kill_place(state.worker, SIGKILL);
-          put_back.push_back(*item);
-          continue;
-        }
       }
-      look = std::min(look, std::max(now + std::chrono::milliseconds(1), place.claimed_since + patience));
-      continue;
-    }
-    Deadline started = now;
-    if (state.stage == mpd::Stage::started && state.worker < geometry_workers()) {
+      call.stage = TimedCall::Stage::claimed;
+      call.since = place.claimed_since;
+    } else if (state.worker < geometry_workers() && state.stage == mpd::Stage::started) {
+      call.stage = TimedCall::Stage::started;
       const auto noted = std::chrono::nanoseconds(
           static_cast<std::int64_t>(segment_.worker(state.worker).started_at.load(std::memory_order_relaxed)));
-      started = std::min(now, Deadline(std::chrono::duration_cast<Deadline::duration>(noted)));
+      call.since = Deadline(std::chrono::duration_cast<Deadline::duration>(noted));
     }
-    const Deadline limit =
-        started + std::min(*item->options->timeout, std::chrono::nanoseconds(std::chrono::hours(87600)));
-    if (limit > now || state.stage != mpd::Stage::started) {
-      look = std::min(look, limit);
-    } else if (stop_task(*item)) {
+    const TimeLimitStep step = check_time_limit(call, now, hold_ups_);
+    look = std::min(look, step.look);
+    if (step.action == TimeLimitStep::Action::take_back) {
+      tell_to_leave(state.worker);  // so that it has no other call when it is hit
+      if (!queue_->take_back(item->record, item->ticket)) continue;  // it has begun at last, and leaves after that
+      kill_place(state.worker, SIGKILL);
+      put_back.push_back(*item);
+    } else if (step.action == TimeLimitStep::Action::stop && stop_task(*item)) {
       item->stopped_for_timeout = true;
     }
   }
@@ -325,7 +361,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
       tell_to_leave(i);
       kill_place(i, signal);
     }
-    if (signal != SIGKILL) kill_remaining_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    if (signal != SIGKILL) kill_remaining_ = std::chrono::steady_clock::now() + pool_timing.until_killed;
     asked = ++syncs_;
     zygote_.send({mpd::ZygoteRequest::Kind::sync, 0, asked, 0, 0});
   }

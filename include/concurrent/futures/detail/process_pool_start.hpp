@@ -92,6 +92,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
   queue_ = std::make_unique<mpd::CallQueueWriter>(segment_);
   items_.resize(geometry.records);
+  asked_.reserve(geometry.workers);
+  idle_.reserve(geometry.workers);
   timed_.reserve(geometry.records);           // submit does not fail for it
   reports_.reserve(3 * geometry.workers + 1);  // nor the monitor: of each worker one report waits, and the zygote's end
   free_records_.clear();                      // if it failed before

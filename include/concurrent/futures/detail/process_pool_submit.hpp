@@ -135,6 +135,7 @@ inline void ProcessPool::place(WorkItem& item, const std::byte* bytes) {
   if (item.options != nullptr && item.options->timeout) {
     flags |= mpd::CallRecord::timed;
     timed_.push_back(&item);
+    begin_to_beat();
   }
   record.size = item.size;
   record.offset = offset;

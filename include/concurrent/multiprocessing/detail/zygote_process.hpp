@@ -10,11 +10,13 @@
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 
+#include <poll.h>
 #include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -64,6 +66,14 @@ class ZygoteProcess {
       const ssize_t sent = ::send(channel_, &request, sizeof request, MSG_NOSIGNAL);
       if (sent >= 0 || errno != EINTR) return sent >= 0;
     }
+  }
+
+  /// Blocks for a moment. False: receive() would block.
+  bool report_waits(std::chrono::nanoseconds patience) noexcept {
+    if (!is_channel()) return true;
+    pollfd watched{channel_, POLLIN, 0};
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
+    return ::poll(&watched, 1, static_cast<int>(milliseconds)) > 0;
   }
 
   /// Blocks. False: the zygote is gone, or will be.
