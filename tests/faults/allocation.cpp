@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <thread>
 
 using namespace faults;
 
@@ -105,4 +106,38 @@ EACH_POLICY(
     }
     trial.finish();
   }
+}
+
+EACH_POLICY("fault 33: no allocation succeeds while calls are cancelled or failed: none of their futures hangs") {
+  if (SUPPORT_SANITIZED != 0) return skip("sanitizers have their own allocator");
+  const std::string text(200, 'e');
+  {
+    Trial trial(policy, policy.options(1));
+    const auto started = Counter::make();
+    const auto gate = Gate::make();
+    auto blocker = trial.pool().submit(hold, started, gate, 1);
+    started.wait_until(1);
+    std::vector<cf::Future<std::string>> waiting;
+    for (int i = 0; i < 40; ++i) waiting.push_back(trial.pool().submit(echo, text));
+    const bool hit = fails_at(0, [&] { trial.pool().shutdown(false, true); });
+    CHECK_FALSE(hit);
+    for (const auto& future : waiting) CHECK(future.cancelled());
+    gate.open();
+    CHECK(blocker.result(20s * busy()) == 1);
+  }
+  cf::ThreadPoolExecutor threads(1);
+  std::atomic<bool> begun{false};
+  std::atomic<bool> open{false};
+  auto blocker = threads.submit([&] {
+    begun = true;
+    while (!open) std::this_thread::yield();
+  });
+  CHECK(eventually([&] { return begun.load(); }));
+  std::vector<cf::Future<void>> waiting;
+  for (int i = 0; i < 40; ++i) waiting.push_back(threads.submit([] {}));
+  const bool hit = fails_at(0, [&] { threads.shutdown(false, true); });
+  CHECK_FALSE(hit);
+  for (const auto& future : waiting) CHECK(future.cancelled());
+  open = true;
+  blocker.result(20s * busy());
 }

@@ -168,7 +168,9 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   }
 
   /// Starts threads now, up to that many in all.
-  void warm_up(int workers) { pool_->warm_up(workers); }
+  void warm_up(int workers) {
+    if (pool_->is_here()) pool_->warm_up(workers);
+  }
 
   /// Writes a trace of what is submitted from now on to this file, in Chrome's trace event format: when each task was
   /// submitted, how long it was queued, when and in which thread it ran. The file is complete once the executor has
@@ -186,9 +188,9 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   /// How many threads there are at most.
   int max_workers() const noexcept { return pool_->max_workers(); }
   /// Submitted, not yet done.
-  std::size_t pending_work_items() const { return pool_->pending_work_items(); }
+  std::size_t pending_work_items() const { return pool_->is_here() ? pool_->pending_work_items() : 0; }
   /// What has been done so far.
-  PoolStatistics statistics() const { return pool_->statistics(); }
+  PoolStatistics statistics() const { return pool_->is_here() ? pool_->statistics() : PoolStatistics{}; }
 
  private:
   friend struct fmt::formatter<ThreadPoolExecutor, char>;

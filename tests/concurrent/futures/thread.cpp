@@ -21,6 +21,7 @@
 #include "support/expect.hpp"
 #include "support/leak_check.hpp"
 #include "support/logs.hpp"
+#include "support/processes.hpp"
 
 namespace cf = concurrent::futures;
 using namespace std::chrono_literals;
@@ -271,4 +272,24 @@ TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor: a forked child can go on and 
   CHECK(::waitpid(child, &status, 0) == child);
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor: in a forked child nothing asks for a lock that another thread may have held") {
+  cf::ThreadPoolExecutor pool(1);
+  std::mutex gate;
+  std::unique_lock closed(gate);
+  auto running = pool.submit([&] { const std::lock_guard wait(gate); });
+  auto pending = pool.submit([] {});
+  const pid_t child = support::fork_child([&]() -> int {
+    ::alarm(20);
+    pool.warm_up(1);
+    if (pool.pending_work_items() != 0) return 1;
+    if (pool.statistics().submitted != 0) return 2;
+    if (pending.cancel() || pending.terminate()) return 3;
+    return 0;
+  });
+  CHECK(support::wait_status(child) == 0);
+  CHECK(pool.pending_work_items() == 2);
+  closed.unlock();
+  pending.result(support::patience);
 }

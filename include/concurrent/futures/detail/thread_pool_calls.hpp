@@ -94,6 +94,7 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::submit(ThreadTask& task) {
 }
 
 CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
+  if (!is_here()) return false;  // in a forked child the lock may be held for ever
   {
     const std::lock_guard lock(mutex_);
     // Off the list and still pending: shutdown is about to cancel it.
