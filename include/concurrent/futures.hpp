@@ -9,9 +9,11 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/executor.hpp>
 #include <concurrent/futures/future.hpp>
+#include <concurrent/futures/inherited.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/futures/map.hpp>
+#include <concurrent/futures/partial.hpp>
 #include <concurrent/futures/process.hpp>
 #include <concurrent/futures/thread.hpp>
 #include <concurrent/futures/wait.hpp>

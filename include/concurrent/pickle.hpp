@@ -9,6 +9,8 @@
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/exception.hpp>
+#include <concurrent/pickle/inherited.hpp>
+#include <concurrent/pickle/partial.hpp>
 #include <concurrent/pickle/pickler.hpp>
 #include <concurrent/pickle/reader.hpp>
 #include <concurrent/pickle/remote_traceback.hpp>

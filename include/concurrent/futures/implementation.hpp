@@ -30,5 +30,6 @@
 #include <concurrent/pickle/detail/exception_content.hpp>
 #include <concurrent/pickle/detail/library_function.hpp>
 #include <concurrent/pickle/detail/loaded_modules.hpp>
+#include <concurrent/pickle/detail/memory_map.hpp>
 #include <concurrent/pickle/detail/name_text.hpp>
 #include <concurrent/pickle/detail/symbol_file.hpp>

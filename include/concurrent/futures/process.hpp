@@ -211,7 +211,10 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     } else {
       using Result = pickle::call_result_t<Function, Args...>;
       pool().check_open();
-      pickle::detail::refuse_captured_stack(fn);
+      const pickle::Audience audience = pool().context().method() == multiprocessing::detail::StartMethod::fork
+                                            ? pickle::Audience::forks
+                                            : pickle::Audience::fresh_images;
+      pickle::detail::Captures<std::decay_t<Function>>::check(fn, audience);
       auto* const state = new detail::ProcessFutureState<Result, Carrier>(pool());
       Future<Result> future(state);
       if (options != nullptr) {
@@ -219,8 +222,9 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
         state->options = std::move(options);
       }
       detail::CallWriter writer(pool().blocks());
+      writer.set_audience(audience);
       try {
-        pickle::dump_call<Carrier>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
+        pickle::detail::dump_checked_call<Carrier>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
       } catch (...) {
         pool().count_failed_submit();
         detail::FutureStateBase::run(state->finish_with_exception(std::current_exception()));

@@ -247,22 +247,33 @@ constexpr void check_call() {
   detail::CallChecks<Pickle, std::decay_t<F>, detail::Sent<Args>...>::check();
 }
 
-/// Writes a call: run_call reads it.
-///
-/// Throws: PicklingError when the callable holds a pointer into the calling thread's stack, and whatever the pickling
-/// of the callable or of an argument throws. Compile error: as check_call; with a Serializer of the program's own,
-/// arguments and result are that one's business.
+namespace detail {
+
+// Writes a call whose callable has been looked at, see Captures.
 template <class Serializer, class F, class... Args>
-void dump_call(Writer& writer, F&& function, Args&&... args) {
+void dump_checked_call(Writer& writer, F&& function, Args&&... args) {
   using Function = std::decay_t<F>;
-  using Checks = detail::CallChecks<Serializer, Function, detail::Sent<Args>...>;
+  using Checks = CallChecks<Serializer, Function, Sent<Args>...>;
   Checks::check();
   if constexpr (Checks::passed()) {
-    using Kind = detail::Call<Serializer, Function, detail::Sent<Args>...>;
-    detail::dump_function(writer, reinterpret_cast<std::uintptr_t>(&Kind::kind), detail::Target::constant);
-    detail::dump_callable<Function>(writer, function);
-    (detail::dump_argument<Serializer, detail::Sent<Args>>(writer, args), ...);
+    using ThisCall = Call<Serializer, Function, Sent<Args>...>;
+    dump_function(writer, reinterpret_cast<std::uintptr_t>(&ThisCall::kind), Target::constant);
+    dump_callable<Function>(writer, function);
+    (dump_argument<Serializer, Sent<Args>>(writer, args), ...);
   }
+}
+
+}  // namespace detail
+
+/// Writes a call: run_call reads it.
+///
+/// Throws: PicklingError when the callable holds a pointer that means nothing to the writer's audience, and whatever
+/// the pickling of the callable or of an argument throws. Compile error: as check_call; with a Serializer of the
+/// program's own, arguments and result are that one's business.
+template <class Serializer, class F, class... Args>
+void dump_call(Writer& writer, F&& function, Args&&... args) {
+  detail::Captures<std::decay_t<F>>::check(function, writer.audience());
+  detail::dump_checked_call<Serializer>(writer, std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 namespace detail {

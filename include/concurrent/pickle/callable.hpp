@@ -2,18 +2,13 @@
 // What can be called, as a value: functions, member functions, closures and function objects.
 #pragma once
 
+#include <concurrent/pickle/detail/captures.hpp>
 #include <concurrent/pickle/detail/check.hpp>
-#include <concurrent/pickle/detail/readable_name.hpp>
-#include <concurrent/pickle/detail/stack.hpp>
 #include <concurrent/pickle/function.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
-#include <array>
-#include <bit>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string>
+#include <new>
 #include <type_traits>
 
 namespace concurrent::pickle::inline v0 {
@@ -34,35 +29,18 @@ inline constexpr bool travels_as_value = can_travel<F, Role::argument>();
 // but a compiler shows them: GCC and Clang make a member of reference type of each, and then the closure has no
 // standard layout.
 template <class F>
-inline constexpr bool travels_as_bytes = is_closure<F>&& std::is_trivially_copyable_v<F>&& std::is_standard_layout_v<F>;
+inline constexpr bool travels_as_bytes = is_closure<F>&& copies_as_bytes<F>&& std::is_standard_layout_v<F>;
 
-[[noreturn, gnu::noinline, gnu::cold]] inline void refuse_stack_pointer(const std::string& type) {
-  throw PicklingError(
-      "concurrent::pickle: the callable " + type +
-      " holds a pointer (or `this`) into the stack of the thread that sends it, which is gone or different where it "
-      "runs. Capture the value itself, or pass it as an argument.");
-}
-
-// A pointer into this thread's stack would make a worker read garbage: either its own stack, or, after a fork, what
-// stood there when the worker was made. Looks at each word that could be a pointer.
+// Bytes that are put into an object's place make the object, where copying it would do no more than that.
 template <class F>
-void refuse_pointers_into_stack(const F& function) {
-  if constexpr (sizeof(F) >= sizeof(void*) && alignof(F) >= alignof(void*)) {
-    for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof(F); at += sizeof(std::uintptr_t)) {
-      std::uintptr_t word;
-      std::memcpy(&word, reinterpret_cast<const std::byte*>(&function) + at, sizeof(word));
-      if (is_on_stack(word)) [[unlikely]]
-        refuse_stack_pointer(readable_name<F>());
-    }
+F load_bytes(Reader& reader) {
+  alignas(F) std::byte bytes[sizeof(F)];
+  if constexpr (std::is_empty_v<F>) {
+    bytes[0] = std::byte{};
+  } else {
+    reader.read(bytes, sizeof(F));
   }
-}
-
-// The same for any callable, before it is pickled: an executor's submit throws then, instead of failing the future.
-template <class F>
-void refuse_captured_stack(const F& function) {
-  if constexpr (std::is_class_v<F> && std::is_trivially_copyable_v<F> && !std::is_empty_v<F>) {
-    refuse_pointers_into_stack(function);
-  }
+  return *std::launder(reinterpret_cast<F*>(bytes));
 }
 
 template <class F>
@@ -73,10 +51,8 @@ void dump_callable(Writer& writer, const F& function) {
     }
   }
   if constexpr (travels_as_value<F>) {
-    if constexpr (std::is_class_v<F> && std::is_trivially_copyable_v<F>) refuse_pointers_into_stack(function);
     Pickler<F>::dump(writer, function);
   } else if constexpr (!std::is_empty_v<F>) {
-    refuse_pointers_into_stack(function);
     writer.put(function);
   }
 }
@@ -90,25 +66,28 @@ F load_callable(Reader& reader) {
     return function;
   } else if constexpr (travels_as_value<F>) {
     return Pickler<F>::load(reader);
-  } else if constexpr (std::is_empty_v<F>) {
-    return std::bit_cast<F>(std::array<std::byte, sizeof(F)>{});
   } else {
-    return std::bit_cast<F>(reader.get<std::array<std::byte, sizeof(F)>>());
+    return load_bytes<F>(reader);
   }
 }
 
+// The messages for a callable that cannot travel.
+template <class F>
+struct CallableCheck {
+  static constexpr void check() { check_value<F, Role::argument>(); }
+};
 template <class F>
 constexpr void check_callable() {
   if constexpr (is_closure<F>) {
-    static_assert(std::is_trivially_copyable_v<F> || std::is_empty_v<F>,
+    static_assert(copies_as_bytes<F> || std::is_empty_v<F>,
                   "concurrent::pickle: this lambda captures something that is not trivially copyable (a string, a "
-                  "vector, a smart pointer). Pass it as an argument instead, or make the lambda a struct with "
-                  "operator().");
-    static_assert(!std::is_trivially_copyable_v<F> || std::is_standard_layout_v<F>,
+                  "vector, a smart pointer). Pass it as an argument instead, bound with cf::partial(function, value) "
+                  "where it is the same for all calls, or make the lambda a struct with operator().");
+    static_assert(!copies_as_bytes<F> || std::is_standard_layout_v<F>,
                   "concurrent::pickle: this lambda captures by reference, which means nothing in another process. "
                   "Capture by value, or pass it as an argument.");
   } else {
-    check_value<F, Role::argument>();
+    CallableCheck<F>::check();
   }
 }
 
@@ -116,13 +95,17 @@ constexpr void check_callable() {
 
 /// Functions travel as the place in the program or library that has them, function objects and closures as their state.
 ///
-/// Throws: PicklingError, when a function is in no file that the other process has, or a captured pointer points into
-/// this thread's stack; UnpicklingError.
+/// Throws: PicklingError, when a function is in no file that the other process has, or a captured pointer (`this` is
+/// one) points into memory that this process writes to, see cf::inherited; UnpicklingError.
 /// Compile error: the callable captures by reference, or what cannot travel.
 template <class Function>
 struct Pickler<Callable<Function>> {
+  /// What must be able to travel.
+  using Parts = std::conditional_t<detail::travels_as_bytes<Function>, detail::Types<>, detail::Types<Function>>;
+
   static void dump(Writer& writer, const Callable<Function>& callable) {
     detail::check_callable<Function>();
+    detail::Captures<Function>::check(callable.function, writer.audience());
     detail::dump_callable(writer, callable.function);
   }
   static Callable<Function> load(Reader& reader) { return {detail::load_callable<Function>(reader)}; }

@@ -11,6 +11,13 @@
 
 namespace concurrent::pickle::inline v0 {
 
+/// Who is going to read a message, as far as addresses in it are concerned.
+enum class Audience : unsigned char {
+  unknown,       ///< some process
+  forks,         ///< forks of this process, which see its memory as it was when they were made
+  fresh_images,  ///< other images of this program, which have memory of their own
+};
+
 /// Appends bytes to memory that somebody else owns: a slot of a queue, a block of shared memory, a vector.
 ///
 /// Threads: one at a time.
@@ -76,6 +83,10 @@ class Writer {
     null_refused_ = false;
   }
 
+  /// Who is going to read it.
+  Audience audience() const noexcept { return audience_; }
+  void set_audience(Audience audience) noexcept { audience_ = audience; }
+
   /// How deep the value that is being written is nested.
   int& depth() noexcept { return depth_; }
   /// Throws PicklingError: nested too deeply.
@@ -106,6 +117,7 @@ class Writer {
   Grow grow_;
   int depth_ = 0;
   bool null_refused_ = false;
+  Audience audience_ = Audience::unknown;
   std::unique_ptr<detail::WrittenPointers> shared_;
 };
 

@@ -143,3 +143,10 @@ struct SharedFunction {
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
+
+template <class Function, class... Items>
+struct concurrent::pickle::detail::Captures<concurrent::futures::detail::MapChunk<Function, Items...>> {
+  static void check(const concurrent::futures::detail::MapChunk<Function, Items...>& chunk, Audience audience) {
+    Captures<Function>::check(chunk.callable.function, audience);
+  }
+};

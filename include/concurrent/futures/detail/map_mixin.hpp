@@ -139,6 +139,8 @@ class MapMixin {
                     "concurrent::futures: map: the function cannot be called with one item of each range. Check their "
                     "number and types; a parameter of type T& cannot take an item: use T or const T&.");
       if constexpr (std::is_invocable_v<Plain&, item_t<Ranges>...>) {
+        // Asked before anything has a member of this type, see pickle/detail/captures.hpp.
+        static_cast<void>(pickle::detail::holds_no_pointer<Plain>);
         check(options);
         if constexpr (!can_travel<Plain, item_t<Ranges>...>()) {
           return refused_map<Plain, item_t<Ranges>...>();

@@ -143,6 +143,7 @@ inline void ProcessPool::start_thread(std::thread& thread, void (ProcessPool::*r
 
 inline void ProcessPool::pickle_initializer() {
   CallWriter writer(*blocks_);
+  writer.set_audience(pickle::Audience::fresh_images);
   options_.initializer.dump(writer);
   auto block = writer.take_block();
   if (block.address == nullptr) {

@@ -49,8 +49,7 @@ inline Module describe_module(const dl_phdr_info& info) noexcept {
   // Without a build id, the name of the file and the sizes of its segments have to do.
   const char* name = info.dlpi_name == nullptr ? "" : info.dlpi_name;
   const char* slash = std::strrchr(name, '/');
-  bool has_relro = false;
-  for (std::size_t i = 0; i < info.dlpi_phnum; ++i) has_relro |= info.dlpi_phdr[i].p_type == PT_GNU_RELRO;
+  for (std::size_t i = 0; i < info.dlpi_phnum; ++i) module.has_relro |= info.dlpi_phdr[i].p_type == PT_GNU_RELRO;
   std::size_t constants = 0;
   std::uint64_t sizes = hash_bytes(slash == nullptr ? name : slash, std::strlen(slash == nullptr ? name : slash));
   for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
@@ -58,7 +57,7 @@ inline Module describe_module(const dl_phdr_info& info) noexcept {
     const std::uintptr_t low = info.dlpi_addr + segment.p_vaddr;
     // Where the linker was told to leave relocated constants writable (-z norelro), they are among the data.
     const bool constant =
-        segment.p_type == PT_GNU_RELRO || (segment.p_type == PT_LOAD && ((segment.p_flags & PF_W) == 0 || !has_relro));
+        segment.p_type == PT_GNU_RELRO || (segment.p_type == PT_LOAD && ((segment.p_flags & PF_W) == 0 || !module.has_relro));
     if (constant && constants < std::size(module.constants)) {
       module.constants[constants++] = {low, low + segment.p_memsz};
     }

@@ -24,7 +24,8 @@ struct Module {
   Range more_code;  // a second one, which is rare
   Range all;        // everything that is loaded
 
-  Range constants[6];  // what nobody can write to once the program runs
+  Range constants[6];      // what nobody can write to once the program runs; without relro also its variables
+  bool has_relro = false;  // whether the linker has set relocated constants apart
 
   bool has_code(std::uintptr_t address) const noexcept { return code.holds(address) || more_code.holds(address); }
   bool has_constant(std::uintptr_t address, std::size_t size) const noexcept {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/pickle/errors.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include <sys/auxv.h>
+
+namespace concurrent::pickle::inline v0 {
+namespace detail {
+
+[[noreturn, gnu::noinline, gnu::cold]] inline void refuse_inherited(const std::string& who) {
+  throw PicklingError(who +
+                      " memory that only forks of this process inherit (cf::inherited). Use an executor with the start "
+                      "method \"fork\", or send the value itself.");
+}
+
+// Shows that an address was written by this process or by one that has the same memory: the system gives each image
+// random bytes of its own, and forks have those of their parent.
+inline std::uint64_t sign_inherited(std::uintptr_t address) noexcept {
+  std::uint64_t key[2] = {0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu};
+  if (const auto random = ::getauxval(AT_RANDOM); random != 0) {
+    std::memcpy(key, reinterpret_cast<const void*>(random), sizeof key);
+  }
+  std::uint64_t sum = (address ^ key[0]) * 0x9E3779B97F4A7C15u;
+  sum = (sum ^ sum >> 29 ^ key[1]) * 0xBF58476D1CE4E5B9u;
+  return sum ^ sum >> 32;
+}
+
+}  // namespace detail
+}  // namespace concurrent::pickle::inline v0

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+// What kind of memory an address is in, as far as another process is concerned.
+#pragma once
+
+#include <concurrent/pickle/detail/module.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
+#include <concurrent/pickle/detail/stack.hpp>
+
+#include <cstdint>
+
+namespace concurrent::pickle::inline v0 {
+namespace detail {
+
+enum class MemoryKind {
+  none,      // there is nothing
+  constant,  // nobody writes there: functions, literals, constants, files that are mapped to be read
+  shared,    // another process that has this mapping sees the same
+  own,       // this process alone writes there: its stacks, heap, variables
+};
+
+// Asks the system: see memory_map.hpp.
+MemoryKind find_memory_kind(std::uintptr_t address) noexcept;
+
+inline bool is_constant_of_program(std::uintptr_t address) noexcept {
+  const Module& program = main_module();
+  return program.has_code(address) || (program.has_relro && program.has_constant(address, 1));
+}
+
+// No answer is remembered, since a mapping may be another one by the next call. What is found without asking is what
+// cannot change: this thread's stack, and what the program has that is constant.
+inline MemoryKind memory_kind(std::uintptr_t address) noexcept {
+  constexpr std::uintptr_t lowest = 65536;  // where Linux begins to map
+  constexpr std::uintptr_t beyond = std::uintptr_t{1} << (sizeof(address) * 8 - 8);
+  if (address < lowest || address >= beyond) return MemoryKind::none;
+  if (is_constant_of_program(address)) return MemoryKind::constant;
+  if (is_on_stack(address)) return MemoryKind::own;
+  return find_memory_kind(address);
+}
+
+// Whether it is the same in a fresh image of this program: its constants, where the program is loaded at the addresses
+// that it was linked for.
+inline bool is_same_in_fresh_image(std::uintptr_t address) noexcept {
+  return main_module().base == 0 && is_constant_of_program(address);
+}
+
+}  // namespace detail
+}  // namespace concurrent::pickle::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/pickle/detail/memory_map.hpp>
+#endif
