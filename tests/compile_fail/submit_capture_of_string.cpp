@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: concurrent::pickle: this lambda captures something that is not trivially copyable
+// expect: bound with cf::partial(function, value)
 // A captured string is not trivially copyable.
 #include <concurrent/futures.hpp>
 #include <string>

@@ -45,6 +45,10 @@ constexpr void check_part() {
       "concurrent::pickle: std::function hides what it holds, so that it cannot be sent. Pass the function or the "
       "lambda itself.");
   static_assert(
+      reason != Refusal::std_bind,
+      "concurrent::pickle: std::bind and std::bind_front hide what they hold, so that it cannot be sent. Use "
+      "cf::partial(function, arguments...), or a lambda.");
+  static_assert(
       reason != Refusal::closure,
       "concurrent::pickle: a lambda can be sent as a value only if it captures nothing, or as the function to call. "
       "Pass a function pointer, or an aggregate with operator().");

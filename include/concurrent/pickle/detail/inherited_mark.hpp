@@ -4,6 +4,8 @@
 // address has.
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <cstdint>
 
 namespace concurrent::pickle::inline v0 {

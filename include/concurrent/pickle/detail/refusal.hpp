@@ -25,6 +25,7 @@ enum class Refusal {
   mutable_span,
   scattered_span,
   std_function,
+  std_bind,
   closure,
   unique_array,
   shared_array,
@@ -49,6 +50,10 @@ struct Found {
 template <class T>
 inline constexpr bool is_std_function =
     type_name<T>().starts_with("std::function<") || type_name<T>().starts_with("std::move_only_function<");
+// std::bind, bind_front, bind_back and their results, as libstdc++ and libc++ name them.
+template <class T>
+inline constexpr bool is_std_bind =
+    type_name<T>().starts_with("std::_Bind") || type_name<T>().starts_with("std::__bind");
 template <class T>
 inline constexpr bool is_reference_wrapper = type_name<T>().starts_with("std::reference_wrapper<");
 template <class T>
@@ -118,6 +123,8 @@ consteval Refusal refusal_of_itself() {
       return Refusal::reference_wrapper;
     } else if constexpr (is_std_function<T>) {
       return Refusal::std_function;
+    } else if constexpr (is_std_bind<T>) {
+      return Refusal::std_bind;
     } else if constexpr (is_initializer_list<T>) {
       return Refusal::view;
     } else if constexpr (is_known_handle<T>()) {
@@ -135,7 +142,9 @@ consteval Refusal refusal_of_itself() {
 // The types of the elements, members, alternatives.
 template <class T>
 consteval auto parts_of() {
-  if constexpr (has_own_pickler<T>) {
+  if constexpr (requires { typename Pickler<T>::Parts; }) {
+    return static_cast<typename Pickler<T>::Parts*>(nullptr);
+  } else if constexpr (has_own_pickler<T>) {
     return static_cast<Types<>*>(nullptr);
   } else {
     return static_cast<typename Form<T>::Parts*>(nullptr);
