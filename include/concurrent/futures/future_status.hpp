@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <type_traits>
 
 namespace concurrent::futures::inline v0 {

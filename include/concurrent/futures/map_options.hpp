@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/version.hpp>
+#include <concurrent/futures/task_options.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -18,6 +18,7 @@ struct MapOptions {
   std::optional<std::chrono::nanoseconds> timeout{};  ///< from the call of map, for the whole iteration
   std::size_t chunksize = 1;                          ///< items per call; auto_chunksize lets the pool choose
   std::optional<std::size_t> buffersize{};            ///< at most that many results ahead of the iteration
+  TaskOptions task{};                                 ///< for each call; of a chunk, for all its items together
 };
 
 /// What a call that returns void yields when it is mapped.
@@ -28,6 +29,7 @@ struct None {
 namespace detail {
 
 inline void check(const MapOptions& options) {
+  check_task(options.task);
   if (options.chunksize == 0) {
     throw std::invalid_argument(
         "concurrent::futures: map: chunksize is 0. Use 1 or more, or cf::auto_chunksize to let the pool choose.");

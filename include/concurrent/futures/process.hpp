@@ -39,7 +39,6 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -101,7 +100,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   /// The same with a time limit, retries, or a name for messages.
   template <class Function, class... Args>
   auto submit(TaskOptions options, Function&& fn, Args&&... args) {
-    check(options);
+    detail::check_task(options);
     return submit_item(std::make_unique<TaskOptions>(std::move(options)), std::forward<Function>(fn),
                        std::forward<Args>(args)...);
   }
@@ -115,7 +114,8 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     begin_shutdown(cancel_futures);
     if (wait && pool().is_here()) pool().wait_until_ended(detail::Deadline::max());
   }
-  /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background.
+  /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background. In a callback,
+  /// where it cannot wait, always false.
   template <class Rep, class Period>
   bool shutdown_for(const std::chrono::duration<Rep, Period>& timeout, bool cancel_futures = false) {
     const detail::Deadline deadline = detail::deadline_after(timeout);
@@ -181,17 +181,6 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     ProcessPoolOptions options;
     options.max_workers = max_workers;
     return options;
-  }
-
-  static void check(const TaskOptions& options) {
-    if (options.retries < 0 || options.retries > 65535) {
-      throw std::invalid_argument("concurrent::futures: retries is " + std::to_string(options.retries) +
-                                  ". It must be from 0 to 65535.");
-    }
-    if (options.timeout && options.timeout->count() <= 0) {
-      throw std::invalid_argument("concurrent::futures: timeout is " + std::to_string(options.timeout->count()) +
-                                  " ns. It must be greater than 0; leave it out for no limit.");
-    }
   }
 
   void begin_shutdown(bool cancel_futures) {

@@ -3,12 +3,12 @@
 
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/statistics.hpp>
+#include <concurrent/futures/task_options.hpp>
 #include <concurrent/multiprocessing/context.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 
 #include <chrono>
 #include <optional>
-#include <string>
 
 namespace concurrent::futures::inline v0 {
 
@@ -25,13 +25,6 @@ enum class WorkerDeathPolicy {
 struct RestartLimit {
   int count = 10;                                             ///< so many are still allowed
   std::chrono::nanoseconds period = std::chrono::seconds(1);  ///< counted back from the last death
-};
-
-/// How one call is to be run.
-struct TaskOptions {
-  std::optional<std::chrono::nanoseconds> timeout{};  ///< from when the task starts to run; then its worker is killed
-  int retries = 0;                                  ///< run again that many times if its worker dies
-  std::string label{};                              ///< what messages call the task
 };
 
 /// How a ProcessPoolExecutor is made. Names and meanings are Python's where Python has them.

@@ -9,6 +9,7 @@
 #include <concurrent/futures/future.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/logging.hpp>
+#include <concurrent/futures/task_options.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/symbols.hpp>
 
@@ -39,9 +40,12 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
   explicit ThreadFutureState(std::shared_ptr<ThreadPool> pool, Given&&... given)
       : pool_(std::move(pool)), call_(std::in_place, std::forward<Given>(given)...) {}
 
+  std::unique_ptr<const std::string> label;  // none: the function's name
+
   FutureStateBase& state() noexcept override { return *this; }
   void forget() noexcept override { call_.reset(); }
   std::string name() const override {
+    if (label != nullptr) return *label;
     if constexpr (std::is_pointer_v<Function>) {
       return pickle::detail::function_name(reinterpret_cast<std::uintptr_t>(std::get<0>(*call_)));
     } else {
@@ -122,31 +126,17 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   /// Compile error: the function cannot be called with these arguments.
   template <class Function, class... Args>
   auto submit(Function&& fn, Args&&... args) {
-    static_assert(std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>,
-                  "concurrent::futures: submit: the function cannot be called with copies of these arguments. Check "
-                  "their number and types; for a parameter of type T& pass std::ref(argument).");
-    constexpr bool can_keep =
-        std::is_constructible_v<std::tuple<std::decay_t<Function>, std::decay_t<Args>...>, Function, Args...>;
-    static_assert(
-        can_keep,
-        "concurrent::futures: submit: the function or an argument cannot be copied, and the call keeps a copy. "
-        "Pass std::move(argument), or a std::shared_ptr.");
-    if constexpr (can_keep && std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>) {
-      using R = std::decay_t<std::invoke_result_t<std::decay_t<Function>, std::decay_t<Args>...>>;
-      using Task = detail::ThreadFutureState<R, std::decay_t<Function>, std::decay_t<Args>...>;
-      Task* const task = new Task(pool_, std::forward<Function>(fn), std::forward<Args>(args)...);
-      Future<R> future(task);
-      task->add_reference();  // for the queue
-      try {
-        pool_->submit(*task);
-      } catch (...) {
-        task->release();
-        throw;
-      }
-      return future;
-    } else {
-      return detail::refused_future<std::decay_t<Function>, std::decay_t<Args>...>();
-    }
+    return submit_task(nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
+  }
+  /// The same with a name for traces. A thread can be neither stopped nor lost, so that retries change nothing.
+  ///
+  /// Throws: also std::invalid_argument for a timeout.
+  template <class Function, class... Args>
+  auto submit(TaskOptions options, Function&& fn, Args&&... args) {
+    detail::check_task_for_threads(options);
+    return submit_task(
+        options.label.empty() ? nullptr : std::make_unique<const std::string>(std::move(options.label)),
+        std::forward<Function>(fn), std::forward<Args>(args)...);
   }
 
   /// No more calls are taken; what was submitted still runs, or is cancelled if it has not begun. Requests add up: a
@@ -159,7 +149,8 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
     if (wait && pool_->is_here()) pool_->wait_until_ended(detail::Deadline::max());
   }
 
-  /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background.
+  /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background. In one of the
+  /// executor's own threads, where it cannot wait, always false.
   template <class Rep, class Period>
   bool shutdown_for(const std::chrono::duration<Rep, Period>& timeout, bool cancel_futures = false) {
     const detail::Deadline deadline = detail::deadline_after(timeout);
@@ -196,6 +187,36 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   friend struct fmt::formatter<ThreadPoolExecutor, char>;
   detail::PoolGlance glance() const { return pool_->glance(); }
   static std::string name_for_messages() { return "ThreadPoolExecutor"; }
+
+  template <class Function, class... Args>
+  auto submit_task(std::unique_ptr<const std::string> label, Function&& fn, Args&&... args) {
+    static_assert(std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>,
+                  "concurrent::futures: submit: the function cannot be called with copies of these arguments. Check "
+                  "their number and types; for a parameter of type T& pass std::ref(argument).");
+    constexpr bool can_keep =
+        std::is_constructible_v<std::tuple<std::decay_t<Function>, std::decay_t<Args>...>, Function, Args...>;
+    static_assert(
+        can_keep,
+        "concurrent::futures: submit: the function or an argument cannot be copied, and the call keeps a copy. "
+        "Pass std::move(argument), or a std::shared_ptr.");
+    if constexpr (can_keep && std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>) {
+      using R = std::decay_t<std::invoke_result_t<std::decay_t<Function>, std::decay_t<Args>...>>;
+      using Task = detail::ThreadFutureState<R, std::decay_t<Function>, std::decay_t<Args>...>;
+      Task* const task = new Task(pool_, std::forward<Function>(fn), std::forward<Args>(args)...);
+      Future<R> future(task);
+      task->label = std::move(label);
+      task->add_reference();  // for the queue
+      try {
+        pool_->submit(*task);
+      } catch (...) {
+        task->release();
+        throw;
+      }
+      return future;
+    } else {
+      return detail::refused_future<std::decay_t<Function>, std::decay_t<Args>...>();
+    }
+  }
 
   void begin_shutdown(bool cancel_futures) {
     if (!pool_->is_here()) return;  // in a forked child: the threads, and perhaps a held lock, are the parent's

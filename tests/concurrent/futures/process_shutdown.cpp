@@ -114,6 +114,17 @@ EACH_EXECUTOR("submit: racing with shutdown each call throws or its future is re
   }
 }
 
+EACH_EXECUTOR("shutdown_for: false in a callback, where it cannot wait") {
+  auto pool = kind.pool(1);
+  const Busy busy;
+  const cf::Future<bool> answer;
+  auto future = pool.submit(hold, busy.started, busy.gate, 1);
+  future.add_done_callback([&pool, answer](const cf::Future<int>&) { answer.set_result(pool.shutdown_for(10s)); });
+  busy.gate.open();
+  CHECK_FALSE(answer.result(30s));
+  CHECK(pool.shutdown_for(30s));
+}
+
 EACH_EXECUTOR("shutdown: from a callback it does not wait for itself") {
   auto pool = kind.pool(1);
   const Busy busy;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/version.hpp>
+
 #include <cstddef>
 #include <cstdlib>
 #include <tuple>

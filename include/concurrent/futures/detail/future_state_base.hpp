@@ -6,6 +6,7 @@
 #include <concurrent/pickle/detail/separate.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -122,6 +123,9 @@ class FutureStateBase {
   /// False: it is done already, and the link is not used.
   bool add_waiter(WaiterLink& link) noexcept { return add_link(link); }
   void remove_waiter(WaiterLink& link) noexcept { remove_link(link); }
+
+  /// How many bytes the call takes on its way to another process; 0 where nothing is copied. Constant after submit.
+  virtual std::size_t carried_bytes() const noexcept { return 0; }
 
   /// Stops a running call; for Future::terminate.
   bool terminate() noexcept { return !done() && stop(); }

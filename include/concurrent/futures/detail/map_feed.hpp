@@ -5,6 +5,7 @@
 #include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/detail/map_chunk.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/map_options.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -110,11 +111,14 @@ class RangeFeed final : public MapFeed {
   static constexpr std::size_t most_reserved = 4096;  // nobody knows whether there are that many items
 
  public:
-  RangeFeed(std::shared_ptr<ExecutorLink<Executor>> link, Function function, bool chunked, Ranges&&... ranges)
+  RangeFeed(std::shared_ptr<ExecutorLink<Executor>> link, Function function, const MapOptions& options,
+            Ranges&&... ranges)
       : link_(std::move(link)),
         function_(std::move(function)),
         readers_(std::forward<Ranges>(ranges)...),
-        chunked_(chunked) {}
+        chunked_(options.chunksize != 1) {
+    if (!is_default(options.task)) task_ = options.task;
+  }
 
   void read_all() override {
     is_read_ = true;
@@ -143,7 +147,7 @@ class RangeFeed final : public MapFeed {
           "it "
           "lives, or leave buffersize out.");
     }
-    if (chunked_) return executor->submit(Chunk{{function_}}, std::move(piece_));
+    if (chunked_) return submit_call(*executor, Chunk{{function_}}, std::move(piece_));
     return submit_one(*executor, std::index_sequence_for<Ranges...>());
   }
 
@@ -168,10 +172,17 @@ class RangeFeed final : public MapFeed {
   template <std::size_t... I>
   AnyFuture submit_one(Executor& executor, std::index_sequence<I...>) {
     if constexpr (sizeof...(Ranges) == 1) {
-      return executor.submit(function_, Element(std::move(piece_.front())));
+      return submit_call(executor, function_, Element(std::move(piece_.front())));
     } else {
-      return executor.submit(function_, std::move(std::get<I>(piece_.front()))...);
+      return submit_call(executor, function_, std::move(std::get<I>(piece_.front()))...);
     }
+  }
+  template <class... Call>
+  AnyFuture submit_call(Executor& executor, Call&&... call) {
+    if constexpr (requires { executor.submit(TaskOptions(), std::forward<Call>(call)...); }) {
+      if (task_) return executor.submit(*task_, std::forward<Call>(call)...);
+    }
+    return executor.submit(std::forward<Call>(call)...);
   }
 
   std::shared_ptr<ExecutorLink<Executor>> link_;
@@ -182,6 +193,7 @@ class RangeFeed final : public MapFeed {
   std::size_t position_ = 0;
   bool is_read_ = false;
   const bool chunked_;
+  std::optional<TaskOptions> task_;  // none: nothing special
 };
 
 }  // namespace detail

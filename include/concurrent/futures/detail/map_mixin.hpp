@@ -43,11 +43,15 @@ class MapMixin {
   /// more `map(fn, …, cf::MapOptions{…})`.
   ///
   /// Everything is submitted at once; with a buffersize, as results are taken. Without a buffersize the ranges are read
-  /// before map returns. An rvalue container gives its items away. With auto_chunksize the items wait in the caller
-  /// until their chunk is cut. A call of fn gets each item as an rvalue.
+  /// before map returns. An rvalue container gives its items away. A call of fn gets each item as an rvalue.
   ///
-  /// Throws: std::invalid_argument for a chunksize or buffersize of 0; what submit throws; what reading a range throws
-  /// (what was submitted is cancelled then).
+  /// What processes are sent is copied once, into shared memory, also what a std::string_view or std::span shows: there
+  /// fn sees it in place. So that a large input is not in memory twice, no more than 64 MiB of one map are on their way
+  /// at a time (but enough calls for all workers); the rest is submitted as calls are done, whether or not anybody takes
+  /// the results. Its items, as those of auto_chunksize, wait in the caller: what they show must stay until then.
+  ///
+  /// Throws: std::invalid_argument for a chunksize or buffersize of 0, and for task options that submit refuses; what
+  /// submit throws; what reading a range throws (what was submitted is cancelled then).
   /// Python: Executor.map. An item that fails does not end the iteration.
   template <class Function, class... Ranges>
   auto map(Function&& fn, Ranges&&... iterables) {
@@ -145,6 +149,7 @@ class MapMixin {
         if constexpr (!can_travel<Plain, item_t<Ranges>...>()) {
           return refused_map<Plain, item_t<Ranges>...>();
         } else if constexpr (requires { requires Executor::shares_memory; }) {
+          check_task_for_threads(options.task);
           using Shared = SharedFunction<Plain>;
           return start<Shared, Ranges...>(unordered, options,
                                           Shared{std::make_shared<Plain>(std::forward<Function>(fn))},
@@ -178,12 +183,13 @@ class MapMixin {
     using R = map_result_t<Function, item_t<Ranges>...>;
     const Deadline deadline = options.timeout ? deadline_after(*options.timeout) : Deadline::max();
     const bool chunked = options.chunksize != 1;
-    auto feed = std::make_unique<RangeFeed<Executor, Function, Ranges...>>(link_, std::move(fn), chunked,
+    auto feed = std::make_unique<RangeFeed<Executor, Function, Ranges...>>(link_, std::move(fn), options,
                                                                            std::forward<Ranges>(ranges)...);
     auto stream = std::make_shared<MapStream>(std::move(feed), options, deadline,
                                               static_cast<std::size_t>(link_->executor->max_workers()), unordered);
     auto items = std::make_unique<MapItems<R>>(stream, chunked);
     stream->read();  // before a shutdown in another thread can go on with it
+    stream->submit_at_once();
     stream->start(!stream->is_chained() || chained_.add(stream));
     return MapResult<R>(std::move(items));
   }

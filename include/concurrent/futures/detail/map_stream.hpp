@@ -27,9 +27,11 @@ namespace detail {
 /// The chunks of one map on their way: submitted, and not taken by the iteration yet.
 ///
 /// Three ways to submit. *At once*: all of it, in the call of map. *Lazily*, with a buffersize: by the iterating
-/// thread, as results are taken. *In a chain*, for auto_chunksize without a buffersize: a few chunks at a time, each
-/// finished one submits the next from its callback, so that the sizes can follow what the tasks take and everything
-/// still runs if nobody iterates; `finish` ends the chain when the executor is about to close.
+/// thread, as results are taken. *In a chain*, without a buffersize: calls that are done submit the next ones from their
+/// callbacks, so that everything runs if nobody iterates, too; `finish` ends the chain when the executor is about to
+/// close. With auto_chunksize it is a chain from the start, of a few chunks, so that their sizes can follow what the tasks
+/// take; and what is submitted at once becomes one when more bytes are on their way than `most_bytes`. Bytes are
+/// counted off by the mebibyte, not call by call: small calls need no callback.
 class MapStream final : public Unfinished, public std::enable_shared_from_this<MapStream> {
  public:
   struct Chunk {
@@ -43,17 +45,22 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
         feed_(std::move(feed)),
         buffersize_(options.buffersize),
         deadline_(deadline),
-        unordered_(unordered) {}
+        unordered_(unordered),
+        chained_(sizer_.is_auto() && !buffersize_) {}
   ~MapStream() override { unlink(); }
 
-  bool is_chained() const noexcept { return sizer_.is_auto() && !buffersize_; }
+  bool is_chained() const noexcept { return chained_; }
 
   /// Reads the ranges of a chain, before anybody else knows of it. Throws what they throw.
   void read() {
     if (is_chained()) feed_->read_all();
   }
 
-  /// Submits what is to be submitted before map returns. Not `open`: the executor is about to close and waits for no
+  /// Submits what is to be submitted at once, and makes a chain of the rest, if there is any. Throws what the ranges and
+  /// submit throw; what was submitted is cancelled then.
+  void submit_at_once();
+
+  /// Submits what else is to be submitted before map returns. Not `open`: the executor is about to close and waits for no
   /// chain more, so that everything is submitted here, or nothing. Throws what the ranges and submit throw; what was
   /// submitted is cancelled then.
   void start(bool open);
@@ -86,8 +93,13 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
     FutureStateBase& state() const noexcept { return *HandleAccess::state(future); }
   };
   struct ChunkDone;
+  struct BytesDone;
+  static constexpr std::size_t most_bytes = std::size_t{64} << 20;  // on their way, of one map
+  static constexpr std::size_t counted_bytes = std::size_t{1} << 20;
 
-  void submit_all();
+  bool has_room() const noexcept;
+  bool count_bytes(const AnyFuture& future);
+  void bytes_done(std::size_t bytes) noexcept;
   void fill(bool at_start);
   void pump();
   void chunk_done(FutureStateBase& state, std::size_t size) noexcept;
@@ -106,19 +118,23 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
   ChunkSizer sizer_;
   std::exception_ptr error_;   // of the ranges or of submit, for the iteration
   std::size_t in_flight_ = 0;  // chunks of a chain
+  std::size_t bytes_ = 0;      // on their way, as far as they have been counted
+  std::size_t counts_ = 0;     // how many such counts are to be counted off
   bool pumping_ = false;       // a thread is submitting for a chain
   bool hurry_ = false;         // submit all that is left
   bool ended_ = false;         // nothing more will be submitted
   bool detached_ = false;
   bool closed_ = false;
 
-  std::unique_ptr<MapFeed> feed_;  // of the thread that submits
+  std::unique_ptr<MapFeed> feed_;     // of the thread that submits
+  std::size_t uncounted_bytes_ = 0;   // likewise: of the last calls
   std::size_t ahead_ = 0;          // with a buffersize: items submitted and not taken; of the iterating thread
   Waiter waiter_{0, false, true};  // of the iterating thread, if unordered
   WaiterLink* ready_ = nullptr;
   const std::optional<std::size_t> buffersize_;
   const Deadline deadline_;
   const bool unordered_;
+  bool chained_;  // does not change once map has returned
 };
 
 }  // namespace detail

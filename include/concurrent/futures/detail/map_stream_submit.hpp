@@ -21,6 +21,45 @@ struct MapStream::ChunkDone final : Callback {
   std::size_t size;
 };
 
+struct MapStream::BytesDone final : Callback {
+  BytesDone(std::shared_ptr<MapStream> of, std::size_t counted) : stream(std::move(of)), bytes(counted) {}
+  void call(FutureStateBase& /*state*/) override { stream->bytes_done(bytes); }
+  std::shared_ptr<MapStream> stream;
+  std::size_t bytes;
+};
+
+CONCURRENT_FUTURES_INLINE void MapStream::submit_at_once() {
+  if (buffersize_ || is_chained()) return;
+  try {
+    {
+      const std::lock_guard lock(mutex_);
+      pumping_ = true;
+    }
+    for (bool full = false; !full;) {
+      const std::size_t size = feed_->cut(sizer_.next(MapFeed::unknown));
+      if (size == 0) {
+        feed_.reset();
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+        pumping_ = false;
+        return;
+      }
+      const AnyFuture future = feed_->submit();
+      push(future, size);
+      if (!count_bytes(future)) continue;
+      const std::lock_guard lock(mutex_);
+      full = !has_room();
+    }
+    feed_->read_all();
+    const std::lock_guard lock(mutex_);
+    chained_ = true;
+    pumping_ = false;
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
 CONCURRENT_FUTURES_INLINE void MapStream::start(bool open) {
   try {
     if (buffersize_) {
@@ -29,8 +68,6 @@ CONCURRENT_FUTURES_INLINE void MapStream::start(bool open) {
       if (!open) hurry_ = true;  // nobody else knows of it
       pump();
       if (!open && error_) std::rethrow_exception(error_);
-    } else {
-      submit_all();
     }
   } catch (...) {
     close();
@@ -40,10 +77,34 @@ CONCURRENT_FUTURES_INLINE void MapStream::start(bool open) {
   if (error_ && entries_.empty()) std::rethrow_exception(error_);
 }
 
-inline void MapStream::submit_all() {
-  while (const std::size_t size = feed_->cut(sizer_.next(MapFeed::unknown))) push(feed_->submit(), size);
-  ended_ = true;
-  feed_.reset();
+// However large the calls are, there are as many as keep the workers busy.
+inline bool MapStream::has_room() const noexcept {
+  const std::size_t busy = 2 * sizer_.workers() + 2;
+  return (!sizer_.is_auto() || in_flight_ < busy) && (bytes_ + uncounted_bytes_ < most_bytes || counts_ < busy);
+}
+
+// True: enough for a count have come together.
+inline bool MapStream::count_bytes(const AnyFuture& future) {
+  FutureStateBase& state = *HandleAccess::state(future);
+  uncounted_bytes_ += state.carried_bytes();
+  if (uncounted_bytes_ < counted_bytes) return false;
+  auto done = std::make_unique<BytesDone>(shared_from_this(), uncounted_bytes_);
+  {
+    const std::lock_guard lock(mutex_);
+    bytes_ += std::exchange(uncounted_bytes_, 0);
+    ++counts_;
+  }
+  state.add_callback(std::move(done));
+  return true;
+}
+
+inline void MapStream::bytes_done(std::size_t bytes) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    bytes_ -= bytes;
+    --counts_;
+  }
+  pump();
 }
 
 inline void MapStream::fill(bool at_start) {
@@ -72,11 +133,11 @@ inline void MapStream::fill(bool at_start) {
 
 inline void MapStream::pump() {
   std::unique_lock lock(mutex_);
-  if (pumping_) return;  // that thread looks again before it stops
+  if (pumping_ || ended_) return;  // that thread looks again before it stops
   pumping_ = true;
-  while (!ended_ && (hurry_ || in_flight_ < 2 * sizer_.workers() + 2)) {
+  while (!ended_ && (hurry_ || has_room())) {
     const std::size_t wanted = sizer_.next(feed_->left());
-    ++in_flight_;
+    ++in_flight_;  // without auto_chunksize nobody looks at it
     lock.unlock();
     std::exception_ptr error;
     std::size_t size = 0;
@@ -85,7 +146,10 @@ inline void MapStream::pump() {
       if (size != 0) {
         const AnyFuture future = feed_->submit();
         push(future, size);
-        HandleAccess::state(future)->add_callback(std::make_unique<ChunkDone>(shared_from_this(), size));
+        count_bytes(future);
+        if (sizer_.is_auto()) {
+          HandleAccess::state(future)->add_callback(std::make_unique<ChunkDone>(shared_from_this(), size));
+        }
       }
     } catch (...) {
       error = std::current_exception();

@@ -321,6 +321,7 @@ class ProcessFutureState final : public FutureState<R>, public WorkItem {
   ~ProcessFutureState() override { pool_->release(); }
 
   FutureStateBase& state() noexcept override { return *this; }
+  std::size_t carried_bytes() const noexcept override { return this->size; }
   CallbackList load(pickle::Reader& reader) override {
     if constexpr (std::is_void_v<R>) {
       return this->finish_with_value();

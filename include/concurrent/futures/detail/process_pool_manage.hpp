@@ -332,7 +332,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
 
 /// False: the deadline has passed. Called from a callback it returns true at once: that thread cannot wait for itself.
 CONCURRENT_FUTURES_INLINE bool ProcessPool::wait_until_ended(Deadline deadline) {
-  if (is_own_thread()) return true;
+  if (is_own_thread()) return false;
   while (ended_.load(std::memory_order_acquire) == 0) {
     if (!mpd::futex_wait(ended_, 0, deadline) && ended_.load(std::memory_order_acquire) == 0) return false;
   }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/version.hpp>
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace concurrent::futures::inline v0 {
+
+/// How one call is to be run; as `MapOptions::task`, each call of a map.
+///
+/// A thread of this process can be neither stopped nor lost: a ThreadPoolExecutor refuses `timeout` with
+/// std::invalid_argument, `retries` changes nothing there, and `label` is the call's name in traces.
+struct TaskOptions {
+  std::optional<std::chrono::nanoseconds> timeout{};  ///< from when the task starts to run; then its worker is killed
+  int retries = 0;                                    ///< run again that many times if its worker dies
+  std::string label{};                                ///< what messages call the task
+};
+
+namespace detail {
+
+inline void check_task(const TaskOptions& options) {
+  if (options.retries < 0 || options.retries > 65535) {
+    throw std::invalid_argument("concurrent::futures: retries is " + std::to_string(options.retries) +
+                                ". It must be from 0 to 65535.");
+  }
+  if (options.timeout && options.timeout->count() <= 0) {
+    throw std::invalid_argument("concurrent::futures: timeout is " + std::to_string(options.timeout->count()) +
+                                " ns. It must be greater than 0; leave it out for no limit.");
+  }
+}
+
+/// The same where threads run the calls.
+inline void check_task_for_threads(const TaskOptions& options) {
+  check_task(options);
+  if (options.timeout) {
+    throw std::invalid_argument(
+        "concurrent::futures: a timeout in TaskOptions is nothing that a ThreadPoolExecutor can keep: a thread cannot be "
+        "stopped. Use a ProcessPoolExecutor, or give result(timeout) the limit and go on without the task.");
+  }
+}
+
+/// Whether there is nothing in them that submit would have to be told.
+inline bool is_default(const TaskOptions& options) noexcept {
+  return !options.timeout && options.retries == 0 && options.label.empty();
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
