@@ -42,6 +42,17 @@ struct FunctionLogHandler final : LogHandler {
   Function function;
 };
 
+/// What stands on the terminal's last line, a progress bar, and makes room for what is logged. Called in whatever thread
+/// logs.
+struct StandingLine {
+  StandingLine() = default;
+  StandingLine(const StandingLine&) = delete;
+  StandingLine& operator=(const StandingLine&) = delete;
+  virtual ~StandingLine() = default;
+  virtual void step_aside() noexcept = 0;
+  virtual void come_back() noexcept = 0;
+};
+
 /// Where the handler stands. It is called without a lock, so that a handler may log or replace itself, and so that a
 /// process forked meanwhile inherits no held lock.
 class Log {
@@ -54,8 +65,11 @@ class Log {
   void write(LogLevel level, std::string_view text) noexcept {
     in_flight_.fetch_add(1);
     ++depth();
+    LogHandler* const handler = handler_.load();
+    StandingLine* const line = handler != nullptr || level >= LogLevel::warning ? line_.load() : nullptr;
+    if (line != nullptr) line->step_aside();
     try {
-      if (LogHandler* const handler = handler_.load()) {
+      if (handler != nullptr) {
         handler->handle(level, text);
       } else {
         log_to_stderr(level, text);
@@ -63,6 +77,7 @@ class Log {
     } catch (...) {
       log_to_stderr(level, text);
     }
+    if (line != nullptr) line->come_back();
     --depth();
     in_flight_.fetch_sub(1);
   }
@@ -70,8 +85,7 @@ class Log {
   void replace(LogHandler* fresh) noexcept {
     LogHandler* const old = handler_.exchange(fresh);
     if (old == nullptr) return;
-    // Bounded: in a forked child the thread that was logging does not exist.
-    for (int round = 0; in_flight_.load() != depth() && round < 100000; ++round) ::sched_yield();
+    wait_for_others();
     old->next_retired = retired_.load();
     while (!retired_.compare_exchange_weak(old->next_retired, old)) {
     }
@@ -81,7 +95,21 @@ class Log {
     }
   }
 
+  /// This line steps aside from now on, in place of another one.
+  void stand(StandingLine& line) noexcept { line_.store(&line); }
+  /// It has gone. False: somebody is still calling it, so that it must not be destroyed.
+  [[nodiscard]] bool leave(StandingLine& line) noexcept {
+    StandingLine* standing = &line;
+    line_.compare_exchange_strong(standing, nullptr);
+    wait_for_others();
+    return in_flight_.load() == 0;
+  }
+
  private:
+  // Bounded: in a forked child the thread that was logging does not exist.
+  void wait_for_others() const noexcept {
+    for (int round = 0; in_flight_.load() != depth() && round < 100000; ++round) ::sched_yield();
+  }
   static unsigned& depth() noexcept {  // of this thread's calls of the handler
     thread_local unsigned value = 0;
     return value;
@@ -89,6 +117,7 @@ class Log {
 
   std::atomic<LogHandler*> handler_{nullptr};
   std::atomic<LogHandler*> retired_{nullptr};
+  std::atomic<StandingLine*> line_{nullptr};
   std::atomic<unsigned> in_flight_{0};
 };
 

@@ -2,13 +2,15 @@
 // Progress bars on standard error, as the Python package tqdm draws them. futures.hpp does not include this.
 #pragma once
 
-#include <concurrent/futures/detail/progress_bar.hpp>
+#include <concurrent/futures/detail/future_handle.hpp>
+#include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/map_options.hpp>
 #include <concurrent/futures/process.hpp>
+#include <concurrent/futures/progress_bar.hpp>
 #include <concurrent/futures/thread.hpp>
 
-#include <chrono>
 #include <cstddef>
+#include <exception>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
@@ -20,12 +22,10 @@
 
 namespace concurrent::futures::inline v0 {
 
-/// How a progress bar looks.
-struct ProgressOptions {
-  std::string desc{};                  ///< stands before the bar
-  std::optional<std::size_t> total{};  ///< how many there will be; default: the size of the range, if it has one
-  std::string unit = "it";             ///< what is counted: 31.2it/s
-  bool leave = true;                   ///< the bar stays when it is done; false: it is wiped off
+/// An item whose call threw, was too slow or lost its worker.
+struct MapFailure {
+  std::size_t index = 0;         ///< which item of the input, from 0
+  std::exception_ptr exception;  ///< what it failed with
 };
 
 /// Options of `process_map` and `thread_map`.
@@ -36,69 +36,9 @@ struct ProgressMapOptions {
   std::optional<std::size_t> total{};  ///< how many there will be; default: the size of the shortest range, if known
   std::string unit = "it";             ///< what is counted: 31.2it/s
   bool leave = true;                   ///< the bar stays when it is done; false: it is wiped off
-};
-
-/// A progress bar that is moved by hand. It draws itself when it is made, at most ten times a second while it moves,
-/// and once more at its end; never when standard error is no terminal. The line fits the terminal's width.
-///
-/// Threads: one at a time.
-/// Python: `tqdm.tqdm(total=…, desc=…)`.
-class ProgressBar {
- public:
-  /// Draws the bar for the first time.
-  explicit ProgressBar(ProgressOptions options = {})
-      : options_(std::move(options)), visible_(::isatty(STDERR_FILENO) != 0) {
-    if (visible_) draw(std::chrono::steady_clock::now());
-  }
-  ProgressBar(const ProgressBar&) = delete;
-  ProgressBar& operator=(const ProgressBar&) = delete;
-  ~ProgressBar() { close(); }
-
-  /// Counts `steps` more.
-  void advance(std::size_t steps = 1) {
-    done_ += steps;
-    if (!visible_ || done_ < look_at_) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - drawn_ >= between_draws) draw(now);
-    // Where many come a second, not each of them has to ask what time it is.
-    const auto seconds = std::chrono::duration<double>(now - start_).count();
-    look_at_ = done_ + (static_cast<double>(done_) > 1600 * seconds ? 16 : 1);
-  }
-  /// How many steps it has counted.
-  std::size_t done() const noexcept { return done_; }
-
-  /// Draws the last state and ends the line, or wipes it off. Later calls do nothing.
-  void close() noexcept {
-    if (!std::exchange(visible_, false)) return;
-    try {
-      if (options_.leave) {
-        draw(std::chrono::steady_clock::now());
-        detail::write_to_terminal("\n");
-      } else {
-        detail::write_to_terminal("\r\x1b[K");
-      }
-    } catch (...) {  // no memory for a line: none, then
-    }
-  }
-
- private:
-  static constexpr std::chrono::milliseconds between_draws{100};
-
-  void draw(std::chrono::steady_clock::time_point now) {
-    drawn_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    // One column stays free: in the last one some terminals begin another line.
-    const std::size_t width = detail::terminal_width() - 1;
-    detail::write_to_terminal(
-        "\r" + detail::bar_line(options_.desc, options_.unit, done_, options_.total, seconds, width) + "\x1b[K");
-  }
-
-  ProgressOptions options_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point drawn_ = start_;
-  std::size_t done_ = 0;
-  std::size_t look_at_ = 0;
-  bool visible_;
+  TaskOptions task{};                  ///< for each call, as in MapOptions; threads refuse a time limit
+  ProcessPoolOptions pool{};           ///< how the pool is made; of it thread_map takes max_workers and initializer
+  std::vector<MapFailure>* failures = nullptr;  ///< where items that fail are put; default: the first ends it all
 };
 
 /// A range with a bar that moves as it is gone through: an input range, to be gone through once. Made by `progress`.
@@ -134,7 +74,7 @@ class ProgressRange {
     }
     /// Moves the bar, then goes on. Throws and blocks as the range's own.
     iterator& operator++() {
-      range_->bar_->advance();
+      has_failed() ? range_->bar_->fail() : range_->bar_->advance();
       ++inner_;
       return *this;
     }
@@ -147,6 +87,18 @@ class ProgressRange {
     }
 
    private:
+    // Of a future that is there, and that the loop has not taken away.
+    bool has_failed() const {
+      using Reference = std::iter_reference_t<Inner>;
+      if constexpr (std::is_lvalue_reference_v<Reference> &&
+                    std::is_base_of_v<detail::FutureHandle, std::remove_cvref_t<Reference>>) {
+        const detail::FutureStateBase* const state = detail::HandleAccess::state(*inner_);
+        return state != nullptr && (state->failed() || state->cancelled());
+      } else {
+        return false;
+      }
+    }
+
     ProgressRange* range_ = nullptr;
     Inner inner_{};
   };
@@ -169,7 +121,8 @@ class ProgressRange {
 };
 
 /// Shows a bar on standard error while the range is gone through: rate, time so far and, where the total is known, time
-/// to come. Nothing is drawn when standard error is no terminal. The bar moves when the loop asks for the next item.
+/// to come. Nothing is drawn when standard error is no terminal. The bar moves when the loop asks for the next item. Of
+/// futures it counts those that have failed or were cancelled.
 ///
 ///     for (auto& future : cf::progress(cf::as_completed(futures), {.total = futures.size()})) use(future.result());
 ///
@@ -192,22 +145,52 @@ void limit_total(std::optional<std::size_t>& total, const Range& range) {
   }
 }
 
+inline void make_pool(std::optional<ProcessPoolExecutor>& pool, ProgressMapOptions& options) {
+  if (options.max_workers) options.pool.max_workers = options.max_workers;
+  pool.emplace(std::move(options.pool));
+}
+inline void make_pool(std::optional<ThreadPoolExecutor>& pool, ProgressMapOptions& options) {
+  ThreadPoolOptions threads;
+  threads.max_workers = options.max_workers ? options.max_workers : options.pool.max_workers;
+  threads.initializer = std::move(options.pool.initializer);
+  pool.emplace(std::move(threads));
+}
+
+/// Whether the exception that is being handled is one item's affair, and not the end of them all.
+inline bool is_of_one_item() {
+  try {
+    throw;
+  } catch (const WorkerDied&) {
+    return true;
+  } catch (const BrokenExecutor&) {
+    return false;
+  } catch (...) {
+    return true;
+  }
+}
+
 template <class Executor, class Function, class... Ranges>
 auto map_with_progress(ProgressMapOptions options, Function&& fn, Ranges&&... ranges) {
   if (!options.total) (limit_total(options.total, ranges), ...);
   std::optional<Executor> pool;
-  if (options.max_workers) {
-    pool.emplace(*options.max_workers);
-  } else {
-    pool.emplace();
-  }
+  make_pool(pool, options);
   MapOptions map_options;
   map_options.chunksize = options.chunksize;
+  map_options.task = std::move(options.task);
   auto mapped = pool->map(std::forward<Function>(fn), std::forward<Ranges>(ranges)..., map_options);
   std::vector<typename decltype(mapped)::value_type> results;
   ProgressBar bar({std::move(options.desc), options.total, std::move(options.unit), options.leave});
+  std::size_t index = 0;
   try {
-    for (auto it = mapped.begin(); it != mapped.end(); ++it) {
+    for (auto it = mapped.begin(); it != mapped.end(); ++it, ++index) {
+      try {
+        static_cast<void>(*it);
+      } catch (...) {
+        if (options.failures == nullptr || !is_of_one_item()) throw;
+        options.failures->push_back({index, std::current_exception()});
+        bar.fail();
+        continue;
+      }
       results.push_back(std::move(*it));
       bar.advance();
     }
@@ -225,8 +208,15 @@ auto map_with_progress(ProgressMapOptions options, Function&& fn, Ranges&&... ra
 ///
 ///     std::vector<int> sizes = cf::process_map(size_of, paths, {.max_workers = 4, .chunksize = 10, .desc = "files"});
 ///
+/// With `failures` an item that fails does not end it: it has no place in the results then, the bar counts it, and its
+/// index and exception are put there. For items that crash their worker the pool must live on:
+///
+///     std::vector<cf::MapFailure> failed;
+///     auto thumbnails = cf::process_map(shrink, files, {.task = {.timeout = 2s, .retries = 1},
+///         .pool = {.on_worker_death = cf::WorkerDeathPolicy::fail_task}, .failures = &failed});
+///
 /// Throws: what `map` throws and what its iteration throws: the first exception of a task, after which what has not
-/// started is cancelled.
+/// started is cancelled; with `failures` only what ends the pool.
 /// Blocks: until all is done.
 /// Python: `tqdm.contrib.concurrent.process_map`.
 template <class Function, class Range>

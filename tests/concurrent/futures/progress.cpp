@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <concurrent/futures/progress.hpp>
 
+#include <unistd.h>
+
+#include <atomic>
 #include <chrono>
 #include <concurrent/futures.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
 #include <list>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/deadline.hpp"
 #include "support/expect.hpp"
 #include "support/leak_check.hpp"
+#include "support/logs.hpp"
 #include "support/terminal.hpp"
 
 namespace cf = concurrent::futures;
@@ -173,4 +182,102 @@ TEST_CASE_METHOD(LeakChecked, "ProgressBar: with leave = false nothing stays of 
   });
   CHECK(contains(drawn, "gone:"));
   CHECK(drawn.substr(drawn.size() - 4) == "\r\x1b[K");
+}
+
+namespace {
+
+int crash_at_three(int n) {
+  if (n == 3) ::raise(SIGKILL);
+  return n;
+}
+int hang_at_two(int n) {
+  while (n == 2) ::pause();
+  return crash_at_three(n);
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(LeakChecked, "process_map: has limits for each call, a pool of one's own, and goes on after failures") {
+  std::vector<cf::MapFailure> failures;
+  std::vector<int> results;
+  const support::CapturedLog log;
+  const std::string drawn = drawn_on_terminal(100, [&] {
+    results = cf::process_map(hang_at_two, std::vector{0, 1, 2, 3, 4},
+                              {.task = {.timeout = std::chrono::milliseconds(300)},
+                               .pool = {.max_workers = 2, .on_worker_death = cf::WorkerDeathPolicy::fail_task},
+                               .failures = &failures});
+  });
+  CHECK(results == std::vector{0, 1, 4});
+  REQUIRE(failures.size() == 2);
+  CHECK(failures[0].index == 2);
+  CHECK_THROWS_AS(std::rethrow_exception(failures[0].exception), cf::TaskTimeoutError);
+  CHECK(failures[1].index == 3);
+  CHECK_THROWS_AS(std::rethrow_exception(failures[1].exception), cf::WorkerDied);
+  REQUIRE(!lines_of(drawn).empty());
+  CHECK(contains(lines_of(drawn).back(), "| 5/5 ["));
+  CHECK(contains(lines_of(drawn).back(), ", 2 failed]"));
+}
+
+TEST_CASE_METHOD(LeakChecked, "process_map: a pool that is broken ends it, whoever collects failures") {
+  std::vector<cf::MapFailure> failures;
+  const support::CapturedLog log;
+  CHECK_THROWS_AS(cf::process_map(crash_at_three, std::vector{0, 3, 1}, {.max_workers = 1, .failures = &failures}),
+                  cf::BrokenProcessPool);
+  CHECK_THROWS_AS(cf::process_map(square, std::vector{1}, {.pool = {.max_workers = 0}}), std::invalid_argument);
+}
+
+TEST_CASE_METHOD(LeakChecked, "thread_map: takes task options but a time limit, and failures") {
+  std::vector<cf::MapFailure> failures;
+  CHECK(cf::thread_map(refuse_three, std::vector{3, 4}, {.task = {.label = "t"}, .failures = &failures}) ==
+        std::vector{4});
+  CHECK(failures.size() == 1);
+  CHECK_THROWS_AS(cf::thread_map(square, std::vector{1}, {.task = {.timeout = std::chrono::seconds(1)}}),
+                  std::invalid_argument);
+}
+
+TEST_CASE_METHOD(LeakChecked, "progress: counts the futures that failed or were cancelled") {
+  std::vector<cf::Future<int>> futures(4);
+  futures[0].set_result(1);
+  futures[1].set_exception(std::make_exception_ptr(1));
+  futures[2].cancel();
+  futures[3].set_result(1);
+  const std::string drawn = drawn_on_terminal(80, [&] {
+    for (auto& future : cf::progress(cf::as_completed(futures), {.total = 4})) CHECK(future.done());
+  });
+  CHECK(contains(lines_of(drawn).back(), "| 4/4 ["));
+  CHECK(contains(lines_of(drawn).back(), ", 2 failed]"));
+}
+
+TEST_CASE_METHOD(LeakChecked, "progress: what is logged meanwhile comes above the bar, on lines of its own") {
+  const std::string drawn = drawn_on_terminal(80, [] {
+    cf::ProgressBar bar({.desc = "bar", .total = 3});
+    std::thread([] { cf::detail::log(cf::LogLevel::warning, "something happened"); }).join();
+    cf::set_log_handler([](cf::LogLevel, std::string_view text) {
+      std::fprintf(stderr, "own: %.*s\n", static_cast<int>(text.size()), text.data());
+    });
+    cf::detail::log(cf::LogLevel::info, "more");
+    cf::set_log_handler({});
+    bar.advance(3);
+  });
+  // The line is wiped off, the text has it for itself, and the bar is drawn anew below.
+  CHECK(contains(drawn, "\r\x1b[Kwarning: something happened\r\n\rbar:   0%|"));
+  CHECK(contains(drawn, "\r\x1b[Kown: more\r\n\rbar:   0%|"));
+  CHECK(contains(lines_of(drawn).back(), "| 3/3 ["));
+}
+
+TEST_CASE_METHOD(LeakChecked, "progress: threads may log while bars come and go") {
+  const support::DeadlineGuard deadline("bars that come and go");
+  const std::string drawn = drawn_on_terminal(80, [] {
+    std::atomic<bool> ended{false};
+    std::thread logger([&] {
+      while (!ended) cf::detail::log(cf::LogLevel::warning, "line");
+    });
+    for (int round = 0; round < 300; ++round) {
+      cf::ProgressBar bar({.desc = "bar", .total = 2, .leave = false});
+      bar.advance();
+    }
+    ended = true;
+    logger.join();
+  });
+  CHECK(contains(drawn, "\r\x1b[Kwarning: line\r\n"));
 }

@@ -56,11 +56,13 @@ inline std::string cut_to_columns(const std::string& text, std::size_t columns) 
   return text.substr(0, end);
 }
 
-/// One line of at most `width` columns; what is not known is left out.
+/// One line of at most `width` columns; what is not known is left out. `failed` of those that are done.
 inline std::string bar_line(const std::string& desc, const std::string& unit, std::size_t done,
-                            std::optional<std::size_t> total, double seconds, std::size_t width) {
+                            std::optional<std::size_t> total, double seconds, std::size_t width,
+                            std::size_t failed = 0) {
   const std::string label = desc.empty() ? std::string() : desc + ": ";
-  const std::string rate = rate_text(static_cast<double>(done), seconds, unit);
+  std::string rate = rate_text(static_cast<double>(done), seconds, unit);
+  if (failed != 0) rate += ", " + std::to_string(failed) + " failed";
   if (!total || done > *total) {
     return cut_to_columns(label + std::to_string(done) + unit + " [" + clock_text(seconds) + ", " + rate + "]", width);
   }
