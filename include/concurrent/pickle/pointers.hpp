@@ -107,7 +107,7 @@ struct Form<T, Kind::shared_ptr> {
         return load_object(reader);
       case static_cast<unsigned char>(Tag::again): {
         const auto number = reader.get_once<std::uint64_t>();
-        Pointer pointer = reader.shared_pointers().template find<Element>(number);
+        Pointer pointer = reader.shared_pointers().template find<Element>(number, reader.null_refused());
         if (!pointer) [[unlikely]]
           reader.refuse("a shared_ptr refers to an object that is not there");
         return pointer;
@@ -130,9 +130,10 @@ struct Form<T, Kind::shared_ptr> {
     } else {
       auto promised = std::make_shared<Promised<Element>>();
       Pointer pointer(promised, std::addressof(promised->value));
-      pointers.add(pointer);
+      const std::size_t number = pointers.add(pointer);
       ::new (static_cast<void*>(std::addressof(promised->value))) Element(Pickler<Element>::load(reader));
       promised->exists = true;
+      pointers.complete(number);
       return pointer;
     }
   }

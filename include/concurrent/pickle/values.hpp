@@ -10,9 +10,11 @@
 #include <concurrent/pickle/function.hpp>
 #include <concurrent/pickle/optional.hpp>
 #include <concurrent/pickle/pointers.hpp>
+#include <concurrent/pickle/random_engine.hpp>
 #include <concurrent/pickle/scalar.hpp>
 #include <concurrent/pickle/sequence.hpp>
 #include <concurrent/pickle/shaped.hpp>
 #include <concurrent/pickle/strings.hpp>
 #include <concurrent/pickle/time.hpp>
 #include <concurrent/pickle/tuple.hpp>
+#include <concurrent/pickle/valarray.hpp>

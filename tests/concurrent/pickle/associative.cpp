@@ -58,6 +58,17 @@ class Seeded {  // no default constructor
   std::size_t seed_;
 };
 
+struct Node;
+struct ByNode {
+  std::shared_ptr<Node> node;
+  bool operator()(int a, int b) const;
+};
+struct Node {
+  int factor = 1;
+  std::set<int, ByNode> numbers;
+};
+bool ByNode::operator()(int a, int b) const { return a * node->factor < b * node->factor; }
+
 // Has the members of a map, and one more.
 struct Named : std::map<int, int> {
   std::string name;
@@ -199,6 +210,12 @@ TEST_CASE("associative: a null pointer is never called: neither sent nor believe
   // elsewhere they are values like any other
   using Elements = std::pair<std::set<int, Direction>, bool (*)(int, int)>;
   CHECK(there_and_back(Elements({1}, nullptr)).second == nullptr);
+}
+
+TEST_CASE("associative: what an object is compared with is complete when it is called") {
+  // the set of a node that is compared by the node itself, which is still being read
+  const Bytes bytes = bytes_of(std::byte{1}, 5, std::byte{2}, std::uint64_t{0}, std::uint64_t{2}, 1, 2);
+  CHECK(refusal<std::shared_ptr<Node>>(bytes).find("not there") != std::string::npos);
 }
 
 TEST_CASE("associative: a class derived from a map or a queue is refused") {

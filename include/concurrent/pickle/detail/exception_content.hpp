@@ -3,6 +3,7 @@
 // known type that stands for it, and what that one's form adds.
 #pragma once
 
+#include <concurrent/pickle/detail/base_classes.hpp>
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/exception_kind.hpp>
 #include <concurrent/pickle/detail/late_exceptions.hpp>
@@ -63,18 +64,6 @@ inline const ExceptionKind* find_exception_kind(const std::string& type_name, co
   }
   if (may_be_shared(type_name)) return nullptr;
   return find_exception_kind(has_name);
-}
-
-// Calls visit(base) for each public base of a class, as its run-time type information tells.
-template <class Visit>
-void visit_bases(const std::type_info& type, Visit&& visit) {
-  if (const auto* single = dynamic_cast<const abi::__si_class_type_info*>(&type)) {
-    visit(*single->__base_type);
-  } else if (const auto* several = dynamic_cast<const abi::__vmi_class_type_info*>(&type)) {
-    for (unsigned i = 0; i < several->__base_count; ++i) {
-      if (several->__base_info[i].__is_public_p()) visit(*several->__base_info[i].__base_type);
-    }
-  }
 }
 
 // The type that the program threw, without what std::throw_with_nested, or crossing to this process, wrapped it in.

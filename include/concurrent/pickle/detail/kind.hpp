@@ -54,12 +54,14 @@ enum class Kind {
   variant,
   expected,
   sequence,
+  valarray,
   associative,
   adaptor,
   duration,
   time_point,
   calendar,
   bitset,
+  random_engine,
   complex,
   path,
   unique_ptr,
@@ -124,6 +126,10 @@ consteval Kind kind_of() {
     return Kind::associative;
   } else if constexpr (is_known_container<T> && SequenceShape<T>) {
     return Kind::sequence;
+  } else if constexpr (is_valarray<T>()) {
+    return Kind::valarray;
+  } else if constexpr (is_random_engine<T>()) {
+    return Kind::random_engine;
   } else if constexpr (is_of_library<T> && AdaptorShape<T>) {
     return Kind::adaptor;
   } else if constexpr (SharedPointerShape<T>) {

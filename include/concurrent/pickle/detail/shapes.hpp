@@ -200,6 +200,23 @@ concept ComplexShape = type_name<T>()
   { t.imag() } -> std::same_as<typename T::value_type>;
 };
 
+template <class T>
+constexpr bool is_valarray() {
+  return type_name<T>().starts_with("std::valarray<");
+}
+
+/// The engines of <random>, and those that adapt one.
+template <class T>
+constexpr bool is_random_engine() {
+  constexpr std::string_view name = type_name<T>();
+  if (!name.starts_with("std::")) return false;
+  for (const std::string_view engine : {"linear_congruential", "mersenne_twister", "subtract_with_carry",
+                                        "discard_block", "independent_bits", "shuffle_order"}) {
+    if (name.substr(5).starts_with(engine) && name.substr(5 + engine.size()).starts_with("_engine<")) return true;
+  }
+  return false;
+}
+
 /// Things of the operating system, which mean nothing in another process. They are known by name, as including their
 /// headers to refuse them would be a waste.
 template <class T>

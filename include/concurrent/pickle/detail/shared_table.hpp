@@ -60,25 +60,29 @@ class WrittenPointers {
 // The objects behind shared pointers that a message has yielded so far.
 class ReadPointers {
  public:
+  // Adds an object that is still being read, and returns its number.
   template <class T>
-  void add(std::shared_ptr<T> pointer) {
-    entries_.push_back({std::move(pointer), &type_tag<T>});
+  std::size_t add(std::shared_ptr<T> pointer) {
+    entries_.push_back({std::move(pointer), &type_tag<T>, false});
+    return entries_.size() - 1;
   }
+  void complete(std::size_t number) { entries_[number].complete = true; }
 
   // Keeps the place of an object that is still being read and can be pointed to only when it is complete.
   std::size_t reserve() {
-    entries_.push_back({nullptr, nullptr});
+    entries_.push_back({nullptr, nullptr, false});
     return entries_.size() - 1;
   }
   template <class T>
   void set(std::size_t number, std::shared_ptr<T> pointer) {
-    entries_[number] = {std::move(pointer), &type_tag<T>};
+    entries_[number] = {std::move(pointer), &type_tag<T>, true};
   }
 
-  // A null pointer if there is no such object, or it is of another type.
+  // A null pointer if there is no such object, or it is of another type, or not complete where it must be.
   template <class T>
-  std::shared_ptr<T> find(std::uint64_t number) const {
+  std::shared_ptr<T> find(std::uint64_t number, bool must_be_complete) const {
     if (number >= entries_.size() || entries_[number].type != &type_tag<T>) return nullptr;
+    if (must_be_complete && !entries_[number].complete) return nullptr;
     return std::static_pointer_cast<T>(entries_[number].object);
   }
 
@@ -86,6 +90,7 @@ class ReadPointers {
   struct Entry {
     std::shared_ptr<void> object;
     const void* type;
+    bool complete;
   };
 
   std::vector<Entry> entries_;
