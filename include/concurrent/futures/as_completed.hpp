@@ -77,7 +77,7 @@ class CompletedSet {
 
   // `first_` is not done.
   void sleep() {
-    if (deadline_ != Deadline::max() || state_at(first_).is_with_executor()) {
+    if (deadline_ != (Deadline::max)() || state_at(first_).is_with_executor()) {
       waiter_.sleep_through(state_at(first_), deadline_);
       return;
     }
@@ -191,7 +191,7 @@ class CompletedRange {
 ///     for (auto& future : cf::as_completed(future_to_url)) show(future_to_url.at(future), future.result());
 template <class Range>
 CompletedRange<detail::future_of_t<Range>> as_completed(Range&& futures) {
-  return {detail::collect(std::forward<Range>(futures)), detail::Deadline::max()};
+  return {detail::collect(std::forward<Range>(futures)), (detail::Deadline::max)()};
 }
 /// The same with a limit on the whole iteration.
 template <class Range, class Rep, class Period>
@@ -203,7 +203,7 @@ CompletedRange<detail::future_of_t<Range>> as_completed(Range&& futures,
 /// The same for futures that are listed.
 template <class F>
 CompletedRange<F> as_completed(std::initializer_list<F> futures) {
-  return {detail::collect(futures), detail::Deadline::max()};
+  return {detail::collect(futures), (detail::Deadline::max)()};
 }
 /// The same for futures that are listed, with a limit.
 template <class F, class Rep, class Period>

@@ -33,16 +33,18 @@ class FutureStatus {
   constexpr FutureStatus(Value value) noexcept : value_(value) {}
 
   constexpr Value value() const noexcept { return value_; }
-  template <detail::LikeFutureStatus Status>
-  requires(!std::is_same_v<Status, Value>) constexpr operator Status() const noexcept {
-    return value_ == ready ? Status::ready : value_ == timeout ? Status::timeout : Status::deferred;
+  template <detail::LikeFutureStatus Enum>
+    requires(!std::is_same_v<Enum, Value>)
+  constexpr operator Enum() const noexcept {
+    return value_ == ready ? Enum::ready : value_ == timeout ? Enum::timeout : Enum::deferred;
   }
 
   friend constexpr bool operator==(FutureStatus one, FutureStatus other) noexcept { return one.value_ == other.value_; }
   friend constexpr bool operator==(FutureStatus one, Value other) noexcept { return one.value_ == other; }
-  template <detail::LikeFutureStatus Status>
-  requires(!std::is_same_v<Status, Value>) friend constexpr bool operator==(FutureStatus one, Status other) noexcept {
-    return static_cast<Status>(one) == other;
+  template <detail::LikeFutureStatus Enum>
+    requires(!std::is_same_v<Enum, Value>)
+  friend constexpr bool operator==(FutureStatus one, Enum other) noexcept {
+    return static_cast<Enum>(one) == other;
   }
 
  private:

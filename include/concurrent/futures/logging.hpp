@@ -121,7 +121,7 @@ class Log {
   std::atomic<unsigned> in_flight_{0};
 };
 
-inline void log(LogLevel level, std::string_view text) noexcept { Log::instance().write(level, text); }
+inline void log_message(LogLevel level, std::string_view text) noexcept { Log::instance().write(level, text); }
 
 }  // namespace detail
 

@@ -25,7 +25,7 @@ namespace detail {
 template <class R>
 class MapItems {
  public:
-  using Item = std::conditional_t<std::is_void_v<R>, None, R>;
+  using Item = std::conditional_t<std::is_void_v<R>, Nothing, R>;
 
   MapItems(std::shared_ptr<MapStream> stream, bool chunked) : stream_(std::move(stream)), chunked_(chunked) {}
   MapItems(const MapItems&) = delete;

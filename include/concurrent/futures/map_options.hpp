@@ -22,9 +22,18 @@ struct MapOptions {
 };
 
 /// What a call that returns void yields when it is mapped.
-struct None {
-  friend constexpr bool operator==(None, None) noexcept { return true; }
+struct Nothing {
+  friend constexpr bool operator==(Nothing, Nothing) noexcept { return true; }
 };
+#ifndef None           // which the headers of X11 define
+using None = Nothing;  ///< the name of it, unless a macro has that
+#endif
+#ifndef Nothing           // which the headers of X11 define
+using Nothing = Nothing;  ///< the name of it, unless a macro has that
+#endif
+#ifndef Nothing           // which the headers of X11 define
+using Nothing = Nothing;  ///< the name of it, unless a macro has that
+#endif
 
 namespace detail {
 

@@ -112,7 +112,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   /// itself.
   void shutdown(bool wait = true, bool cancel_futures = false) {
     begin_shutdown(cancel_futures);
-    if (wait && pool().is_here()) pool().wait_until_ended(detail::Deadline::max());
+    if (wait && pool().is_here()) pool().wait_until_ended((detail::Deadline::max)());
   }
   /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background. In a callback,
   /// where it cannot wait, always false.

@@ -54,7 +54,7 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
   }
 
   CallbackList run(ThreadPool& pool) noexcept override {
-    using Value = std::conditional_t<std::is_void_v<R>, None, R>;
+    using Value = std::conditional_t<std::is_void_v<R>, Nothing, R>;
     std::optional<Value> value;
     std::exception_ptr error;
     try {
@@ -146,7 +146,7 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   /// for itself.
   void shutdown(bool wait = true, bool cancel_futures = false) {
     begin_shutdown(cancel_futures);
-    if (wait && pool_->is_here()) pool_->wait_until_ended(detail::Deadline::max());
+    if (wait && pool_->is_here()) pool_->wait_until_ended((detail::Deadline::max)());
   }
 
   /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background. In one of the
@@ -237,7 +237,7 @@ inline ThreadPoolExecutor::~ThreadPoolExecutor() {
     shutdown(true);
     if (pool_->is_own_thread()) pool_->detach_threads();
   } catch (const std::exception& error) {
-    detail::log(LogLevel::error, error.what());
+    detail::log_message(LogLevel::error, error.what());
   }
 }
 

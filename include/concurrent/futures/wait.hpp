@@ -67,7 +67,7 @@ class LinkedWaiter {
       }
       if (first == used_) {
         waiter_.sleep(deadline);
-      } else if (deadline != Deadline::max() || state_at(links_[first].index).is_with_executor()) {
+      } else if (deadline != (Deadline::max)() || state_at(links_[first].index).is_with_executor()) {
         waiter_.sleep_through(state_at(links_[first].index), deadline);
       } else if (can_still_happen(first)) {
         waiter_.sleep(next_look_for_orphans());
@@ -108,7 +108,7 @@ void wait_for_all(const std::vector<F>& futures, Deadline deadline) {
   // thread has slept once or twice, without a link to any of them.
   for (std::size_t i = futures.size(); i-- > 0;) {
     FutureStateBase& state = *HandleAccess::state(futures[i]);
-    if (deadline != Deadline::max()) {
+    if (deadline != (Deadline::max)()) {
       if (!state.wait_until_done(deadline)) return;
     } else if (!state.wait_unless_orphaned()) {
       throw_orphaned("wait");
@@ -159,7 +159,7 @@ DoneAndNotDone<F> wait_until(std::vector<F> futures, Deadline deadline, ReturnWh
 ///     auto [done, not_done] = cf::wait(futures, 1s, cf::FIRST_COMPLETED);
 template <class Range>
 DoneAndNotDone<detail::future_of_t<Range>> wait(Range&& futures, ReturnWhen return_when = ALL_COMPLETED) {
-  return detail::wait_until(detail::collect(std::forward<Range>(futures)), detail::Deadline::max(), return_when);
+  return detail::wait_until(detail::collect(std::forward<Range>(futures)), (detail::Deadline::max)(), return_when);
 }
 /// The same with a limit, after which it returns as well.
 template <class Range, class Rep, class Period>
@@ -171,7 +171,7 @@ DoneAndNotDone<detail::future_of_t<Range>> wait(Range&& futures, const std::chro
 /// The same for futures that are listed.
 template <class F>
 DoneAndNotDone<F> wait(std::initializer_list<F> futures, ReturnWhen return_when = ALL_COMPLETED) {
-  return detail::wait_until(detail::collect(futures), detail::Deadline::max(), return_when);
+  return detail::wait_until(detail::collect(futures), (detail::Deadline::max)(), return_when);
 }
 /// The same for futures that are listed, with a limit.
 template <class F, class Rep, class Period>

@@ -46,7 +46,7 @@ class Event {
 
   /// Returns when the flag is set.
   /// Blocks: until then, asleep.
-  void wait() const noexcept { wait_until(detail::Deadline::max()); }
+  void wait() const noexcept { wait_until((detail::Deadline::max)()); }
 
   /// Returns true when the flag is set, false when `timeout` has passed first. A timeout of 0 or less just looks.
   /// Blocks: for that long at most, asleep.
@@ -74,7 +74,7 @@ class Event {
       if (detail::has_passed(deadline)) return false;
       if ((seen & sleeper_bit) == 0 && !word_.atomic().compare_exchange_weak(seen, seen | sleeper_bit)) continue;
       detail::futex_wait(word_.atomic(), seen | sleeper_bit,
-                         std::min(deadline, std::chrono::steady_clock::now() + longest_sleep), true);
+                         (std::min)(deadline, std::chrono::steady_clock::now() + longest_sleep), true);
       seen = load();
     }
     return true;

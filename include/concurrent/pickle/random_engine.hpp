@@ -41,7 +41,7 @@ class EngineBytes {
   bool are_words(std::size_t offset, std::size_t count) const noexcept {
     for (std::size_t i = 0; i < count; ++i) {
       const Word word = at<Word>(offset + i * sizeof(Word));
-      if (word < T::min() || word > T::max()) return false;
+      if (word < (T::min)() || word > (T::max)()) return false;
     }
     return true;
   }

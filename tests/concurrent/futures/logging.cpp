@@ -25,8 +25,8 @@ TEST_CASE("set_log_handler: the handler gets level and text") {
     seen.emplace_back(level, text);
   };
   cf::set_log_handler(handler);
-  cf::detail::log(cf::LogLevel::warning, "careful");
-  cf::detail::log(cf::LogLevel::info, "by the way");
+  cf::detail::log_message(cf::LogLevel::warning, "careful");
+  cf::detail::log_message(cf::LogLevel::info, "by the way");
   REQUIRE(seen.size() == 2);
   CHECK(seen[0].first == cf::LogLevel::warning);
   CHECK(seen[0].second == "careful");
@@ -37,9 +37,9 @@ TEST_CASE("set_log_handler: a handler that is replaced is destroyed, and hears n
   const DefaultHandlerAfterwards afterwards;
   auto calls = std::make_shared<int>(0);
   cf::set_log_handler([calls](cf::LogLevel, std::string_view) { ++*calls; });
-  cf::detail::log(cf::LogLevel::error, "one");
+  cf::detail::log_message(cf::LogLevel::error, "one");
   cf::set_log_handler([](cf::LogLevel, std::string_view) {});
-  cf::detail::log(cf::LogLevel::error, "two");
+  cf::detail::log_message(cf::LogLevel::error, "two");
   CHECK(*calls == 1);
   CHECK(calls.use_count() == 1);
 }
@@ -50,13 +50,13 @@ TEST_CASE("set_log_handler: nullptr, {} and an empty std::function bring back th
   const auto count = [&](cf::LogLevel, std::string_view) { ++calls; };
   cf::set_log_handler(count);
   cf::set_log_handler(nullptr);
-  cf::detail::log(cf::LogLevel::debug, "not on standard error either");
+  cf::detail::log_message(cf::LogLevel::debug, "not on standard error either");
   cf::set_log_handler(count);
   cf::set_log_handler({});
-  cf::detail::log(cf::LogLevel::debug, "nor this");
+  cf::detail::log_message(cf::LogLevel::debug, "nor this");
   cf::set_log_handler(count);
   cf::set_log_handler(std::function<void(cf::LogLevel, std::string_view)>());
-  cf::detail::log(cf::LogLevel::debug, "nor this");
+  cf::detail::log_message(cf::LogLevel::debug, "nor this");
   CHECK(calls == 0);
 }
 
@@ -65,14 +65,14 @@ TEST_CASE("set_log_handler: a handler may log, throw, and replace itself") {
   int depth = 0;
   int replaced = 0;
   cf::set_log_handler([&](cf::LogLevel, std::string_view text) {
-    if (++depth == 1) cf::detail::log(cf::LogLevel::debug, "from the handler");
+    if (++depth == 1) cf::detail::log_message(cf::LogLevel::debug, "from the handler");
     if (text == "replace") cf::set_log_handler([&](cf::LogLevel, std::string_view) { ++replaced; });
     if (text == "throw") throw 1;
   });
-  cf::detail::log(cf::LogLevel::debug, "hello");
+  cf::detail::log_message(cf::LogLevel::debug, "hello");
   CHECK(depth == 2);
-  CHECK_NOTHROW(cf::detail::log(cf::LogLevel::debug, "throw"));
-  cf::detail::log(cf::LogLevel::debug, "replace");
-  cf::detail::log(cf::LogLevel::debug, "again");
+  CHECK_NOTHROW(cf::detail::log_message(cf::LogLevel::debug, "throw"));
+  cf::detail::log_message(cf::LogLevel::debug, "replace");
+  cf::detail::log_message(cf::LogLevel::debug, "again");
   CHECK(replaced == 1);
 }

@@ -251,11 +251,11 @@ TEST_CASE_METHOD(LeakChecked, "progress: counts the futures that failed or were 
 TEST_CASE_METHOD(LeakChecked, "progress: what is logged meanwhile comes above the bar, on lines of its own") {
   const std::string drawn = drawn_on_terminal(80, [] {
     cf::ProgressBar bar({.desc = "bar", .total = 3});
-    std::thread([] { cf::detail::log(cf::LogLevel::warning, "something happened"); }).join();
+    std::thread([] { cf::detail::log_message(cf::LogLevel::warning, "something happened"); }).join();
     cf::set_log_handler([](cf::LogLevel, std::string_view text) {
       std::fprintf(stderr, "own: %.*s\n", static_cast<int>(text.size()), text.data());
     });
-    cf::detail::log(cf::LogLevel::info, "more");
+    cf::detail::log_message(cf::LogLevel::info, "more");
     cf::set_log_handler({});
     bar.advance(3);
   });
@@ -270,7 +270,7 @@ TEST_CASE_METHOD(LeakChecked, "progress: threads may log while bars come and go"
   const std::string drawn = drawn_on_terminal(80, [] {
     std::atomic<bool> ended{false};
     std::thread logger([&] {
-      while (!ended) cf::detail::log(cf::LogLevel::warning, "line");
+      while (!ended) cf::detail::log_message(cf::LogLevel::warning, "line");
     });
     for (int round = 0; round < 300; ++round) {
       cf::ProgressBar bar({.desc = "bar", .total = 2, .leave = false});

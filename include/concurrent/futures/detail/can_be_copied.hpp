@@ -71,9 +71,9 @@ constexpr bool fields_can_be_copied(std::index_sequence<at...>) {
   return (field_can_be_copied<T, Field, at, sizeof...(at)>() && ...);
 }
 
-template <class T, class... Outer, std::size_t... I>
-constexpr bool elements_can_be_copied(std::index_sequence<I...>) {
-  return (can_be_copied<std::remove_cv_t<std::tuple_element_t<I, T>>, Outer...>() && ...);
+template <class T, class... Outer, std::size_t... i>
+constexpr bool elements_can_be_copied(std::index_sequence<i...>) {
+  return (can_be_copied<std::remove_cv_t<std::tuple_element_t<i, T>>, Outer...>() && ...);
 }
 
 // std::variant, without <variant>.

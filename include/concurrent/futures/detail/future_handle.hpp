@@ -71,7 +71,7 @@ class FutureHandle {
     FutureStateBase& state = checked();
     for (;;) {
       const auto now = Clock::now();
-      if (time <= now) return state.wait_until_done(Deadline::min()) ? FutureStatus::ready : FutureStatus::timeout;
+      if (time <= now) return state.wait_until_done((Deadline::min)()) ? FutureStatus::ready : FutureStatus::timeout;
       if (state.wait_until_done(deadline_after(time - now))) return FutureStatus::ready;
     }
   }

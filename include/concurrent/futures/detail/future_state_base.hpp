@@ -116,7 +116,7 @@ class FutureStateBase {
   void add_callback(std::unique_ptr<Callback> callback);
 
   /// Blocks until the future is done; false: the deadline has passed first. Throws what `drive` throws.
-  bool wait_until_done(Deadline deadline = Deadline::max());
+  bool wait_until_done(Deadline deadline = (Deadline::max)());
   /// The same without a limit, for who has a handle. False: it is orphaned, or has become so.
   bool wait_unless_orphaned();
 

@@ -34,9 +34,9 @@ CONCURRENT_FUTURES_INLINE CallbackList::CallbackList(FutureStateBase& state, Cal
 
 inline void log_callback_error(const char* what) noexcept {
   try {
-    log(LogLevel::error, "concurrent::futures: a callback of a future threw: " + std::string(what));
+    log_message(LogLevel::error, "concurrent::futures: a callback of a future threw: " + std::string(what));
   } catch (...) {
-    log(LogLevel::error, "concurrent::futures: a callback of a future threw");
+    log_message(LogLevel::error, "concurrent::futures: a callback of a future threw");
   }
 }
 
@@ -131,7 +131,7 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_until_done(Deadline deadlin
   for (;;) {
     std::uint32_t word = word_.load(std::memory_order_acquire);
     if (is_done(state_of(word))) return true;
-    if (deadline != Deadline::max() && std::chrono::steady_clock::now() >= deadline) return false;
+    if (deadline != (Deadline::max)() && std::chrono::steady_clock::now() >= deadline) return false;
     if (drive(word_, word, deadline)) continue;
     if ((word & sleepers_bit) == 0 &&
         !word_.compare_exchange_strong(word, word | sleepers_bit, std::memory_order_acq_rel)) {
@@ -143,7 +143,7 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_until_done(Deadline deadlin
 
 CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_unless_orphaned() {
   while (!done()) {
-    if (is_with_executor()) return wait_until_done(Deadline::max());
+    if (is_with_executor()) return wait_until_done((Deadline::max)());
     if (is_orphaned()) return false;
     wait_until_done(next_look_for_orphans());
   }

@@ -169,12 +169,12 @@ class RangeFeed final : public MapFeed {
       return std::apply([](auto&... readers) { return Element{readers.take()...}; }, readers_);
     }
   }
-  template <std::size_t... I>
-  AnyFuture submit_one(Executor& executor, std::index_sequence<I...>) {
+  template <std::size_t... i>
+  AnyFuture submit_one(Executor& executor, std::index_sequence<i...>) {
     if constexpr (sizeof...(Ranges) == 1) {
       return submit_call(executor, function_, Element(std::move(piece_.front())));
     } else {
-      return submit_call(executor, function_, std::move(std::get<I>(piece_.front()))...);
+      return submit_call(executor, function_, std::move(std::get<i>(piece_.front()))...);
     }
   }
   template <class... Call>

@@ -127,9 +127,9 @@ class MapMixin {
       return refused_map<std::decay_t<Function>>();
     }
   }
-  template <class Function, std::size_t... I, class Args>
-  auto without_last(bool unordered, Function&& fn, std::index_sequence<I...>, Args args) {
-    return run(unordered, std::get<sizeof...(I)>(args), std::forward<Function>(fn), std::get<I>(std::move(args))...);
+  template <class Function, std::size_t... i, class Args>
+  auto without_last(bool unordered, Function&& fn, std::index_sequence<i...>, Args args) {
+    return run(unordered, std::get<sizeof...(i)>(args), std::forward<Function>(fn), std::get<i>(std::move(args))...);
   }
 
   template <class Function, class... Ranges>
@@ -181,7 +181,7 @@ class MapMixin {
   template <class Function, class... Ranges>
   auto start(bool unordered, const MapOptions& options, Function fn, Ranges&&... ranges) {
     using R = map_result_t<Function, item_t<Ranges>...>;
-    const Deadline deadline = options.timeout ? deadline_after(*options.timeout) : Deadline::max();
+    const Deadline deadline = options.timeout ? deadline_after(*options.timeout) : (Deadline::max)();
     const bool chunked = options.chunksize != 1;
     auto feed = std::make_unique<RangeFeed<Executor, Function, Ranges...>>(link_, std::move(fn), options,
                                                                            std::forward<Ranges>(ranges)...);

@@ -242,7 +242,7 @@ class ProcessPool {
   bool quit_sent_ = false;
   bool zygote_gone_ = false;
   bool watching_ = false;  // the manager looks by itself within 50 ms
-  Deadline kill_remaining_ = Deadline::max();
+  Deadline kill_remaining_ = (Deadline::max)();
   std::uint32_t syncs_ = 0;
   PoolStatistics counts_;
   std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
@@ -269,7 +269,7 @@ class ProcessPool {
   std::vector<AskedWorker> asked_;  // workers without a call, while it is found out whether they come for one
   std::vector<IdleWorker> idle_;    // what was found
   Deadline records_look_{};
-  Deadline trim_at_ = Deadline::max();
+  Deadline trim_at_ = (Deadline::max)();
   Deadline quiet_at_{};  // no activity since a second
 
   std::unique_ptr<std::atomic<std::uint64_t>[]>

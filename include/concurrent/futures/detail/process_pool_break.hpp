@@ -66,7 +66,7 @@ inline void ProcessPool::zygote_ended(int status) {
       }
     }
   }
-  if (!reason.empty()) log(LogLevel::error, reason);
+  if (!reason.empty()) log_message(LogLevel::error, reason);
   if (fails) {
     if (reason.empty()) {
       const std::lock_guard lock(mutex_);

@@ -282,7 +282,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_
     while (!changed() && std::chrono::steady_clock::now() < deadline) {
       take_reports();
       if (!serve())
-        sleep_manager(std::min(next_look(), std::chrono::steady_clock::now() + std::chrono::milliseconds(1)));
+        sleep_manager((std::min)(next_look(), std::chrono::steady_clock::now() + std::chrono::milliseconds(1)));
     }
     return true;
   }
@@ -303,13 +303,13 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_
   while (!(done = changed())) {
     if (serve()) {
       polling = mpd::Polling(budget);
-      if (deadline != Deadline::max() && std::chrono::steady_clock::now() >= deadline) break;
+      if (deadline != (Deadline::max)() && std::chrono::steady_clock::now() >= deadline) break;
       continue;
     }
     if (!polling.again()) break;
   }
   if (!scarce) {
-    budget = done ? std::min(budget * 2 + 100, spin_limit()) : std::max(budget / 2, spin_limit() / 16);
+    budget = done ? (std::min)(budget * 2 + 100, spin_limit()) : (std::max)(budget / 2, spin_limit() / 16);
     drive_budget_.store(budget, std::memory_order_relaxed);
   }
   stop_driving();
@@ -350,7 +350,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::doze(const std::atomic<std::uint32_t
   }
   stop_driving();
   if (!supported) return mpd::futex_wait(word, value, deadline);
-  return deadline == Deadline::max() || std::chrono::steady_clock::now() < deadline;
+  return deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
 }
 
 }  // namespace detail

@@ -72,7 +72,7 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
   }
   give_back_region(report.worker);
   if (!reason.empty()) {
-    log(LogLevel::error, reason);
+    log_message(LogLevel::error, reason);
     break_pool(reason);
   }
 }
@@ -160,8 +160,8 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     if (!broken_.empty()) reason = broken_;
   }
   if (verdict.counts_as_lost) {
-    log(verdict.breaks_pool ? LogLevel::error : LogLevel::warning,
-        verdict.breaks_pool ? reason : "concurrent::futures: " + death.how);
+    log_message(verdict.breaks_pool ? LogLevel::error : LogLevel::warning,
+                verdict.breaks_pool ? reason : "concurrent::futures: " + death.how);
   }
   give_back_region(index);
   while (WorkItem* const item = failed.pop_front()) {
@@ -266,7 +266,7 @@ inline void ProcessPool::fail_overwritten() {
   if (items.empty()) return;
   const std::string reason =
       "concurrent::futures: a call was lost: its record in shared memory was overwritten by a task gone wild.";
-  log(LogLevel::error, reason);
+  log_message(LogLevel::error, reason);
   while (WorkItem* const item = items.pop_front()) {
     fail(*item, options_.on_worker_death == WorkerDeathPolicy::fail_task ? failure<WorkerDied>(reason)
                                                                          : failure<BrokenProcessPool>(reason));

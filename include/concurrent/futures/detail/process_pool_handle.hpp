@@ -28,7 +28,7 @@ class ProcessPoolShare final : public Unfinished {
   void finish() noexcept override {
     if (!pool_->is_here()) return;
     pool_->shutdown(false);
-    pool_->wait_until_ended(Deadline::max());
+    pool_->wait_until_ended((Deadline::max)());
   }
 
  private:

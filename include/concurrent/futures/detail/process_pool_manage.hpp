@@ -90,7 +90,7 @@ inline void ProcessPool::manage() {
     CONCURRENT_FUTURES_FAULT_POINT("caller.manager_sleeps");
     Deadline look = next_look();
     // A thread that drives may note something right now, and nobody else writes it.
-    if (traced) look = std::min(look, std::chrono::steady_clock::now() + pool_timing.trace);
+    if (traced) look = (std::min)(look, std::chrono::steady_clock::now() + pool_timing.trace);
     sleep_manager(look);
   }
   ended_.store(1, std::memory_order_seq_cst);
@@ -141,8 +141,8 @@ inline Deadline ProcessPool::next_look() {
   bool trim = false;
   {
     const std::lock_guard lock(mutex_);
-    look = std::min(look, check_time_limits(now));
-    look = std::min(look, run_timers(now, stall, trim));
+    look = (std::min)(look, check_time_limits(now));
+    look = (std::min)(look, run_timers(now, stall, trim));
   }
   if (stall.repair) rescue_waiting_calls(stall, now);
   if (trim) blocks_->trim();
@@ -164,12 +164,12 @@ inline Deadline ProcessPool::pace(Deadline now) {
     if (!driver_.load(std::memory_order_seq_cst))
       mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
   }
-  return napping_.load(std::memory_order_relaxed) ? now + pool_timing.nap : Deadline::max();
+  return napping_.load(std::memory_order_relaxed) ? now + pool_timing.nap : (Deadline::max)();
 }
 
 /// With the lock: what is due. What takes long is left to the caller, who does it without.
 inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stall, bool& trim) {
-  Deadline look = Deadline::max();
+  Deadline look = (Deadline::max)();
   if (queue_->waiting() != 0 || !pending_.empty()) {
     if (now >= stalls_.due()) {
       fill();
@@ -183,21 +183,21 @@ inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stal
   // sender, a worker may be stopped: while something is on its way, or was within the last second, the manager looks
   // after it now and then. After that, whoever submits wakes it.
   watching_ = outstanding_ != 0 || now < quiet_at_;
-  if (watching_) look = std::min(look, now + pool_timing.watch);
+  if (watching_) look = (std::min)(look, now + pool_timing.watch);
   if (outstanding_ != 0 && now >= records_look_) {
     records_look_ = now + pool_timing.watch;
     if (find_overwritten()) look = now;
   }
   if (start_backoff_.take_due(now)) start_workers();
   if (kill_remaining_ <= now) {
-    kill_remaining_ = Deadline::max();
+    kill_remaining_ = (Deadline::max)();
     for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
   }
   if (trim_at_ <= now) {
-    trim_at_ = Deadline::max();
+    trim_at_ = (Deadline::max)();
     trim = true;
   }
-  return std::min(std::min(look, start_backoff_.due()), std::min(kill_remaining_, trim_at_));
+  return (std::min)((std::min)(look, start_backoff_.due()), (std::min)(kill_remaining_, trim_at_));
 }
 
 /// Sets `has_call` of each place whose worker has taken a call and not answered.
@@ -257,7 +257,7 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
 
 /// Stops the tasks whose time is up. Returns when the next one's may be.
 inline Deadline ProcessPool::check_time_limits(Deadline now) {
-  Deadline look = Deadline::max();
+  Deadline look = (Deadline::max)();
   if (timed_.empty()) return look;
   hold_ups_.beat(now);
   ItemList put_back;
@@ -281,7 +281,7 @@ inline Deadline ProcessPool::check_time_limits(Deadline now) {
       call.since = Deadline(std::chrono::duration_cast<Deadline::duration>(noted));
     }
     const TimeLimitStep step = check_time_limit(call, now, hold_ups_);
-    look = std::min(look, step.look);
+    look = (std::min)(look, step.look);
     if (step.action == TimeLimitStep::Action::take_back) {
       tell_to_leave(state.worker);  // so that it has no other call when it is hit
       if (!queue_->take_back(item->record, item->ticket)) continue;  // it has begun at last, and leaves after that
@@ -432,8 +432,8 @@ CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
     if (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) ++taken;
   }
   glance.workers = available_;
-  glance.busy = std::min<std::size_t>(taken - std::min(taken, published), available_);
-  glance.queued = outstanding_ - std::min(outstanding_, taken);
+  glance.busy = std::min<std::size_t>(taken - (std::min)(taken, published), available_);
+  glance.queued = outstanding_ - (std::min)(outstanding_, taken);
   glance.done = counts_.submitted - std::min<std::uint64_t>(counts_.submitted, glance.queued + glance.busy);
   if (!broken_.empty()) {
     glance.phase = PoolGlance::Phase::broken;

@@ -78,7 +78,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   mpd::SegmentGeometry geometry;
   geometry.workers = static_cast<std::uint32_t>(max_workers_);
   // Where workers are replaced, the next one need not wait until the system has cleared the last one away.
-  if (options_.max_tasks_per_child) geometry.workers += std::min(geometry.workers, 64U);
+  if (options_.max_tasks_per_child) geometry.workers += (std::min)(geometry.workers, 64U);
   geometry.queue_capacity = static_cast<std::uint32_t>(max_workers_ + options_.extra_queued_calls);
   geometry.ring_capacity = max_workers_ <= 8 ? 64 : max_workers_ <= 64 ? 32 : 8;
   geometry.records = geometry.queue_capacity + geometry.workers * (geometry.ring_capacity + 1);
@@ -224,7 +224,7 @@ inline void ProcessPool::start_now() {
 CONCURRENT_FUTURES_INLINE void ProcessPool::warm_up(int workers) {
   if ((gate_.load(std::memory_order_acquire) & gate_unstarted) != 0) start_now();
   const std::lock_guard lock(mutex_);
-  const auto wanted = static_cast<std::uint32_t>(std::min(std::max(workers, 0), max_workers_));
+  const auto wanted = static_cast<std::uint32_t>((std::min)((std::max)(workers, 0), max_workers_));
   while (available_ < wanted && start_worker()) {
   }
 }

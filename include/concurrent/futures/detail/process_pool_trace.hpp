@@ -35,7 +35,7 @@ CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ProcessPool::trace(std::uni
 /// In the manager's thread.
 inline void ProcessPool::flush_trace(bool ends) {
   const std::string problem = ends ? trace_->close() : trace_->flush();
-  if (!problem.empty()) log(LogLevel::error, problem);
+  if (!problem.empty()) log_message(LogLevel::error, problem);
 }
 
 inline void ProcessPool::trace_worker(const WorkerPlace& place) noexcept {

@@ -174,7 +174,7 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::wait_until_ended(Deadline deadline) {
   for (const pthread_t thread : threads) ::pthread_join(thread, nullptr);
   if (trace_ != nullptr) {
     const std::string problem = trace_->close();
-    if (!problem.empty()) log(LogLevel::error, problem);
+    if (!problem.empty()) log_message(LogLevel::error, problem);
   }
   return true;
 }
@@ -187,7 +187,7 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::detach_threads() {
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::finish() noexcept {
   shutdown(false);
-  wait_until_ended(Deadline::max());
+  wait_until_ended((Deadline::max)());
 }
 
 }  // namespace detail

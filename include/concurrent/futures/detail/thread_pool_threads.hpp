@@ -153,7 +153,7 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::before_publishing(ThreadTask& task, b
 inline void ThreadPool::break_pool(const std::string& reason) noexcept {
   const std::string text = "concurrent::futures: the initializer of a thread of this pool threw: " + reason +
                            ". The pool is broken and runs nothing more. Make another one.";
-  log(LogLevel::error, text);
+  log_message(LogLevel::error, text);
   ThreadTaskList tasks;
   {
     const std::lock_guard lock(mutex_);

@@ -209,7 +209,7 @@ class BlockList {
     const std::size_t slab_bytes = slabs_.empty() && size <= slab_size / 32 ? slab_size / 32 : slab_size;
     auto& list = free_[index];
     blocks_made_[index] += slab_bytes / size;
-    if (list.capacity() < blocks_made_[index]) list.reserve(std::max(2 * list.capacity(), blocks_made_[index]));
+    if (list.capacity() < blocks_made_[index]) list.reserve((std::max)(2 * list.capacity(), blocks_made_[index]));
     slabs_.reserve(slabs_.size() + 1);
     std::byte* const slab = large_.allocate(slab_bytes);
     if (slab == nullptr) return false;

@@ -15,12 +15,12 @@ Deadline deadline_after(const std::chrono::duration<Rep, Period>& timeout) {
   // In floating point nothing overflows, whatever the unit.
   const double seconds = std::chrono::duration<double>(timeout).count();
   if (!(seconds > 0)) return now;
-  if (seconds >= std::chrono::duration<double>(Deadline::max() - now).count() * 0.5) return Deadline::max();
+  if (seconds >= std::chrono::duration<double>((Deadline::max)() - now).count() * 0.5) return (Deadline::max)();
   return now + std::chrono::ceil<Deadline::duration>(timeout);
 }
 
 inline bool has_passed(Deadline deadline) {
-  return deadline != Deadline::max() && std::chrono::steady_clock::now() >= deadline;
+  return deadline != (Deadline::max)() && std::chrono::steady_clock::now() >= deadline;
 }
 
 }  // namespace detail

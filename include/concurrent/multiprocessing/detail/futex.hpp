@@ -37,11 +37,11 @@ inline timespec to_timespec(Deadline deadline) noexcept {
 /// Sleeps while `word` holds `old`, at the longest until `deadline`. Returns false only when the deadline has passed;
 /// otherwise true, also for no reason: look at the word again. `shared`: the word lies in memory that several
 /// processes have mapped.
-inline bool futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline = Deadline::max(),
+inline bool futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline = (Deadline::max)(),
                        bool shared = false) noexcept {
   timespec time{};
   const timespec* limit = nullptr;
-  if (deadline != Deadline::max()) {
+  if (deadline != (Deadline::max)()) {
     time = to_timespec(deadline);
     limit = &time;
   }
@@ -82,10 +82,10 @@ inline bool futex_wait_either(const std::atomic<std::uint32_t>& own, std::uint32
       {shared_old, reinterpret_cast<std::uintptr_t>(&shared), size_32, 0},
   };
   timespec time{};
-  if (deadline != Deadline::max()) time = to_timespec(deadline);
+  if (deadline != (Deadline::max)()) time = to_timespec(deadline);
   const int saved = errno;
   const long result =
-      ::syscall(call_number, waiters, 2, 0, deadline != Deadline::max() ? &time : nullptr, CLOCK_MONOTONIC);
+      ::syscall(call_number, waiters, 2, 0, deadline != (Deadline::max)() ? &time : nullptr, CLOCK_MONOTONIC);
   const bool supported = result >= 0 || (errno != ENOSYS && errno != EPERM && errno != EINVAL);
   errno = saved;
   return supported;

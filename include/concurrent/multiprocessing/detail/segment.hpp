@@ -138,7 +138,7 @@ class Segment {
 #else
     constexpr std::uint64_t most = std::uint64_t{1} << 38;
 #endif
-    const auto pages = static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_PHYS_PAGES)));
+    const auto pages = static_cast<std::uint64_t>((std::max)(1L, ::sysconf(_SC_PHYS_PAGES)));
     std::uint64_t size = std::uint64_t{1} << 30;
     while (size < pages * 4096 && size < most) size *= 2;
     while (size > smallest_region && size * (workers + 1) > (std::uint64_t{1} << 44)) size /= 2;

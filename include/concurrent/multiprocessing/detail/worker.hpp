@@ -158,7 +158,7 @@ class Worker {
     restore_process();
     const std::int64_t idle = segment_.geometry().idle_nanoseconds;
     const auto start = std::chrono::steady_clock::now();
-    const Deadline gone = idle == 0 ? Deadline::max() : start + std::chrono::nanoseconds(idle);
+    const Deadline gone = idle == 0 ? (Deadline::max)() : start + std::chrono::nanoseconds(idle);
     Deadline tidy = start + std::chrono::seconds(1);  // large blocks are given back after a second of silence
     entry_.wake.store(1, std::memory_order_relaxed);
     set_status(WorkerStatus::asleep);
@@ -171,8 +171,8 @@ class Worker {
         // The caller counts us in until it hears of our end; a call that arrives now is started anew then.
         return calls_wait(segment_);
       }
-      if (tidy != Deadline::max()) blocks_.trim();
-      tidy = Deadline::max();
+      if (tidy != (Deadline::max)()) blocks_.trim();
+      tidy = (Deadline::max)();
     }
     entry_.wake.store(0, std::memory_order_relaxed);
     clear_sleeper_bit();

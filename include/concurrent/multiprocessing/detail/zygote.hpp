@@ -212,7 +212,7 @@ class Zygote {
     const pid_t pid = process.pid;
     refill_ = standbys_.size() < standbys_wanted_;
     if (refill_)
-      refill_due_ = Clock::now() + (last_fork_ < short_fork ? Clock::duration{} : std::min(last_fork_, longest_wait));
+      refill_due_ = Clock::now() + (last_fork_ < short_fork ? Clock::duration{} : (std::min)(last_fork_, longest_wait));
     if (pid < 0) {
       report({ZygoteReport::Kind::start_failed, request.worker, request.serial, 0, -pid});
       return;
@@ -246,7 +246,7 @@ class Zygote {
       ::kill(standby.pid, SIGKILL);  // has ended, or is about to; not reaped yet, so the pid is still its own
     }
     // They are used faster than they are made, unless none was made yet.
-    if (standby_made_) standbys_wanted_ = std::min(standbys_wanted_ * 2, most_standbys);
+    if (standby_made_) standbys_wanted_ = (std::min)(standbys_wanted_ * 2, most_standbys);
     return {0, {}};
   }
 
@@ -259,7 +259,7 @@ class Zygote {
 
   static int milliseconds_to(Clock::time_point time) noexcept {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now());
-    return std::max(0, static_cast<int>(left.count()));
+    return (std::max)(0, static_cast<int>(left.count()));
   }
 
   /// What the system refuses now it may grant after the next start.

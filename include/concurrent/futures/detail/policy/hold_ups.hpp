@@ -36,7 +36,7 @@ class HoldUps {
   Deadline end_of(Deadline start, Time limit) const noexcept {
     const Deadline end = start + limit + held_since(start);
     if (count_ == 0 || last().resumed < start) return end;
-    return std::max(end, last().resumed + grace);
+    return (std::max)(end, last().resumed + grace);
   }
 
   /// How long it was held up since then.

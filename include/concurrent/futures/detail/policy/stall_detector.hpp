@@ -46,7 +46,7 @@ class StallDetector {
     Check todo;
     if (now < due_) return todo;
     const auto pause = pause_;
-    pause_ = std::min(pause_ * 2, timing_.last_stall_check);
+    pause_ = (std::min)(pause_ * 2, timing_.last_stall_check);
     due_ = now + pause_;
     if (moved || pause < timing_.stall_starts) waiting_since_ = now;
     if (pause < timing_.stall_wakes) return todo;

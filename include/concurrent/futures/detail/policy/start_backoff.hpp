@@ -17,23 +17,23 @@ class StartBackoff {
   static constexpr std::chrono::nanoseconds longest = std::chrono::seconds(1);
 
   /// No worker is asked for until then.
-  bool waits() const noexcept { return due_ != Deadline::max(); }
+  bool waits() const noexcept { return due_ != (Deadline::max)(); }
   Deadline due() const noexcept { return due_; }
 
   void refused(Deadline now) noexcept {
     due_ = now + delay_;
-    delay_ = std::min(delay_ * 2, longest);
+    delay_ = (std::min)(delay_ * 2, longest);
   }
   void started() noexcept { delay_ = shortest; }
   /// True, once: it is time to ask again.
   bool take_due(Deadline now) noexcept {
     if (due_ > now) return false;
-    due_ = Deadline::max();
+    due_ = (Deadline::max)();
     return true;
   }
 
  private:
-  Deadline due_ = Deadline::max();
+  Deadline due_ = (Deadline::max)();
   std::chrono::nanoseconds delay_ = shortest;
 };
 

@@ -25,7 +25,7 @@ struct TimeLimitStep {
   enum class Action : std::uint8_t { none, take_back, stop };
 
   Action action = Action::none;
-  Deadline look = Deadline::max();
+  Deadline look = (Deadline::max)();
 };
 
 /// The limit counts from when the task begins. A call that waits can at the earliest be late its whole limit from now. One
@@ -34,12 +34,12 @@ inline TimeLimitStep check_time_limit(const TimedCall& call, Deadline now, const
                                       const PoolTiming& timing = pool_timing) noexcept {
   using Action = TimeLimitStep::Action;
   constexpr std::chrono::nanoseconds longest = std::chrono::hours(24 * 365 * 10);  // no sum with it overflows
-  const auto limit = std::min(call.limit, longest);
+  const auto limit = (std::min)(call.limit, longest);
   if (call.stage == TimedCall::Stage::waiting) return {Action::none, now + limit};
   const bool claimed = call.stage == TimedCall::Stage::claimed;
-  const Deadline since = std::min(call.since, now);  // written by a worker: it may be anything
+  const Deadline since = (std::min)(call.since, now);  // written by a worker: it may be anything
   const Deadline end = hold_ups.end_of(since, claimed ? timing.claim : limit);
-  if (now < end) return {Action::none, claimed ? std::max(end, now + timing.first_stall_check) : end};
+  if (now < end) return {Action::none, claimed ? (std::max)(end, now + timing.first_stall_check) : end};
   return {claimed ? Action::take_back : Action::stop, now + timing.first_stall_check};
 }
 
