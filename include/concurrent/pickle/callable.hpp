@@ -8,7 +8,11 @@
 #include <concurrent/pickle/pickler.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
 #include <new>
+#include <span>
 #include <type_traits>
 
 namespace concurrent::pickle::inline v0 {
@@ -29,7 +33,60 @@ inline constexpr bool travels_as_value = can_travel<F, Role::argument>();
 // but a compiler shows them: GCC and Clang make a member of reference type of each, and then the closure has no
 // standard layout.
 template <class F>
-inline constexpr bool travels_as_bytes = is_closure<F>&& copies_as_bytes<F>&& std::is_standard_layout_v<F>;
+inline constexpr bool travels_as_bytes = is_closure<F> && copies_as_bytes<F> && std::is_standard_layout_v<F>;
+
+// Pointers to functions and constants of the program, in a closure that goes to a fresh image: they are moved with the
+// program. Written where the program was loaded, or 0 where nothing is moved, and then the places of the pointers.
+class MovedPointers {
+ public:
+  static constexpr std::uint32_t end = 0xffffffff;
+
+  template <class F>
+  static void dump(Writer& writer, const F& function) {
+    const std::uintptr_t base = writer.audience() == Audience::fresh_images ? main_module().base : 0;
+    writer.put(base);
+    if (base == 0) return;
+    MovedPointers pointers(writer, std::addressof(function));
+    visit_pointers(function, pointers);
+    writer.put(end);
+  }
+
+  // `bytes` of a closure as they were written.
+  static void load(Reader& reader, std::span<std::byte> bytes) {
+    const auto base = reader.get_once<std::uintptr_t>();
+    if (base == 0) return;
+    for (;;) {
+      const auto place = reader.get_once<std::uint32_t>();
+      if (place == end) return;
+      std::uintptr_t address;
+      if (place > bytes.size() - sizeof address) [[unlikely]]
+        reader.refuse("a captured pointer lies beyond its closure");
+      std::memcpy(&address, bytes.data() + place, sizeof address);
+      address = address - base + main_module().base;
+      if (!is_constant_of_program(address)) [[unlikely]]
+        reader.refuse("a captured pointer points to nothing of the program");
+      std::memcpy(bytes.data() + place, &address, sizeof address);
+    }
+  }
+
+  // For visit_pointers.
+  void pointer(std::uintptr_t address, const void* place) {
+    if (is_constant_of_program(address)) {
+      writer_->put(static_cast<std::uint32_t>(static_cast<const std::byte*>(place) - object_));
+    }
+  }
+  void inherited() noexcept {}
+
+ private:
+  MovedPointers(Writer& writer, const void* object) noexcept
+      : writer_(&writer), object_(static_cast<const std::byte*>(object)) {}
+
+  Writer* writer_;
+  const std::byte* object_;
+};
+
+template <class F>
+inline constexpr bool may_hold_pointers = !holds_no_pointer<F> && sizeof(F) >= sizeof(void*);
 
 // Bytes that are put into an object's place make the object, where copying it would do no more than that.
 template <class F>
@@ -39,6 +96,7 @@ F load_bytes(Reader& reader) {
     bytes[0] = std::byte{};
   } else {
     reader.read(bytes, sizeof(F));
+    if constexpr (may_hold_pointers<F>) MovedPointers::load(reader, bytes);
   }
   return *std::launder(reinterpret_cast<F*>(bytes));
 }
@@ -54,6 +112,7 @@ void dump_callable(Writer& writer, const F& function) {
     Pickler<F>::dump(writer, function);
   } else if constexpr (!std::is_empty_v<F>) {
     writer.put(function);
+    if constexpr (may_hold_pointers<F>) MovedPointers::dump(writer, function);
   }
 }
 

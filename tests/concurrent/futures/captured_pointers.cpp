@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A closure with a pointer into memory of this process computes with something else in a worker: submit and map throw.
+#include <cstddef>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -37,6 +38,11 @@ class Simulation {
 
 Simulation at_namespace_scope;
 
+struct Doubled {
+  int value;
+  int operator()() const { return 2 * value; }
+};
+
 int size_of(const std::vector<int>* numbers) { return static_cast<int>(numbers->size()); }
 
 }  // namespace
@@ -73,9 +79,17 @@ EACH_PROCESS_POOL("Captured pointers: those that every worker can follow go thro
     auto pool = kind.pool(1);
     const int* const nothing = nullptr;
     CHECK(pool.submit([nothing] { return nothing == nullptr; }).result(patience));
+    const char* const text = "text";
+    int (*const function)(const std::vector<int>*) = &size_of;
+    int (Doubled::* const member)() const = &Doubled::operator();
+    const auto closure = [text, n = 2L, function, member](int i) {
+      const std::vector<int> numbers(static_cast<std::size_t>((Doubled{1}.*member)()));
+      return text[1] + n + function(&numbers) + i;
+    };
+    CHECK(pool.submit(closure, 1).result(patience) == 'e' + 5);
+    CHECK(pool.map(closure, {1, 2}, {.chunksize = 2}).to_vector() == std::vector<long>{'e' + 5, 'e' + 6});
     if (kind.name == "fork") {
       auto* const shared = static_cast<int*>(mapped);
-      const char* const text = "text";
       CHECK(pool.submit([shared, text] { return *shared = text[0]; }).result(patience) == 't');
       CHECK(*shared == 't');
     }

@@ -149,13 +149,17 @@ class MemberVisitor {
   Visit* visit_;
 };
 
-// Calls visit.pointer(address) for each pointer in an object, visit.inherited() for each Inherited. Of an optional only
-// if it holds one, and none of a union's, which nobody can know.
+// Calls visit.pointer(address, place) for each pointer in an object, visit.inherited() for each Inherited. Of an
+// optional only if it holds one, and none of a union's, which nobody can know.
 template <class T, class Visit>
 void visit_pointers(const T& object, Visit& visit) {
   if constexpr (holds_no_pointer<T>) {
   } else if constexpr (std::is_pointer_v<T>) {
-    visit.pointer(reinterpret_cast<std::uintptr_t>(object));
+    visit.pointer(reinterpret_cast<std::uintptr_t>(object), std::addressof(object));
+  } else if constexpr (std::is_member_function_pointer_v<T>) {
+    std::uintptr_t address;  // or, of a virtual function, a small number
+    std::memcpy(&address, std::addressof(object), sizeof address);
+    visit.pointer(address, std::addressof(object));
   } else if constexpr (std::is_array_v<T>) {
     for (const auto& element : object) visit_pointers(element, visit);
   } else if constexpr (is_inherited<T>) {
@@ -190,7 +194,7 @@ void visit_pointers(const T& object, Visit& visit) {
       if (word == reinterpret_cast<std::uintptr_t>(&inherited_mark)) {
         visit.inherited();
       } else {
-        visit.pointer(word);
+        visit.pointer(word, reinterpret_cast<const std::byte*>(std::addressof(object)) + i * sizeof(word));
       }
     }
   }
@@ -205,12 +209,12 @@ class CaptureCheck {
  public:
   explicit CaptureCheck(Audience audience) noexcept : audience_(audience) {}
 
-  void pointer(std::uintptr_t address) noexcept {
+  void pointer(std::uintptr_t address, const void*) noexcept {
     if (fault_ != CaptureFault::none || address == 0) return;
     const MemoryKind kind = memory_kind(address);
     if (kind == MemoryKind::own) [[unlikely]] {
       fault_ = is_on_stack(address) ? CaptureFault::stack : CaptureFault::own_memory;
-    } else if (audience_ == Audience::fresh_images && kind != MemoryKind::none && !is_same_in_fresh_image(address))
+    } else if (audience_ == Audience::fresh_images && kind != MemoryKind::none && !is_constant_of_program(address))
         [[unlikely]] {
       fault_ = CaptureFault::other_image;
     }

@@ -21,6 +21,7 @@ enum class MemoryKind {
 // Asks the system: see memory_map.hpp.
 MemoryKind find_memory_kind(std::uintptr_t address) noexcept;
 
+// Whether a fresh image of this program has the same there, as far from its beginning.
 inline bool is_constant_of_program(std::uintptr_t address) noexcept {
   const Module& program = main_module();
   return program.has_code(address) || (program.has_relro && program.has_constant(address, 1));
@@ -35,12 +36,6 @@ inline MemoryKind memory_kind(std::uintptr_t address) noexcept {
   if (is_constant_of_program(address)) return MemoryKind::constant;
   if (is_on_stack(address)) return MemoryKind::own;
   return find_memory_kind(address);
-}
-
-// Whether it is the same in a fresh image of this program: its constants, where the program is loaded at the addresses
-// that it was linked for.
-inline bool is_same_in_fresh_image(std::uintptr_t address) noexcept {
-  return main_module().base == 0 && is_constant_of_program(address);
 }
 
 }  // namespace detail
