@@ -12,20 +12,67 @@
 #include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace concurrent::pickle::inline v0 {
 namespace detail {
 
-// Reads lines "low-high perms …", piece by piece and without memory from the heap, up to the one that has the address.
+// Whether there is anything, for the price of a system call that does nothing.
+inline bool is_mapped(std::uintptr_t address) noexcept {
+  static const auto page_size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  unsigned char resident;
+  return ::mincore(reinterpret_cast<void*>(address / page_size * page_size), 1, &resident) == 0 || errno != ENOMEM;
+}
+
+// Whether a library holds the address among what cannot be written once it is loaded.
+inline bool is_constant_of_library(std::uintptr_t address) noexcept {
+  return visit_modules([&](const dl_phdr_info& info) {
+    bool constant = false;
+    for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
+      const auto& segment = info.dlpi_phdr[i];
+      if (address - (info.dlpi_addr + segment.p_vaddr) >= segment.p_memsz) continue;
+      constant |= segment.p_type == PT_GNU_RELRO || (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) == 0);
+    }
+    return constant;
+  });
+}
+
+// Looks for the mapping that has an address. Since 6.11 Linux answers that; before, lines "low-high perms …" are read
+// piece by piece and without memory from the heap, up to the one that has it.
 class MemoryMap {
  public:
   explicit MemoryMap(std::uintptr_t address) noexcept : address_(address) {}
 
-  // False: nobody says.
-  bool find(MemoryKind& kind) noexcept {
+  MemoryKind find() noexcept {
+    MemoryKind kind = MemoryKind::own;  // where there is no /proc: better refused than computed with something else
     const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    if (file < 0) return false;
+    const bool answered = file >= 0 && ask(file, kind);
+    if (!answered && is_constant_of_library(address_)) {
+      kind = MemoryKind::constant;
+    } else if (!answered && file >= 0 && !read(file, kind)) {
+      kind = MemoryKind::own;
+    }
+    if (file >= 0) ::close(file);
+    return kind;
+  }
+
+  // False: nobody says.
+  bool ask(int file, MemoryKind& kind) const noexcept {
+    Query query{};
+    query.size = sizeof query;
+    query.address = address_;
+    if (::syscall(SYS_ioctl, file, Query::request, &query) != 0) {
+      kind = MemoryKind::none;
+      return errno == ENOENT;
+    }
+    kind = (query.flags & Query::shared) != 0     ? MemoryKind::shared
+           : (query.flags & Query::writable) != 0 ? MemoryKind::own
+                                                  : MemoryKind::constant;
+    return true;
+  }
+
+  bool read(int file, MemoryKind& kind) noexcept {
     char bytes[4096];
     kind = MemoryKind::none;
     bool readable = true;
@@ -36,12 +83,24 @@ class MemoryMap {
       if (size <= 0) break;
       for (ssize_t i = 0; i < size && !passed_; ++i) take(bytes[i]);
     }
-    ::close(file);
     if (found_) kind = kind_;
     return readable;
   }
 
  private:
+  // The kernel's struct procmap_query and the number of its call, PROCMAP_QUERY.
+  struct Query {
+    static constexpr unsigned long request = 0xc0686611;
+    static constexpr std::uint64_t writable = 2;
+    static constexpr std::uint64_t shared = 8;
+
+    std::uint64_t size, query_flags, address;
+    std::uint64_t first, last, flags, page_size, offset, inode;
+    std::uint32_t device[2], name_size, build_id_size;
+    std::uint64_t name, build_id;
+  };
+  static_assert(sizeof(Query) == 0x68);
+
   enum class Part { low, high, permissions, rest };
 
   void take(char c) noexcept {
@@ -86,36 +145,9 @@ class MemoryMap {
   MemoryKind kind_ = MemoryKind::none;
 };
 
-// Whether there is anything, for the price of a system call that does nothing.
-inline bool is_mapped(std::uintptr_t address) noexcept {
-  static const auto page_size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  unsigned char resident;
-  return ::mincore(reinterpret_cast<void*>(address / page_size * page_size), 1, &resident) == 0 || errno != ENOMEM;
-}
-
-// Whether a library holds the address among what cannot be written once it is loaded.
-inline bool is_constant_of_library(std::uintptr_t address) noexcept {
-  return visit_modules([&](const dl_phdr_info& info) {
-    bool constant = false;
-    for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
-      const auto& segment = info.dlpi_phdr[i];
-      if (address - (info.dlpi_addr + segment.p_vaddr) >= segment.p_memsz) continue;
-      constant |= segment.p_type == PT_GNU_RELRO || (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) == 0);
-    }
-    return constant;
-  });
-}
-
 CONCURRENT_FUTURES_INLINE MemoryKind find_memory_kind(std::uintptr_t address) noexcept {
   const int error = errno;
-  MemoryKind kind = MemoryKind::none;
-  if (is_mapped(address)) {
-    if (is_constant_of_library(address)) {
-      kind = MemoryKind::constant;
-    } else if (!MemoryMap(address).find(kind)) {
-      kind = MemoryKind::own;  // there is no /proc: better refused than computed with something else
-    }
-  }
+  const MemoryKind kind = is_mapped(address) ? MemoryMap(address).find() : MemoryKind::none;
   errno = error;
   return kind;
 }
