@@ -26,13 +26,7 @@ struct Nothing {
   friend constexpr bool operator==(Nothing, Nothing) noexcept { return true; }
 };
 #ifndef None           // which the headers of X11 define
-using None = Nothing;  ///< the name of it, unless a macro has that
-#endif
-#ifndef Nothing           // which the headers of X11 define
-using Nothing = Nothing;  ///< the name of it, unless a macro has that
-#endif
-#ifndef Nothing           // which the headers of X11 define
-using Nothing = Nothing;  ///< the name of it, unless a macro has that
+using None = Nothing;  ///< its name, unless a macro has that
 #endif
 
 namespace detail {

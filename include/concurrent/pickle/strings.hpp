@@ -21,7 +21,7 @@ namespace detail {
 
 template <class Element>
 void dump_block(Writer& writer, const Element* elements, std::size_t count) {
-  writer.put(static_cast<std::uint64_t>(count));
+  writer.put<std::uint64_t>(count);
   if constexpr (alignof(Element) > 1) writer.align(block_alignment<Element>);
   writer.write(elements, count * sizeof(Element));
 }

@@ -40,8 +40,9 @@ inline void ProcessPool::flush_trace(bool ends) {
 
 inline void ProcessPool::trace_worker(const WorkerPlace& place) noexcept {
   try {
-    trace_->worker_started({place.pid, place.pid}, mpd::worker_name(options_.mp_context.method(), place.name),
-                           std::chrono::nanoseconds(place.since.time_since_epoch()).count());
+    trace_->worker_started(
+        {place.pid, place.pid}, mpd::worker_name(options_.mp_context.method(), place.name),
+        std::chrono::duration_cast<std::chrono::nanoseconds>(place.since.time_since_epoch()).count());
   } catch (const std::bad_alloc&) {
   }
 }

@@ -200,7 +200,7 @@ class BlockList {
 
   static constexpr std::size_t class_size(std::size_t index) noexcept { return smallest_class << index; }
   static constexpr std::size_t class_of(std::size_t size) noexcept {
-    return size <= smallest_class ? 0 : static_cast<std::size_t>(std::bit_width((size - 1) / smallest_class));
+    return size <= smallest_class ? 0 : 64 - static_cast<std::size_t>(std::countl_zero((size - 1) / smallest_class));
   }
 
   bool refill(std::size_t index) {

@@ -29,8 +29,8 @@ inline timespec to_timespec(Deadline deadline) noexcept {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
   const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(since - seconds);
   timespec time{};
-  time.tv_sec = seconds.count() < 0 ? 0 : static_cast<time_t>(seconds.count());
-  time.tv_nsec = seconds.count() < 0 ? 0 : static_cast<long>(nanoseconds.count());
+  time.tv_sec = seconds.count() < 0 ? 0 : seconds.count();
+  time.tv_nsec = seconds.count() < 0 ? 0 : nanoseconds.count();
   return time;
 }
 

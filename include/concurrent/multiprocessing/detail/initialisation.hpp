@@ -39,8 +39,7 @@ class InitialisationSearch {
     ::_Unwind_Backtrace(
         [](_Unwind_Context* frame, void* argument) {
           auto& self = *static_cast<InitialisationSearch*>(argument);
-          self.found_ = self.is_initialiser(static_cast<std::uintptr_t>(::_Unwind_GetRegionStart(frame)),
-                                            static_cast<std::uintptr_t>(::_Unwind_GetIP(frame)));
+          self.found_ = self.is_initialiser(::_Unwind_GetRegionStart(frame), ::_Unwind_GetIP(frame));
           return self.found_ ? _URC_END_OF_STACK : _URC_NO_REASON;
         },
         &search);

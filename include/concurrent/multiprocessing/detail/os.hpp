@@ -133,7 +133,7 @@ inline void set_process_title(const char* name) noexcept { ::prctl(PR_SET_NAME, 
 /// Whether a process would go on if it were given a processor. Not known (no /proc): false.
 inline bool waits_for_processor(pid_t pid) noexcept {
   char text[256];
-  std::snprintf(text, sizeof text, "/proc/%d/stat", static_cast<int>(pid));
+  std::snprintf(text, sizeof text, "/proc/%d/stat", pid);
   const Descriptor file = owned(::open(text, O_RDONLY | O_CLOEXEC));
   const ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text - 1) : 0;
   if (size <= 0) return false;

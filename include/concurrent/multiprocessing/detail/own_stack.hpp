@@ -41,7 +41,7 @@ inline std::size_t main_stack_size() noexcept {
   constexpr std::size_t most = std::size_t{1} << 30;
   rlimit limit{};
   if (::getrlimit(RLIMIT_STACK, &limit) != 0) return std::size_t{8} << 20;
-  return limit.rlim_cur > most ? most : static_cast<std::size_t>(limit.rlim_cur);
+  return limit.rlim_cur > most ? most : limit.rlim_cur;
 }
 
 /// In the caller: how large a stack its workers have to make for themselves. 0: none, this is the main stack.

@@ -51,8 +51,7 @@ class SharedMapping {
   };
   static boost::interprocess::mapped_region map(int descriptor, const SharedName& name) {
     try {
-      return {Mappable{descriptor}, boost::interprocess::read_write, 0,
-              static_cast<std::size_t>(SharedTrailer::end(name.size))};
+      return {Mappable{descriptor}, boost::interprocess::read_write, 0, SharedTrailer::end(name.size)};
     } catch (const boost::interprocess::interprocess_exception& error) {
       throw_errno(error.get_native_error(), "mmap of shared memory");
     }

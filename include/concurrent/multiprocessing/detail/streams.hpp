@@ -68,7 +68,7 @@ inline void flush_files() noexcept {
 #if defined(__GLIBC__)
   if (&open_files == nullptr || &lock_open_files == nullptr || &unlock_open_files == nullptr) return;
   lock_open_files();
-  for (std::FILE* file = open_files; file != nullptr; file = reinterpret_cast<std::FILE*>(file->_chain)) {
+  for (std::FILE* file = open_files; file != nullptr; file = file->_chain) {
     if (::__fpending(file) == 0 || ::ftrylockfile(file) != 0) continue;
     ::fflush_unlocked(file);
     ::funlockfile(file);
@@ -83,7 +83,7 @@ inline void drop_inherited_output() noexcept {
   ::__fpurge(stdout);
 #if defined(__GLIBC__)
   if (&open_files == nullptr) return;
-  for (std::FILE* file = open_files; file != nullptr; file = reinterpret_cast<std::FILE*>(file->_chain)) {
+  for (std::FILE* file = open_files; file != nullptr; file = file->_chain) {
     if (::__fpending(file) != 0) ::__fpurge(file);
   }
 #endif

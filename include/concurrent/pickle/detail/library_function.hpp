@@ -33,7 +33,7 @@ namespace detail {
   }
   writer.put(FunctionToken::in_library);
   writer.put(name);
-  writer.put(static_cast<std::uint64_t>(path.size()));
+  writer.put<std::uint64_t>(path.size());
   writer.write(path.data(), path.size());
 }
 

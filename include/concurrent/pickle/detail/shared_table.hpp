@@ -38,8 +38,8 @@ class WrittenPointers {
   };
 
   std::size_t find_slot(const void* object, const void* type) const {
-    const auto bits = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(object));
-    std::size_t slot = static_cast<std::size_t>((bits * 0x9E3779B97F4A7C15u) >> 20) & (slots_.size() - 1);
+    const std::uint64_t bits = reinterpret_cast<std::uintptr_t>(object);
+    std::size_t slot = ((bits * 0x9E3779B97F4A7C15u) >> 20) & (slots_.size() - 1);
     while (slots_[slot] != 0) {
       const Entry& entry = entries_[slots_[slot] - 1];
       if (entry.object == object && entry.type == type) break;
