@@ -27,7 +27,19 @@ struct Coded : std::exception {
   }
 };
 
+// With members of its own, and the text and the code in its base.
+struct Located : std::system_error {
+  int line = 0;
+  Located() : std::system_error(std::error_code()) {}
+  Located(int number, int at) : std::system_error(number, std::generic_category(), "read"), line(at) {}
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(line);
+  }
+};
+
 CONCURRENT_FUTURES_EXCEPTION(Failure);
+CONCURRENT_FUTURES_EXCEPTION(Located);
 CONCURRENT_FUTURES_EXCEPTION(Coded);
 
 template <class Throw>
@@ -52,6 +64,7 @@ inline std::vector<std::vector<std::byte>> exceptions() {
       }),
       pickled([] { throw Failure("mine"); }),
       pickled([] { throw Coded(); }),
+      pickled([] { throw Located(5, 7); }),
       pickled([] { throw 42; }),
       pickled([] {
         try {

@@ -47,6 +47,24 @@ T sample() {
   } else if constexpr (std::is_same_v<T, std::shared_ptr<std::vector<std::shared_ptr<int>>>>) {
     const auto number = std::make_shared<int>(5);
     return std::make_shared<std::vector<std::shared_ptr<int>>>(3, number);
+  } else if constexpr (std::is_same_v<T, std::set<int, fuzz::Direction>>) {
+    return T({1, 2, 3}, fuzz::Direction{true});
+  } else if constexpr (std::is_same_v<T, std::multimap<int, std::string, fuzz::Direction>>) {
+    return T({{1, "a"}, {1, "b"}, {2, "c"}}, fuzz::Direction{true});
+  } else if constexpr (std::is_same_v<T, std::set<fuzz::Point, fuzz::ByMember>>) {
+    return T({{1, 2}, {3, 1}}, fuzz::ByMember{&fuzz::Point::y});
+  } else if constexpr (std::is_same_v<T, std::set<int, fuzz::ByRank>>) {
+    return T({0, 1, 2}, fuzz::ByRank{std::make_shared<std::vector<int>>(std::vector<int>{3, 1, 2})});
+  } else if constexpr (std::is_same_v<T, std::unordered_map<int, int, fuzz::Seeded>>) {
+    return T({{1, 2}, {3, 4}}, 8, fuzz::Seeded{5});
+  } else if constexpr (std::is_same_v<T, std::priority_queue<int, std::vector<int>, fuzz::Direction>>) {
+    return T(fuzz::Direction{true}, std::vector<int>{3, 1, 2});
+  } else if constexpr (std::is_same_v<T, fuzz::OrderedByFunction>) {
+    return T({1, 2}, &fuzz::descending);
+  } else if constexpr (std::is_same_v<T, std::valarray<double>>) {
+    return {1, 2, 3};
+  } else if constexpr (std::is_same_v<T, std::valarray<std::string>>) {
+    return {"a", "b"};
   } else if constexpr (std::is_same_v<T, std::exception_ptr>) {
     return std::make_exception_ptr(std::runtime_error("wrong"));
   } else {
