@@ -97,6 +97,21 @@ constexpr std::size_t size_of_class(Member Class::*) {
   }
 }
 
+// Whether a member can stand at an offset of its class.
+template <class Member, class Class>
+constexpr bool may_stand_at(Member Class::*, std::size_t offset) {
+  if constexpr (requires {
+                  sizeof(Class);
+                  sizeof(Member);
+                }) {
+    constexpr bool is_packed = alignof(Class) < alignof(Member);
+    return sizeof(Member) <= sizeof(Class) && offset <= sizeof(Class) - sizeof(Member) &&
+           (is_packed || offset % alignof(Member) == 0);
+  } else {
+    return offset < size_of_class(static_cast<Member Class::*>(nullptr));
+  }
+}
+
 // Itanium C++ ABI: a pointer to a data member is its offset, or -1; one to a member function is the function's address,
 // or 1 + an offset in the table of virtual functions, and then the offset of the object.
 struct MemberFunction {
@@ -136,8 +151,8 @@ struct Form<T, Kind::member_pointer> {
     if constexpr (to_data) {
       const auto offset = reader.get_once<std::ptrdiff_t>();
       if (offset == -1) found_null(reader);
-      if (offset != -1 && !fits(offset)) [[unlikely]]
-        reader.refuse("a pointer to a member points beyond its class");
+      if (offset != -1 && (offset < 0 || !may_stand_at(T{}, static_cast<std::size_t>(offset)))) [[unlikely]]
+        reader.refuse("a pointer to a member points beyond its class, or between its members");
       return std::bit_cast<T>(offset);
     } else {
       const auto is_virtual = reader.get_once<unsigned char>();

@@ -75,6 +75,10 @@ TEST_CASE("function: pointers to members travel") {
 TEST_CASE("function: pointers to members that point beyond their class are refused") {
   CHECK_THROWS_AS(pickle::loads<int Account::*>(bytes_of(std::ptrdiff_t{1000})), pickle::UnpicklingError);
   CHECK_THROWS_AS(pickle::loads<int Account::*>(bytes_of(std::ptrdiff_t{-8})), pickle::UnpicklingError);
+  const std::ptrdiff_t end = sizeof(Account);
+  for (const std::ptrdiff_t between : {end - 1, end - 3, std::ptrdiff_t{1}, std::ptrdiff_t{2}}) {
+    CHECK_THROWS_AS(pickle::loads<int Account::*>(bytes_of(between)), pickle::UnpicklingError);
+  }
   using Function = int (Account::*)();
   CHECK_THROWS_AS(pickle::loads<Function>(bytes_of(std::uint8_t{1}, std::ptrdiff_t{1000}, std::uintptr_t{1})),
                   pickle::UnpicklingError);
