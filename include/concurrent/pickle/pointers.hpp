@@ -86,7 +86,7 @@ struct Form<T, Kind::shared_ptr> {
     if (!value) {
       found_null(writer);
       writer.put(Tag::null);
-    } else if (const auto number = writer.shared_pointers().find_or_add(value.get(), &type_tag<Element>)) {
+    } else if (const auto number = writer.shared_pointers().find_or_add(value, &type_tag<Element>)) {
       writer.put(Tag::again);
       writer.put(*number);
     } else {

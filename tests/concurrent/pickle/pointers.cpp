@@ -53,6 +53,25 @@ struct Abstract {
   virtual void function() = 0;
 };
 
+// Has no shared_ptr but makes one each time it is written.
+class MakesOne {
+ public:
+  MakesOne() = default;
+  explicit MakesOne(int n) : number(n) {}
+  int number = 0;
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(std::make_shared<int>(number));
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    std::shared_ptr<int> made;
+    archive(made);
+    number = *made;
+  }
+  bool operator==(const MakesOne&) const = default;
+};
+
 class Aware : public std::enable_shared_from_this<Aware> {
  public:
   int number = 0;
@@ -223,4 +242,13 @@ TEST_CASE("pointers: long chains travel, and too long ones are refused before th
   const Bytes bytes(3'000'000, std::byte{1});
   CHECK_THROWS_AS(pickle::loads<std::unique_ptr<Tree>>(bytes), pickle::UnpicklingError);
   std::thread([&] { CHECK_THROWS_AS(pickle::loads<std::unique_ptr<Tree>>(bytes), pickle::UnpicklingError); }).join();
+}
+
+TEST_CASE("pointers: an object that takes the place of one that has gone is another one") {
+  check_round_trip(std::vector<MakesOne>{MakesOne(1), MakesOne(2), MakesOne(3)});
+  int number = 5;
+  const std::shared_ptr<int> not_owned(std::shared_ptr<void>(), &number);
+  const auto loaded = there_and_back(std::vector<std::shared_ptr<int>>{not_owned, not_owned});
+  CHECK(loaded[0] == loaded[1]);
+  CHECK(*loaded[0] == 5);
 }

@@ -21,12 +21,15 @@ inline constexpr char type_tag = 0;
 // because the table is asked once a pointer and std::unordered_map would cost each user of the header its include.
 class WrittenPointers {
  public:
-  // The number under which the object was written, or nothing: then it has the next number from now on.
-  std::optional<std::uint64_t> find_or_add(const void* object, const void* type) {
+  // The number under which the object was written, or nothing: then it has the next number from now on. An object that
+  // was made while it was written, by a type's own function, may have gone since, and another have its address.
+  template <class T>
+  std::optional<std::uint64_t> find_or_add(const std::shared_ptr<T>& pointer, const void* type) {
+    const void* object = pointer.get();
     if ((entries_.size() + 1) * 2 > slots_.size()) rehash();
     const std::size_t slot = find_slot(object, type);
-    if (slots_[slot] != 0) return slots_[slot] - 1;
-    entries_.push_back({object, type});
+    if (slots_[slot] != 0 && !entries_[slots_[slot] - 1].has_gone()) return slots_[slot] - 1;
+    entries_.push_back({object, type, pointer, pointer.use_count() != 0});
     slots_[slot] = entries_.size();
     return std::nullopt;
   }
@@ -35,6 +38,9 @@ class WrittenPointers {
   struct Entry {
     const void* object;
     const void* type;
+    std::weak_ptr<const volatile void> owner;
+    bool has_owner;  // which a shared_ptr may lack
+    bool has_gone() const noexcept { return has_owner && owner.expired(); }
   };
 
   std::size_t find_slot(const void* object, const void* type) const {
