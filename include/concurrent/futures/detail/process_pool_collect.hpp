@@ -85,6 +85,7 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
     const std::uint64_t first = segment_.offset_of(region.data()) + sizeof(mpd::Block);
     const std::uint64_t last = segment_.offset_of(region.data()) + region.size();
     good = offset % mpd::cache_line == 0 && offset >= first && offset <= last && size <= last - offset;
+    good = good && segment_.reach_worker_block(index, offset, size);
     if (good) arrival.block = segment_.base() + offset;
   } else {
     good = good && size <= mpd::ResultEntry::inline_capacity;

@@ -119,7 +119,7 @@ class LargeBlocks {
   /// be killed.
   bool reach(std::size_t end) noexcept {
     if (end <= touched_) return true;
-    if (!populate(region_.data() + touched_, end - touched_)) return false;
+    if (!accessible_.reach(region_, end) || !populate(region_.data() + touched_, end - touched_)) return false;
     touched_ = end;
     return true;
   }
@@ -143,6 +143,7 @@ class LargeBlocks {
   std::span<std::byte> region_;
   std::vector<Entry> blocks_;  // by offset, without gaps
   std::size_t touched_ = 0;
+  AccessiblePart accessible_;
 };
 
 /// Cuts a region of shared memory into blocks of any size: below a mebibyte in powers of two, each in constant time,

@@ -24,7 +24,9 @@ namespace detail {
 
 /// Runs an initializer that travelled as bytes: its call lies in the segment.
 inline void run_pickled_initializer(const void* argument) {
-  const Segment& segment = *static_cast<const Segment*>(argument);
+  Segment& segment = *static_cast<Segment*>(const_cast<void*>(argument));
+  if (!segment.reach_caller_block(segment.geometry().initializer_offset, segment.geometry().initializer_size))
+    throw_errno(errno, "mprotect of the initializer");
   pickle::Reader reader(
       std::span(segment.base() + segment.geometry().initializer_offset, segment.geometry().initializer_size),
       pickle::Views::in_place);
@@ -36,7 +38,7 @@ inline void run_pickled_initializer(const void* argument) {
   pickle::run_call(reader, nothing, phase);
 }
 
-inline WorkerInitializer initializer_of(const Segment& segment) noexcept {
+inline WorkerInitializer initializer_of(Segment& segment) noexcept {
   if (segment.geometry().initializer_size == 0) return {};
   return {&run_pickled_initializer, &segment};
 }

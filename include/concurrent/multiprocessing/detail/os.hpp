@@ -18,11 +18,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -141,6 +143,25 @@ inline bool waits_for_processor(pid_t pid) noexcept {
   const char* const name_end = std::strrchr(text, ')');  // the name may hold anything, blanks and brackets too
   return name_end != nullptr && std::strncmp(name_end, ") R", 3) == 0;
 }
+
+/// How much of a region of shared memory can be touched. The rest is reserved and no more: who has all its memory held
+/// in place (mlockall), is watched word by word (valgrind) or written to a file pays for what is used alone.
+class AccessiblePart {
+ public:
+  /// What lies before `end`, and a little more, becomes accessible to this process. False: the system refuses it.
+  bool reach(std::span<std::byte> region, std::size_t end) noexcept {
+    if (end <= size_) return true;
+    constexpr std::size_t step = std::size_t{1} << 20;
+    const std::size_t ahead = size_ + std::min(size_, 64 * step);
+    const std::size_t wanted = std::min(region.size(), (std::max(end, ahead) + step - 1) / step * step);
+    if (::mprotect(region.data() + size_, wanted - size_, PROT_READ | PROT_WRITE) != 0) return false;
+    size_ = wanted;
+    return true;
+  }
+
+ private:
+  std::size_t size_ = 0;
+};
 
 /// Touches fresh pages of [first, first + size) at once. False: the system has no memory for them (a later write
 /// would have been answered with a signal). At the limit of a memory cgroup the kernel ends a process of the group

@@ -14,6 +14,7 @@
 #include <new>
 #include <span>
 #include <stdexcept>
+#include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -27,7 +28,7 @@ namespace detail {
 #endif
 
 /// The memory that a pool's processes share: one anonymous file, sealed so that nobody can cut it short, mapped once.
-/// Room for payloads is reserved generously and costs nothing until it is touched.
+/// Room for payloads is reserved generously; in each process only what is used of it can be touched.
 class Segment {
  public:
   Segment() noexcept = default;
@@ -73,13 +74,15 @@ class Segment {
   Segment(Segment&& other) noexcept
       : descriptor_(std::move(other.descriptor_)),
         base_(std::exchange(other.base_, nullptr)),
-        geometry_(other.geometry_) {}
+        geometry_(other.geometry_),
+        accessible_(std::move(other.accessible_)) {}
   Segment& operator=(Segment&& other) noexcept {
     if (this != &other) {
       unmap();
       descriptor_ = std::move(other.descriptor_);
       base_ = std::exchange(other.base_, nullptr);
       geometry_ = other.geometry_;
+      accessible_ = std::move(other.accessible_);
     }
     return *this;
   }
@@ -119,6 +122,14 @@ class Segment {
     return {base_ + geometry_.worker_regions + std::uint64_t{index} * geometry_.worker_region_size,
             geometry_.worker_region_size};
   }
+  /// Before this process looks at a block of another's: it may be the first that lies there. False: it does not lie in
+  /// that region, or the system refuses.
+  bool reach_caller_block(std::uint64_t offset, std::uint64_t size) noexcept {
+    return reach(geometry_.workers, caller_region(), offset, size);
+  }
+  bool reach_worker_block(std::uint32_t index, std::uint64_t offset, std::uint64_t size) noexcept {
+    return reach(index, worker_region(index), offset, size);
+  }
   std::uint64_t offset_of(const void* address) const noexcept {
     return static_cast<std::uint64_t>(static_cast<const std::byte*>(address) - base_);
   }
@@ -129,6 +140,12 @@ class Segment {
   template <class T>
   T* at(std::uint64_t offset) const noexcept {
     return reinterpret_cast<T*>(base_ + offset);
+  }
+
+  bool reach(std::uint32_t index, std::span<std::byte> region, std::uint64_t offset, std::uint64_t size) noexcept {
+    const std::uint64_t first = offset_of(region.data());
+    return offset >= first && offset - first <= region.size() && size <= region.size() - (offset - first) &&
+           accessible_[index].reach(region, offset - first + size);
   }
 
   /// As much as the machine has memory, for each side; less where very many workers share the address space.
@@ -164,7 +181,7 @@ class Segment {
     geometry.size = end;
   }
 
-  bool map(const SegmentGeometry& geometry) noexcept {
+  bool map(const SegmentGeometry& geometry) {
     if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.mmap"); error != 0) {
       errno = error;
       return false;
@@ -177,12 +194,18 @@ class Segment {
     if (::ftruncate(descriptor_.get(), static_cast<off_t>(geometry.size)) != 0) return false;
     return map_existing(geometry);
   }
-  bool map_existing(const SegmentGeometry& geometry) noexcept {
-    void* address =
-        ::mmap(nullptr, geometry.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor_.get(), 0);
+  bool map_existing(const SegmentGeometry& geometry) {
+    void* address = ::mmap(nullptr, geometry.size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, descriptor_.get(), 0);
     if (address == MAP_FAILED) return false;
+    if (::mprotect(address, geometry.caller_region, PROT_READ | PROT_WRITE) != 0) {
+      const int error = errno;
+      ::munmap(address, geometry.size);
+      errno = error;
+      return false;
+    }
     base_ = static_cast<std::byte*>(address);
     geometry_ = geometry;
+    accessible_.assign(geometry.workers + std::size_t{1}, {});
     return true;
   }
   void unmap() noexcept {
@@ -192,6 +215,7 @@ class Segment {
   Descriptor descriptor_;
   std::byte* base_ = nullptr;
   SegmentGeometry geometry_;
+  std::vector<AccessiblePart> accessible_;  // of each worker's region, then of the caller's
 };
 
 }  // namespace detail

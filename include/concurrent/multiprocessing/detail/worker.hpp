@@ -249,8 +249,7 @@ class Worker {
     std::uint64_t offset = record.offset;
     asm volatile("" : "+r"(size), "+r"(offset));
     const bool is_short = offset == 0;
-    const bool possible = is_short ? size <= CallRecord::inline_capacity
-                                   : offset <= segment_.geometry().size && size <= segment_.geometry().size - offset;
+    const bool possible = is_short ? size <= CallRecord::inline_capacity : segment_.reach_caller_block(offset, size);
     if (possible) {
       if (is_short) std::memcpy(copy, record.bytes, size);
       if (sum_of_call(size, offset, record.flags, copy) == record.sum)

@@ -37,7 +37,7 @@ struct ZygoteReport {
   std::uint64_t serial = 0;
   std::int32_t pid = 0;
   std::int32_t status = 0;     // ended: as waitpid gives it; start_failed: errno
-  std::uint32_t executed = 0;  // ended: it had become another program and was killed for that
+  std::uint64_t executed = 0;  // ended: it had become another program and was killed for that
   std::uint64_t magic = message_magic;
 };
 

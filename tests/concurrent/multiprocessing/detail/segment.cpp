@@ -2,6 +2,7 @@
 #include <concurrent/multiprocessing/detail/segment.hpp>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -47,12 +48,14 @@ TEST_CASE("Segment: its parts lie one after the other, aligned, within the file"
 
 TEST_CASE("Segment.attach: another mapping of the same file shows the same words") {
   const support::LeakCheck leaks;
-  const mpd::Segment made = mpd::Segment::create(geometry_for(3));
-  const mpd::Segment attached = mpd::Segment::attach(mpd::Descriptor(::dup(made.descriptor())));
+  mpd::Segment made = mpd::Segment::create(geometry_for(3));
+  mpd::Segment attached = mpd::Segment::attach(mpd::Descriptor(::dup(made.descriptor())));
   CHECK(attached.base() != made.base());
   CHECK(attached.geometry().workers == 3);
   made.worker(2).leave = 7;
   CHECK(attached.worker(2).leave.load() == 7);
+  const std::uint64_t block = made.offset_of(made.worker_region(1).data());
+  REQUIRE((attached.reach_worker_block(1, block, 200) && made.reach_worker_block(1, block, 200)));
   attached.worker_region(1)[100] = std::byte{42};
   CHECK(std::to_integer<int>(made.worker_region(1)[100]) == 42);
 }
@@ -86,12 +89,50 @@ TEST_CASE("fault 38: the segment has no name in a file system, and its descripto
   CHECK((::fcntl(segment.descriptor(), F_GETFD) & FD_CLOEXEC) != 0);
 }
 
+TEST_CASE("Segment: who has all memory held in place pays for what is used alone") {
+  const auto held = [] {
+    const std::string text = support::status_field("self", "RssShmem");
+    return std::strtol(text.c_str(), nullptr, 10);
+  };
+  const auto [workers, most] = GENERATE(table<std::uint32_t, long>({{2, 512}, {64, 4096}}));  // KiB
+  const int how = workers == 2 ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT;
+  CAPTURE(workers);
+  const pid_t child = support::fork_child([&, &workers = workers, &most = most] {
+    if (how != MCL_CURRENT && ::mlockall(how) != 0) return 77;
+    mpd::Segment segment = mpd::Segment::create(geometry_for(workers));
+    if (how == MCL_CURRENT && ::mlockall(how) != 0) return 77;
+    if (held() > most) return 1;
+    if (!segment.reach_worker_block(1, segment.offset_of(segment.worker_region(1).data()), 100)) return 2;
+    segment.worker_region(1)[99] = std::byte{1};
+    return held() > most + 2048 ? 3 : 0;
+  });
+  const int status = support::wait_status(child);
+  // Without the right to do so a process may hold a little only, and a sanitizer does not let it at all.
+  if (support::slowness == 1) CHECK((status == 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 77)));
+}
+
+TEST_CASE("Segment: a block that does not lie in the region it should be in is not looked at") {
+  mpd::Segment segment = mpd::Segment::create(geometry_for(2));
+  const std::uint64_t first = segment.offset_of(segment.worker_region(1).data());
+  const std::uint64_t size = segment.worker_region(1).size();
+  CHECK(segment.reach_worker_block(1, first, 0));
+  CHECK(segment.reach_worker_block(1, first + 64, 100));
+  CHECK_FALSE(segment.reach_worker_block(1, first - 64, 100));
+  CHECK_FALSE(segment.reach_worker_block(1, first + size - 64, 100));
+  CHECK_FALSE(segment.reach_worker_block(1, first + 64, ~std::uint64_t{0}));
+  CHECK_FALSE(segment.reach_worker_block(1, ~std::uint64_t{0}, 64));
+  CHECK_FALSE(segment.reach_caller_block(64, 64));
+  CHECK_FALSE(segment.reach_caller_block(first, 64));
+}
+
 TEST_CASE("Segment: where address space is limited it does with less room for payloads") {
   const pid_t child = support::fork_child([] {
     const rlimit limit{std::uint64_t{6} << 30, std::uint64_t{6} << 30};
     if (::setrlimit(RLIMIT_AS, &limit) != 0) return 1;
-    const mpd::Segment segment = mpd::Segment::create(geometry_for(2));
-    segment.worker_region(1).back() = std::byte{1};
+    mpd::Segment segment = mpd::Segment::create(geometry_for(2));
+    const auto region = segment.worker_region(1);
+    if (!segment.reach_worker_block(1, segment.offset_of(region.data()), region.size())) return 3;
+    region.back() = std::byte{1};
     return segment.geometry().size < (std::uint64_t{6} << 30) ? 0 : 2;
   });
   const int status = support::wait_status(child);
