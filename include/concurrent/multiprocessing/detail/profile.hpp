@@ -5,6 +5,9 @@
 
 #include <concurrent/version.hpp>
 
+#include <sys/types.h>
+#include <unistd.h>
+
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
@@ -17,8 +20,18 @@ void reset_clang_counters() __asm__("__llvm_profile_reset_counters") __attribute
 void name_clang_file() __asm__("__llvm_profile_initialize_file") __attribute__((weak));
 }
 
+/// In a program that counts, GCC puts a call of its own in the place of fork, which writes the counters and begins
+/// anew. In strict modes of the language it knows fork by this name alone.
+inline pid_t fork_counted() noexcept {
+#if defined(__clang__)
+  return ::fork();
+#else
+  return __builtin_fork();
+#endif
+}
+
 /// In a worker at its start: what its caller has counted is its caller's to write, and where file names hold the
-/// process, this is another one. (GCC's `fork` sees to that itself.)
+/// process, this is another one.
 inline void begin_profile() noexcept {
   if (&reset_clang_counters != nullptr) reset_clang_counters();
   if (&name_clang_file != nullptr) name_clang_file();

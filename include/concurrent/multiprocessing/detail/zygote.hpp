@@ -31,6 +31,7 @@
 
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/detail/start_method.hpp>
 #include <concurrent/multiprocessing/detail/surroundings.hpp>
@@ -252,7 +253,7 @@ class Zygote {
 
   pid_t fork_child() noexcept {
     const Clock::time_point before = Clock::now();
-    const pid_t pid = ::fork();
+    const pid_t pid = fork_counted();
     last_fork_ = Clock::now() - before;
     return pid;
   }

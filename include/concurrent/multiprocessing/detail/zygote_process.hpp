@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/fresh_image.hpp>
 #include <concurrent/multiprocessing/detail/loader_lock.hpp>
+#include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 #include <concurrent/pickle/detail/module.hpp>
@@ -132,7 +133,7 @@ class ZygoteProcess {
     pickle::detail::main_module();
     const BlockSignals no_handlers;
     if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.fork"); error != 0) return -error;
-    const pid_t pid = ::fork();
+    const pid_t pid = fork_counted();
     if (pid != 0) return pid > 0 ? pid : -errno;
     DescriptorRegistry::instance().close_all();
     if (may_try_again && !loader_is_usable()) ::_exit(loader_was_in_use);
