@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <concurrent/pickle/call.hpp>
-#include <memory>
-#include <string>
+#include <new>
+#include <span>
+#include <type_traits>
 #include <vector>
 
 #include "round_trip.hpp"
@@ -47,15 +48,16 @@ TEST_CASE("inherited: goes to forks of this process alone") {
   const auto pointer = pickle::inherited(&table);
   CHECK_THROWS_WITH(pickle::dumps(pointer), Catch::Contains("only forks of this process inherit"));
   const auto closure = [pointer, n = 1u] { return pointer->size() + n; };
-  CHECK_THROWS_WITH(pickle::dumps(pickle::Callable<decltype(closure)>{closure}),
+  using Closure = std::remove_const_t<decltype(closure)>;
+  CHECK_THROWS_WITH(pickle::dumps(pickle::Callable<Closure>{closure}),
                     Catch::Contains("cf::inherited") && Catch::Contains("\"fork\""));
 
   ForkWriter writer;
   pickle::dump(writer, pointer);
-  pickle::dump(writer, pickle::Callable<std::remove_const_t<decltype(closure)>>{closure});
+  pickle::dump(writer, pickle::Callable<Closure>{closure});
   pickle::Reader reader(std::span(writer.data(), writer.size()));
   CHECK(pickle::load<pickle::Inherited<Table>>(reader)->size() == 3);
-  CHECK(pickle::load<pickle::Callable<std::remove_const_t<decltype(closure)>>>(reader).function() == 4);
+  CHECK(pickle::load<pickle::Callable<Closure>>(reader).function() == 4);
 }
 
 TEST_CASE("inherited: a pointer that no process of this memory has written is refused") {
