@@ -3,6 +3,7 @@
 
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/kind.hpp>
+#include <concurrent/pickle/detail/types.hpp>
 #include <concurrent/pickle/reader.hpp>
 #include <concurrent/pickle/writer.hpp>
 
@@ -129,10 +130,6 @@ std::size_t trusted_count(const Reader& reader, std::size_t count) {
   const std::size_t justified = reader.remaining() / sizeof(T) + 16;
   return count < justified ? count : justified;
 }
-
-// Lists of types, for the parts of a type.
-template <class... Ts>
-struct Types {};
 
 }  // namespace detail
 

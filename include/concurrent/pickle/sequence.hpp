@@ -4,6 +4,7 @@
 #pragma once
 
 #include <concurrent/pickle/detail/depth.hpp>
+#include <concurrent/pickle/detail/filling.hpp>
 #include <concurrent/pickle/detail/large_pages.hpp>
 #include <concurrent/pickle/strings.hpp>
 
@@ -122,37 +123,50 @@ struct Form<T, Kind::sequence> {
 
 template <class Element, std::size_t n>
 struct Form<std::array<Element, n>, Kind::array> {
+  using Value = std::remove_const_t<Element>;
   using Parts = Types<Element>;
   static constexpr std::size_t minimum_size() {
     if constexpr (n == 0) {
       return 0;
     } else {
-      return n * detail::minimum_size<Element>();
+      return n * detail::minimum_size<Value>();
     }
   }
 
   static void dump(Writer& writer, const std::array<Element, n>& value) {
-    if constexpr (is_bitwise<Element>()) {
+    if constexpr (is_bitwise<Value>()) {
       writer.write(value.data(), sizeof(Element) * n);
     } else {
-      for (const Element& element : value) Pickler<Element>::dump(writer, element);
+      for (const Element& element : value) Pickler<Value>::dump(writer, element);
     }
   }
 
   static std::array<Element, n> load(Reader& reader) {
-    if constexpr (is_bitwise<Element>() && std::is_default_constructible_v<Element>) {
+    if constexpr (is_bitwise<Value>() && std::is_default_constructible_v<Element> && !std::is_const_v<Element>) {
       std::array<Element, n> value;
       reader.read(value.data(), sizeof(Element) * n);
       return value;
-    } else {
+    } else if constexpr (n <= most_at_once || !std::is_move_constructible_v<Element>) {
       return load_each(reader, std::make_index_sequence<n>());
+    } else if constexpr (std::is_default_constructible_v<Element> && are_assignable(Types<Element>())) {
+      std::array<Element, n> value;
+      for (Element& element : value) assign_part(reader, element);
+      return value;
+    } else {
+      Unmade<std::array<Element, n>> value;
+      MadeParts<Element> made{value.object().data(), 0};
+      for (; made.count < n; ++made.count) make_part(reader, value.object().data()[made.count]);
+      made.count = 0;
+      return value.take();
     }
   }
 
  private:
+  static constexpr std::size_t most_at_once = 8;  // the compiler takes its time for each
+
   template <std::size_t... i>
   static std::array<Element, n> load_each([[maybe_unused]] Reader& reader, std::index_sequence<i...>) {
-    return {{(static_cast<void>(i), Pickler<Element>::load(reader))...}};
+    return {{(static_cast<void>(i), Pickler<Value>::load(reader))...}};
   }
 };
 
@@ -166,21 +180,7 @@ struct Form<Element[n], Kind::array> {
     if constexpr (is_bitwise<std::remove_cv_t<Element>>()) {
       writer.write(value, sizeof(value));
     } else {
-      for (const Element& element : value) Form<std::remove_cv_t<Element>>::dump(writer, element);
-    }
-  }
-
-  static void load_into(Reader& reader, Element (&value)[n]) {
-    if constexpr (is_bitwise<Element>()) {
-      reader.read(value, sizeof(value));
-    } else {
-      for (Element& element : value) {
-        if constexpr (std::is_array_v<Element>) {
-          Form<Element>::load_into(reader, element);
-        } else {
-          element = Pickler<Element>::load(reader);
-        }
-      }
+      for (const Element& element : value) Pickler<std::remove_cv_t<Element>>::dump(writer, element);
     }
   }
 };

@@ -4,6 +4,7 @@
 
 #include <concurrent/pickle/detail/bitwise.hpp>
 #include <concurrent/pickle/detail/depth.hpp>
+#include <concurrent/pickle/detail/filling.hpp>
 #include <concurrent/pickle/scalar.hpp>
 #include <concurrent/pickle/sequence.hpp>
 
@@ -54,7 +55,7 @@ struct Form<T, Kind::aggregate> {
     if constexpr (is_bitwise<T>()) {
       return sizeof(T);
     } else {
-      return sum_of_minima(static_cast<Parts*>(nullptr));
+      return sum_of_minima(Parts());
     }
   }
 
@@ -70,18 +71,15 @@ struct Form<T, Kind::aggregate> {
     if constexpr (is_bitwise<T>()) {
       return ByBytes<T>::load(reader);
     } else if constexpr (has_arrays<T>) {
-      // An array cannot be returned, so that members are read into an object that exists.
-      T value{};
-      visit_fields(value, [&](auto&... fields) { (load_field(reader, fields), ...); });
-      return value;
+      return load_filled<T>(reader);
     } else {
-      return load_all(reader, static_cast<Parts*>(nullptr));
+      return load_all(reader, std::make_index_sequence<layout<T>.bases>(), Parts());
     }
   }
 
  private:
   template <class... Fields>
-  static constexpr std::size_t sum_of_minima(Types<Fields...>*) {
+  static constexpr std::size_t sum_of_minima(Types<Fields...>) {
     return (std::size_t{0} + ... + detail::minimum_size<std::remove_const_t<Fields>>());
   }
 
@@ -90,19 +88,15 @@ struct Form<T, Kind::aggregate> {
     Pickler<Field>::dump(writer, field);
   }
 
-  template <class Field>
-  static void load_field(Reader& reader, Field& field) {
-    if constexpr (std::is_array_v<Field>) {
-      Form<Field>::load_into(reader, field);
-    } else {
-      field = Pickler<Field>::load(reader);
-    }
+// A bit-field is narrower than its type says.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+  template <std::size_t... base, class... Fields>
+  static T load_all(Reader& reader, std::index_sequence<base...>, Types<Fields...>) {
+    // braces: from left to right, and no copies
+    return T{(static_cast<void>(base), AnyEmptyBase<T>())..., Pickler<std::remove_const_t<Fields>>::load(reader)...};
   }
-
-  template <class... Fields>
-  static T load_all(Reader& reader, Types<Fields...>*) {
-    return T{Pickler<std::remove_const_t<Fields>>::load(reader)...};  // braces: from left to right, and no copies
-  }
+#pragma GCC diagnostic pop
 };
 
 }  // namespace detail

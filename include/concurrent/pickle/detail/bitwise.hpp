@@ -11,21 +11,11 @@
 namespace concurrent::pickle::inline v0 {
 namespace detail {
 
-// Whether the members of an aggregate can be enumerated.
-template <class T>
-consteval bool has_visible_fields() {
-  if constexpr (has_base<T>()) {
-    return false;
-  } else {
-    return field_count<T> > 0 && field_count<T> <= most_fields<T>;
-  }
-}
-
 template <class T>
 consteval bool is_bitwise();
 
 template <class... Ts>
-consteval bool are_bitwise(Types<Ts...>*) {
+consteval bool are_bitwise(Types<Ts...>) {
   return (is_bitwise<std::remove_const_t<Ts>>() && ...);
 }
 
@@ -53,7 +43,7 @@ consteval bool is_bitwise() {
       return is_bitwise<typename T::duration>();
     } else if constexpr (kind == Kind::aggregate) {
       if constexpr (has_visible_fields<T>()) {
-        return are_bitwise(static_cast<FieldTypes<T>*>(nullptr));
+        return are_bitwise(FieldTypes<T>());
       } else {
         return false;
       }

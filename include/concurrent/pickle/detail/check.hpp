@@ -69,14 +69,27 @@ constexpr void check_part() {
                 "concurrent::pickle: a union does not know which member it holds. Use std::variant.");
   static_assert(reason != Refusal::volatile_type,
                 "concurrent::pickle: a volatile value cannot be pickled. Copy it first.");
-  static_assert(reason != Refusal::base_class,
-                "concurrent::pickle: an aggregate with a base class cannot be taken apart. Give it a function "
-                "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`.");
+  static_assert(
+      reason != Refusal::base_class,
+      "concurrent::pickle: an aggregate with a base class cannot be taken apart, unless that is empty. Give it a "
+      "function `template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
+      "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
+  static_assert(
+      reason != Refusal::anonymous_member,
+      "concurrent::pickle: an aggregate with an anonymous union or struct cannot be taken apart. Give it a function "
+      "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
+      "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
+  static_assert(
+      reason != Refusal::too_many_fields,
+      "concurrent::pickle: an aggregate with more than 100 members cannot be taken apart. Give it a function "
+      "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
+      "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
   static_assert(
       reason != Refusal::fields,
-      "concurrent::pickle: the members of this aggregate cannot be enumerated (it has a reference, or too many "
-      "members). Give it a function `template <class Archive> void serialize(Archive& archive) { archive(a, b, c); "
-      "}`.");
+      "concurrent::pickle: the members of this aggregate cannot be enumerated or made one by one (it may have a "
+      "reference, bit-fields beside an array, or an array that cannot be moved). Give it a function `template "
+      "<class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
+      "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
   static_assert(
       reason != Refusal::container,
       "concurrent::pickle: this class has the members of a container, and may hold more than its elements, which would "

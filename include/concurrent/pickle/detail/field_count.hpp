@@ -1,165 +1,276 @@
 // SPDX-License-Identifier: BSL-1.0
-// How many members an aggregate has, found by trying with how many initialisers it can be made. Boost.PFR, which takes
-// the members apart, counts them too, but it counts the elements of an array as members, and a base class or a reference
-// is a reason for it to stop with a text of its own: what it may be asked about has to be known first.
+// How many members an aggregate has, found by trying with how many initialisers it can be made.
+//
+// Empty braces are an initialiser for nearly every member, an array of any length included. Only a member that cannot
+// be made from nothing (no default constructor, or an explicit one) needs a value, and values for an array without
+// braces of its own are one for each element. So values are tried for as few members as possible: for those up to the
+// last one that needs one.
 #pragma once
 
-#include <concurrent/version.hpp>
+#include <concurrent/pickle/detail/any_value.hpp>
+#include <concurrent/pickle/detail/field_table.hpp>
+#include <concurrent/pickle/detail/types.hpp>
 
 #include <cstddef>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace concurrent::pickle::inline v0 {
 namespace detail {
 
-// Stands for an initialiser of whatever type a member has.
-struct AnyValue {
-  std::size_t position;
-  template <class T>
-  operator T() const noexcept;  // never defined: it is used in unevaluated expressions only
+// Why the members of an aggregate cannot be enumerated.
+enum class Obstacle {
+  none,
+  base_class,  // structured bindings do not reach its members
+  anonymous,   // nor those of an anonymous union or struct
+  too_many,
+  unknown,
 };
 
-// Stands for an initialiser of a base class of Derived, and of nothing else.
-template <class Derived>
-struct AnyBase {
-  template <class T>
-  requires(std::is_base_of_v<T, Derived> && !std::is_same_v<T, Derived>) operator T() const noexcept;
+struct Layout {
+  Obstacle obstacle = Obstacle::none;
+  std::size_t bases = 0;  // all of them empty
+  std::size_t fields = 0;
 };
 
-template <class T, std::size_t... i>
-constexpr bool makeable_from(std::index_sequence<i...>) {
-  return requires { T{AnyValue{i}...}; };
-}
-template <class T, std::size_t n>
-inline constexpr bool makeable = makeable_from<T>(std::make_index_sequence<n>());
+template <std::size_t n>
+inline constexpr auto values = std::make_index_sequence<n>();
+using NoProbe = Types<>;
 
-template <class T, std::size_t... i, std::size_t... j, std::size_t... k>
-constexpr bool makeable_nested_from(std::index_sequence<i...>, std::index_sequence<j...>, std::index_sequence<k...>) {
-  return requires { T{AnyValue{i}..., {AnyValue{j}...}, AnyValue{k}...}; };
-}
-// n initialisers in braces of their own, with others before and after
-template <class T, std::size_t before, std::size_t n, std::size_t after>
-inline constexpr bool makeable_nested = makeable_nested_from<T>(std::make_index_sequence<before>(),
-                                                                std::make_index_sequence<n>(),
-                                                                std::make_index_sequence<after>());
-
-template <class T, std::size_t... i>
-constexpr bool has_base_among(std::index_sequence<i...>) {
-  return requires { T{AnyBase<T>{}, AnyValue{i}...}; };
+// Whether T{First..., values, Then..., values} would compile.
+template <class T, class... First, std::size_t... head, class... Then, std::size_t... tail>
+consteval bool fits_values(Types<First...>, std::index_sequence<head...>, Types<Then...>,
+                           std::index_sequence<tail...>) {
+  return requires { T{First{}..., AnyValue{head}..., Then{}..., AnyValue{tail}...}; };
 }
 
-// The largest number in [low, high) with which Makeable holds; it holds for low and not for high.
-template <class Makeable, std::size_t low, std::size_t high>
-consteval std::size_t bisect() {
+// Whether T{First..., head values, braces empty braces, Then...} would compile.
+template <class T, std::size_t head, std::size_t braces, class First = NoProbe, class Then = NoProbe>
+consteval bool fits() {
+  if constexpr (braces == 0) {
+    return fits_values<T>(First(), values<head>, Then(), values<0>);
+  } else {
+    return Fields<braces - 1>::template fits<T>(First(), values<head>, values<0>, values<0>, Then());
+  }
+}
+
+// Whether T{head values, {inner values}, tail values, braces empty braces} would compile.
+template <class T, std::size_t head, std::size_t inner, std::size_t tail, std::size_t braces>
+consteval bool fits_nested() {
+  return Fields<braces>::template fits<T>(NoProbe(), values<head>, values<inner>, values<tail>, NoProbe());
+}
+
+// The most empty braces that fit behind `head` values: `low` fit, `high` do not.
+template <class T, std::size_t head, std::size_t low, std::size_t high>
+consteval std::size_t bisect_braces() {
   if constexpr (high - low == 1) {
     return low;
   } else {
     constexpr std::size_t middle = low + (high - low) / 2;
-    if constexpr (Makeable::template holds<middle>) {
-      return bisect<Makeable, middle, high>();
+    if constexpr (fits<T, head, middle>()) {
+      return bisect_braces<T, head, middle, high>();
     } else {
-      return bisect<Makeable, low, middle>();
+      return bisect_braces<T, head, low, middle>();
     }
   }
 }
-template <class Makeable, std::size_t low>
-consteval std::size_t gallop() {
-  constexpr std::size_t next = low == 0 ? 2 : low * 2;
-  if constexpr (Makeable::template holds<next>) {
-    return gallop<Makeable, next>();
+// The same, not knowing where to look; most_fields + 1 is as good as more.
+template <class T, std::size_t head, std::size_t low = 0, std::size_t next = 4>
+consteval std::size_t count_braces() {
+  if constexpr (fits<T, head, next>()) {
+    if constexpr (next > most_fields) {
+      return next;
+    } else {
+      return count_braces<T, head, next, (next * 2 <= most_fields ? next * 2 : most_fields + 1)>();
+    }
   } else {
-    return bisect<Makeable, low, next>();
+    return bisect_braces<T, head, low, next>();
   }
 }
 
-template <class T>
-struct FromValues {
-  template <std::size_t n>
-  static constexpr bool holds = makeable<T, n>;
-};
-template <class T, std::size_t before>
-struct FromNestedValues {
-  template <std::size_t n>
-  static constexpr bool holds = makeable_nested<T, before, n, 0>;
-};
-
-// Members without a default constructor must all be given, so that the first number that works is to be found first.
-inline constexpr std::size_t tried_without_default = 128;
+// The least number of values, `n` or more, that T can be made from and the last of which cannot be empty braces. 0 if
+// there is none.
+inline constexpr std::size_t most_values = 128;
 template <class T, std::size_t n>
-consteval std::size_t first_makeable() {
-  if constexpr (n > tried_without_default) {
+consteval std::size_t least_values() {
+  if constexpr (n > most_values) {
     return 0;
-  } else if constexpr (makeable<T, n>) {
+  } else if constexpr (fits<T, n, 0>() && !fits<T, n - 1, 1>()) {
     return n;
   } else {
-    return first_makeable<T, n + 1>();
+    return least_values<T, n + 1>();
   }
 }
 
-// The number of initialisers that T takes at most. An array member takes one for each element.
+// How many values T needs at the front, so that empty braces will do for all other members. most_values + 1 if this
+// cannot be found out.
+template <class T, std::size_t head>
+consteval std::size_t needed_values() {
+  constexpr std::size_t braces = count_braces<T, head>();
+  if constexpr (braces <= most_fields && fits<T, head, braces, NoProbe, Types<AnyValue>>()) {
+    // One more that needs a value; it may be left out, as the class itself has one for it.
+    constexpr std::size_t next = least_values<T, head + 1>();
+    if constexpr (next == 0) {
+      return most_values + 1;
+    } else {
+      return needed_values<T, next>();
+    }
+  } else {
+    return head;
+  }
+}
 template <class T>
-inline constexpr std::size_t initialiser_count = gallop<FromValues<T>, first_makeable<T, 0>()>();
+consteval std::size_t needed_values() {
+  if constexpr (fits<T, 0, 0>()) {
+    return needed_values<T, 0>();
+  } else {
+    constexpr std::size_t first = least_values<T, 1>();
+    if constexpr (first == 0) {
+      return most_values + 1;
+    } else {
+      return needed_values<T, first>();
+    }
+  }
+}
 
-// The extent of an array at `position` that is followed by members without a default constructor, or 1 if there is
-// none.
-template <class T, std::size_t position, std::size_t count, std::size_t extent>
-consteval std::size_t array_extent_between() {
-  if constexpr (position + extent > count) {
+// Whether the member that begins at `position` is an array for which `extent` of the values are. There are `head` values,
+// and `braces` empty braces fit behind them.
+template <class T, std::size_t head, std::size_t braces, std::size_t position, std::size_t extent>
+consteval bool is_array_of() {
+  constexpr std::size_t tail = head - position - extent;
+  if constexpr (fits_nested<T, position, 0, tail, braces>()) {
+    return true;
+  } else if constexpr (braces > 0) {
+    return fits_nested<T, position, extent, tail, braces>();
+  } else {
+    // A class that can be made from as many values leaves room for one more.
+    return fits_nested<T, position, extent, tail, 0>() && !fits_nested<T, position, extent, tail + 1, 0>();
+  }
+}
+template <class T, std::size_t head, std::size_t braces, std::size_t position, std::size_t extent>
+consteval std::size_t extent_from() {
+  if constexpr (extent <= 1 || position + extent > head) {
     return 1;
-  } else if constexpr (makeable_nested<T, position, extent, count - position - extent> &&
-                       !makeable_nested<T, position, extent, count - position - extent + 1>) {
+  } else if constexpr (is_array_of<T, head, braces, position, extent>()) {
     return extent;
   } else {
-    return array_extent_between<T, position, count, extent + 1>();
+    return extent_from<T, head, braces, position, (braces == 0 ? extent + 1 : extent - 1)>();
   }
 }
 
-// How many initialisers the member that begins at `position` takes: 1, or more for an array.
-template <class T, std::size_t position, std::size_t count>
-consteval std::size_t member_extent() {
-  if constexpr (makeable_nested<T, position, 1, count - position - 1>) {
-    return 1;
-  } else if constexpr (makeable_nested<T, position, 2, 0>) {
-    constexpr std::size_t extent = gallop<FromNestedValues<T, position>, 2>();
-    if constexpr (position + extent <= count) {
-      // A class that can be made from several values leaves more room behind it than an array of that many elements.
-      if constexpr (makeable_nested<T, position, extent, count - position - extent> &&
-                    !makeable_nested<T, position, extent, count - position - extent + 1>) {
-        return extent;
-      }
-    }
+// How many of the values are for that member: 1, or more for an array.
+template <class T, std::size_t head, std::size_t braces, std::size_t position>
+consteval std::size_t values_of_member() {
+  if constexpr (braces > 0) {
+    // From the most downwards: if it got more than it takes, empty braces would come to the last one that needs a value.
+    return extent_from<T, head, braces, position, head - position>();
+  } else if constexpr (fits_nested<T, position, 0, head - position - 1, 0>()) {
     return 1;
   } else {
-    return array_extent_between<T, position, count, 2>();
+    // From the least upwards: if it got fewer than it takes, others would be left over.
+    return extent_from<T, head, 0, position, 2>();
   }
 }
 
-template <class T, std::size_t position, std::size_t count>
-consteval std::size_t count_members() {
-  if constexpr (position >= count) {
-    return 0;
+// A probe that a member takes only if it is what is asked for, and not because it takes anything.
+template <class T, class Probe, std::size_t head, std::size_t braces, std::size_t tail = 0>
+consteval bool is_taken() {
+  if constexpr (braces == 0) {
+    return fits_values<T>(NoProbe(), values<head>, Types<Probe>(), values<tail>) &&
+           !fits_values<T>(NoProbe(), values<head>, Types<NoValue>(), values<tail>);
   } else {
-    return 1 + count_members<T, position + member_extent<T, position, count>(), count>();
+    return fits<T, head, braces, NoProbe, Types<Probe>>() && !fits<T, head, braces, NoProbe, Types<NoValue>>();
   }
 }
 
-// How many members T has; an array is one.
-template <class T>
-inline constexpr std::size_t field_count = count_members<T, 0, initialiser_count<T>>();
+// What the values are for, from the one at `position` on.
+template <class T, std::size_t head, std::size_t braces, std::size_t position = 0>
+consteval Layout layout_of_values() {
+  if constexpr (position >= head) {
+    return {};
+  } else if constexpr (is_taken<T, AnyAnonymous, position, 0, head - position - 1>()) {
+    return {Obstacle::anonymous};
+  } else {
+    constexpr Layout rest =
+        layout_of_values<T, head, braces, position + values_of_member<T, head, braces, position>()>();
+    return {rest.obstacle, 0, rest.fields + 1};
+  }
+}
 
-template <class T>
-inline constexpr bool has_arrays = field_count<T> != initialiser_count<T>;
-
-// Structured bindings do not reach the members of a base class.
-template <class T>
-consteval bool has_base() {
-  if constexpr (std::is_empty_v<T> || initialiser_count<T> == 0) {
+// Whether one of the members from `first` to before `last` behind the values is an anonymous union or struct.
+template <class T, std::size_t head, std::size_t first, std::size_t last>
+consteval bool has_anonymous_among() {
+  if constexpr (first >= last) {
     return false;
   } else {
-    return has_base_among<T>(std::make_index_sequence<initialiser_count<T> - 1>());
+    return is_taken<T, AnyAnonymous, head, first>() || has_anonymous_among<T, head, first + 1, last>();
   }
 }
+
+// Whether what comes first in T is a base class. One that can be made from anything is, for AnyBase, made in two ways,
+// so that it is made in none; a member that can be made from anything is made in one.
+template <class T, std::size_t others, class... Bases>
+consteval bool has_base_class() {
+  constexpr bool takes_base = fits<T, others, 0, Types<Bases..., AnyBase<T>>>();
+  constexpr bool takes_anything = fits<T, others, 0, Types<Bases..., NoValue>>();
+  return takes_base != takes_anything;
+}
+
+// Base classes come before the members. How many T has, if all are empty.
+template <class T, class... Bases>
+consteval Layout layout_of_bases(Types<Bases...>) {
+  if constexpr (!has_base_class<T, 0, Bases...>()) {
+    return {Obstacle::none, sizeof...(Bases)};
+  } else if constexpr (fits<T, 0, 0, Types<Bases..., AnyEmptyBase<T>>>() &&
+                       !fits<T, 0, 0, Types<Bases..., NoValue>>()) {
+    return layout_of_bases<T>(Types<Bases..., AnyEmptyBase<T>>());
+  } else {
+    return {Obstacle::base_class};
+  }
+}
+
+template <class T, std::size_t head>
+consteval Layout layout_behind_values() {
+  constexpr std::size_t braces = count_braces<T, head>();
+  if constexpr (braces > most_fields) {
+    return {Obstacle::too_many};
+  } else {
+    constexpr Layout front = head == 0 ? layout_of_bases<T>(NoProbe()) : layout_of_values<T, head, braces>();
+    if constexpr (front.obstacle != Obstacle::none) {
+      return front;
+    } else if constexpr (front.fields + braces > most_fields) {
+      return {Obstacle::too_many};
+    } else if constexpr (has_anonymous_among<T, head, front.bases, braces>()) {
+      return {Obstacle::anonymous};
+    } else {
+      return {Obstacle::none, front.bases, front.fields + braces - front.bases};
+    }
+  }
+}
+
+template <class T>
+consteval Layout find_layout() {
+  if constexpr (requires { std::tuple_size<T>::value; }) {
+    return {Obstacle::unknown};  // structured bindings would take that for granted
+  } else {
+    constexpr std::size_t head = needed_values<T>();
+    if constexpr (head > most_values) {
+      return {Obstacle::unknown};
+    } else if constexpr (head > 0) {
+      if constexpr (has_base_class<T, head - 1>()) {
+        return {Obstacle::base_class};
+      } else {
+        return layout_behind_values<T, head>();
+      }
+    } else {
+      return layout_behind_values<T, 0>();
+    }
+  }
+}
+
+template <class T>
+inline constexpr Layout layout = find_layout<T>();
 
 }  // namespace detail
 }  // namespace concurrent::pickle::inline v0

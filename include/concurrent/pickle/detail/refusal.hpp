@@ -4,6 +4,7 @@
 
 #include <concurrent/pickle/detail/bitwise.hpp>
 #include <concurrent/pickle/detail/container_state.hpp>
+#include <concurrent/pickle/detail/filling.hpp>
 #include <concurrent/pickle/detail/kind.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
@@ -34,6 +35,8 @@ enum class Refusal {
   union_type,
   volatile_type,
   base_class,
+  anonymous_member,
+  too_many_fields,
   fields,
   container,
   allocator,
@@ -104,7 +107,10 @@ consteval Refusal refusal_of_itself() {
       if constexpr (is_known_handle<T>()) return Refusal::handle;
       if constexpr (is_initializer_list<T>) return Refusal::view;
       if constexpr (has_base<T>()) return ContainerShape<T> ? Refusal::container : Refusal::base_class;
+      if constexpr (layout<T>.obstacle == Obstacle::anonymous) return Refusal::anonymous_member;
+      if constexpr (layout<T>.obstacle == Obstacle::too_many) return Refusal::too_many_fields;
       if constexpr (!has_visible_fields<T>()) return Refusal::fields;
+      if constexpr (!is_bitwise<T>() && has_arrays<T> && !can_be_filled<T>()) return Refusal::fields;
       return Refusal::none;
     } else if constexpr (kind != Kind::refused) {
       return Refusal::none;
