@@ -77,6 +77,5 @@ CALLABLES = [
     capture("another lambda", "auto k = [n = 2](int i) { return i * n; };", "k", "k(3) == 6"),
     capture("an initialised one", "", "k = 5u, d = 1.5", "k == 5 && d == 1.5"),
     capture("a std::optional", "std::optional<int> k = 4;", "k", "k == 4"),
-    capture("a std::pair", "std::pair<int, double> k{4, 0.5};", "k", "k.second == 0.5"),
     callable_("cf::partial", "R with_more(int k, const A& held, A v) { usage::expect(k == 6 && KIND::same(held, KIND::make()), \"a held argument is another\"); return BODY; }", "usage::cf::partial(with_more, 6, KIND::make())", only=("int", "std::string", "std::vector<double>")),
 ]

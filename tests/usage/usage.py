@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from callables import CALLABLES
 from kinds import KINDS
@@ -266,6 +267,13 @@ def owners_of(block, path, lines):
     return owners
 
 
+def names_type(block, kind):
+    """Whether a line that says where the error comes from names the type, or a part of it."""
+    words = [w for w in re.findall(r"[A-Za-z_]\w*", cpp_type(kind)) if w not in ("std", "const", "usage") and not re.search(r"\d", w)]
+    lines = [line for line in block if re.search(r"instantiation|required|requested|error: ", line)]
+    return not words or any(w in re.sub(r"concurrent::pickle: .*", "", line) for w in words for line in lines)
+
+
 class Clock:
     """The time of compilers and programs, of all processors."""
     def __init__(self):
@@ -447,6 +455,8 @@ class Config:
                 continue
             elif expected not in error_of(errors[i][0]):
                 what = "the first error is: " + error_of(errors[i][0])
+            elif not names_type(errors[i][0], KINDS[unit.kind]):
+                what = "no line beside the first error names the type"
             elif len(errors[i]) > 2:
                 what = f"{len(errors[i])} errors; the second is: " + error_of(errors[i][1])
             self.judge_refusal(unit, expected, what)
