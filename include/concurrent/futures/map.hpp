@@ -21,7 +21,7 @@ namespace concurrent::futures::inline v0 {
 
 namespace detail {
 
-/// Takes the chunks of a map apart, item by item.
+/// Takes the chunks of a map apart, item by item; of chunks to which the items were dealt, one of each in turn.
 template <class R>
 class MapItems {
  public:
@@ -36,7 +36,7 @@ class MapItems {
   }
 
   void begin() noexcept { begun_ = true; }
-  bool at_end() { return !fetched_ && left_ == 0 && !stream_->has_more(); }
+  bool at_end() { return !fetched_ && open_.empty() && !stream_->has_more(); }
 
   Item& current() {
     fetch();
@@ -53,21 +53,25 @@ class MapItems {
   void close() noexcept {
     begun_ = true;
     stream_->close();
-    left_ = 0;
     forget();
-    chunk_.reset();
+    open_.clear();
+    turn_ = 0;
   }
 
  private:
+  struct Open {  // a chunk that is being taken apart
+    AnyFuture future;
+    std::size_t left;  // its items that have not been fetched
+    std::size_t index = 0;
+    std::size_t value_index = 0;
+    std::size_t error_index = 0;
+  };
+
   void fetch() {
     if (fetched_) return;
-    if (left_ == 0) {
-      MapStream::Chunk chunk = stream_->next();
-      chunk_.emplace(std::move(chunk.future));
-      left_ = chunk.size;
-      index_ = value_index_ = error_index_ = 0;
-    }
-    FutureStateBase& state = *HandleAccess::state(*chunk_);
+    if (turn_ == open_.size()) open_next();
+    Open& chunk = open_[turn_];
+    FutureStateBase& state = *HandleAccess::state(chunk.future);
     if (state.failed()) {
       error_ = state.stored_exception();
     } else if (state.cancelled()) {
@@ -76,27 +80,39 @@ class MapItems {
                                                  "has no result. Do not cancel or shut down "
                                                  "what is still wanted."));
     } else if (chunked_) {
-      fetch_from(static_cast<FutureState<ChunkResult<R>>&>(state).value());
+      fetch_from(static_cast<FutureState<ChunkResult<R>>&>(state).value(), chunk);
     } else if constexpr (std::is_void_v<R>) {
       item_ = &made_.emplace();
     } else {
       item_ = &static_cast<FutureState<R>&>(state).value();
     }
     fetched_ = true;
-    ++index_;
-    --left_;
+    ++chunk.index;
+    --chunk.left;
     stream_->item_taken();
   }
 
-  void fetch_from(ChunkResult<R>& chunk) {
-    if (error_index_ < chunk.errors.size() && chunk.errors[error_index_].index == index_) {
-      error_ = std::move(chunk.errors[error_index_++].exception);
+  void open_next() {
+    try {
+      MapStream::Chunk chunk = stream_->next();
+      if (open_.empty()) hands_ = chunk.hands;
+      open_.push_back({std::move(chunk.future), chunk.size});
+    } catch (...) {  // the iteration is over
+      open_.clear();
+      turn_ = 0;
+      throw;
+    }
+  }
+
+  void fetch_from(ChunkResult<R>& results, Open& chunk) {
+    if (chunk.error_index < results.errors.size() && results.errors[chunk.error_index].index == chunk.index) {
+      error_ = std::move(results.errors[chunk.error_index++].exception);
     } else if constexpr (std::is_void_v<R>) {
       item_ = &made_.emplace();
     } else if constexpr (std::is_same_v<R, bool>) {
-      item_ = &made_.emplace(static_cast<bool>(chunk.values.at(value_index_++)));
+      item_ = &made_.emplace(static_cast<bool>(results.values.at(chunk.value_index++)));
     } else {
-      item_ = &chunk.values.at(value_index_++);
+      item_ = &results.values.at(chunk.value_index++);
     }
   }
 
@@ -107,17 +123,19 @@ class MapItems {
     }
     item_ = nullptr;
     error_ = nullptr;
-    fetched_ = false;
-    // Not before its exceptions: who drops the last handle after them, drops them last as thread checkers see it.
-    if (left_ == 0) chunk_.reset();
+    if (!std::exchange(fetched_, false)) return;
+    if (++turn_ == hands_) turn_ = 0;
+    // None has more items than the one before it. Not before their exceptions: who drops the last handle after them,
+    // drops them last as thread checkers see it.
+    if (turn_ == open_.size() || open_[turn_].left != 0) return;
+    open_.clear();
+    turn_ = 0;
   }
 
   std::shared_ptr<MapStream> stream_;
-  std::optional<AnyFuture> chunk_;  // the one that is being taken apart
-  std::size_t left_ = 0;            // its items that have not been fetched
-  std::size_t index_ = 0;
-  std::size_t value_index_ = 0;
-  std::size_t error_index_ = 0;
+  std::vector<Open> open_;  // of those that were dealt items in turn, as far as they were needed
+  std::size_t hands_ = 1;   // how many of them there are
+  std::size_t turn_ = 0;    // which of them has the next item
   Item* item_ = nullptr;      // where it stands in the chunk
   std::optional<Item> made_;  // or, for what has no place there, the item itself
   std::exception_ptr error_;

@@ -184,7 +184,7 @@ TEST_CASE_METHOD(LeakChecked, "map: leaving early cancels what has not started")
     cf::ThreadPoolExecutor pool(1);
     {
       auto result = pool.map(
-          [&](int x) {
+          [&calls, gate](int x) {
             ++calls;
             if (x >= 3) gate.result();
             return x;
@@ -215,7 +215,7 @@ TEST_CASE_METHOD(LeakChecked, "map: when the timeout passes *it throws TimeoutEr
     for (const bool unordered : {false, true}) {
       const cf::Future<void> gate;
       cf::ThreadPoolExecutor pool(1);
-      const auto waits_for_three = [&](int x) {
+      const auto waits_for_three = [gate](int x) {
         if (x == 3) gate.result();
         return x;
       };

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // What items and results may be, and how a loop may take them.
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,4 +96,46 @@ TEST_CASE_METHOD(LeakChecked, "map: results that say they can be copied, and can
     CHECK(sum == 12);
   }
   CHECK(*pool.submit(make, 3).result().boxes.at(0) == 3);
+}
+
+TEST_CASE_METHOD(LeakChecked, "map: with auto_chunksize neighbours go into different calls") {
+  // Slow items often stand together; in one call they would all come to one worker, while the others have nothing to do.
+  cf::ThreadPoolExecutor pool(1);
+  std::vector<int> order;  // in which the one thread gets them
+  const auto note = [&order](int n) {
+    order.push_back(n);
+    return n;
+  };
+  CHECK(pool.map(note, numbers(20'000), {.chunksize = cf::auto_chunksize}).to_vector() == numbers(20'000));
+  REQUIRE(order.size() == 20'000);
+  std::size_t neighbours = 0;
+  for (std::size_t i = 1; i < order.size(); ++i) neighbours += order[i] == order[i - 1] + 1 ? 1U : 0U;
+  CHECK(neighbours < order.size() / 10);
+
+  order.clear();
+  auto unordered = pool.map_unordered(note, numbers(20'000), {.chunksize = cf::auto_chunksize}).to_vector();
+  CHECK(unordered.size() == order.size());
+  std::sort(unordered.begin(), unordered.end());
+  CHECK(unordered == numbers(20'000));
+}
+
+EACH_EXECUTOR("map: with auto_chunksize results come in order, whatever fails and however many there are") {
+  auto pool = kind.pool(3);
+  const auto fail_at_sevens = [](int n) {
+    if (n % 7 == 0) throw std::runtime_error("seven");
+    return std::make_unique<int>(n);
+  };
+  for (const int count : {1, 2, 7, 8, 9, 100, 1001}) {
+    auto results = pool.map(fail_at_sevens, numbers(count), {.chunksize = cf::auto_chunksize});
+    int n = 0;
+    for (auto it = results.begin(); it != results.end(); ++it, ++n) {
+      int seen = -1;
+      try {
+        seen = **it;
+      } catch (const std::runtime_error&) {
+      }
+      REQUIRE(seen == (n % 7 == 0 ? -1 : n));
+    }
+    CHECK(n == count);
+  }
 }

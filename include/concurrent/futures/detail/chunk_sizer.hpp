@@ -25,12 +25,12 @@ class ChunkSizer {
     if (!is_auto_) return size_;
     // Towards the end the chunks become smaller, so that no worker is left with a long one alone; down to what is still
     // worth a call.
-    std::size_t size = left / (3 * workers_);
-    const std::size_t least = at_least(shortest);
-    if (size < least) size = least;
-    if (size > size_) size = size_;
-    return size == 0 ? 1 : size;
+    return between(left / (3 * workers_));
   }
+
+  /// The same for each of several chunks to which the next items are dealt in turn: half of what is left, so that the
+  /// chunks become smaller here, too.
+  std::size_t next_of(std::size_t chunks, std::size_t left) const noexcept { return between(left / (2 * chunks)); }
 
   void learn(std::size_t items, std::chrono::nanoseconds elapsed) noexcept {
     if (!is_auto_ || items == 0) return;
@@ -49,6 +49,12 @@ class ChunkSizer {
   static constexpr std::size_t growth = 8;
   static constexpr double carriage = 50;  // nanoseconds: what an item costs on its way, however short its call
 
+  std::size_t between(std::size_t size) const noexcept {
+    const std::size_t least = at_least(shortest);
+    if (size < least) size = least;
+    if (size > size_) size = size_;
+    return size == 0 ? 1 : size;
+  }
   std::size_t at_least(double nanoseconds) const noexcept {
     if (item_ < 0) return 1;
     return static_cast<std::size_t>(nanoseconds / (item_ > carriage ? item_ : carriage));

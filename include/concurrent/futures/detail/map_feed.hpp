@@ -35,7 +35,11 @@ class MapFeed {
   virtual void read_all() = 0;
   /// Takes up to that many items off the input; 0: it has ended. Throws what the ranges throw.
   virtual std::size_t cut(std::size_t items) = 0;
-  /// Submits what was cut, as one call. Throws what submit throws.
+  /// After read_all, takes so many items from this one on, counted from the next, and each `stride` after it. They stay
+  /// until `skip` takes the whole piece off.
+  virtual void deal(std::size_t first, std::size_t stride, std::size_t items) = 0;
+  virtual void skip(std::size_t items) noexcept = 0;
+  /// Submits what was cut or dealt, as one call. Throws what submit throws.
   virtual AnyFuture submit() = 0;
   /// How many items there are to be cut, if known.
   virtual std::size_t left() const noexcept = 0;
@@ -138,6 +142,13 @@ class RangeFeed final : public MapFeed {
     }
     return piece_.size();
   }
+
+  void deal(std::size_t first, std::size_t stride, std::size_t items) override {
+    piece_.clear();
+    piece_.reserve(items);
+    for (std::size_t i = 0; i < items; ++i) piece_.push_back(std::move(all_[position_ + first + i * stride]));
+  }
+  void skip(std::size_t items) noexcept override { position_ += items; }
 
   AnyFuture submit() override {
     Executor* const executor = link_->executor;

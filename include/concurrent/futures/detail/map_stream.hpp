@@ -32,11 +32,15 @@ namespace detail {
 /// close. With auto_chunksize it is a chain from the start, of a few chunks, so that their sizes can follow what the tasks
 /// take; and what is submitted at once becomes one when more bytes are on their way than `most_bytes`. Bytes are
 /// counted off by the mebibyte, not call by call: small calls need no callback.
+///
+/// With auto_chunksize, chunks are no pieces of the input that follow each other: items are dealt to several chunks in
+/// turn, as cards are, so that a few slow ones that stand together do not all come to one worker.
 class MapStream final : public Unfinished, public std::enable_shared_from_this<MapStream> {
  public:
   struct Chunk {
     AnyFuture future;
-    std::size_t size;  // items
+    std::size_t size;   // items
+    std::size_t hands;  // so many chunks, from this one on, were dealt the items in turn
   };
 
   MapStream(std::unique_ptr<MapFeed> feed, const MapOptions& options, Deadline deadline, std::size_t workers,
@@ -86,9 +90,11 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
 
  private:
   struct Entry : WaiterLink {  // a chunk that has not been taken
-    Entry(AnyFuture given, std::size_t items) noexcept : future(std::move(given)), size(items) {}
+    Entry(AnyFuture given, std::size_t items, std::size_t dealt) noexcept
+        : future(std::move(given)), size(items), hands(dealt) {}
     AnyFuture future;  // moved from: taken, out of order
     std::size_t size;
+    std::size_t hands;
     bool is_taken() const noexcept { return HandleAccess::state(future) == nullptr; }
     FutureStateBase& state() const noexcept { return *HandleAccess::state(future); }
   };
@@ -103,7 +109,8 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
   void fill(bool at_start);
   void pump();
   void chunk_done(FutureStateBase& state, std::size_t size) noexcept;
-  void push(AnyFuture future, std::size_t size);
+  std::size_t deal();
+  void push(AnyFuture future, std::size_t size, std::size_t hands = 1);
   Entry* wait_in_order();
   Entry* wait_for_any();
   Entry* first_left(std::unique_lock<std::mutex>& lock);
@@ -128,6 +135,9 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
 
   std::unique_ptr<MapFeed> feed_;     // of the thread that submits
   std::size_t uncounted_bytes_ = 0;   // likewise: of the last calls
+  std::size_t dealt_ = 0;             // likewise: items that are being dealt,
+  std::size_t hands_ = 1;             // to so many chunks,
+  std::size_t next_hand_ = 1;         // of which this one is the next
   std::size_t ahead_ = 0;          // with a buffersize: items submitted and not taken; of the iterating thread
   Waiter waiter_{0, false, true};  // of the iterating thread, if unordered
   WaiterLink* ready_ = nullptr;

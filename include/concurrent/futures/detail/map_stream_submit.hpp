@@ -131,21 +131,41 @@ inline void MapStream::fill(bool at_start) {
   }
 }
 
+// Cuts the next chunk of those to which items are dealt. Returns its size.
+inline std::size_t MapStream::deal() {
+  if (next_hand_ == hands_) {
+    const std::size_t left = feed_->left();
+    if (left == 0) return 0;
+    hands_ = 2 * sizer_.workers() + 2;  // as many as are on their way
+    std::size_t each = 1;
+    {
+      const std::lock_guard lock(mutex_);
+      each = sizer_.next_of(hands_, left);
+    }
+    dealt_ = each <= left / hands_ ? each * hands_ : left;
+    if (dealt_ == left) hands_ = (left + each - 1) / each;
+    next_hand_ = 0;
+  }
+  const std::size_t size = (dealt_ - next_hand_ + hands_ - 1) / hands_;
+  feed_->deal(next_hand_, hands_, size);
+  if (++next_hand_ == hands_) feed_->skip(dealt_);
+  return size;
+}
+
 inline void MapStream::pump() {
   std::unique_lock lock(mutex_);
   if (pumping_ || ended_) return;  // that thread looks again before it stops
   pumping_ = true;
   while (!ended_ && (hurry_ || has_room())) {
-    const std::size_t wanted = sizer_.next(feed_->left());
     ++in_flight_;  // without auto_chunksize nobody looks at it
     lock.unlock();
     std::exception_ptr error;
     std::size_t size = 0;
     try {
-      size = feed_->cut(wanted);
+      size = sizer_.is_auto() ? deal() : feed_->cut(sizer_.next(MapFeed::unknown));
       if (size != 0) {
         const AnyFuture future = feed_->submit();
-        push(future, size);
+        push(future, size, sizer_.is_auto() ? hands_ : 1);
         count_bytes(future);
         if (sizer_.is_auto()) {
           HandleAccess::state(future)->add_callback(std::make_unique<ChunkDone>(shared_from_this(), size));
@@ -187,13 +207,13 @@ CONCURRENT_FUTURES_INLINE void MapStream::finish() {
   changed_.wait(lock, [this] { return ended_ && !pumping_; });
 }
 
-inline void MapStream::push(AnyFuture future, std::size_t size) {
+inline void MapStream::push(AnyFuture future, std::size_t size, std::size_t hands) {
   const std::lock_guard lock(mutex_);
   if (detached_ || closed_) {
     if (closed_) future.cancel();
     return;
   }
-  Entry& entry = entries_.emplace_back(std::move(future), size);
+  Entry& entry = entries_.emplace_back(std::move(future), size, unordered_ ? 1 : hands);
   if (unordered_) {
     entry.waiter = &waiter_;
     if (!entry.state().add_waiter(entry)) waiter_.fire(entry, false);

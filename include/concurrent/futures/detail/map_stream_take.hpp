@@ -58,7 +58,7 @@ CONCURRENT_FUTURES_INLINE MapStream::Chunk MapStream::next() {
   Entry* const entry = unordered_ ? wait_for_any() : wait_in_order();
   if (entry == nullptr) throw_error();
   const std::lock_guard lock(mutex_);
-  return {std::move(entry->future), entry->size};
+  return {std::move(entry->future), entry->size, entry->hands};
 }
 
 CONCURRENT_FUTURES_INLINE void MapStream::item_taken() {

@@ -61,3 +61,12 @@ TEST_CASE("ChunkSizer: near the end the chunks become smaller, but not too small
   CHECK(sizer.next(60) == 500);
   CHECK(sizer.next(0) >= 1);
 }
+
+TEST_CASE("ChunkSizer: chunks that are dealt take half of what is left together") {
+  ChunkSizer sizer(cf::auto_chunksize, 2);
+  CHECK(sizer.next_of(6, plenty) == 1);
+  for (int i = 0; i < 20; ++i) sizer.learn(10'000, 1ms);  // 100 ns an item
+  CHECK(sizer.next_of(6, 60'000) == 5'000);
+  CHECK(sizer.next_of(6, 60) == 500);
+  CHECK(sizer.next_of(6, plenty) == sizer.next(plenty));
+}
