@@ -259,7 +259,7 @@ TEST_CASE_METHOD(LeakChecked,
                     return x;
                   });
     CHECK_THROWS_AS(pool.map(
-                        [&](int) {
+                        [&calls, gate](int) {
                           ++calls;
                           gate.result();
                         },
