@@ -491,3 +491,24 @@ TEST_CASE("aggregates: that cannot be taken apart are not picklable, and asking 
   CHECK_FALSE(pickle::Picklable<FlagsWithArray>);
   CHECK_FALSE(pickle::Picklable<FixedWithArray>);
 }
+
+namespace {
+// A container of its own kind.
+struct Tree : std::vector<Tree> {
+  using std::vector<Tree>::vector;
+};
+struct Json : std::vector<Json> {
+  using std::vector<Json>::vector;
+};
+}  // namespace
+template <>
+inline constexpr bool concurrent::pickle::enable_container<Tree> = true;
+
+TEST_CASE("aggregates: whether a container of its own kind is picklable is no error") {
+  CHECK_FALSE(pickle::Picklable<Json>);
+  Tree tree(2);
+  tree[1].resize(3);
+  const Tree arrived = there_and_back(tree);
+  CHECK(arrived.size() == 2);
+  CHECK(arrived[1].size() == 3);
+}

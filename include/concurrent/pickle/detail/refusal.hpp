@@ -175,8 +175,8 @@ consteval auto find_refusal_among(Types<First, Rest...>*) {
   }
 }
 
-// Looks for what cannot be pickled in T and, from left to right, in its parts. `Seen` are the aggregates that T is a
-// part of: a tree's node has children of its own type, which need no second look.
+// Looks for what cannot be pickled in T and, from left to right, in its parts. `Seen` are the aggregates and the
+// program's own containers that T is a part of: a tree's node has children of its own type, which need no second look.
 template <class Declared, Role role, class... Seen>
 consteval auto find_refusal() {
   using T = std::remove_const_t<Declared>;
@@ -186,7 +186,7 @@ consteval auto find_refusal() {
     constexpr Refusal own = refusal_of_itself<T, role>();
     if constexpr (own != Refusal::none) {
       return Found<T>{own};
-    } else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T>) {
+    } else if constexpr (std::is_class_v<T> && (std::is_aggregate_v<T> || enable_container<T>)) {
       return find_refusal_among<role, Seen..., T>(parts_of<T>());
     } else {
       return find_refusal_among<role, Seen...>(parts_of<T>());
