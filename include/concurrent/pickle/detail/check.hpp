@@ -100,6 +100,14 @@ constexpr void check_part() {
       reason != Refusal::allocator,
       "concurrent::pickle: the allocator of this container has a state, which would be lost. Use a container with "
       "std::allocator, or one with std::pmr::polymorphic_allocator, which arrives with the default memory resource.");
+  static_assert(reason != Refusal::eigen_type,
+                "concurrent::pickle: a type of Eigen's. For matrices, vectors and arrays #include "
+                "<concurrent/pickle/eigen.hpp>; a "
+                "Map, a Ref or an expression has no memory of its own: use what its eval() gives.");
+  static_assert(
+      reason != Refusal::json_type,
+      "concurrent::pickle: a type of nlohmann's JSON. #include <concurrent/pickle/nlohmann_json.hpp> for json "
+      "and ordered_json.");
   static_assert(reason != Refusal::class_type,
                 "concurrent::pickle: this class does not say how it is pickled. Give it a function `template <class "
                 "Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "

@@ -40,6 +40,8 @@ enum class Refusal {
   fields,
   container,
   allocator,
+  eigen_type,
+  json_type,
   class_type,
 };
 
@@ -90,6 +92,10 @@ consteval Refusal refusal_of_itself() {
     return Refusal::volatile_type;
   } else if constexpr (has_own_pickler<T>) {
     return Refusal::none;
+  } else if constexpr (type_name<T>().starts_with("Eigen::") && customisation_of<T>() == Customisation::none) {
+    return Refusal::eigen_type;
+  } else if constexpr (type_name<T>().starts_with("nlohmann::") && customisation_of<T>() == Customisation::none) {
+    return Refusal::json_type;
   } else {
     constexpr Kind kind = kind_of<T>();
     if constexpr (kind == Kind::string_view || kind == Kind::span) {

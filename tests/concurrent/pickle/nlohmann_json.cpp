@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+// Where nlohmann's JSON is installed.
+#if __has_include(<nlohmann/json.hpp>)
+#include <nlohmann/json.hpp>
+#define HAS_JSON
+#endif
+
+#include "support/catch.hpp"
+
+#ifdef HAS_JSON
+#include <concurrent/pickle.hpp>
+#include <concurrent/pickle/nlohmann_json.hpp>
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace pickle = concurrent::pickle;
+
+namespace {
+
+struct Entry {
+  nlohmann::json json{};
+  int line = 0;
+};
+
+template <class T>
+T trip(const T& value) {
+  return pickle::loads<T>(pickle::dumps(value));
+}
+
+nlohmann::json some_json() {
+  nlohmann::json json;
+  json["array"] = {1, -2, 3.5, true, nullptr, std::string("no UTF-8: \xff\0", 12)};
+  json["binary"] = nlohmann::json::binary({1, 2}, 7);
+  json["unsigned"] = UINT64_MAX;
+  json["object"] = {{"empty", nlohmann::json::object()}};
+  return json;
+}
+
+TEST_CASE("nlohmann_json: every kind of value arrives equal") {
+  CHECK(trip(some_json()) == some_json());
+  CHECK(trip(Entry{some_json(), 3}).json == some_json());
+  CHECK(trip(std::vector<nlohmann::json>{some_json(), 1}).at(1) == 1);
+}
+
+TEST_CASE("nlohmann_json: ordered_json keeps its order") {
+  nlohmann::ordered_json json;
+  json["z"] = 1;
+  json["a"] = 2;
+  CHECK(trip(json).dump() == json.dump());
+}
+
+TEST_CASE("nlohmann_json: hostile bytes are an UnpicklingError or a value, never more") {
+  const auto bytes = pickle::dumps(some_json());
+  std::mt19937 random(1);
+  int refused = 0;
+  for (int i = 0; i < 20000; ++i) {
+    auto damaged = bytes;
+    damaged[random() % damaged.size()] = static_cast<std::byte>(random());
+    if (i % 5 == 0) damaged.resize(random() % damaged.size());
+    try {
+      static_cast<void>(pickle::loads<nlohmann::json>(damaged));
+    } catch (const pickle::UnpicklingError&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 1000);
+  std::vector<std::byte> deep(900000);  // arrays of one element, one in the other
+  for (std::size_t i = 0; i < deep.size(); ++i) deep[i] = static_cast<std::byte>(i % 9 == 0 ? 2 : i % 9 == 1);
+  CHECK_THROWS_AS(pickle::loads<nlohmann::json>(deep), pickle::UnpicklingError);
+}
+
+}  // namespace
+#endif
