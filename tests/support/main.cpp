@@ -4,6 +4,7 @@
 #include <catch2/catch_session.hpp>
 #else
 #define CATCH_CONFIG_RUNNER
+#define CATCH_CONFIG_NO_POSIX_SIGNALS  // workers would ignore SIGTERM, as those of any program that handles it
 #include <catch2/catch.hpp>
 #endif
 

@@ -204,6 +204,26 @@ void whole_group() {
   pool.shutdown();
   const auto took = std::chrono::steady_clock::now() - before;
   check(took < 900ms, "took " + std::to_string(took / 1ms) + " ms");
+  // A task with a handler of its own gets what it waits for.
+  cf::ProcessPoolExecutor other(options());
+  const mp::Event ready;
+  const mp::Value<int> caught;
+  static const mp::Value<int>* noted = nullptr;
+  auto waiting = other.submit(
+      [](mp::Event r, mp::Value<int> c) {
+        static const mp::Value<int> kept = c;
+        noted = &kept;
+        std::signal(SIGTERM, [](int) {
+          noted->store(1);
+          ::_exit(0);
+        });
+        r.set();
+        return mp::Event().wait_for(20s);
+      },
+      ready, caught);
+  ready.wait();
+  other.terminate_workers();
+  check(waiting.exception() != nullptr && caught.load() == 1, "a task's handler");
 }
 
 // ---- Processes

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string>
@@ -142,6 +143,18 @@ inline bool waits_for_processor(pid_t pid) noexcept {
   text[size] = '\0';
   const char* const name_end = std::strrchr(text, ')');  // the name may hold anything, blanks and brackets too
   return name_end != nullptr && std::strncmp(name_end, ") R", 3) == 0;
+}
+
+/// Whether a process ignores a signal. Not known (no /proc): false.
+inline bool is_ignored_in(pid_t pid, int number) noexcept {
+  char text[4096];
+  std::snprintf(text, sizeof text, "/proc/%d/status", static_cast<int>(pid));
+  const Descriptor file = owned(::open(text, O_RDONLY | O_CLOEXEC));
+  const ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text - 1) : 0;
+  if (size <= 0) return false;
+  text[size] = '\0';
+  const char* const field = std::strstr(text, "\nSigIgn:");
+  return field != nullptr && (std::strtoull(field + 8, nullptr, 16) & signal_bit(number)) != 0;
 }
 
 /// How much of a region of shared memory can be touched. The rest is reserved and no more: who has all its memory held

@@ -303,12 +303,12 @@ class Zygote {
 
   void send_signal(const ZygoteRequest& request) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.signal");
-    // What workers ignore would only make the caller wait for nothing.
-    const bool ignored = request.signal == SIGTERM && (setup_.surroundings.ignored & signal_bit(SIGTERM)) != 0;
-    const int signal = ignored ? SIGKILL : request.signal;
+    // What its workers ignore by our doing would only make the caller wait for nothing. A task may have a handler.
+    const bool may_kill = request.signal == SIGTERM && (setup_.surroundings.ignored & signal_bit(SIGTERM)) != 0;
     for (const Child& child : children_) {
       // Not reaped yet, so the pid is still this worker's.
-      if (child.worker == request.worker && child.serial == request.serial) ::kill(child.pid, signal);
+      if (child.worker != request.worker || child.serial != request.serial) continue;
+      ::kill(child.pid, may_kill && is_ignored_in(child.pid, SIGTERM) ? SIGKILL : request.signal);
     }
   }
 
