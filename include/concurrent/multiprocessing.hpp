@@ -6,10 +6,16 @@
 
 #include <concurrent/version.hpp>
 
+#include <concurrent/multiprocessing/barrier.hpp>
+#include <concurrent/multiprocessing/condition.hpp>
 #include <concurrent/multiprocessing/context.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
+#include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
+#include <concurrent/multiprocessing/lock.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/multiprocessing/queue.hpp>
+#include <concurrent/multiprocessing/semaphore.hpp>
 #include <concurrent/multiprocessing/shared_array.hpp>
 #include <concurrent/multiprocessing/shared_event.hpp>
 #include <concurrent/multiprocessing/shared_memory.hpp>

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+// Rows BA and K29 to K33 of the conformance of multiprocessing.
+#include <concurrent/multiprocessing/barrier.hpp>
+
+#include <concurrent/multiprocessing/shared_array.hpp>
+#include <concurrent/multiprocessing/shared_value.hpp>
+#include <concurrent/pickle/dumps.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "support/holders.hpp"
+
+namespace mp = concurrent::multiprocessing;
+namespace pickle = concurrent::pickle;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool is_broken_for(const mp::Barrier& barrier) {
+  try {
+    barrier.wait();
+    return false;
+  } catch (const mp::BrokenBarrierError&) {
+    return true;
+  }
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(support::HoldersChecked, "BA1 BA2 BA8 Barrier: lockstep, a number for each, one party never sleeps") {
+  CHECK_THROWS_AS(mp::Barrier(0), std::invalid_argument);
+  CHECK_THROWS_AS(mp::Barrier(mp::Barrier::most_parties + 1), std::invalid_argument);
+  const mp::Barrier alone(1);
+  for (int i = 0; i < 100; ++i) CHECK(alone.wait() == 0);
+  const mp::Barrier barrier(5);
+  CHECK(barrier.parties() == 5);
+  CHECK(pickle::loads<mp::Barrier>(pickle::dumps(barrier)) == barrier);
+  const mp::Array<int> passes(5);
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (std::size_t i = 0; i < 5; ++i) {
+    threads.emplace_back([&, i] {
+      for (int pass = 1; pass <= 10; ++pass) {
+        std::atomic_ref(passes[i]).store(pass);
+        const int number = barrier.wait();
+        if (number < 0 || number > 4) ++wrong;
+        for (int& other : passes) {
+          const int seen = std::atomic_ref(other).load();
+          if (seen < pass || seen > pass + 1) ++wrong;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  CHECK(barrier.n_waiting() == 0);
+  CHECK_FALSE(barrier.broken());
+  std::vector<int> numbers(5);
+  threads.clear();
+  for (std::size_t i = 0; i < 5; ++i) threads.emplace_back([&, i] { numbers[i] = barrier.wait(); });
+  for (std::thread& thread : threads) thread.join();
+  std::sort(numbers.begin(), numbers.end());
+  CHECK(numbers == std::vector{0, 1, 2, 3, 4});
+}
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "BA4 BA5 BA6 BA7 BA10 Barrier: abort, reset and timeout break it for all; reset mends it") {
+  const mp::Barrier barrier(2);
+  barrier.reset();
+  for (int how = 0; how < 2; ++how) {
+    std::thread waiter([&] { CHECK(is_broken_for(barrier)); });
+    REQUIRE(support::eventually([&] { return barrier.n_waiting() == 1; }));
+    if (how == 0) barrier.abort();
+    if (how == 1) barrier.reset();
+    waiter.join();
+    CHECK(barrier.broken() == (how != 1));
+    if (how != 1) CHECK(is_broken_for(barrier));
+    barrier.reset();
+    CHECK_FALSE(barrier.broken());
+    CHECK(barrier.n_waiting() == 0);
+    std::thread partner([&] { barrier.wait(); });
+    CHECK_FALSE(is_broken_for(barrier));
+    partner.join();
+  }
+  CHECK_THROWS_AS(barrier.wait_for(10ms), mp::BrokenBarrierError);
+  CHECK(is_broken_for(barrier));
+}
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "BA9 Barrier: 1000 passes of five processes, all of one before any of the next") {
+  const mp::Barrier barrier(5);
+  const mp::Array<int> passes(5);
+  std::vector<pid_t> children;
+  for (std::size_t i = 0; i < 5; ++i) {
+    children.push_back(support::fork_child([&, i] {
+      for (int pass = 1; pass <= 1000; ++pass) {
+        std::atomic_ref(passes[i]).store(pass);
+        barrier.wait();
+        for (int& other : passes) {
+          const int seen = std::atomic_ref(other).load();
+          if (seen < pass || seen > pass + 1) return 1;
+        }
+      }
+      return 0;
+    }));
+  }
+  for (const pid_t child : children) CHECK(support::wait_status(child) == 0);
+}
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "K29 K32 Barrier: the death of one who waits breaks it, within a moment; reset mends it, 200 times") {
+  const mp::Barrier barrier(3);
+  for (int round = 0; round < 200; ++round) {
+    const pid_t victim = support::fork_child([&] { return barrier.wait(); });
+    REQUIRE(support::eventually([&] { return barrier.n_waiting() == 1; }));
+    std::thread other([&] { CHECK(is_broken_for(barrier)); });
+    REQUIRE(support::eventually([&] { return barrier.n_waiting() == 2; }));
+    support::kill_and_reap(victim);
+    other.join();
+    CHECK(barrier.broken());
+    barrier.reset();
+  }
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) threads.emplace_back([&] { CHECK_FALSE(is_broken_for(barrier)); });
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "K31 Barrier: a complete pass stands when one who made it is killed") {
+  for (int round = 0; round < 50; ++round) {
+    const mp::Barrier barrier(2);
+    const pid_t last = support::fork_child([&] {
+      barrier.wait();
+      for (;;) ::pause();
+      return 0;
+    });
+    REQUIRE(support::eventually([&] { return barrier.n_waiting() == 1; }));
+    CHECK_FALSE(is_broken_for(barrier));
+    support::kill_and_reap(last);
+    CHECK_FALSE(barrier.broken());
+  }
+}
