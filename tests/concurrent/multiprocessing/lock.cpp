@@ -151,9 +151,12 @@ TEST_CASE_METHOD(support::HoldersChecked,
       }
       hold();
       if (how == 0) ::kill(::getpid(), SIGKILL);
-      if (how == 1) std::exit(3);
+      if (how == 1) std::quick_exit(3);
       if (how == 2) ::execl("/bin/true", "true", nullptr);
-      if (how == 3) std::abort();
+      if (how == 3) {
+        ::signal(SIGABRT, SIG_DFL);
+        std::abort();
+      }
       return 0;
     });
     held.wait_until(1);
@@ -196,9 +199,7 @@ TEST_CASE_METHOD(support::HoldersChecked, "K11 Lock: a forked child does not hol
 
 TEST_CASE_METHOD(support::HoldersChecked,
                  "K13 Lock: a hundred locks and nested RLocks of one victim, each handed over once") {
-  const std::vector<mp::Lock> locks(100);
   const mp::RLock nested;
-  CHECK(locks[0] == locks[1]);  // copies of one handle
   std::vector<mp::Lock> apart;
   for (int i = 0; i < 100; ++i) apart.emplace_back();
   const pid_t child = support::child_that_stays([&] {

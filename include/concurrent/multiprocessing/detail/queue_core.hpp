@@ -300,6 +300,7 @@ inline std::uint32_t QueueCore::take_node(HolderId self) const noexcept {
       if (node(number).owner.load(std::memory_order_relaxed) == 0 &&
           node(number).owner.compare_exchange_strong(nobody, self, std::memory_order_acq_rel)) {
         node(number).length = 0;
+        state_->free_hint.store(number + 1, std::memory_order_relaxed);
         return number;
       }
     }
