@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/remote_traceback.hpp>
 
@@ -13,6 +14,7 @@
 
 namespace concurrent::futures::inline v0 {
 
+using multiprocessing::RuntimeError;
 using pickle::PicklingError;
 using pickle::RemoteError;
 using pickle::RemoteTraceback;
@@ -41,11 +43,6 @@ class TimeoutError : public Error {
 /// A task ran longer than its `TaskOptions::timeout` and was stopped.
 class TaskTimeoutError : public TimeoutError {
   using TimeoutError::TimeoutError;
-};
-
-/// An executor cannot do what was asked: it is shut down, or the call would wait for itself.
-class RuntimeError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 /// The executor can run nothing any more.

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/deadline.hpp>
+#include <concurrent/multiprocessing/detail/exception_registry.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/shared_record.hpp>
 #include <concurrent/multiprocessing/errors.hpp>

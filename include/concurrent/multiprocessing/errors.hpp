@@ -7,8 +7,8 @@
 
 namespace concurrent::multiprocessing::inline v0 {
 
-/// Something was used in a way that makes no sense in its state: a lock released by a thread that does not hold it, a
-/// wait without the lock, an executor that is shut down. `concurrent::futures::RuntimeError` is the same type.
+/// What was asked makes no sense now: work for an executor that is shut down, a call that would wait for itself, a lock
+/// released by a thread that does not hold it. `concurrent::futures::RuntimeError` is this type.
 ///
 /// Python: `RuntimeError`.
 class RuntimeError : public std::runtime_error {

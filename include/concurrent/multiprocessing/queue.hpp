@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/deadline.hpp>
+#include <concurrent/multiprocessing/detail/exception_registry.hpp>
 #include <concurrent/multiprocessing/detail/queue_core.hpp>
 #include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/pickle/detail/type_name.hpp>
