@@ -5,6 +5,7 @@
 #include <concurrent/futures/detail/chunk_sizer.hpp>
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_feed.hpp>
+#include <concurrent/futures/detail/stable_queue.hpp>
 #include <concurrent/futures/detail/unfinished.hpp>
 #include <concurrent/futures/detail/waiter.hpp>
 #include <concurrent/futures/exceptions.hpp>
@@ -13,7 +14,6 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -121,7 +121,7 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
 
   std::mutex mutex_;  // guards what follows, down to the blank line; never held while submitting
   std::condition_variable changed_;
-  std::deque<Entry> entries_;
+  StableQueue<Entry> entries_;
   ChunkSizer sizer_;
   std::exception_ptr error_;   // of the ranges or of submit, for the iteration
   std::size_t in_flight_ = 0;  // chunks of a chain
@@ -153,4 +153,5 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/futures/detail/map_stream_submit.hpp>
 #include <concurrent/futures/detail/map_stream_take.hpp>
+#include <concurrent/futures/detail/stable_queue.hpp>
 #endif

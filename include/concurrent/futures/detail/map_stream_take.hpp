@@ -6,7 +6,6 @@
 #include <concurrent/futures/exceptions.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <mutex>
 #include <string>
@@ -74,17 +73,17 @@ CONCURRENT_FUTURES_INLINE void MapStream::item_taken() {
 }
 
 inline void MapStream::cancel_left() noexcept {
-  std::deque<Entry> entries;
+  StableQueue<Entry> entries;
   {
     const std::lock_guard lock(mutex_);
     entries.swap(entries_);
   }
   ready_ = nullptr;
-  for (Entry& entry : entries) {
-    if (entry.is_taken()) continue;
+  entries.for_each([this](Entry& entry) {
+    if (entry.is_taken()) return;
     if (unordered_) entry.state().remove_waiter(entry);
     entry.future.cancel();
-  }
+  });
 }
 
 CONCURRENT_FUTURES_INLINE void MapStream::close() noexcept {
@@ -99,7 +98,7 @@ CONCURRENT_FUTURES_INLINE void MapStream::close() noexcept {
 }
 
 CONCURRENT_FUTURES_INLINE void MapStream::detach() noexcept {
-  std::deque<Entry> entries;
+  StableQueue<Entry> entries;
   const std::lock_guard lock(mutex_);
   detached_ = true;
   unlink();
@@ -108,9 +107,9 @@ CONCURRENT_FUTURES_INLINE void MapStream::detach() noexcept {
 
 CONCURRENT_FUTURES_INLINE void MapStream::unlink() noexcept {
   if (!unordered_) return;
-  for (Entry& entry : entries_) {
+  entries_.for_each([](Entry& entry) {
     if (!entry.is_taken()) entry.state().remove_waiter(entry);
-  }
+  });
 }
 
 inline void MapStream::throw_error() {
@@ -125,7 +124,7 @@ inline void MapStream::throw_timeout() {
   std::size_t left = 0;
   {
     const std::lock_guard lock(mutex_);
-    for (const Entry& entry : entries_) left += entry.is_taken() ? 0 : entry.size;
+    entries_.for_each([&left](const Entry& entry) { left += entry.is_taken() ? 0 : entry.size; });
   }
   close();
   throw TimeoutError("concurrent::futures: map: the timeout passed with " + std::to_string(left) +

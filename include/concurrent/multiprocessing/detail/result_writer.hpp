@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <deque>
 #include <new>
 #include <string>
 

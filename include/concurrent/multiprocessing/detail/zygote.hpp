@@ -42,7 +42,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -359,7 +358,7 @@ class Zygote {
           ::send(setup_.channel.get(), &reports_.front(), sizeof(ZygoteReport), MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0) return;
-      reports_.pop_front();
+      reports_.erase(reports_.begin());
     }
   }
 
@@ -379,7 +378,7 @@ class Zygote {
   Descriptor caller_ended_;
   std::vector<Child> children_;
   std::vector<pollfd> watched_;
-  std::deque<ZygoteReport> reports_;
+  std::vector<ZygoteReport> reports_;
   std::vector<Standby> standbys_;  // oldest first
   std::size_t standbys_wanted_;
   bool standby_made_ = false;

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -21,7 +21,7 @@ class RestartBudget {
 
   /// Notes a death. False: these were too many.
   bool spend(Deadline now, std::string how) {
-    while (!deaths_.empty() && now - deaths_.front().time > limit_.period) deaths_.pop_front();
+    std::erase_if(deaths_, [&](const Death& death) { return now - death.time > limit_.period; });
     deaths_.push_back({now, std::move(how)});
     return deaths_.size() <= static_cast<std::size_t>(limit_.count);
   }
@@ -43,7 +43,7 @@ class RestartBudget {
     std::string how;
   };
   RestartLimit limit_;
-  std::deque<Death> deaths_;  // never more than the limit's count and one
+  std::vector<Death> deaths_;  // never more than the limit's count and one
 };
 
 }  // namespace detail
