@@ -153,5 +153,4 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/futures/detail/map_stream_submit.hpp>
 #include <concurrent/futures/detail/map_stream_take.hpp>
-#include <concurrent/futures/detail/stable_queue.hpp>
 #endif
