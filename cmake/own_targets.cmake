@@ -57,6 +57,7 @@ endif()
 option(CONCURRENT_FUTURES_OWN_SEPARATE "Build this project's own targets with separate compilation" OFF)
 if(CONCURRENT_FUTURES_OWN_SEPARATE)
   add_library(concurrent_futures_own_separate STATIC cmake/concurrent_futures.cpp)
+  set_target_properties(concurrent_futures_own_separate PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(concurrent_futures_own_separate PUBLIC concurrent::futures)
   target_compile_options(concurrent_futures_own_separate
     PRIVATE "$<TARGET_PROPERTY:concurrent_futures_own,INTERFACE_COMPILE_OPTIONS>")

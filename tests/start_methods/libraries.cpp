@@ -29,7 +29,8 @@ class Library {
   Library& operator=(const Library&) = delete;
   ~Library() { ::dlclose(handle_); }
 
-  Function function(const char* name) const { return reinterpret_cast<Function>(::dlsym(handle_, name)); }
+  void* address(const char* name) const { return ::dlsym(handle_, name); }
+  Function function(const char* name) const { return reinterpret_cast<Function>(address(name)); }
 
  private:
   void* handle_;
@@ -106,6 +107,15 @@ EACH_PROCESS_POOL("libraries: another build at the same path is an UnpicklingErr
       support::message_of<pickle::UnpicklingError>([&] { pool.submit(plugin.function("plugin_thrice"), 14).result(); });
   CHECK(contains(text, copy.path()));
   CHECK(contains(text, "build"));
+  CHECK(pool.submit([] { return 1; }).result() == 1);
+}
+
+EACH_PROCESS_POOL(
+    "libraries: one with hidden symbols and a pool of its own, in a program that has called freeze_support") {
+  const Library hidden(library("hidden"));
+  const auto run = reinterpret_cast<int (*)(const char*)>(hidden.address("hidden_run"));
+  CHECK(run(kind.name.c_str()) == 0);
+  auto pool = kind.pool(1);
   CHECK(pool.submit([] { return 1; }).result() == 1);
 }
 

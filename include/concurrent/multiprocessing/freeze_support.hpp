@@ -13,6 +13,9 @@ namespace concurrent::multiprocessing::inline v0 {
 ///       …
 ///     }
 ///
+/// It is enough for shared libraries of the program that have pools of their own, also with hidden symbols, and
+/// whenever they are opened.
+///
 /// Python: `multiprocessing.freeze_support()`, together with `if __name__ == "__main__":`.
 void freeze_support(int argc, char** argv);
 

@@ -19,6 +19,9 @@ void call_with(std::vector<std::string> words) {
   mp::freeze_support(static_cast<int>(words.size()), arguments.data());
 }
 
+bool ran = false;
+void run(int, char**) { ran = true; }
+
 }  // namespace
 
 TEST_CASE("freeze_support: in a process that no executor started it returns at once, whatever the arguments") {
@@ -33,4 +36,16 @@ TEST_CASE("freeze_support: in a process that no executor started it returns at o
   CHECK(mp::detail::freeze_support_state().program == "program");
   CHECK(mp::current_process().name == "MainProcess");
   mp::detail::freeze_support_state().program = program;
+}
+
+TEST_CASE("freeze_support: the command line alone does not say which code runs") {
+  const std::string program = mp::detail::freeze_support_state().program;
+  call_with({"program", mp::detail::image_marker, mp::detail::image_entry_text(&run), "1", "2", "3", "4", "5"});
+  CHECK_FALSE(ran);
+  mp::detail::freeze_support_state().program = program;
+}
+
+TEST_CASE("freeze_support: every copy of the library can see that one was called") {
+  CHECK(mp::detail::FreezeSupportMark::is_set());  // by this program's main
+  CHECK(mp::detail::freeze_support_was_called());
 }

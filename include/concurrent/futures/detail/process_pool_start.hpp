@@ -70,7 +70,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::release() noexcept {
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   const auto method = options_.mp_context.method();
-  if (method != mpd::StartMethod::fork && !mpd::freeze_support_state().called) {
+  if (method != mpd::StartMethod::fork && !mpd::freeze_support_was_called()) {
     throw RuntimeError("concurrent::futures: the start method \"" + options_.mp_context.get_start_method() +
                        "\" starts this program again, which needs freeze_support. Make this the first line of main:\n"
                        "    concurrent::multiprocessing::freeze_support(argc, argv);");

@@ -3,6 +3,8 @@
 // caller's memory, and what the two images tell each other on the command line.
 #pragma once
 
+#include <concurrent/multiprocessing/detail/freeze_support_mark.hpp>
+#include <concurrent/multiprocessing/detail/image_entry.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/start_method.hpp>
 #include <concurrent/multiprocessing/detail/surroundings.hpp>
@@ -13,6 +15,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -27,7 +30,7 @@ inline constexpr const char* image_marker = "--concurrent-futures-process";
 
 enum class ImageRole : unsigned { zygote, worker, standby };
 
-/// What a fresh image has to know to take its place. Travels as its second and third argument.
+/// What a fresh image has to know to take its place. Travels as its third argument and those that follow.
 struct ImageOrders {
   ImageRole role = ImageRole::zygote;
   StartMethod method = StartMethod::spawn;
@@ -80,7 +83,7 @@ struct ImageOrders {
   }
 };
 
-/// Whether freeze_support was called in this process, and the program's own first argument.
+/// Whether this copy of freeze_support was called in this process, and the program's own first argument.
 struct FreezeSupport {
   bool called = false;
   std::string program;
@@ -89,6 +92,11 @@ inline FreezeSupport& freeze_support_state() {
   static FreezeSupport state;
   return state;
 }
+/// Whether any copy was.
+inline bool freeze_support_was_called() { return freeze_support_state().called || FreezeSupportMark::is_set(); }
+
+/// Becomes the process that the command line tells of. Returns where it tells of none.
+void become_image(int argc, char** argv);
 
 /// Of what the program has open a new image keeps the standard streams alone, and of ours what it is told of: a number
 /// in `kept` that is not -1. They become 3 and the numbers that follow, and are written there.
@@ -153,8 +161,10 @@ inline pid_t start_image(ImageOrders orders) {
   ::posix_spawnattr_setsigdefault(&attributes, &set);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
-  std::string program = freeze_support_state().program;
+  std::string program =
+      freeze_support_state().called ? freeze_support_state().program : std::string(program_invocation_name);
   std::string marker = image_marker;
+  std::string entry = image_entry_text(&become_image);
   std::string numbers = orders.numbers();
   std::string caller = orders.caller.name;
   std::string name = orders.role == ImageRole::worker    ? worker_name(orders.method, orders.name)
@@ -162,6 +172,7 @@ inline pid_t start_image(ImageOrders orders) {
                                                          : "zygote";
   char* arguments[] = {program.data(),
                        marker.data(),
+                       entry.data(),
                        numbers.data(),
                        caller.data(),
                        name.data(),

@@ -96,20 +96,41 @@ inline pid_t spawn_standby(const ZygoteSetup& setup, int channel, int pipe) {
   return start_image(orders);
 }
 
+/// Whether an executor can have started this process, whatever stands on its command line: the memory that it hands
+/// over is not to be had by arguments alone, and only then they may say which code to run.
+inline bool has_segment() noexcept {
+  constexpr char segment[] = "/memfd:concurrent_futures ";
+  for (const char* const link : {"/proc/self/fd/3", "/proc/self/fd/4"}) {
+    char target[64] = {};
+    if (::readlink(link, target, sizeof target - 1) > 0 && std::strncmp(target, segment, sizeof segment - 1) == 0)
+      return true;
+  }
+  return false;
+}
+
+inline void become_image(int argc, char** argv) {
+  ImageOrders orders;
+  if (argc < 8 || !orders.parse(argv[3])) return;
+  freeze_support_state() = {true, argv[0]};
+  orders.caller.name = argv[4];
+  orders.surroundings.c_locale = argv[6];
+  orders.surroundings.cpp_locale = argv[7];
+  run_fresh_image(orders);
+}
+
 }  // namespace detail
 
 CONCURRENT_FUTURES_INLINE void freeze_support(int argc, char** argv) {
   detail::FreezeSupport& state = detail::freeze_support_state();
+  if (!state.called) detail::FreezeSupportMark::set();
   state.called = true;
   if (argc > 0) state.program = argv[0];
-  if (argc < 7 || std::strcmp(argv[1], detail::image_marker) != 0) return;
-  detail::ImageOrders orders;
-  if (!orders.parse(argv[2])) return;
-  orders.caller.name = argv[3];
-  orders.surroundings.c_locale = argv[5];
-  orders.surroundings.cpp_locale = argv[6];
+  if (argc < 3 || std::strcmp(argv[1], detail::image_marker) != 0) return;
   try {
-    detail::run_fresh_image(orders);
+    if (argv[2] == detail::image_entry_text(&detail::become_image)) return detail::become_image(argc, argv);
+    const auto entry = detail::image_entry_bytes(argv[2]);
+    if (!entry || !detail::has_segment()) return;
+    return detail::find_image_entry(*entry)(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
   }

@@ -46,3 +46,25 @@ TEST_CASE("ImageOrders: anything else on a command line is no order") {
     CHECK_FALSE(orders.parse(text.c_str()));
   }
 }
+
+namespace {
+
+void entry(int, char**) {}
+
+}  // namespace
+
+TEST_CASE("image_entry_text: a function as an argument of the command line, and back") {
+  const std::string text = mpd::image_entry_text(&entry);
+  CHECK(text.find_first_not_of("0123456789abcdef") == std::string::npos);
+  const auto bytes = mpd::image_entry_bytes(text);
+  REQUIRE(bytes);
+  CHECK(mpd::find_image_entry(*bytes) == &entry);
+  for (const std::string& bad : {std::string(), text.substr(1), text + "0g", "-" + text.substr(1), text + " "}) {
+    CAPTURE(bad);
+    CHECK_FALSE(mpd::image_entry_bytes(bad));
+  }
+  for (const std::string& bad : {text.substr(2), text + "00", std::string("00"), std::string("ff")}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(mpd::find_image_entry(*mpd::image_entry_bytes(bad)), concurrent::pickle::UnpicklingError);
+  }
+}
