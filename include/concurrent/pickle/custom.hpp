@@ -58,16 +58,19 @@ struct Form<T, Kind::custom> {
   }
 
   static T load(Reader& reader) {
+    constexpr bool can_be_made = requires { Access::construct<T>(); };
     static_assert(
-        requires { Access::construct<T>(); },
+        can_be_made,
         "concurrent::pickle: a type with serialize(archive) or load(archive) is made empty and then filled, but this "
         "one has no default constructor. Give it one (it may be private, with `friend class "
         "concurrent::pickle::Access;`), or specialise concurrent::pickle::Pickler for it.");
-    const Depth depth(reader);
-    InputArchive archive(reader);
-    T value = Access::construct<T>();
-    fill(archive, value);
-    return value;
+    if constexpr (can_be_made) {
+      const Depth depth(reader);
+      InputArchive archive(reader);
+      T value = Access::construct<T>();
+      fill(archive, value);
+      return value;
+    }
   }
 
  private:

@@ -3,7 +3,9 @@
 
 #include <concurrent/futures/any_future.hpp>
 #include <concurrent/futures/detail/future_handle.hpp>
+#include <concurrent/futures/future.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -27,6 +29,10 @@ concept PairWithFuture = requires(const Element& element) {
 
 template <class Element>
 struct FutureOf {
+  using type = Future<Element>;  // refused: what looks at the results has nothing to say then
+};
+template <std::derived_from<FutureHandle> Element>
+struct FutureOf<Element> {
   using type = Element;
 };
 template <PairWithFuture Element>
@@ -93,12 +99,16 @@ class SeenStates {
 template <class Range>
 std::vector<future_of_t<Range>> collect(Range&& range) {
   using F = future_of_t<Range>;
+  constexpr bool has_futures =
+      std::is_base_of_v<FutureHandle, element_of_t<Range>> || PairWithFuture<element_of_t<Range>>;
   static_assert(
-      std::is_base_of_v<FutureHandle, F>,
+      has_futures,
       "concurrent::futures: the range holds no futures. Give wait and as_completed a range of Future<T> or of "
       "AnyFuture, or a map whose keys are futures.");
   std::vector<F> futures;
-  if constexpr (std::is_same_v<Range, std::vector<F>>) {
+  if constexpr (!has_futures) {
+    return futures;
+  } else if constexpr (std::is_same_v<Range, std::vector<F>>) {
     futures = std::move(range);
   } else {
     if constexpr (requires { static_cast<std::size_t>(range.size()); }) {
