@@ -68,7 +68,7 @@ class Barrier {
   /// Waits until as many as there are parties have called this. Returns a number from 0 to parties - 1, a different one
   /// for each.
   /// Throws: BrokenBarrierError. Blocks: until then, asleep.
-  int wait() const { return wait_until(detail::Deadline::max()); }
+  int wait() const { return wait_until((detail::Deadline::max)()); }
   /// As wait, but breaks the barrier when `timeout` has passed first.
   template <class Rep, class Period>
   int wait_for(const std::chrono::duration<Rep, Period>& timeout) const {

@@ -83,7 +83,7 @@ class Condition {
 
   /// Gives the lock back, all levels of it, waits until notified, and holds it again as before.
   /// Throws: RuntimeError when the calling thread does not hold the lock, or 2048 wait already. Blocks: until then.
-  void wait() const { static_cast<void>(wait_until(detail::Deadline::max())); }
+  void wait() const { static_cast<void>(wait_until((detail::Deadline::max)())); }
   /// As wait, for at most `timeout`: returns whether it was notified. Holds the lock again either way, for which it may
   /// wait longer.
   template <class Rep, class Period>
@@ -207,7 +207,7 @@ class Condition {
     const std::uint32_t depth = word().depth;
     word().release();
     const bool told = sleep(cell, deadline);
-    static_cast<void>(word().acquire(lock_.state_.holders(), self, detail::Deadline::max()));
+    static_cast<void>(word().acquire(lock_.state_.holders(), self, (detail::Deadline::max)()));
     word().depth = depth;
     cell.word.fetch_and(~std::uint32_t(Cell::state_bits), std::memory_order_release);
     cell.holder.store(0, std::memory_order_release);

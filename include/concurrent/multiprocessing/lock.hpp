@@ -21,7 +21,7 @@ class BasicLock {
   /// Waits until the lock is free, or its holder has ended, and holds it. Never returns Acquired::no.
   /// Throws: RuntimeError when the calling thread holds it already and it is no RLock.
   /// Blocks: until then, asleep.
-  Acquired acquire() const { return acquire_until(Deadline::max()); }
+  Acquired acquire() const { return acquire_until((Deadline::max)()); }
   /// Holds the lock if nobody else does. Acquired::no also when the calling thread holds it and it is no RLock.
   [[nodiscard]] Acquired try_acquire() const {
     const HolderId self = state_.self();

@@ -44,9 +44,9 @@ class Queue {
   /// Appends an item; waits while the queue is full.
   /// Throws: Closed; PicklingError or what the type's own functions throw, and then nothing was put; std::system_error
   /// when there is no memory. Blocks: until there is room, asleep.
-  void put(const T& item) const { static_cast<void>(put_until(item, detail::Deadline::max())); }
+  void put(const T& item) const { static_cast<void>(put_until(item, (detail::Deadline::max)())); }
   /// Appends an item if there is room; returns whether there was. Throws: as put.
-  [[nodiscard]] bool try_put(const T& item) const { return put_until(item, detail::Deadline::min()); }
+  [[nodiscard]] bool try_put(const T& item) const { return put_until(item, (detail::Deadline::min)()); }
   /// Waits for room for at most `timeout`; 0 or less is an attempt. Throws: as put.
   template <class Rep, class Period>
   [[nodiscard]] bool put_for(const T& item, const std::chrono::duration<Rep, Period>& timeout) const {
@@ -56,9 +56,9 @@ class Queue {
   /// Takes the oldest item; waits while there is none.
   /// Throws: Closed when the queue was closed and is empty; UnpicklingError or what the type's own functions throw: the
   /// item is lost then. Blocks: until there is one, asleep.
-  T get() const { return *get_until(detail::Deadline::max()); }
+  T get() const { return *get_until((detail::Deadline::max)()); }
   /// Takes the oldest item if there is one. Throws: as get.
-  [[nodiscard]] std::optional<T> try_get() const { return get_until(detail::Deadline::min()); }
+  [[nodiscard]] std::optional<T> try_get() const { return get_until((detail::Deadline::min)()); }
   /// Waits for at most `timeout`; 0 or less is an attempt. Throws: as get.
   template <class Rep, class Period>
   [[nodiscard]] std::optional<T> get_for(const std::chrono::duration<Rep, Period>& timeout) const {

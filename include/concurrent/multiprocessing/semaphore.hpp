@@ -62,7 +62,7 @@ class Semaphore {
   }
 
   /// Takes one, when there is one. Never returns Acquired::no. Blocks: until then, asleep.
-  Acquired acquire() const noexcept { return acquire_until(detail::Deadline::max()); }
+  Acquired acquire() const noexcept { return acquire_until((detail::Deadline::max)()); }
   /// Takes one if there is one now.
   [[nodiscard]] Acquired try_acquire() const noexcept { return take(0) ? Acquired::yes : Acquired::no; }
   /// Waits for at most `timeout`; 0 or less is an attempt. Blocks: for that long at most, asleep.
@@ -156,7 +156,7 @@ class BoundedSemaphore {
   /// Takes a permit, when there is one. Never returns Acquired::no; Acquired::owner_died when the permit was that of a
   /// thread that ended while it held it.
   /// Throws: RuntimeError when too many threads use locks. Blocks: until then, asleep.
-  Acquired acquire() const { return acquire_until(detail::Deadline::max()); }
+  Acquired acquire() const { return acquire_until((detail::Deadline::max)()); }
   /// Takes a permit if there is one now. Throws: as acquire.
   [[nodiscard]] Acquired try_acquire() const { return take(state_.self()); }
   /// Waits for at most `timeout`; 0 or less is an attempt. Throws: as acquire. Blocks: for that long at most, asleep.

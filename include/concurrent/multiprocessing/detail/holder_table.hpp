@@ -55,14 +55,14 @@ inline constexpr HolderId holder_bits = (HolderId(1) << 60U) - 1;
 inline constexpr std::chrono::milliseconds look_up_after{2};
 
 inline Deadline next_look_up(Deadline deadline) noexcept {
-  return std::min(deadline, std::chrono::steady_clock::now() + look_up_after);
+  return (std::min)(deadline, std::chrono::steady_clock::now() + look_up_after);
 }
 
 class HolderTable {
  public:
-  static constexpr std::uint32_t slots = 1U << 12U;
+  static constexpr std::uint32_t slot_count = 1U << 12U;
   static constexpr std::uint64_t life_bits = (1U << 26U) - 1;
-  static constexpr std::size_t bytes = std::size_t(slots) * 64;
+  static constexpr std::size_t bytes = std::size_t(slot_count) * 64;
 
   /// The table of what this process and those that it forks make.
   /// Throws: std::system_error.
@@ -98,7 +98,7 @@ class HolderTable {
   static constexpr std::uint64_t short_bits = (std::uint64_t(1) << 38U) - 1;
   static std::uint64_t shorten(HolderId id) noexcept { return slot_of(id) | std::uint64_t(life_of(id)) << 12U; }
   bool is_short_alive(std::uint64_t id) const noexcept {
-    const Slot& slot = slots_[id % slots];
+    const Slot& slot = slots_[id % slot_count];
     const std::uint32_t word = slot.word.load(std::memory_order_acquire);
     return (word & FUTEX_OWNER_DIED) == 0 && (word & FUTEX_TID_MASK) != 0 &&
            slot.life.load(std::memory_order_acquire) == ((id >> 12U) & life_bits);
@@ -138,7 +138,7 @@ class HolderTable {
     return count;
   }
 
-  static std::uint32_t slot_of(HolderId id) noexcept { return static_cast<std::uint32_t>(id % slots); }
+  static std::uint32_t slot_of(HolderId id) noexcept { return static_cast<std::uint32_t>(id % slot_count); }
   static std::uint32_t thread_of(HolderId id) noexcept { return static_cast<std::uint32_t>(id >> 12U) & 0x3fffffU; }
   static std::uint32_t life_of(HolderId id) noexcept { return static_cast<std::uint32_t>((id >> 34U) & life_bits); }
 
@@ -172,8 +172,8 @@ inline HolderId HolderTable::find_slot(const robust_list_head& head, std::uint32
 
 inline HolderId HolderTable::take_slot(robust_list_head& head, std::uint32_t thread) const noexcept {
   HolderId id = 0;
-  for (std::uint32_t tried = 0; tried < slots && id == 0; ++tried) {
-    Slot& slot = slots_[(thread + tried) % slots];
+  for (std::uint32_t tried = 0; tried < slot_count && id == 0; ++tried) {
+    Slot& slot = slots_[(thread + tried) % slot_count];
     std::uint32_t word = slot.word.load(std::memory_order_acquire);
     if ((word & FUTEX_TID_MASK) != 0) continue;
     robust_list* const node = node_of(slot, head.futex_offset);
@@ -245,7 +245,7 @@ inline HolderId HolderTable::enrol(Enrolled& enrolled) const {
   if (!known) id = take_slot(*head, thread);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (id == 0) {
-    throw RuntimeError("concurrent::multiprocessing: " + std::to_string(slots) +
+    throw RuntimeError("concurrent::multiprocessing: " + std::to_string(slot_count) +
                        " threads use the locks of one process and its children already. Use fewer threads.");
   }
   if (!known) keep_mapped();

@@ -148,7 +148,7 @@ inline bool waits_for_processor(pid_t pid) noexcept {
 /// Whether a process ignores a signal. Not known (no /proc): false.
 inline bool is_ignored_in(pid_t pid, int number) noexcept {
   char text[4096];
-  std::snprintf(text, sizeof text, "/proc/%d/status", static_cast<int>(pid));
+  std::snprintf(text, sizeof text, "/proc/%d/status", pid);
   const Descriptor file = owned(::open(text, O_RDONLY | O_CLOEXEC));
   const ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text - 1) : 0;
   if (size <= 0) return false;
@@ -165,8 +165,8 @@ class AccessiblePart {
   bool reach(std::span<std::byte> region, std::size_t end) noexcept {
     if (end <= size_) return true;
     constexpr std::size_t step = std::size_t{1} << 20;
-    const std::size_t ahead = size_ + std::min(size_, 64 * step);
-    const std::size_t wanted = std::min(region.size(), (std::max(end, ahead) + step - 1) / step * step);
+    const std::size_t ahead = size_ + (std::min)(size_, 64 * step);
+    const std::size_t wanted = (std::min)(region.size(), ((std::max)(end, ahead) + step - 1) / step * step);
     if (::mprotect(region.data() + size_, wanted - size_, PROT_READ | PROT_WRITE) != 0) return false;
     size_ = wanted;
     return true;

@@ -74,7 +74,7 @@ struct QueueWords {
   Sleepers getters;
   Sleepers putters;
   Sleepers joiners;
-  alignas(64) std::atomic<std::uint64_t> owed[HolderTable::slots];  // life (26 bits above) and count (32 below)
+  alignas(64) std::atomic<std::uint64_t> owed[HolderTable::slot_count];  // life (26 bits above) and count (32 below)
 };
 
 struct alignas(64) QueueNode {
@@ -371,7 +371,7 @@ inline bool QueueCore::try_get(Bytes& bytes, HolderId self, bool owing) const {
   const std::uint32_t number = node_of(entry);
   advance(state_->head, position);
   free_entry(entry_at(position), entry, self);
-  const std::uint64_t length = std::min(node(number).length, largest_item);
+  const std::uint64_t length = (std::min)(node(number).length, largest_item);
   try {
     bytes.resize(length);
     if (length <= QueueNode::inline_bytes) {
@@ -451,7 +451,7 @@ inline void QueueCore::close(bool discard) const {
 inline void QueueCore::owe(HolderId self, int more) const noexcept {
   const std::uint64_t name = HolderTable::shorten(self);
   const std::uint64_t life = name >> 12U << 32U;
-  std::atomic<std::uint64_t>& cell = state_->owed[name % HolderTable::slots];
+  std::atomic<std::uint64_t>& cell = state_->owed[name % HolderTable::slot_count];
   std::uint64_t seen = cell.load(std::memory_order_relaxed);
   for (;;) {
     const std::uint64_t count = seen >> 32U == life >> 32U ? seen & 0xffffffffU : 0;
@@ -472,14 +472,14 @@ inline bool QueueCore::pay(std::atomic<std::uint64_t>& cell) const noexcept {
 
 inline bool QueueCore::task_done() const {
   const HolderId self = state_.self();
-  bool paid = pay(state_->owed[HolderTable::shorten(self) % HolderTable::slots]);
-  for (std::uint32_t i = 0; i < HolderTable::slots && !paid; ++i) paid = pay(state_->owed[i]);
+  bool paid = pay(state_->owed[HolderTable::shorten(self) % HolderTable::slot_count]);
+  for (std::uint32_t i = 0; i < HolderTable::slot_count && !paid; ++i) paid = pay(state_->owed[i]);
   if (paid) state_->joiners.wake(INT_MAX);
   return paid;
 }
 
 inline bool QueueCore::all_done() const noexcept {
-  for (std::uint32_t i = 0; i < HolderTable::slots; ++i) {
+  for (std::uint32_t i = 0; i < HolderTable::slot_count; ++i) {
     const std::uint64_t seen = state_->owed[i].load(std::memory_order_seq_cst);
     if ((seen & 0xffffffffU) != 0 && state_.holders().is_short_alive(i | seen >> 32U << 12U)) return false;
   }
@@ -487,7 +487,7 @@ inline bool QueueCore::all_done() const noexcept {
 }
 
 inline void QueueCore::join() const {
-  static_cast<void>(wait_for(state_->joiners, Deadline::max(),
+  static_cast<void>(wait_for(state_->joiners, (Deadline::max)(),
                              [&] { return size() == 0 && all_done() ? Outcome::done : Outcome::in_vain; }));
 }
 

@@ -22,10 +22,10 @@ struct AnyValue {
 };
 
 // Converts to nothing. A member that takes it all the same takes anything.
-struct NoValue {
-  NoValue() noexcept;
-  NoValue(const NoValue&) = delete;
-  NoValue& operator=(const NoValue&) = delete;
+struct NoInitialiser {
+  NoInitialiser() noexcept;
+  NoInitialiser(const NoInitialiser&) = delete;
+  NoInitialiser& operator=(const NoInitialiser&) = delete;
 };
 
 template <class T, class Derived>

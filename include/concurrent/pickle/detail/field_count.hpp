@@ -178,9 +178,9 @@ template <class T, class Probe, std::size_t head, std::size_t braces, std::size_
 consteval bool is_taken() {
   if constexpr (braces == 0) {
     return fits_values<T>(NoProbe(), values<head>, Types<Probe>(), values<tail>) &&
-           !fits_values<T>(NoProbe(), values<head>, Types<NoValue>(), values<tail>);
+           !fits_values<T>(NoProbe(), values<head>, Types<NoInitialiser>(), values<tail>);
   } else {
-    return fits<T, head, braces, NoProbe, Types<Probe>>() && !fits<T, head, braces, NoProbe, Types<NoValue>>();
+    return fits<T, head, braces, NoProbe, Types<Probe>>() && !fits<T, head, braces, NoProbe, Types<NoInitialiser>>();
   }
 }
 
@@ -213,7 +213,7 @@ consteval bool has_anonymous_among() {
 template <class T, std::size_t others, class... Bases>
 consteval bool has_base_class() {
   constexpr bool takes_base = fits<T, others, 0, Types<Bases..., AnyBase<T>>>();
-  constexpr bool takes_anything = fits<T, others, 0, Types<Bases..., NoValue>>();
+  constexpr bool takes_anything = fits<T, others, 0, Types<Bases..., NoInitialiser>>();
   return takes_base != takes_anything;
 }
 
@@ -223,7 +223,7 @@ consteval Layout layout_of_bases(Types<Bases...>) {
   if constexpr (!has_base_class<T, 0, Bases...>()) {
     return {Obstacle::none, sizeof...(Bases)};
   } else if constexpr (fits<T, 0, 0, Types<Bases..., AnyEmptyBase<T>>>() &&
-                       !fits<T, 0, 0, Types<Bases..., NoValue>>()) {
+                       !fits<T, 0, 0, Types<Bases..., NoInitialiser>>()) {
     return layout_of_bases<T>(Types<Bases..., AnyEmptyBase<T>>());
   } else {
     return {Obstacle::base_class};
