@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/shared_block.hpp>
 #include <concurrent/multiprocessing/shared_memory.hpp>
 
 #include <algorithm>
@@ -71,17 +72,17 @@ class Array {
 
  private:
   friend struct pickle::Pickler<Array>;
-  explicit Array(SharedMemory memory) noexcept : memory_(std::move(memory)) {}
+  explicit Array(detail::SharedBlock memory) noexcept : memory_(std::move(memory)) {}
 
-  static SharedMemory make(std::size_t count) {
+  static detail::SharedBlock make(std::size_t count) {
     if (count == 0) return {};
-    if (count <= detail::SharedTrailer::most / sizeof(T)) return SharedMemory(count * sizeof(T));
+    if (count <= detail::SharedTrailer::most / sizeof(T)) return detail::SharedBlock(count * sizeof(T), alignof(T));
     throw std::invalid_argument("concurrent::multiprocessing: an Array of " + std::to_string(count) + " elements of " +
                                 std::to_string(sizeof(T)) + " bytes has no room in an address space. Take at most " +
                                 std::to_string(detail::SharedTrailer::most / sizeof(T)) + ".");
   }
 
-  SharedMemory memory_;
+  detail::SharedBlock memory_;
 };
 
 }  // namespace concurrent::multiprocessing::inline v0
@@ -93,11 +94,10 @@ class Array {
 template <class T>
 struct concurrent::pickle::Pickler<concurrent::multiprocessing::Array<T>> {
   using Array = concurrent::multiprocessing::Array<T>;
-  using Memory = concurrent::multiprocessing::SharedMemory;
 
-  static void dump(Writer& writer, const Array& array) { Pickler<Memory>::dump(writer, array.memory_); }
+  static void dump(Writer& writer, const Array& array) { array.memory_.dump(writer); }
   static Array load(Reader& reader) {
-    auto memory = Pickler<Memory>::load(reader);
+    auto memory = concurrent::multiprocessing::detail::SharedBlock::load(reader);
     if (memory.size() % sizeof(T) != 0) reader.refuse("the shared memory is no Array of this type");
     return Array(std::move(memory));
   }

@@ -16,8 +16,8 @@ namespace concurrent::multiprocessing::inline v0 {
 /// flag, and that may be a task's argument. The way to ask running tasks to stop.
 ///
 /// It holds no lock, so a process that is killed in any of its functions keeps nobody else from using it. Looking costs
-/// a load; set, a system call only if somebody may be asleep. Each Event takes a page of memory and, in every process
-/// that has it, a descriptor. Keep it where it was made until the tasks that were given it are done.
+/// a load; set, a system call only if somebody may be asleep. There may be any number of them: many share one mapping and
+/// one descriptor. Keep it where it was made until the tasks that were given it are done.
 ///
 /// Threads: any, at once.
 /// Python: `multiprocessing.Event`; but a wait that was under way when the flag was set returns true also if it was

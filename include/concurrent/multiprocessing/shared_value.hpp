@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/multiprocessing/shared_memory.hpp>
+#include <concurrent/multiprocessing/detail/shared_block.hpp>
 
 #include <atomic>
 #include <new>
@@ -10,10 +10,10 @@
 namespace concurrent::multiprocessing::inline v0 {
 
 /// One number (or flag, or small struct) that processes share and change without a lock: a handle to a std::atomic<T>
-/// in SharedMemory, whose copies mean the same value.
+/// in shared memory, whose copies mean the same value.
 ///
-/// No operation blocks, and a process that is killed in one leaves the value before or after it. Each takes a page of
-/// memory and, in every process that has it, a descriptor; for many, take an `Array` and std::atomic_ref.
+/// No operation blocks, and a process that is killed in one leaves the value before or after it. Many share one mapping
+/// and one descriptor, so that there may be any number of them; each takes 64 bytes.
 ///
 /// Compile error: T is not trivially copyable, is a pointer, or has no lock-free std::atomic (more than 8 bytes).
 /// Threads: any, at once.
@@ -60,11 +60,11 @@ class Value {
                 "concurrent::multiprocessing: a Value must be lock-free between processes, and this type is too large. "
                 "Use a type of at most 8 bytes, or an Array.");
 
-  explicit Value(SharedMemory memory) noexcept
+  explicit Value(detail::SharedBlock memory) noexcept
       : memory_(std::move(memory)), value_(std::launder(reinterpret_cast<std::atomic<T>*>(address()))) {}
   void* address() const noexcept { return memory_.bytes().data(); }
 
-  SharedMemory memory_;
+  detail::SharedBlock memory_;
   std::atomic<T>* value_;
 };
 
@@ -77,11 +77,10 @@ class Value {
 template <class T>
 struct concurrent::pickle::Pickler<concurrent::multiprocessing::Value<T>> {
   using Value = concurrent::multiprocessing::Value<T>;
-  using Memory = concurrent::multiprocessing::SharedMemory;
 
-  static void dump(Writer& writer, const Value& value) { Pickler<Memory>::dump(writer, value.memory_); }
+  static void dump(Writer& writer, const Value& value) { value.memory_.dump(writer); }
   static Value load(Reader& reader) {
-    auto memory = Pickler<Memory>::load(reader);
+    auto memory = concurrent::multiprocessing::detail::SharedBlock::load(reader);
     if (memory.size() != sizeof(T)) reader.refuse("the shared memory is no Value of this type");
     return Value(std::move(memory));
   }

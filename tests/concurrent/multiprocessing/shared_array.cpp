@@ -74,7 +74,7 @@ TEST_CASE_METHOD(support::LeakChecked, "Array: what one process writes, every ot
 
 TEST_CASE_METHOD(support::LeakChecked, "Array: memory that is no whole number of elements is refused") {
   CHECK(support::contains(support::message_of<pickle::UnpicklingError>([] {
-                            const mp::SharedMemory memory(7);
+                            const mp::Array<char> memory(7);
                             pickle::loads<mp::Array<int>>(pickle::dumps(memory));
                           }),
                           "the shared memory is no Array of this type"));

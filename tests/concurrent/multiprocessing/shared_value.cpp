@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <concurrent/multiprocessing/shared_value.hpp>
 
+#include <concurrent/multiprocessing/shared_array.hpp>
+#include <concurrent/multiprocessing/shared_memory.hpp>
+
 #include <concurrent/pickle/dumps.hpp>
 
 #include <cstdint>
@@ -82,9 +85,10 @@ TEST_CASE_METHOD(support::LeakChecked,
 }
 
 TEST_CASE_METHOD(support::LeakChecked, "Value: memory of another size is refused") {
-  const mp::SharedMemory memory(5);
+  const mp::Array<char> memory(5);
   CHECK(support::contains(
       support::message_of<pickle::UnpicklingError>([&] { pickle::loads<mp::Value<int>>(pickle::dumps(memory)); }),
       "the shared memory is no Value of this type"));
-  CHECK_THROWS_AS(pickle::loads<mp::Value<int>>(pickle::dumps(mp::SharedMemory())), pickle::UnpicklingError);
+  CHECK_THROWS_AS(pickle::loads<mp::Value<int>>(pickle::dumps(mp::SharedMemory(4096))), pickle::UnpicklingError);
+  CHECK_THROWS_AS(pickle::loads<mp::Value<int>>(pickle::dumps(mp::Array<char>())), pickle::UnpicklingError);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/holder_table.hpp>
+#include <concurrent/multiprocessing/detail/shared_block.hpp>
 #include <concurrent/multiprocessing/shared_memory.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
@@ -25,7 +26,8 @@ class SharedRecord {
  public:
   /// Makes a record, with room for `extra` bytes behind it.
   /// Throws: std::system_error.
-  explicit SharedRecord(std::size_t extra = 0) : memory_(sizeof(Record) + extra), holders_(HolderTable::mine()) {
+  explicit SharedRecord(std::size_t extra = 0)
+      : memory_(sizeof(Record) + extra, alignof(Record)), holders_(HolderTable::mine()) {
     ::new (memory_.bytes().data()) Record;
     record().kind = Record::expected_kind;
   }
@@ -42,12 +44,12 @@ class SharedRecord {
   friend bool operator==(const SharedRecord& a, const SharedRecord& b) noexcept { return a.memory_ == b.memory_; }
 
   void dump(pickle::Writer& writer) const {
-    pickle::Pickler<SharedMemory>::dump(writer, memory_);
+    memory_.dump(writer);
     pickle::Pickler<SharedMemory>::dump(writer, holders_.memory());
   }
   /// Throws: UnpicklingError when the memory cannot be reached or is no such record; std::system_error.
   static SharedRecord load(pickle::Reader& reader) {
-    auto memory = pickle::Pickler<SharedMemory>::load(reader);
+    auto memory = SharedBlock::load(reader);
     auto holders = pickle::Pickler<SharedMemory>::load(reader);
     if (memory.size() < sizeof(Record) || holders.size() != HolderTable::bytes ||
         std::launder(reinterpret_cast<Record*>(memory.bytes().data()))->kind != Record::expected_kind) {
@@ -57,10 +59,10 @@ class SharedRecord {
   }
 
  private:
-  SharedRecord(SharedMemory memory, SharedMemory holders) noexcept
+  SharedRecord(SharedBlock memory, SharedMemory holders) noexcept
       : memory_(std::move(memory)), holders_(std::move(holders)) {}
 
-  SharedMemory memory_;
+  SharedBlock memory_;
   HolderTable holders_;
 };
 
