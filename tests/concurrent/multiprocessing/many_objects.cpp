@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <mutex>
 #include <random>
 #include <set>
 #include <vector>
@@ -47,7 +48,8 @@ TEST_CASE_METHOD(support::HoldersChecked,
     }
     const pid_t other = support::fork_child([&] {
       for (std::size_t i = 0; i < values.size(); i += 7) {
-        const std::lock_guard guard(again(locks[i]));
+        const mp::Lock lock = again(locks[i]);
+        const std::lock_guard guard(lock);
         again(events[i]).set();
         again(values[i]).fetch_add(1);
         again(arrays[i])[3] = 1;
