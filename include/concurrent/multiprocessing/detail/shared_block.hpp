@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -106,12 +107,12 @@ class SharedArenas {
   std::shared_ptr<SmallBlock> make(std::size_t size) {
     const std::lock_guard lock(mutex_);
     if (forks_ != forks_so_far().load(std::memory_order_relaxed) >> 16U) forget();
-    const std::size_t block = std::bit_ceil(std::max<std::size_t>(size + sizeof(BlockHeader), smallest_block));
+    const std::size_t block = std::bit_ceil((std::max<std::size_t>)(size + sizeof(BlockHeader), smallest_block));
     Kind& kind = kinds_[static_cast<std::size_t>(std::countr_zero(block)) - 6];
     std::shared_ptr<SharedArena> arena = kind.arena.lock();
     if (!arena || (arena->again.empty() && arena->never_used == arena->blocks)) {
       // Each larger than the one before, so that a few are enough for any number of blocks.
-      kind.next_blocks = arena ? std::min(2 * kind.next_blocks, most_bytes / static_cast<std::uint32_t>(block))
+      kind.next_blocks = arena ? (std::min)(2 * kind.next_blocks, most_bytes / static_cast<std::uint32_t>(block))
                                : first_bytes / static_cast<std::uint32_t>(block);
       arena = std::make_shared<SharedArena>();
       arena->mapping = SharedMapping::create(std::uint64_t(kind.next_blocks) * block);
