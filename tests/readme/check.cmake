@@ -55,6 +55,8 @@ else()
 #include <concurrent/futures.hpp>
 #include <concurrent/multiprocessing.hpp>
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <ranges>
 #include <string>
 #include <vector>
