@@ -9,12 +9,12 @@ set -uo pipefail
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$tree" || exit 1
 . cmake/packages.sh
-install_packages g++ cmake ninja-build libboost1.81-dev libfmt-dev catch2 libeigen3-dev nlohmann-json3-dev libssl-dev pkg-config python3 doxygen || exit 1
+install_packages g++ cmake ninja-build libboost1.81-dev libfmt-dev catch2 libeigen3-dev nlohmann-json3-dev libgtest-dev libssl-dev pkg-config python3 doxygen || exit 1
 
 presets=("$@")
 [ ${#presets[@]} -ne 0 ] || presets=(dev asan tsan)
 case " ${presets[*]} " in
-  *" asan "* | *" tsan "* | *" clang "* | *" fuzz "*) install_packages clang-19 libclang-rt-19-dev || exit 1 ;;
+  *" asan "* | *" tsan "* | *" clang "* | *" fuzz "*) install_packages clang-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev || exit 1 ;;
 esac
 declare -A options=(
   [asan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SINGLE_HEADER=ON"
