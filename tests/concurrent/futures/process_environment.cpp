@@ -108,15 +108,18 @@ EACH_PROCESS_POOL("worker: it keeps the caller's folder, environment and locale"
   ::unsetenv("PROCESS_POOL_TEST");
 }
 
-EACH_PROCESS_POOL("worker: it ignores SIGINT, and every other signal is at its default and none blocked") {
-  // The caller's own settings must not be inherited.
+EACH_PROCESS_POOL(
+    "worker: it ignores SIGINT, what the caller ignores, and SIGHUP and SIGTERM where it handles them; nothing else") {
+  // The caller's own handlers and mask must not be inherited.
   struct sigaction handled {};
   struct sigaction ignored {};
   struct sigaction handled_before {};
   struct sigaction ignored_before {};
+  struct sigaction hangup_before {};
   handled.sa_handler = [](int) {};
   ignored.sa_handler = SIG_IGN;
   ::sigaction(SIGUSR1, &handled, &handled_before);
+  ::sigaction(SIGHUP, &handled, &hangup_before);
   ::sigaction(SIGTERM, &ignored, &ignored_before);
   sigset_t blocked;
   sigset_t before;
@@ -126,10 +129,13 @@ EACH_PROCESS_POOL("worker: it ignores SIGINT, and every other signal is at its d
   ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
   {
     auto pool = kind.pool(1);
-    CHECK(pool.submit(dispositions).result() == std::to_string(SIGINT) + " ignored ");
+    std::string expected;
+    for (const int number : {SIGHUP, SIGINT, SIGTERM}) expected += std::to_string(number) + " ignored ";
+    CHECK(pool.submit(dispositions).result() == expected);
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::sigaction(SIGUSR1, &handled_before, nullptr);
+  ::sigaction(SIGHUP, &hangup_before, nullptr);
   ::sigaction(SIGTERM, &ignored_before, nullptr);
 }
 
