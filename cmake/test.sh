@@ -21,6 +21,11 @@ declare -A options=(
   [tsan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SEPARATE=ON"
 )
 
+# A second run builds only what has changed where ccache is installed, also from another clone.
+if command -v ccache >/dev/null; then
+  export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$tree CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
+fi
+
 total=0 failed=0 summary="" names=""
 run_preset() {
   local preset=$1 log="build/$1.log" started=$SECONDS with=${options[$1]-}
