@@ -135,7 +135,7 @@ TEST_CASE("F17 result: a blocked thread is woken by cancel with CancelledError")
   cf::Future<int> future;
   bool cancelled = false;
   {
-    const BlockedThread waiter([&] {
+    const BlockedThread waiter([future, &cancelled] {
       try {
         future.result();
       } catch (const cf::CancelledError&) {

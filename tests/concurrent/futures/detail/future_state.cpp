@@ -120,9 +120,11 @@ TEST_CASE("FutureState.terminate: asks the executor to stop what is not done") {
 TEST_CASE("FutureState: a thread that waits works for the executor first") {
   const support::DeadlineGuard deadline("a wait that drives the executor");
   Held<int> held;
+  held.state->add_reference();  // the executor's
   held.state->finishes_when_driven = true;
   CHECK_THROWS_AS(held.future.result(), cf::CancelledError);
   CHECK(held.state->driven == 1);
+  held.state->release();
 }
 
 TEST_CASE("FutureState: the value lives as long as handle or reference") {
