@@ -153,10 +153,11 @@ EACH_PROCESS_POOL("X15 exec: a program started while the pool lives inherits non
   auto pool = kind.pool(2);
   CHECK(pool.submit(multiply, 1, 1).result() == 1);
   CHECK(descriptors() == before);
-  // And the worker's own programs neither.
+  // And the worker's own programs neither. A fresh image has not even what this program was started with.
   CHECK(pool.submit(
                 [](std::string expected) {
-                  return support::run_program({"/bin/sh", "-c", "ls /proc/self/fd | wc -l"}).out == expected;
+                  return std::stoi(support::run_program({"/bin/sh", "-c", "ls /proc/self/fd | wc -l"}).out) <=
+                         std::stoi(expected);
                 },
                 before)
             .result(30s));

@@ -114,7 +114,7 @@ EACH_POLICY("fault 66: a callback that submits, waits, cancels, shuts down, dest
     CHECK(eventually(
         [] {
           return !support::has_children() &&
-                 !contains(support::read_text("/proc/self/maps"), "memfd:concurrent_futures");
+                 !contains(support::read_text("/proc/self/maps"), "memfd:concurrent_futures (deleted)");
         },
         10s));
   }
