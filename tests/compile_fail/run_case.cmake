@@ -38,7 +38,8 @@ if(where EQUAL -1)
 endif()
 
 # What comes after the first error only repeats it. One line more may.
-string(REGEX MATCHALL "error: [^\n]*" errors "${output}")
+string(REPLACE ";" "," without_semicolons "${output}")  # which would end an item of the list
+string(REGEX MATCHALL "error: [^\n]*" errors "${without_semicolons}")
 list(LENGTH errors count)
 if(count GREATER 2)
   message(FATAL_ERROR "${count} errors, where one says all:\n${output}")

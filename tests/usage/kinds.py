@@ -188,7 +188,7 @@ KINDS = [
     aggregate("Greedy", "std::optional<std::optional<int>> first; int second;", "{std::optional<int>(1), 2}"),
     travels("FromAnything", "{Anything{5}, 2}", declare=f"struct Anything {{ int n = 0; Anything() = default; template <class T> requires (!std::is_same_v<std::remove_cvref_t<T>, Anything>) Anything(T&& t) : n(static_cast<int>(sizeof(t))) {{}} {SERIALIZE} {{ archive(n); }} bool operator==(const Anything&) const = default; }}; struct FromAnything {{ Anything first; int second; bool operator==(const FromAnything&) const = default; }};"),
     aggregate("NoDefault", "const double d; std::pair<const int, std::string> p; int a[2];", '{0.5, {1, "x"}, {1, 2}}'),
-    refused("BitFields", "concurrent::pickle: ", declare="struct BitFields { unsigned a : 3; unsigned b : 5; std::string s; };"),
+    travels("BitFields", '{5, 17, "x"}', declare="struct BitFields { unsigned a : 3; unsigned b : 5; std::string s; bool operator==(const BitFields&) const = default; };"),
     refused("AnonymousUnion", "concurrent::pickle: ", declare="struct AnonymousUnion { int tag; union { int i; double d; }; std::string s; };"),
     travels("BitwiseFields", "{5, 17}", declare="struct BitwiseFields { unsigned a : 3; unsigned b : 5; bool operator==(const BitwiseFields& o) const { return a == o.a && b == o.b; } };", after="template <> inline constexpr bool concurrent::pickle::enable_bitwise<KINDS::BitwiseFields> = true;"),
     travels("BitwiseUnion", "[] { BitwiseUnion u{1, {5}}; u.d = 0.5; return u; }()", declare="struct BitwiseUnion { int tag; union { int i; double d; }; };", after="template <> inline constexpr bool concurrent::pickle::enable_bitwise<KINDS::BitwiseUnion> = true;", same="a.tag == b.tag && a.d == b.d"),

@@ -223,7 +223,11 @@ template <class T>
 constexpr bool is_known_handle() {
   constexpr std::string_view name = type_name<T>();
   if (name == "_IO_FILE" || name == "__dirstream") return true;  // FILE and DIR
-  if (name == "concurrent::futures::v0::AnyFuture" || name.starts_with("concurrent::futures::v0::Future<")) return true;
+  for (const std::string_view space : {"concurrent::futures::v0::", "concurrent::futures::"}) {  // Clang leaves v0 out
+    if (!name.starts_with(space)) continue;
+    const std::string_view rest = name.substr(space.size());
+    if (rest == "AnyFuture" || rest.starts_with("Future<")) return true;
+  }
   if (!name.starts_with("std::")) return false;
   for (const std::string_view word :
        {"mutex", "lock", "condition_variable", "thread", "future", "promise", "latch", "barrier", "semaphore", "stream",
