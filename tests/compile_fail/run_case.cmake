@@ -24,6 +24,8 @@ execute_process(COMMAND ${command} -DCASE RESULT_VARIABLE result OUTPUT_VARIABLE
 if(result EQUAL 0)
   message(FATAL_ERROR "the mistake compiles")
 endif()
+string(REGEX REPLACE " ([*&])" "\\1" output "${output}")  # Clang's spelling of pointers and references
+string(REGEX REPLACE " ([*&])" "\\1" expected "${expected}")
 foreach(text IN LISTS expected)
   string(FIND "${output}" "${text}" where)
   if(where EQUAL -1)
