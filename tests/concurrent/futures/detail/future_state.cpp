@@ -152,7 +152,7 @@ TEST_CASE("FutureState: waiting, adding callbacks, cancelling and finishing at o
       if (future.set_running_or_notify_cancel()) future.set_result(1);
     });
     threads.emplace_back([&] { future.cancel(); });
-    threads.emplace_back([&] {
+    threads.emplace_back([future] {  // who waits has a copy
       try {
         future.result();
       } catch (const cf::CancelledError&) {

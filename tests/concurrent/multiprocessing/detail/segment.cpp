@@ -97,15 +97,17 @@ TEST_CASE("Segment: who has all memory held in place pays for what is used alone
   const auto [workers, most] = GENERATE(table<std::uint32_t, long>({{2, 512}, {64, 4096}}));  // KiB
   const int how = workers == 2 ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT;
   CAPTURE(workers);
-  const pid_t child = support::fork_child([&, &workers = workers, &most = most] {
+  const std::uint32_t count = workers;  // structured bindings cannot be captured by every compiler
+  const long limit = most;
+  const pid_t child = support::fork_child([&how, &held, count, limit] {
     if (::mlockall(how) != 0) return 77;
     const long before = held();
-    mpd::Segment segment = mpd::Segment::create(geometry_for(workers));
+    mpd::Segment segment = mpd::Segment::create(geometry_for(count));
     if (how == MCL_CURRENT && ::mlockall(how) != 0) return 77;
-    if (held() > before + most) return 1;
+    if (held() > before + limit) return 1;
     if (!segment.reach_worker_block(1, segment.offset_of(segment.worker_region(1).data()), 100)) return 2;
     segment.worker_region(1)[99] = std::byte{1};
-    return held() > before + most + 2048 ? 3 : 0;
+    return held() > before + limit + 2048 ? 3 : 0;
   });
   const int status = support::wait_status(child);
   // Without the right to do so a process may hold a little only, and a sanitizer does not let it at all.
