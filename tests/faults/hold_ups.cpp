@@ -125,7 +125,7 @@ EACH_POLICY("timers: a pool that is never quiet tries again after the system has
   trial.value(trial.submit(add_one, 1), 2);
   const At fault("zygote.fork", Do::error, 1, EAGAIN);
   const auto end = support::Clock::now() + 10s * busy();
-  std::size_t tasks = 0;
+  [[maybe_unused]] std::size_t tasks = 0;
   std::vector<cf::Future<int>> futures;
   while (trial.pool().processes().size() < 2 && support::Clock::now() < end) {
     for (int i = 0; i < 4; ++i) futures.push_back(trial.pool().submit(add_one, i));

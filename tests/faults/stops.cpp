@@ -66,7 +66,7 @@ void stops_at_the_end(const Policy& policy, int rounds, int workers) {
 }
 
 void limits_at_the_end(const Policy& policy, int rounds) {
-  std::size_t late = 0;
+  [[maybe_unused]] std::size_t late = 0;
   Trial trial(policy, unforgiving(policy, 1));
   for (int i = 0; i < rounds; ++i) {
     cf::TaskOptions limited;
