@@ -136,8 +136,10 @@ class SharedArenas {
     return made;
   }
 
-  void give_back(SharedArena& arena, std::uint64_t offset) noexcept {
+  /// Unless there was a fork since: asked with the lock that is held over forks, for one may have begun meanwhile.
+  void give_back(SharedArena& arena, std::uint64_t offset, std::uint32_t forks) noexcept {
     const std::lock_guard lock(mutex_);
+    if (forks != forks_so_far().load(std::memory_order_relaxed)) return;
     arena.again.push_back(static_cast<std::uint32_t>(offset / arena.block_size));
   }
 
@@ -172,7 +174,7 @@ inline SmallBlock::~SmallBlock() {
   const std::uint32_t forks = forks_so_far().load(std::memory_order_relaxed);
   if (forks >> 16U != forks_ >> 16U) return;  // a forked child's copy: the parent has it still
   header().magic.store(0, std::memory_order_release);
-  if (forks == forks_ && !sent_.load(std::memory_order_relaxed)) SharedArenas::instance().give_back(*arena_, offset_);
+  if (!sent_.load(std::memory_order_relaxed)) SharedArenas::instance().give_back(*arena_, offset_, forks_);
 }
 
 /// Memory of a size that is told when it is made: a block if it is small, a mapping of its own otherwise. A handle, as
