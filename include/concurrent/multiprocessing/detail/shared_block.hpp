@@ -154,6 +154,9 @@ class SharedArenas {
 
   SharedArenas() {
     static_cast<void>(forks_so_far());
+    // A new arena is noted among the mappings under this lock, so a fork takes this one first, too: what was registered
+    // last is called first.
+    static_cast<void>(SharedMappings::instance());
     // Held over every fork, so that the child finds it free and the lists whole.
     ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
                      [] { instance().mutex_.unlock(); });
