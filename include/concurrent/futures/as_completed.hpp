@@ -140,6 +140,7 @@ class CompletedRange {
 
     /// The future, which is done.
     F& operator*() const { return *set_->current(); }
+    /// The same, for a member of the future.
     F* operator->() const { return &*set_->current(); }
     /// Goes on to the next future that is done.
     ///

@@ -68,6 +68,7 @@ class Future : public detail::FutureHandle {
 
   /// `result`, by the name that it has in std::shared_future; of an rvalue it moves, as std::future's.
   std::add_lvalue_reference_t<const T> get() const& { return result(); }
+  /// The result, moved out, as of an rvalue std::future. Blocks and throws as `result`.
   T get() && { return std::move(*this).result(); }
 
   /// Calls `fn(Future<T>)` once when the future is done, or at once if it is already. Callbacks run in the order in

@@ -25,14 +25,18 @@ concept LikeFutureStatus = std::is_enum_v<Enum> && requires {
 ///     if (future.wait_for(1s) == std::future_status::ready) …
 ///     const std::future_status status = future.wait_for(1s);
 ///
-/// Without <future> its own names do: `cf::FutureStatus::ready`, and `value()` for a switch.
+/// Without the standard's header its own names do: `cf::FutureStatus::ready`, and `value()` for a switch.
 class FutureStatus {
  public:
+  /// The three answers.
   enum Value { ready, timeout, deferred };  ///< deferred: never; it is there for who compares with it
 
+  /// The status of that name.
   constexpr FutureStatus(Value value) noexcept : value_(value) {}
 
+  /// The status as an enumeration, for a switch.
   constexpr Value value() const noexcept { return value_; }
+  /// As a std::future_status, or as another enumeration of the same names.
   template <detail::LikeFutureStatus Enum>
     requires(!std::is_same_v<Enum, Value>)
   constexpr operator Enum() const noexcept {
@@ -41,6 +45,7 @@ class FutureStatus {
 
   friend constexpr bool operator==(FutureStatus one, FutureStatus other) noexcept { return one.value_ == other.value_; }
   friend constexpr bool operator==(FutureStatus one, Value other) noexcept { return one.value_ == other; }
+  /// Whether it is the status of that name in another enumeration.
   template <detail::LikeFutureStatus Enum>
     requires(!std::is_same_v<Enum, Value>)
   friend constexpr bool operator==(FutureStatus one, Enum other) noexcept {

@@ -165,6 +165,7 @@ class MapResult {
     using value_type = typename Items::Item;
     using difference_type = std::ptrdiff_t;
     using iterator_concept = std::input_iterator_tag;
+    /// `Item&` where results can be copied, and otherwise `Item&&`.
     using reference = std::conditional_t<enable_result_copy<value_type>, value_type&, value_type&&>;
 
     iterator() noexcept = default;

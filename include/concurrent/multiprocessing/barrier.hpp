@@ -92,6 +92,7 @@ class Barrier {
   }
   /// Whether it is broken.
   bool broken() const noexcept { return is_broken(load()); }
+  /// How many have to wait before all go on. Python: Barrier.parties.
   int parties() const noexcept { return static_cast<int>(state_->parties); }
   /// How many wait, at this moment.
   int n_waiting() const noexcept {

@@ -60,25 +60,37 @@ class Condition {
   /// With an RLock of its own.
   /// Throws: std::system_error when the system has no room or no descriptor.
   Condition() : Condition(RLock()) {}
+  /// With that lock.
   explicit Condition(const Lock& lock) : lock_(lock) {}
+  /// With that lock.
   explicit Condition(const RLock& lock) : lock_(lock) {}
 
   // The lock's own: see Lock and RLock.
+  /// The lock's `acquire`.
   Acquired acquire() const { return lock_.acquire(); }
+  /// The lock's `try_acquire`.
   [[nodiscard]] Acquired try_acquire() const { return lock_.try_acquire(); }
+  /// The lock's `acquire_for`.
   template <class Rep, class Period>
   [[nodiscard]] Acquired acquire_for(const std::chrono::duration<Rep, Period>& timeout) const {
     return lock_.acquire_for(timeout);
   }
+  /// The lock's `release`.
   void release() const { lock_.release(); }
+  /// The lock's `lock`.
   void lock() const { lock_.lock(); }
+  /// The lock's `try_lock`.
   [[nodiscard]] bool try_lock() const { return lock_.try_lock(); }
+  /// The lock's `try_lock_for`.
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) const {
     return lock_.try_lock_for(timeout);
   }
+  /// The lock's `unlock`.
   void unlock() const { lock_.release(); }
+  /// The lock's `owner_died`.
   bool owner_died() const { return lock_.owner_died(); }
+  /// The lock's `locked`.
   bool locked() const noexcept { return lock_.locked(); }
 
   /// Gives the lock back, all levels of it, waits until notified, and holds it again as before.

@@ -67,7 +67,9 @@ class Queue {
 
   /// How many items are in it, at this moment.
   std::size_t qsize() const { return core_.size(); }
+  /// Whether nothing is queued; another process may change that at any time. Python: Queue.empty.
   bool empty() const { return core_.size() == 0; }
+  /// Whether it holds as much as it may; another process may change that at any time. Python: Queue.full.
   bool full() const { return core_.size() >= core_.most(); }
 
   /// Ends the queue for everybody: put throws Closed from now on, and get when what is in it has been taken, or, with

@@ -92,12 +92,16 @@ class Semaphore {
   }
 
   // As a standard mutex, for std::lock_guard and std::unique_lock.
+  /// `acquire`, for std::unique_lock.
   void lock() const noexcept { static_cast<void>(acquire()); }
+  /// `try_acquire`, for std::unique_lock.
   [[nodiscard]] bool try_lock() const noexcept { return try_acquire() != Acquired::no; }
+  /// `try_acquire_for`, for std::unique_lock.
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) const noexcept {
     return acquire_for(timeout) != Acquired::no;
   }
+  /// `release`, for std::unique_lock.
   void unlock() const { release(); }
 
   /// Whether both are the same semaphore.
@@ -195,12 +199,16 @@ class BoundedSemaphore {
   }
 
   // As a standard mutex, for std::lock_guard and std::unique_lock.
+  /// `acquire`, for std::unique_lock.
   void lock() const { static_cast<void>(acquire()); }
+  /// `try_acquire`, for std::unique_lock.
   [[nodiscard]] bool try_lock() const { return try_acquire() != Acquired::no; }
+  /// `try_acquire_for`, for std::unique_lock.
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) const {
     return acquire_for(timeout) != Acquired::no;
   }
+  /// `release`, for std::unique_lock.
   void unlock() const { release(); }
 
   /// Whether both are the same semaphore.

@@ -21,6 +21,7 @@ namespace concurrent::pickle::inline v0 {
 template <class T>
 class Inherited {
  public:
+  /// What the pointer points to.
   using element_type = T;
 
   /// None.
@@ -28,8 +29,11 @@ class Inherited {
   /// As `inherited`.
   explicit Inherited(T* pointer) noexcept : address_(~reinterpret_cast<std::uintptr_t>(pointer)) {}
 
+  /// The pointer.
   T* get() const noexcept { return reinterpret_cast<T*>(~address_); }
+  /// What it points to.
   std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); }
+  /// A member of what it points to.
   T* operator->() const noexcept { return get(); }
   operator T*() const noexcept { return get(); }  ///< so that `pointer[i]`, `pointer + n` and `if (pointer)` work
 

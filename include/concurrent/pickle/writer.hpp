@@ -85,6 +85,7 @@ class Writer {
 
   /// Who is going to read it.
   Audience audience() const noexcept { return audience_; }
+  /// Says for whom the message is.
   void set_audience(Audience audience) noexcept { audience_ = audience; }
 
   /// How deep the value that is being written is nested.
