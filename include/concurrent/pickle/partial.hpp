@@ -34,10 +34,10 @@ class Partial {
         },
         stored_);
   }
+  /// Calls the callable with the bound arguments first, then `args`. Python: functools.partial.__call__.
   template <class... Args>
     requires(!detail::takes_values<const Function&, const Stored&..., Args...> &&
              detail::takes_values<const Function&, typename detail::WithCString<Stored>::type..., Args...>)  //
-  /// Calls the callable with the bound arguments first, then `args`. Python: functools.partial.__call__.
   decltype(auto) operator()(Args&&... args) const {
     return std::apply(
         [&](const Stored&... stored) -> decltype(auto) {
