@@ -8,11 +8,14 @@
 #include <concurrent/pickle/dumps.hpp>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <random>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "support/holders.hpp"
@@ -134,4 +137,30 @@ TEST_CASE_METHOD(support::HoldersChecked,
       arrays.pop_back();
     }
   }
+}
+
+// Not HoldersChecked, which makes a mapping before the first arena.
+TEST_CASE_METHOD(support::LeakChecked,
+                 "shared blocks: a thread that makes arenas and one that forks never wait for each other") {
+  const pid_t child = support::fork_child([] {
+    mp::Event();  // arenas before any other mapping: the order in which fork handlers are registered is what is tried
+    std::atomic<bool> stop{false};
+    std::atomic<int> made{0};
+    std::thread maker([&] {
+      while (!stop.load()) {
+        const mp::Value<int> value(1);  // the only one, so each makes an arena
+        made.fetch_add(1);
+      }
+    });
+    int failed = 0;
+    for (int i = 0; i < 300; ++i) {
+      const pid_t forked = ::fork();
+      if (forked == 0) ::_exit(0);
+      failed += support::wait_status(forked) != 0;
+    }
+    stop.store(true);
+    maker.join();
+    return failed == 0 && made.load() > 0 ? 0 : 1;
+  });
+  CHECK(support::wait_status(child, 60) == 0);
 }
