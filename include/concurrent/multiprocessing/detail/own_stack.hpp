@@ -80,7 +80,8 @@ inline std::size_t missing_stack() noexcept {
     }),
                   0);
 #ifdef CONCURRENT_FUTURES_TELL_STACK
-    __sanitizer_start_switch_fiber(nullptr, context.uc_stack.ss_sp, size);
+    static void* stack_before;  // kept, as `argument` may stand on it; with nowhere to keep it, it would be freed here
+    __sanitizer_start_switch_fiber(&stack_before, context.uc_stack.ss_sp, size);
 #endif
     ::setcontext(&context);
   }
