@@ -156,6 +156,8 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   /// How many workers there are at most.
   int max_workers() const noexcept { return pool().max_workers(); }
   /// The ids of the workers that live.
+  ///
+  /// Blocks: while workers are being started, for ten seconds at most; those that have not come by then are left out.
   std::vector<pid_t> processes() const { return pool().is_here() ? pool().processes() : std::vector<pid_t>(); }
   /// Submitted, not yet done.
   std::size_t pending_work_items() const { return pool().is_here() ? pool().pending_work_items() : 0; }

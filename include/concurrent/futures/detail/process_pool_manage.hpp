@@ -374,10 +374,11 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
   }
 }
 
-/// Waits a moment for those that are just being started, so that whoever ran a task is in the list.
+/// Waits for those that are being started, so that whoever was asked for, or ran a task, is in the list. The first of a
+/// fresh image takes as long as its program takes to start.
 CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  for (;;) {
+  const auto begun = std::chrono::steady_clock::now();
+  for (std::chrono::microseconds pause(50);; pause = (std::min)(2 * pause, std::chrono::microseconds(1000))) {
     std::vector<pid_t> pids;
     bool starting = false;
     {
@@ -388,8 +389,8 @@ CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
         starting = starting || places_[i].state == WorkerPlace::State::starting;
       }
     }
-    if (!starting || std::chrono::steady_clock::now() >= patience) return pids;
-    std::this_thread::sleep_for(std::chrono::microseconds(50));
+    if (!starting || std::chrono::steady_clock::now() - begun >= std::chrono::seconds(10)) return pids;
+    std::this_thread::sleep_for(pause);
   }
 }
 
