@@ -3,6 +3,8 @@
 
 set(CMAKE_CXX_EXTENSIONS OFF)
 add_library(concurrent_futures_own INTERFACE)
+add_library(concurrent_futures_own_headers INTERFACE)  # the library as this project's own targets see it
+target_link_libraries(concurrent_futures_own INTERFACE concurrent_futures_own_headers)
 
 option(CONCURRENT_FUTURES_OWN_SINGLE_HEADER "Build this project's own targets against the single header" OFF)
 if(CONCURRENT_FUTURES_OWN_SINGLE_HEADER)
@@ -14,14 +16,19 @@ if(CONCURRENT_FUTURES_OWN_SINGLE_HEADER)
     if(name STREQUAL "concurrent/multiprocessing/shared_objects.hpp")
       string(APPEND file _shared_objects)
     endif()
-    file(CONFIGURE OUTPUT "${forwards}/${name}" CONTENT "#include <${file}.hpp>\n")
+    set(before "")
+    if(name STREQUAL "concurrent/futures/implementation.hpp")
+      set(before "#define CONCURRENT_FUTURES_IMPLEMENTATION\n")
+    endif()
+    file(CONFIGURE OUTPUT "${forwards}/${name}" CONTENT "${before}#include <${file}.hpp>\n")
   endforeach()
-  target_include_directories(concurrent_futures_own INTERFACE "${forwards}" "${PROJECT_BINARY_DIR}/single_header")
-  target_compile_features(concurrent_futures_own INTERFACE cxx_std_20)
-  target_link_libraries(concurrent_futures_own INTERFACE Boost::headers ${fmt_target} Threads::Threads ${CMAKE_DL_LIBS})
-  add_dependencies(concurrent_futures_own single_header)
+  target_include_directories(concurrent_futures_own_headers INTERFACE "${forwards}" "${PROJECT_BINARY_DIR}/single_header")
+  target_compile_features(concurrent_futures_own_headers INTERFACE cxx_std_20)
+  target_link_libraries(concurrent_futures_own_headers
+    INTERFACE Boost::headers ${fmt_target} Threads::Threads ${CMAKE_DL_LIBS})
+  add_dependencies(concurrent_futures_own_headers single_header)
 else()
-  target_link_libraries(concurrent_futures_own INTERFACE concurrent::futures)
+  target_link_libraries(concurrent_futures_own_headers INTERFACE concurrent::futures)
 endif()
 target_compile_options(concurrent_futures_own INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast)
@@ -58,7 +65,7 @@ option(CONCURRENT_FUTURES_OWN_SEPARATE "Build this project's own targets with se
 if(CONCURRENT_FUTURES_OWN_SEPARATE)
   add_library(concurrent_futures_own_separate STATIC cmake/concurrent_futures.cpp)
   set_target_properties(concurrent_futures_own_separate PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_link_libraries(concurrent_futures_own_separate PUBLIC concurrent::futures)
+  target_link_libraries(concurrent_futures_own_separate PUBLIC concurrent_futures_own_headers)
   target_compile_options(concurrent_futures_own_separate
     PRIVATE "$<TARGET_PROPERTY:concurrent_futures_own,INTERFACE_COMPILE_OPTIONS>")
   target_compile_definitions(concurrent_futures_own INTERFACE CONCURRENT_FUTURES_SEPARATE_COMPILATION)

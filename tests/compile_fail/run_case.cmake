@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: BSL-1.0
-# cmake -D COMPILER=… -D FLAGS_FILE=… -D CASE=….cpp -D CONTROL=… -P run_case.cmake: see CMakeLists.txt.
-set(command "${COMPILER}" "@${FLAGS_FILE}" -fsyntax-only -Wno-unused "${CASE}")
-
+# cmake -D COMPILER=… -D FLAGS_FILE=… -D PRECOMPILED=… -D CASE=….cpp -D CONTROL=… -P run_case.cmake: see CMakeLists.txt.
 file(READ "${CASE}" source)
+set(precompiled "")
+foreach(header IN ITEMS pickle multiprocessing futures)  # each has those before it
+  if(source MATCHES "#include <concurrent/${header}.hpp>")
+    set(precompiled -include "${PRECOMPILED}/${header}.hpp" -Winvalid-pch)
+  endif()
+endforeach()
+set(command "${COMPILER}" "@${FLAGS_FILE}" -fsyntax-only -Wno-unused ${precompiled} "${CASE}")
+
 set(expected "")
 string(REGEX MATCHALL "// expect: [^\n]+" lines "${source}")
 foreach(line IN LISTS lines)
