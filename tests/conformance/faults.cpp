@@ -13,6 +13,7 @@
 #include "support/executors.hpp"
 #include "support/expect.hpp"
 #include "support/logs.hpp"
+#include "support/sanitizers.hpp"
 
 using namespace conformance;
 using namespace std::chrono_literals;
@@ -77,7 +78,7 @@ EACH_PROCESS_POOL("X2 worker: killing all of them at random moments for half a m
 EACH_PROCESS_POOL("X3 worker: killed while it takes calls from the queue it leaves no call and no slot in between") {
   // Empty tasks: a worker spends most of its time in the queue, so that a random instant mostly hits it there.
   std::minstd_rand random(54321);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < support::rounds(40); ++round) {
     auto pool = kind.pool(2);
     pool.warm_up(2);
     const auto workers = pool.processes();

@@ -11,6 +11,7 @@
 #include "conformance/tasks.hpp"
 #include "support/executors.hpp"
 #include "support/expect.hpp"
+#include "support/sanitizers.hpp"
 
 using namespace conformance;
 using namespace std::chrono_literals;
@@ -78,7 +79,7 @@ EACH_PROCESS_POOL("P15 shutdown: without waiting and with one task a worker the 
 }
 
 EACH_PROCESS_POOL("P16 ~ProcessPoolExecutor: while its last worker leaves every pending future is resolved") {
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < support::rounds(10); ++round) {
     std::vector<cf::Future<int>> futures;
     {
       auto pool = kind.pool(limited(1, 1));

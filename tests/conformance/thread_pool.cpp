@@ -18,6 +18,7 @@
 #include "conformance/tasks.hpp"
 #include "support/executors.hpp"
 #include "support/expect.hpp"
+#include "support/sanitizers.hpp"
 
 using namespace conformance;
 using namespace std::chrono_literals;
@@ -89,6 +90,7 @@ TEST_CASE_METHOD(support::LeakChecked, "X9 submit: many one after the other use 
 }
 
 EACH_PROCESS_POOL("T5 ProcessPoolExecutor: fifty of them made while a thread pool keeps submitting all end") {
+  constexpr int pools = support::rounds(50);
   cf::ThreadPoolExecutor threads(2);
   std::atomic<bool> stop = false;
   std::thread submitter([&] {
@@ -98,7 +100,7 @@ EACH_PROCESS_POOL("T5 ProcessPoolExecutor: fifty of them made while a thread poo
   {
     cf::ThreadPoolExecutor makers(3);
     std::vector<cf::Future<void>> made;
-    for (int i = 0; i < 50; ++i) {
+    for (int i = 0; i < pools; ++i) {
       made.push_back(makers.submit([&] {
         auto pool = kind.pool(1);
         sum += pool.submit(multiply, 1, 1).result();
@@ -108,7 +110,7 @@ EACH_PROCESS_POOL("T5 ProcessPoolExecutor: fifty of them made while a thread poo
   }
   stop = true;
   submitter.join();
-  CHECK(sum == 50);
+  CHECK(sum == pools);
 }
 
 TEST_CASE_METHOD(support::LeakChecked, "T6 fork: a child forked by a pool's thread ends and joins nobody") {

@@ -38,4 +38,8 @@ inline constexpr bool sanitizer_needs_descriptors = false;
 /// By how much things are slower.
 inline constexpr int slowness = SUPPORT_SANITIZED ? 5 : 1;
 
+/// How often a test does what it does so many times elsewhere to meet a rare instant: a sanitizer is there for what is
+/// wrong every time, and takes too long for the rest.
+constexpr int rounds(int elsewhere) { return SUPPORT_SANITIZED ? (elsewhere + 4) / 5 : elsewhere; }
+
 }  // namespace support
