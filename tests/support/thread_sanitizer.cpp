@@ -8,6 +8,7 @@ extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reser
 }
 
 /// Children that are forked make threads of their own; and there are a thousand ends of processes to wait for.
-extern "C" const char* __tsan_default_options() {  // NOLINT(bugprone-reserved-identifier): the name is given
+/// A program may have options of its own.
+extern "C" __attribute__((weak)) const char* __tsan_default_options() {  // NOLINT(bugprone-reserved-identifier)
   return "die_after_fork=0:atexit_sleep_ms=0";
 }
