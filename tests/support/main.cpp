@@ -14,6 +14,10 @@
 extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier): the name is given
   return "leak:support::Watchdog\n";
 }
+/// Children that tests fork make threads of their own; and there are a thousand ends of processes to wait for.
+extern "C" const char* __tsan_default_options() {  // NOLINT(bugprone-reserved-identifier): the name is given
+  return "die_after_fork=0:atexit_sleep_ms=0";
+}
 int main(int argc, char** argv) {
   concurrent::multiprocessing::freeze_support(argc, argv);
   return Catch::Session().run(argc, argv);

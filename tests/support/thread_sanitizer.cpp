@@ -6,9 +6,3 @@
 extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier): the name is given
   return "race:std::__exception_ptr::exception_ptr::_M_release\n";
 }
-
-/// Children that are forked make threads of their own; and there are a thousand ends of processes to wait for.
-/// A program may have options of its own.
-extern "C" __attribute__((weak)) const char* __tsan_default_options() {  // NOLINT(bugprone-reserved-identifier)
-  return "die_after_fork=0:atexit_sleep_ms=0";
-}

@@ -12,12 +12,6 @@
 #include <string>
 #include <thread>
 
-/// A worker that a task ends by exit() has none of its caller's threads. ThreadSanitizer misses them, and ends it with a
-/// status of its own.
-extern "C" const char* __tsan_default_options() {  // NOLINT(bugprone-reserved-identifier): the name is given
-  return "report_thread_leaks=0";
-}
-
 namespace cf = concurrent::futures;
 namespace mp = concurrent::multiprocessing;
 
