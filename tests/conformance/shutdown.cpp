@@ -10,6 +10,7 @@
 #include "support/executors.hpp"
 #include "support/expect.hpp"
 #include "support/run_program.hpp"
+#include "support/sanitizers.hpp"
 
 using namespace conformance;
 using namespace std::chrono_literals;
@@ -89,7 +90,7 @@ EACH_EXECUTOR("S6 program: it ends after shutdown(false) with a task running, wa
 }
 
 EACH_EXECUTOR("S7 shutdown: after a submit that was cancelled at once it finishes") {
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < support::rounds(20); ++round) {
     auto pool = kind.pool(2);
     auto future = pool.submit(multiply, 2, 3);
     future.cancel();

@@ -8,6 +8,7 @@
 #include "conformance/tasks.hpp"
 #include "support/executors.hpp"
 #include "support/expect.hpp"
+#include "support/sanitizers.hpp"
 
 using namespace conformance;
 using support::contains;
@@ -41,7 +42,7 @@ EACH_EXECUTOR("E2 submit: any callable travels with arguments of any name") {
 }
 
 EACH_EXECUTOR("E17 shutdown: right after a map of workers + 1 short tasks it does not block") {
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < support::rounds(10); ++round) {
     auto pool = kind.pool(4);
     auto results = pool.map([](int n) { return n; }, std::vector{0, 1, 2, 3, 4});
     pool.shutdown();

@@ -8,6 +8,7 @@
 #include "conformance/tasks.hpp"
 #include "support/executors.hpp"
 #include "support/expect.hpp"
+#include "support/sanitizers.hpp"
 
 using namespace conformance;
 using namespace std::chrono_literals;
@@ -131,7 +132,7 @@ EACH_EXECUTOR("W8 wait: a timeout returns what is done") {
 }
 
 TEST_CASE_METHOD(support::LeakChecked, "W9 wait: a hundred tasks released at once lose no wake-up (thread)") {
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < support::rounds(50); ++round) {
     cf::ThreadPoolExecutor pool(100);
     const auto started = support::Counter::make();
     const auto gate = support::Gate::make();

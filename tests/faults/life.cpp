@@ -419,7 +419,7 @@ void one_task_a_worker(const Policy& policy, std::size_t tasks) {
 
 EACH_POLICY(
     "fault 74: a worker for each task, while the caller's threads hold malloc, stdio and a mutex: no deadlock") {
-  one_task_a_worker(policy, 500);
+  one_task_a_worker(policy, support::rounds(500));
 }
 
 EACH_POLICY("fault 74: a worker for each of 10 000 tasks", "[long]") { one_task_a_worker(policy, 10'000); }
