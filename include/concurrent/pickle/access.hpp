@@ -43,6 +43,36 @@ class Access {
   static auto load_versioned(Archive& archive, T& value, unsigned version) -> decltype(value.load(archive, version)) {
     return value.load(archive, version);
   }
+  /// What `ask` says to the pointer to the member `serialize`; the others likewise.
+  template <class T, class Archive, class Ask>
+  static constexpr auto ask_serialize(Ask ask) -> decltype(ask(&T::template serialize<Archive>)) {
+    return {};
+  }
+  /// Of those that are no templates.
+  template <class T, class Archive, class Ask>
+  static constexpr auto ask_serialize(Ask ask) -> decltype(ask(&T::serialize)) {
+    return {};
+  }
+  /// Of `save`.
+  template <class T, class Archive, class Ask>
+  static constexpr auto ask_save(Ask ask) -> decltype(ask(&T::template save<Archive>)) {
+    return {};
+  }
+  /// Of a `save` that is no template.
+  template <class T, class Archive, class Ask>
+  static constexpr auto ask_save(Ask ask) -> decltype(ask(&T::save)) {
+    return {};
+  }
+  /// Of `load`.
+  template <class T, class Archive, class Ask>
+  static constexpr auto ask_load(Ask ask) -> decltype(ask(&T::template load<Archive>)) {
+    return {};
+  }
+  /// Of a `load` that is no template.
+  template <class T, class Archive, class Ask>
+  static constexpr auto ask_load(Ask ask) -> decltype(ask(&T::load)) {
+    return {};
+  }
   /// `T()`, for a value that is loaded.
   template <class T>
   static auto construct() -> decltype(T()) {

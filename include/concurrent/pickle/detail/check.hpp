@@ -75,6 +75,11 @@ constexpr void check_part() {
       "function `template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
       "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
   static_assert(
+      reason != Refusal::inherited,
+      "concurrent::pickle: this class is pickled by a function of its base class, which leaves out the members that "
+      "were added. Give it a function of its own, `template <class Archive> void serialize(Archive& archive) { "
+      "archive(static_cast<Base&>(*this), a, b); }`.");
+  static_assert(
       reason != Refusal::anonymous_member,
       "concurrent::pickle: an aggregate with an anonymous union or struct cannot be taken apart. Give it a function "
       "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "

@@ -5,10 +5,12 @@
 #include <concurrent/pickle/detail/bitwise.hpp>
 #include <concurrent/pickle/detail/container_state.hpp>
 #include <concurrent/pickle/detail/filling.hpp>
+#include <concurrent/pickle/detail/inherited_customisation.hpp>
 #include <concurrent/pickle/detail/kind.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
 #include <cstddef>
+#include <string_view>
 #include <type_traits>
 
 namespace concurrent::pickle::inline v0 {
@@ -35,6 +37,7 @@ enum class Refusal {
   union_type,
   volatile_type,
   base_class,
+  inherited,
   anonymous_member,
   too_many_fields,
   fields,
@@ -64,6 +67,12 @@ inline constexpr bool is_reference_wrapper = type_name<T>().starts_with("std::re
 template <class T>
 inline constexpr bool is_initializer_list = type_name<T>().starts_with("std::initializer_list<");
 
+// Pointers to functions are spelled with their result's namespace first, and enumerations need nobody's help.
+template <class T>
+consteval bool is_class_of(std::string_view space) {
+  return std::is_class_v<T> && type_name<T>().starts_with(space);
+}
+
 template <class T>
 consteval Refusal refusal_of_pointer() {
   if constexpr (UniquePointerShape<T>) {
@@ -92,9 +101,9 @@ consteval Refusal refusal_of_itself() {
     return Refusal::volatile_type;
   } else if constexpr (has_own_pickler<T>) {
     return Refusal::none;
-  } else if constexpr (type_name<T>().starts_with("Eigen::") && customisation_of<T>() == Customisation::none) {
+  } else if constexpr (is_class_of<T>("Eigen::") && customisation_of<T>() == Customisation::none) {
     return Refusal::eigen_type;
-  } else if constexpr (type_name<T>().starts_with("nlohmann::") && customisation_of<T>() == Customisation::none) {
+  } else if constexpr (is_class_of<T>("nlohmann::") && customisation_of<T>() == Customisation::none) {
     return Refusal::json_type;
   } else {
     constexpr Kind kind = kind_of<T>();
@@ -118,6 +127,8 @@ consteval Refusal refusal_of_itself() {
       if constexpr (!has_visible_fields<T>()) return Refusal::fields;
       if constexpr (!is_bitwise<T>() && has_arrays<T> && !can_be_filled<T>()) return Refusal::fields;
       return Refusal::none;
+    } else if constexpr (kind == Kind::custom) {
+      return inherits_customisation<T>() ? Refusal::inherited : Refusal::none;
     } else if constexpr (kind != Kind::refused) {
       return Refusal::none;
     } else if constexpr (std::is_pointer_v<T>) {
