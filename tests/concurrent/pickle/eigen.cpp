@@ -83,6 +83,14 @@ TEST_CASE("eigen: maps, refs and expressions are refused") {
   CHECK(pickle::Picklable<Eigen::Vector3d>);
 }
 
+Eigen::MatrixXd twice(const Eigen::MatrixXd& matrix) { return 2 * matrix; }
+
+TEST_CASE("eigen: functions that return matrices, and enumerations, are what they are") {
+  CHECK(trip(&twice) == &twice);
+  CHECK(trip(&Eigen::VectorXd::norm) == &Eigen::VectorXd::norm);
+  CHECK(trip(Eigen::NoConvergence) == Eigen::NoConvergence);
+}
+
 TEST_CASE("eigen: hostile bytes are an UnpicklingError or a matrix, never more") {
   const Fit fit{"fit", Eigen::VectorXd::Ones(3), Eigen::Matrix3d::Identity(), some_sparse()};
   const auto bytes = pickle::dumps(fit);

@@ -52,6 +52,11 @@ TEST_CASE("nlohmann_json: ordered_json keeps its order") {
   CHECK(trip(json).dump() == json.dump());
 }
 
+TEST_CASE("nlohmann_json: functions that return json, and enumerations, are what they are") {
+  CHECK(trip(&some_json) == &some_json);
+  CHECK(trip(nlohmann::json::value_t::array) == nlohmann::json::value_t::array);
+}
+
 TEST_CASE("nlohmann_json: hostile bytes are an UnpicklingError or a value, never more") {
   const auto bytes = pickle::dumps(some_json());
   std::mt19937 random(1);
