@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <ranges>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -84,9 +85,10 @@ std::vector<T> three(Make make) {
 // Looks at each result of a map.
 template <class Results, class Look>
 void each_of_three(Results&& results, Look look) {
+  using Result = std::ranges::range_value_t<Results>;
   int count = 0;
   for (auto&& result : results) {
-    look(result);
+    look(static_cast<const Result&>(result));  // a std::vector<bool> gives what stands for a bool
     ++count;
   }
   expect(count == 3, "a map of three items yields another number of results");
