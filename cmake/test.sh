@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSL-1.0
 # Every test on a fresh Debian 12: installs what is missing, then builds and runs the suite with GCC, with
 # AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer (both by Clang 19, which takes half of GCC's
-# time). The second is built from the single header and the third with separate compilation, so that the suite tests what
-# those change once more. Some twenty minutes on two cores. `cmake/test.sh dev` (or any other presets: clang, release,
+# time). The second is built from the single header and with separate compilation, the third with separate compilation, so
+# that the suite tests what those change once more. Some twenty minutes on two cores. `cmake/test.sh dev` (or any other presets: clang, release,
 # single_header, separate …) runs those only. Ends with one summary of all.
 set -uo pipefail
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -17,7 +17,8 @@ case " ${presets[*]} " in
   *" asan "* | *" tsan "* | *" clang "* | *" fuzz "*) install_packages clang-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev || exit 1 ;;
 esac
 declare -A options=(
-  [asan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SINGLE_HEADER=ON"
+  [dev]="-DCMAKE_CXX_FLAGS_DEBUG=-g1"
+  [asan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SINGLE_HEADER=ON -DCONCURRENT_FUTURES_OWN_SEPARATE=ON"
   [tsan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SEPARATE=ON"
 )
 

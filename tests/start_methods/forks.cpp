@@ -95,7 +95,7 @@ void run_under_hammer(const support::ProcessKind& kind, int pools, int tasks) {
 }  // namespace
 
 EACH_PROCESS_POOL("fault 74: many threads hold malloc, stdio and a mutex while pools and workers are started") {
-  run_under_hammer(kind, kind.name == "spawn" ? 4 : 20, 50);
+  run_under_hammer(kind, kind.name == "spawn" ? 4 : 20, support::rounds(50));
 }
 
 EACH_PROCESS_POOL("fault 74: 10 000 tasks of one worker each, with the caller's threads at work", "[long]") {
@@ -115,7 +115,7 @@ EACH_PROCESS_POOL("fault 74: the caller's threads open and close libraries while
     }
   });
   int wrong = 0;
-  for (int round = 0; round < (kind.name == "spawn" ? 5 : 50); ++round) {
+  for (int round = 0; round < support::rounds(kind.name == "spawn" ? 5 : 50); ++round) {
     auto pool = kind.pool(1);
     wrong += support::text_of(pool.submit(failing, 5).exception(30s)) == "task 5" ? 0 : 1;
     wrong += pool.submit(failing, 1).result(30s) == 1 ? 0 : 1;

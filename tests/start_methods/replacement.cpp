@@ -79,7 +79,7 @@ std::string ps(pid_t process) {
 
 EACH_PROCESS_POOL("max_tasks_per_child: with every limit from 1 to 5 no task is lost and no worker runs more") {
   for (int limit = 1; limit <= 5; ++limit)
-    run_limited(kind, 2, limit, (kind.name == "spawn" ? 100 : 1000) * limit / support::slowness);
+    run_limited(kind, 2, limit, support::rounds((kind.name == "spawn" ? 100 : 400) * limit));
 }
 
 EACH_PROCESS_POOL("max_tasks_per_child: 100 000 tasks with limits of 1 to 5 lose none", "[long]") {
