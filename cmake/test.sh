@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSL-1.0
 # Every test on a fresh Debian 12: installs what is missing, then builds and runs the suite with GCC, with
 # AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer (both by Clang 19, which takes half of GCC's
-# time). The second is built from the single header and with separate compilation, the third with separate compilation, so
-# that the suite tests what those change once more. Some twenty minutes on two cores. `cmake/test.sh dev` (or any other presets: clang, release,
-# single_header, separate …) runs those only. Ends with one summary of all.
+# time). The second is built from the single header and with separate compilation, the third with separate compilation,
+# so that the suite tests what those change once more. Half an hour on two fast cores. `cmake/test.sh dev` (or any other
+# presets: clang, release, single_header, separate …) runs those only. Ends with one summary of all.
 set -uo pipefail
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$tree" || exit 1
