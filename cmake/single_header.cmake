@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 # cmake [-D OUTPUT=….hpp] -P single_header.cmake: the three umbrella headers, the small ones that they leave out, and all
-# that these include of this library, each in the place of its first include, as one file; and containers in shared
-# memory, which take time to compile, as a second one beside it, …_shared_objects.hpp.
+# that these include of this library, each in the place of its first include, as one file; and beside it what not everybody
+# wants to pay for: containers in shared memory, which take time to compile, as …_shared_objects.hpp, and coroutines, as
+# …_coroutine.hpp.
 cmake_minimum_required(VERSION 3.23)
 if(NOT INCLUDE_DIR)
   set(INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../include")
@@ -74,13 +75,19 @@ file(WRITE "${OUTPUT}" "// SPDX-License-Identifier: BSL-1.0
 #pragma once
 ${text}")
 
-set(text "")
-append_header(concurrent/multiprocessing/shared_objects.hpp)
+# What costs time or asks for more than everybody has stands beside it, one file each.
 get_filename_component(name "${OUTPUT}" NAME)
-string(REGEX REPLACE "\\.hpp$" "_shared_objects.hpp" second "${OUTPUT}")
-file(WRITE "${second}" "// SPDX-License-Identifier: BSL-1.0
-// concurrent::futures ${VERSION}: what concurrent/multiprocessing/shared_objects.hpp is. Stands beside ${name}.
+set(seen_there "${seen}")
+foreach(header IN ITEMS multiprocessing/shared_objects futures/coroutine)
+  set(seen "${seen_there}")
+  set(text "")
+  append_header(concurrent/${header}.hpp)
+  string(REGEX REPLACE "^.*/" "_" ending "${header}")
+  string(REGEX REPLACE "\\.hpp$" "${ending}.hpp" beside "${OUTPUT}")
+  file(WRITE "${beside}" "// SPDX-License-Identifier: BSL-1.0
+// concurrent::futures ${VERSION}: what concurrent/${header}.hpp is. Stands beside ${name}.
 #pragma once
 
 #include \"${name}\"
 ${text}")
+endforeach()

@@ -97,6 +97,8 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
   std::optional<std::tuple<Function, Args...>> call_;
 };
 
+struct ThreadPoolAccess;
+
 }  // namespace detail
 
 /// Runs calls in threads of this process, started on demand and used again. Nothing is pickled: any callable and any
@@ -185,6 +187,7 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
 
  private:
   friend struct fmt::formatter<ThreadPoolExecutor, char>;
+  friend struct detail::ThreadPoolAccess;
   detail::PoolGlance glance() const { return pool_->glance(); }
   static std::string name_for_messages() { return "ThreadPoolExecutor"; }
 
@@ -226,6 +229,15 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
 
   std::shared_ptr<detail::ThreadPool> pool_;
 };
+
+namespace detail {
+
+/// How the rest of the library gets at the pool behind an executor.
+struct ThreadPoolAccess {
+  static const std::shared_ptr<ThreadPool>& pool(const ThreadPoolExecutor& executor) noexcept { return executor.pool_; }
+};
+
+}  // namespace detail
 
 inline ThreadPoolExecutor::~ThreadPoolExecutor() {
   if (!pool_->is_here()) {

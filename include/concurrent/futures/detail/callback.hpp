@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/waiter.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace concurrent::futures::inline v0 {
@@ -15,30 +16,37 @@ class Callback : public Link {
  public:
   virtual ~Callback() = default;
   virtual void call(FutureStateBase& state) = 0;
+  /// Calls it, off the list; it is not touched any more after that. One that belongs to the list deletes itself.
+  virtual void run(FutureStateBase& state) {
+    const std::unique_ptr<Callback> self(this);
+    call(state);
+  }
+  /// Lets go of it without a call: the future is destroyed, and nobody has finished it.
+  virtual void drop() noexcept { delete this; }
 };
 
-/// The callbacks of a future that has just become done, in the order in which they were added. Whoever holds the list
-/// decides in which thread they run; what is left when it is destroyed runs there.
+/// The right, and the duty, to run the callbacks of a future that has just become done, in the order in which they were
+/// added. Whoever holds it decides in which thread they run; what is left when it is destroyed runs there.
+///
+/// Until its turn comes a callback stays in the future's own list, so that one that lies in somebody else's memory (an
+/// awaiter's, in the frame of its coroutine) can still be taken off when that memory goes.
 class CallbackList {
  public:
   CallbackList() noexcept = default;
-  CallbackList(FutureStateBase& state, Callback* first) noexcept;  // linked through `next`; takes a reference
-  CallbackList(CallbackList&& other) noexcept
-      : state_(std::exchange(other.state_, nullptr)), first_(std::exchange(other.first_, nullptr)) {}
+  explicit CallbackList(FutureStateBase& state) noexcept;  // takes a reference
+  CallbackList(CallbackList&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   CallbackList& operator=(CallbackList&& other) noexcept {
     std::swap(state_, other.state_);
-    std::swap(first_, other.first_);
     return *this;
   }
   ~CallbackList() { run(); }
 
-  bool empty() const noexcept { return first_ == nullptr; }
+  bool empty() const noexcept { return state_ == nullptr; }
   /// Calls each once. What one throws is logged, and the rest still run.
   void run() noexcept;
 
  private:
   FutureStateBase* state_ = nullptr;
-  Callback* first_ = nullptr;
 };
 
 }  // namespace detail

@@ -115,6 +115,12 @@ class FutureStateBase {
   /// Takes over the callback; calls it at once if the future is done.
   void add_callback(std::unique_ptr<Callback> callback);
 
+  /// The same for one that lies in the caller's memory, such as the frame of a coroutine. False: the future is done
+  /// already, and the callback is not used.
+  bool add_own_callback(Callback& callback) noexcept { return add_link(callback); }
+  /// Takes it off the list; false: it is not there any more, since it runs or has run.
+  bool remove_own_callback(Callback& callback) noexcept { return remove_link(callback); }
+
   /// Blocks until the future is done; false: the deadline has passed first. Throws what `drive` throws.
   bool wait_until_done(Deadline deadline = (Deadline::max)());
   /// The same without a limit, for who has a handle. False: it is orphaned, or has become so.
@@ -122,7 +128,7 @@ class FutureStateBase {
 
   /// False: it is done already, and the link is not used.
   bool add_waiter(WaiterLink& link) noexcept { return add_link(link); }
-  void remove_waiter(WaiterLink& link) noexcept { remove_link(link); }
+  void remove_waiter(WaiterLink& link) noexcept { static_cast<void>(remove_link(link)); }
 
   /// How many bytes the call takes on its way to another process; 0 where nothing is copied. Constant after submit.
   virtual std::size_t carried_bytes() const noexcept { return 0; }
@@ -176,6 +182,7 @@ class FutureStateBase {
   static constexpr std::uint32_t cancelling_bit = 0x40;  // somebody is asking the executor to let the call go
 
  private:
+  friend class CallbackList;
   static constexpr State state_of(std::uint32_t word) noexcept { return static_cast<State>(word & state_mask); }
   static constexpr std::uint32_t with_state(std::uint32_t word, State state) noexcept {
     return (word & ~(state_mask | cancelling_bit)) | static_cast<std::uint32_t>(state);
@@ -186,7 +193,8 @@ class FutureStateBase {
     list_.store(reinterpret_cast<std::uintptr_t>(first), std::memory_order_release);
   }
   bool add_link(Link& link) noexcept;
-  void remove_link(Link& link) noexcept;
+  bool remove_link(Link& link) noexcept;
+  Callback* take_callback() noexcept;  // of a future that is done: the next to run
   CallbackList announce(std::uint32_t before, bool failed) noexcept;
 
   std::atomic<std::uint32_t> references_{1};

@@ -28,7 +28,7 @@ CONCURRENT_FUTURES_INLINE bool Waiter::sleep_through(FutureStateBase& state, Dea
   });
 }
 
-CONCURRENT_FUTURES_INLINE CallbackList::CallbackList(FutureStateBase& state, Callback* first) noexcept : state_(&state), first_(first) {
+CONCURRENT_FUTURES_INLINE CallbackList::CallbackList(FutureStateBase& state) noexcept : state_(&state) {
   state.add_reference();
 }
 
@@ -40,25 +40,27 @@ inline void log_callback_error(const char* what) noexcept {
   }
 }
 
-CONCURRENT_FUTURES_INLINE void CallbackList::run() noexcept {
-  while (first_ != nullptr) {
-    const std::unique_ptr<Callback> callback(std::exchange(first_, static_cast<Callback*>(first_->next)));
-    try {
-      callback->call(*state_);
-    } catch (const std::exception& error) {
-      log_callback_error(pickle::detail::text_of(error));
-    } catch (...) {
-      log_callback_error("something that is no std::exception");
-    }
+inline void run_callback(Callback& callback, FutureStateBase& state) noexcept {
+  try {
+    callback.run(state);
+  } catch (const std::exception& error) {
+    log_callback_error(pickle::detail::text_of(error));
+  } catch (...) {
+    log_callback_error("something that is no std::exception");
   }
-  if (state_ != nullptr) std::exchange(state_, nullptr)->release();
+}
+
+CONCURRENT_FUTURES_INLINE void CallbackList::run() noexcept {
+  if (state_ == nullptr) return;
+  while (Callback* const callback = state_->take_callback()) run_callback(*callback, *state_);
+  std::exchange(state_, nullptr)->release();
 }
 
 CONCURRENT_FUTURES_INLINE FutureStateBase::~FutureStateBase() {
   // Of a future that nobody finished; threads that wait for it would hold handles.
   for (auto* link = reinterpret_cast<Link*>(list_.load(std::memory_order_acquire)); link != nullptr;) {
     Link* const next = link->next;
-    delete static_cast<Callback*>(link);
+    static_cast<Callback*>(link)->drop();
     link = next;
   }
 }
@@ -78,20 +80,34 @@ inline CallbackList FutureStateBase::announce(std::uint32_t before, bool failed)
   // Who adds to the list locks it first and looks at the word then; here it is the other way round. One of both sees
   // what the other did, since all four accesses are sequentially consistent.
   if (list_.load(std::memory_order_seq_cst) == 0) return {};
-  Callback* first = nullptr;
+  Link* first = nullptr;  // callbacks stay, and stand in the order in which they were added from now on
   for (Link* link = lock_list(); link != nullptr;) {
     Link* const next = link->next;
-    link->linked = false;
     if (link->waiter != nullptr) {
+      link->linked = false;
       link->waiter->fire(static_cast<WaiterLink&>(*link), failed);
     } else {
       link->next = first;
-      first = static_cast<Callback*>(link);
+      link->previous = nullptr;
+      if (first != nullptr) first->previous = link;
+      first = link;
     }
     link = next;
   }
-  unlock_list(nullptr);
-  return first == nullptr ? CallbackList() : CallbackList(*this, first);
+  unlock_list(first);
+  return first == nullptr ? CallbackList() : CallbackList(*this);
+}
+
+inline Callback* FutureStateBase::take_callback() noexcept {
+  Link* const first = lock_list();
+  if (first == nullptr) {
+    unlock_list(nullptr);
+    return nullptr;
+  }
+  first->linked = false;
+  if (first->next != nullptr) first->next->previous = nullptr;
+  unlock_list(first->next);
+  return static_cast<Callback*>(first);
 }
 
 CONCURRENT_FUTURES_INLINE bool FutureStateBase::add_link(Link& link) noexcept {
@@ -108,14 +124,16 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::add_link(Link& link) noexcept {
   return true;
 }
 
-CONCURRENT_FUTURES_INLINE void FutureStateBase::remove_link(Link& link) noexcept {
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::remove_link(Link& link) noexcept {
   Link* first = lock_list();
-  if (link.linked) {
+  const bool was_linked = link.linked;
+  if (was_linked) {
     if (link.next != nullptr) link.next->previous = link.previous;
     (link.previous != nullptr ? link.previous->next : first) = link.next;
     link.linked = false;
   }
   unlock_list(first);
+  return was_linked;
 }
 
 CONCURRENT_FUTURES_INLINE void FutureStateBase::add_callback(std::unique_ptr<Callback> callback) {
@@ -123,8 +141,9 @@ CONCURRENT_FUTURES_INLINE void FutureStateBase::add_callback(std::unique_ptr<Cal
     static_cast<void>(callback.release());
     return;
   }
-  callback->next = nullptr;
-  CallbackList(*this, callback.release()).run();
+  add_reference();  // what it calls may drop the last handle
+  run_callback(*callback.release(), *this);
+  release();
 }
 
 CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_until_done(Deadline deadline) {

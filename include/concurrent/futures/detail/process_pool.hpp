@@ -146,6 +146,7 @@ class ProcessPool {
   bool make_room_for_callbacks() noexcept;
   bool take_lease() noexcept;
   void leave_lease() noexcept;
+  bool scarce_processors() const noexcept;
   void stop_driving();
 
   // process_pool_manage.hpp: the manager's thread
@@ -154,6 +155,7 @@ class ProcessPool {
   bool is_own_thread() const noexcept;
   std::int64_t spin_limit() const noexcept { return segment_.geometry().spin_nanoseconds; }
   void run_deferred();
+  bool poll_after_callbacks(Deadline deadline);
   void sleep_manager(Deadline deadline);
   void wake_manager() noexcept;
   bool beat_until_report();
@@ -258,6 +260,7 @@ class ProcessPool {
   // The manager's alone.
   RestartBudget restart_budget_;
   bool in_callback_ = false;
+  bool called_back_ = false;  // since it last went to sleep
   std::uint64_t seen_activity_ = 0;
   int quiet_looks_ = 0;
   StallDetector stalls_;

@@ -205,6 +205,7 @@ inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
   if (callbacks.empty()) return;
   // In the manager's thread too, if a callback is running there: one that submits may hold such a lock itself.
   if (is_own_thread() && !in_callback_) {
+    called_back_ = true;
     in_callback_ = true;
     callbacks.run();
     in_callback_ = false;
@@ -293,11 +294,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_
   }
   mpd::put_poller(segment_.caller(), mpd::poller_polls);
   std::int64_t budget = drive_budget_.load(std::memory_order_relaxed);
-  // Where the workers have use for all the processors, this thread would poll on one that a task needs; unless tasks
-  // are so short that sleeping costs more than they do.
-  const bool scarce = short_sleeps_.load(std::memory_order_relaxed) < 2 &&
-                      in_hand_.load(std::memory_order_relaxed) >= processors_ &&
-                      max_workers_ >= static_cast<int>(processors_);
+  const bool scarce = scarce_processors();
   if (scarce) budget = spin_limit() / 64;
   mpd::Polling polling(budget);
   bool done = false;
@@ -315,6 +312,13 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_
   }
   stop_driving();
   return done || changed();
+}
+
+/// Where the workers have use for all the processors, a thread would poll on one that a task needs; unless tasks are so
+/// short that sleeping costs more than they do.
+inline bool ProcessPool::scarce_processors() const noexcept {
+  return short_sleeps_.load(std::memory_order_relaxed) < 2 && in_hand_.load(std::memory_order_relaxed) >= processors_ &&
+         max_workers_ >= static_cast<int>(processors_);
 }
 
 /// Hands the rings back to the manager.

@@ -91,7 +91,7 @@ inline void ProcessPool::manage() {
     Deadline look = next_look();
     // A thread that drives may note something right now, and nobody else writes it.
     if (traced) look = (std::min)(look, std::chrono::steady_clock::now() + pool_timing.trace);
-    sleep_manager(look);
+    if (!std::exchange(called_back_, false) || !poll_after_callbacks(look)) sleep_manager(look);
   }
   ended_.store(1, std::memory_order_seq_cst);
   mpd::futex_wake(ended_);
@@ -108,9 +108,33 @@ inline void ProcessPool::run_deferred() {
     const std::lock_guard lock(mutex_);
     callbacks.swap(deferred_);
   }
+  if (callbacks.empty()) return;
+  called_back_ = true;
   in_callback_ = true;
   for (CallbackList& list : callbacks) list.run();
   in_callback_ = false;
+}
+
+/// A coroutine or a chain of callbacks that has just gone on in this thread waits for its next result as a thread in
+/// `result` does, and is served as fast: for as long as such a thread would poll, and after that by a sleep from which
+/// the workers wake this thread, so that there is no lease. True: something has come.
+inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
+  if (in_hand_.load(std::memory_order_relaxed) == 0) return false;
+  if (driver_.exchange(true, std::memory_order_seq_cst)) return false;  // that thread wakes this one for callbacks
+  mpd::put_poller(segment_.caller(), mpd::poller_polls);
+  const bool scarce = scarce_processors();
+  std::int64_t budget = scarce ? spin_limit() / 64 : drive_budget_.load(std::memory_order_relaxed);
+  bool done = false;
+  for (mpd::Polling polling(budget); !done && polling.again();)
+    done = serve() || work_for_manager_.load(std::memory_order_relaxed);
+  if (!scarce) {
+    budget = done ? (std::min)(budget * 2 + 100, spin_limit()) : (std::max)(budget / 2, spin_limit() / 16);
+    drive_budget_.store(budget, std::memory_order_relaxed);
+  }
+  driver_.store(false, std::memory_order_seq_cst);
+  mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
+  while (serve()) done = true;
+  return done && std::chrono::steady_clock::now() < deadline;
 }
 
 inline void ProcessPool::wake_manager() noexcept {
