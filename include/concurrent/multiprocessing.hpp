@@ -13,6 +13,7 @@
 #include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 #include <concurrent/multiprocessing/lock.hpp>
+#include <concurrent/multiprocessing/manager.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/multiprocessing/queue.hpp>
 #include <concurrent/multiprocessing/semaphore.hpp>

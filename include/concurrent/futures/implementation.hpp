@@ -27,6 +27,10 @@
 #include <concurrent/futures/detail/trace_opening.hpp>
 #include <concurrent/futures/detail/unfinished_list.hpp>
 #include <concurrent/multiprocessing/detail/fresh_image_main.hpp>
+#include <concurrent/multiprocessing/detail/manager_calls.hpp>
+#include <concurrent/multiprocessing/detail/manager_process.hpp>
+#include <concurrent/multiprocessing/detail/manager_server.hpp>
+#include <concurrent/multiprocessing/detail/proxy_calls.hpp>
 #include <concurrent/pickle/detail/exception_content.hpp>
 #include <concurrent/pickle/detail/library_function.hpp>
 #include <concurrent/pickle/detail/loaded_modules.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/process_end.hpp>
 #include <concurrent/pickle/call.hpp>
 
 #include <sys/wait.h>
@@ -15,20 +16,8 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-inline std::string signal_name(int number) {
-#if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 32))
-  if (const char* const name = ::sigabbrev_np(number)) return std::string("SIG") + name;
-#endif
-  return "signal " + std::to_string(number);
-}
-
-/// How a process ended, from the status that waitpid gives: "killed by SIGSEGV", "exited with status 3".
-inline std::string describe_status(int status) {
-  if (WIFSIGNALED(status)) {
-    return "was killed by " + signal_name(WTERMSIG(status)) + (WCOREDUMP(status) ? " (core dumped)" : "");
-  }
-  return "exited with status " + std::to_string(WEXITSTATUS(status));
-}
+using multiprocessing::detail::describe_status;
+using multiprocessing::detail::signal_name;
 
 /// How far a worker had come with its call, from the phase that it notes in its entry.
 inline std::string_view phase_text(std::uint32_t phase) noexcept {

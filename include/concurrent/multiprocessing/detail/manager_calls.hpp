@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
+#include <concurrent/multiprocessing/detail/exception_registry.hpp>
+#include <concurrent/multiprocessing/detail/manager_link.hpp>
+#include <concurrent/multiprocessing/errors.hpp>
+#include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/exception.hpp>
+
+#include <pthread.h>
+
+#include <cerrno>
+#include <exception>
+#include <stdexcept>
+#include <string>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+inline ManagerLinks& ManagerLinks::instance() {
+  static ManagerLinks* const links = new ManagerLinks;  // never destroyed: proxies may be globals
+  return *links;
+}
+
+inline ManagerLinks::ManagerLinks() {
+  static_cast<void>(DescriptorRegistry::instance());
+  // Held over every fork, so that the child finds it free and the lists whole.
+  ::pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); },
+                   [] { instance().mutex.unlock(); });
+}
+
+CONCURRENT_FUTURES_INLINE ManagerAnswer::~ManagerAnswer() { link_->give_back(connection_, generation_, whole_); }
+
+CONCURRENT_FUTURES_INLINE std::shared_ptr<ManagerLink> ManagerLink::find(const ManagerId& manager) {
+  ManagerLinks& all = ManagerLinks::instance();
+  {
+    const std::lock_guard lock(all.mutex);
+    const auto found = all.links.find(manager.id);
+    if (found != all.links.end()) {
+      if (std::shared_ptr<ManagerLink> known = found->second.lock()) return known;
+    }
+  }
+  auto made = std::make_shared<ManagerLink>(manager);
+  const std::lock_guard lock(all.mutex);
+  std::weak_ptr<ManagerLink>& noted = all.links[manager.id];
+  if (std::shared_ptr<ManagerLink> known = noted.lock()) return known;
+  noted = made;
+  return made;
+}
+
+CONCURRENT_FUTURES_INLINE ManagerLink::~ManagerLink() {
+  close();
+  ManagerLinks& all = ManagerLinks::instance();
+  const std::lock_guard lock(all.mutex);
+  const auto found = all.links.find(manager_.id);
+  if (found != all.links.end() && found->second.expired()) all.links.erase(found);
+}
+
+CONCURRENT_FUTURES_INLINE void ManagerLink::set_how_it_ended(HowItEnded how) {
+  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  how_ = std::move(how);
+}
+
+inline void ManagerLink::follow_fork() noexcept {
+  if (mark_.is_here()) return;
+  mark_.take_over();
+  session_ = {};
+  ++generation_;
+  idle_.clear();  // the parent's; closed here already
+}
+
+CONCURRENT_FUTURES_INLINE std::uint32_t ManagerLink::generation() noexcept {
+  if (mark_.is_here()) return generation_;
+  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  follow_fork();
+  return generation_;
+}
+
+CONCURRENT_FUTURES_INLINE SharedId ManagerLink::session() {
+  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  follow_fork();
+  if (session_ == SharedId{}) session_ = draw_shared_id();
+  return session_;
+}
+
+/// A new connection, or -1 when there is no server.
+inline int ManagerLink::connect() const {
+  Descriptor socket = owned(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) throw_errno(errno, "socket to a manager");
+  const ManagerAddress address(manager_.id);
+  while (::connect(socket.get(), address.get(), address.size) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == ECONNREFUSED || errno == ENOENT || errno == ECONNRESET) return -1;
+    throw_errno(errno, "connect to a manager");
+  }
+  if (!is_of_same_user(socket.get())) return -1;
+  return socket.release();
+}
+
+inline int ManagerLink::take_connection() {
+  const SharedId session = this->session();
+  {
+    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    if (!idle_.empty()) {
+      const int connection = idle_.back();
+      idle_.pop_back();
+      return connection;
+    }
+  }
+  const int connection = connect();
+  if (connection < 0) return -1;
+  try {
+    DescriptorRegistry::instance().add(connection);
+  } catch (...) {
+    ::close(connection);
+    throw;
+  }
+  const ManagerHello hello{session};
+  send_frame(connection, ManagerFrame::Kind::hello, std::as_bytes(std::span(&hello, 1)));  // a call fails, if it did
+  return connection;
+}
+
+inline void ManagerLink::give_back(int connection, std::uint32_t generation, bool whole) noexcept {
+  bool ended = false;
+  {
+    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    follow_fork();
+    if (generation != generation_) return;  // a fork's copy of an answer: the connection is not this process's
+    if (whole && !shut_down_) {
+      try {
+        idle_.push_back(connection);
+        return;
+      } catch (...) {
+      }
+    }
+    ended = shut_down_;
+  }
+  if (ended) return DescriptorRegistry::instance().close(connection);
+  // The last connection of the session would take the session with it. A new one comes first.
+  int other = -1;
+  try {
+    other = take_connection();
+  } catch (...) {
+  }
+  DescriptorRegistry::instance().close(connection);
+  if (other >= 0) {
+    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    try {
+      idle_.push_back(other);
+      return;
+    } catch (...) {
+    }
+  }
+  if (other >= 0) DescriptorRegistry::instance().close(other);
+}
+
+CONCURRENT_FUTURES_INLINE void ManagerLink::close() noexcept {
+  std::vector<int> idle;
+  {
+    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    follow_fork();
+    idle.swap(idle_);
+  }
+  for (const int connection : idle) DescriptorRegistry::instance().close(connection);
+}
+
+inline void ManagerLink::died(bool in_progress) {
+  HowItEnded how;
+  {
+    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    follow_fork();
+    how = how_;
+  }
+  std::string ended = how ? how() : std::string();
+  if (ended.empty()) ended = "has ended";
+  throw ManagerDied("concurrent::multiprocessing: the server of the manager, process " + std::to_string(manager_.pid) +
+                        ", " + ended +
+                        (in_progress ? ". Whether the call in progress was applied is not known. " : ". ") +
+                        "Its objects are gone: make a new Manager.",
+                    manager_.pid, ended);
+}
+
+CONCURRENT_FUTURES_INLINE std::unique_ptr<ManagerAnswer> ManagerLink::call(std::span<const std::byte> request) {
+  const int connection = take_connection();
+  if (connection < 0) died(false);
+  auto answer = std::make_unique<ManagerAnswer>(shared_from_this(), connection, generation());
+  ManagerFrame frame;
+  const bool sent = send_frame(connection, ManagerFrame::Kind::call, request);
+  // One that refuses says so before it closes.
+  if (!receive_frame(connection, frame) || (!sent && frame.kind != ManagerFrame::Kind::refused) ||
+      !answer->received().receive(connection, frame.size)) {
+    const auto gone = std::move(answer);
+    died(true);
+  }
+  if (frame.sum_of(answer->bytes()) != frame.sum)
+    throw pickle::UnpicklingError("concurrent::multiprocessing: the answer of the manager is damaged.");
+  if (frame.kind == ManagerFrame::Kind::value) {
+    answer->complete();
+    return answer;
+  }
+  pickle::Reader reader(answer->bytes());
+  if (frame.kind == ManagerFrame::Kind::refused)
+    throw_errno(reader.get_once<std::int32_t>(), "a thread for this client in the server of the manager");
+  if (frame.kind != ManagerFrame::Kind::exception) reader.refuse("the answer of the manager is none");
+  answer->complete();
+  std::rethrow_exception(pickle::load_exception(reader, "Manager", manager_.pid, pickle::describe_call(request)));
+}
+
+CONCURRENT_FUTURES_INLINE void ManagerLink::release(ObjectId object, std::uint64_t sent) noexcept {
+  int connection = -1;
+  {
+    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    follow_fork();
+    if (shut_down_) return;
+    if (!idle_.empty()) {
+      connection = idle_.back();
+      idle_.pop_back();
+    }
+  }
+  try {
+    if (connection < 0) connection = take_connection();
+  } catch (...) {  // no descriptor: the server keeps the object as long as this process lives
+  }
+  if (connection < 0) return;
+  const ManagerRelease release{object, sent};
+  const bool whole = send_frame(connection, ManagerFrame::Kind::release, std::as_bytes(std::span(&release, 1)));
+  if (whole) return give_back(connection, generation(), true);
+  DescriptorRegistry::instance().close(connection);  // the server is gone
+}
+
+CONCURRENT_FUTURES_INLINE bool ManagerLink::quit(const SharedId& secret) noexcept {
+  int connection = -1;
+  try {
+    connection = take_connection();
+  } catch (...) {
+  }
+  {
+    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    shut_down_ = true;
+  }
+  if (connection < 0) return false;
+  const bool sent = send_frame(connection, ManagerFrame::Kind::quit, std::as_bytes(std::span(&secret, 1)));
+  DescriptorRegistry::instance().close(connection);
+  return sent;
+}
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a Manager's clients and its server talk: frames on a stream socket, each a header and the bytes it tells of.
+//
+// Both sides believe nothing that the other says. A size is a promise: memory is taken as the bytes arrive.
+#pragma once
+
+#include <concurrent/multiprocessing/detail/message_sum.hpp>
+#include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/multiprocessing/detail/shared_name.hpp>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <span>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// Which server: what it was called when it was made, and its process.
+struct ManagerId {
+  SharedId id{};
+  std::int32_t pid = 0;
+
+  friend bool operator==(const ManagerId& a, const ManagerId& b) noexcept { return a.id == b.id; }
+};
+
+/// Of an object within a server; never used twice.
+using ObjectId = std::uint64_t;
+
+struct ManagerFrame {
+  static constexpr std::uint32_t expected_magic = 0x726d6363;  // "ccmr"
+  enum class Kind : std::uint32_t {
+    hello = 1,  // client: ManagerHello, once, before anything else
+    call,       // client: a pickled call; answered
+    release,    // client: ManagerRelease; no answer
+    quit,       // client: the manager's secret; no answer
+    value,      // server: the pickled result
+    exception,  // server: the pickled exception
+    refused     // server: an errno; no thread or memory for this client
+  };
+
+  std::uint32_t magic = expected_magic;
+  Kind kind = Kind::call;
+  std::uint64_t size = 0;
+  std::uint64_t sum = 0;  // of how a call or an answer begins, where what it means stands
+
+  std::uint64_t sum_of(std::span<const std::byte> bytes) const noexcept {
+    constexpr std::size_t most = 4096;
+    return message_sum(size ^ static_cast<std::uint64_t>(kind), bytes.data(), (std::min)(bytes.size(), most));
+  }
+};
+static_assert(sizeof(ManagerFrame) == 24);
+
+/// Of which process this connection is: all of one name the same number, which nobody else can know.
+struct ManagerHello {
+  SharedId session{};
+};
+/// A handle has gone that was sent `sent` times.
+struct ManagerRelease {
+  ObjectId object = 0;
+  std::uint64_t sent = 0;
+};
+
+/// The address of a server: in the abstract namespace of sockets, which is no file system. Gone with the server.
+struct ManagerAddress {
+  sockaddr_un address{};
+  socklen_t size = 0;
+
+  explicit ManagerAddress(const SharedId& id) noexcept {
+    address.sun_family = AF_UNIX;
+    const int length =
+        std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "concurrent_futures-%016llx%016llx",
+                      static_cast<unsigned long long>(id[0]), static_cast<unsigned long long>(id[1]));
+    size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length));
+  }
+  const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&address); }
+};
+
+/// Whether the process at the other end is of this one's user: an abstract name is guarded by nothing else.
+inline bool is_of_same_user(int socket) noexcept {
+  ucred other{};
+  socklen_t size = sizeof other;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &other, &size) == 0 && other.uid == ::geteuid();
+}
+
+/// Sends a frame. Blocks while the other side does not read. False: it is gone.
+inline bool send_frame(int socket, ManagerFrame::Kind kind, std::span<const std::byte> bytes) noexcept {
+  ManagerFrame frame;
+  frame.kind = kind;
+  frame.size = bytes.size();
+  frame.sum = frame.sum_of(bytes);
+  iovec parts[2] = {{&frame, sizeof frame}, {const_cast<std::byte*>(bytes.data()), bytes.size()}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  while (message.msg_iovlen != 0) {
+    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return false;
+    auto left = static_cast<std::size_t>(sent);
+    while (message.msg_iovlen != 0 && left >= message.msg_iov->iov_len) {
+      left -= message.msg_iov->iov_len;
+      ++message.msg_iov;
+      --message.msg_iovlen;
+    }
+    if (message.msg_iovlen != 0) {
+      message.msg_iov->iov_base = static_cast<std::byte*>(message.msg_iov->iov_base) + left;
+      message.msg_iov->iov_len -= left;
+    }
+  }
+  return true;
+}
+
+/// False: the other side is gone.
+inline bool receive_exactly(int socket, void* data, std::size_t size) noexcept {
+  auto* to = static_cast<std::byte*>(data);
+  while (size != 0) {
+    const ssize_t got = ::recv(socket, to, size, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    to += got;
+    size -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+/// False: the other side is gone, or it is no frame.
+inline bool receive_frame(int socket, ManagerFrame& frame) noexcept {
+  return receive_exactly(socket, &frame, sizeof frame) && frame.magic == ManagerFrame::expected_magic;
+}
+
+/// Reads `size` bytes and drops them. False: the other side is gone.
+inline bool skip_bytes(int socket, std::uint64_t size) noexcept {
+  std::byte bytes[4096];
+  while (size != 0) {
+    const std::size_t part = static_cast<std::size_t>((std::min<std::uint64_t>)(size, sizeof bytes));
+    if (!receive_exactly(socket, bytes, part)) return false;
+    size -= part;
+  }
+  return true;
+}
+
+/// What was received: aligned, so that it can be read in place.
+class ReceivedBytes {
+ public:
+  std::span<const std::byte> bytes() const noexcept { return {data_.get(), size_}; }
+
+  /// Receives `size` bytes. False: the other side is gone.
+  /// Throws: std::bad_alloc, when what was promised has been read all the same.
+  bool receive(int socket, std::uint64_t size) {
+    size_ = 0;
+    while (size_ < size) {
+      if (size_ == capacity_ && !grow(size)) {
+        if (!skip_bytes(socket, size - size_)) return false;
+        throw std::bad_alloc();
+      }
+      const auto part = static_cast<std::size_t>((std::min<std::uint64_t>)(size - size_, capacity_ - size_));
+      if (!receive_exactly(socket, data_.get() + size_, part)) return false;
+      size_ += part;
+    }
+    return true;
+  }
+
+  /// Gives a large buffer back.
+  void trim() noexcept {
+    size_ = 0;
+    if (capacity_ <= kept) return;
+    data_.reset();
+    capacity_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t alignment = 64;
+  static constexpr std::size_t first = 4096;
+  static constexpr std::size_t kept = 64 * 1024;
+  static constexpr std::size_t trusted = std::size_t{1} << 20;  // taken at once because the other says so
+
+  struct Free {
+    void operator()(std::byte* bytes) const noexcept { std::free(bytes); }
+  };
+
+  bool grow(std::uint64_t wanted) noexcept {
+    std::uint64_t next = (std::max<std::uint64_t>)(first, 2 * std::uint64_t{capacity_});
+    next = (std::max)(next, (std::min<std::uint64_t>)(wanted, trusted));
+    next = (next + alignment - 1) / alignment * alignment;
+    std::unique_ptr<std::byte, Free> grown(static_cast<std::byte*>(std::aligned_alloc(alignment, next)));
+    if (!grown) return false;
+    if (size_ != 0) std::memcpy(grown.get(), data_.get(), size_);
+    data_ = std::move(grown);
+    capacity_ = next;
+    return true;
+  }
+
+  std::unique_ptr<std::byte, Free> data_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSL-1.0
+// The server of a Manager (manager_link.hpp says who owns what).
+#pragma once
+
+#include <concurrent/multiprocessing/detail/managed_object.hpp>
+#include <concurrent/multiprocessing/detail/manager_messages.hpp>
+#include <concurrent/multiprocessing/detail/manager_orders.hpp>
+#include <concurrent/multiprocessing/detail/profile.hpp>
+#include <concurrent/multiprocessing/detail/streams.hpp>
+#include <concurrent/multiprocessing/errors.hpp>
+#include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/exception.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// What one process of a client's has a share in, as long as it has a connection.
+class ManagerSession {
+ public:
+  void take_share(const std::shared_ptr<ManagedObject>& object) {
+    const std::lock_guard lock(mutex_);
+    Share& share = shares_[object->id()];
+    share.object = object;
+    ++share.handles;
+  }
+  /// A message with a handle of this process's has arrived.
+  void has_arrived(ObjectId object) noexcept {
+    std::shared_ptr<ManagedObject> gone;  // destroyed when the mutex is free
+    const std::lock_guard lock(mutex_);
+    const auto found = shares_.find(object);
+    if (found == shares_.end()) return;
+    ++found->second.arrived;
+    gone = drop_if_done(found);
+  }
+  void release(const ManagerRelease& release) noexcept {
+    std::shared_ptr<ManagedObject> gone;
+    const std::lock_guard lock(mutex_);
+    const auto found = shares_.find(release.object);
+    if (found == shares_.end() || found->second.handles == 0) return;
+    --found->second.handles;
+    found->second.sent += release.sent;
+    gone = drop_if_done(found);
+  }
+  void clear() noexcept {
+    Shares shares;
+    const std::lock_guard lock(mutex_);
+    shares.swap(shares_);
+  }
+
+ private:
+  struct Share {
+    std::shared_ptr<ManagedObject> object;
+    std::uint64_t handles = 0;
+    std::uint64_t sent = 0;  // by handles that have gone
+    std::uint64_t arrived = 0;
+  };
+  using Shares = std::unordered_map<ObjectId, Share>;
+
+  std::shared_ptr<ManagedObject> drop_if_done(Shares::iterator share) noexcept {
+    if (share->second.handles != 0 || share->second.arrived < share->second.sent) return nullptr;
+    std::shared_ptr<ManagedObject> object = std::move(share->second.object);
+    shares_.erase(share);
+    return object;
+  }
+
+  std::mutex mutex_;
+  Shares shares_;
+};
+
+class ManagerServer {
+ public:
+  explicit ManagerServer(const ManagerOrders& orders) : id_(orders.id), secret_(orders.secret) {}
+
+  /// The one of this process; null in every other process.
+  static ManagerServer*& instance() noexcept {
+    static ManagerServer* server = nullptr;
+    return server;
+  }
+  const SharedId& id() const noexcept { return id_; }
+
+  /// Answers clients until it is told to end. Throws: std::system_error when there is no socket to be had.
+  [[noreturn]] void run(const Event& ready) {
+    Descriptor listener = owned(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const ManagerAddress address(id_);
+    if (!listener.valid() || ::bind(listener.get(), address.get(), address.size) != 0 ||
+        ::listen(listener.get(), SOMAXCONN) != 0) {
+      throw_errno(errno, "making the socket of a manager");
+    }
+    ready.set();
+    Descriptor spare = open_spare();
+    for (;;) {
+      Descriptor client = owned(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (client.valid()) {
+        start(std::move(client));
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+        const int error = errno;
+        if (spare.valid()) {  // so that the client hears of it
+          spare.reset();
+          client = owned(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+          if (client.valid()) refuse(client.get(), error);
+          client.reset();
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (!spare.valid()) spare = open_spare();
+      }
+    }
+  }
+
+  // For calls, in the thread that runs one.
+  ObjectId add(std::shared_ptr<ManagedObject> object) {
+    const ObjectId id = next_.fetch_add(1);
+    object->set_id(id);
+    {
+      const std::lock_guard lock(mutex_);
+      objects_[id] = object;
+    }
+    current()->session->take_share(object);
+    return id;
+  }
+  std::shared_ptr<ManagedObject> find(ObjectId id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = objects_.find(id);
+    return found == objects_.end() ? nullptr : found->second.lock();
+  }
+  void forget(ObjectId id) noexcept {
+    const std::lock_guard lock(mutex_);
+    objects_.erase(id);
+  }
+  std::size_t number_of_objects() {
+    const std::lock_guard lock(mutex_);
+    return objects_.size();
+  }
+  /// A message that the process of that session has sent has arrived somewhere.
+  void has_arrived(const SharedId& sender, ObjectId object) noexcept {
+    std::shared_ptr<ManagerSession> session;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = sessions_.find(sender);
+      if (found != sessions_.end()) session = found->second.lock();
+    }
+    if (session) session->has_arrived(object);
+  }
+
+  /// What a thread that runs a call is about.
+  struct Current {
+    ManagerSession* session = nullptr;
+    std::vector<std::shared_ptr<ManagedObject>>* answered = nullptr;  // objects whose proxies are in the answer
+    ObjectId target = 0;
+  };
+  static Current*& current() noexcept {
+    static thread_local Current* call = nullptr;
+    return call;
+  }
+
+ private:
+  static Descriptor open_spare() noexcept { return owned(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+  static void refuse(int client, std::int32_t error) noexcept {
+    send_frame(client, ManagerFrame::Kind::refused, std::as_bytes(std::span(&error, 1)));
+  }
+
+  void start(Descriptor client) noexcept {
+    const int socket = client.get();
+    try {
+      std::thread([this, socket] {
+        const Descriptor owner(socket);
+        try {
+          serve(socket);
+        } catch (...) {  // no memory for its session: the client sees the end of the connection
+        }
+      }).detach();
+      client.release();
+    } catch (const std::system_error& error) {
+      refuse(socket, error.code().value());
+    } catch (...) {
+      refuse(socket, ENOMEM);
+    }
+  }
+
+  std::shared_ptr<ManagerSession> session_of(const SharedId& id) {
+    auto made = std::make_shared<ManagerSession>();
+    const std::lock_guard lock(mutex_);
+    for (auto session = sessions_.begin(); sessions_.size() >= sessions_looked_at_ && session != sessions_.end();)
+      session = session->second.expired() ? sessions_.erase(session) : std::next(session);
+    sessions_looked_at_ = 2 * sessions_.size() + 16;
+    std::weak_ptr<ManagerSession>& noted = sessions_[id];
+    if (std::shared_ptr<ManagerSession> known = noted.lock()) return known;
+    noted = made;
+    return made;
+  }
+
+  void serve(int socket) {
+    ManagerFrame frame;
+    ManagerHello hello;
+    if (!is_of_same_user(socket) || !receive_frame(socket, frame) || frame.kind != ManagerFrame::Kind::hello ||
+        frame.size != sizeof hello || !receive_exactly(socket, &hello, sizeof hello) || hello.session == SharedId{}) {
+      return;
+    }
+    const std::shared_ptr<ManagerSession> session = session_of(hello.session);
+    ReceivedBytes request;
+    std::vector<std::shared_ptr<ManagedObject>> answered;
+    while (receive_frame(socket, frame)) {
+      answered.clear();
+      ManagerRelease release;
+      SharedId secret{};
+      switch (frame.kind) {
+        case ManagerFrame::Kind::call:
+          if (!answer(socket, frame, request, {session.get(), &answered, 0})) return;
+          request.trim();
+          break;
+        case ManagerFrame::Kind::release:
+          if (frame.size != sizeof release || !receive_exactly(socket, &release, sizeof release)) return;
+          session->release(release);
+          break;
+        case ManagerFrame::Kind::quit:
+          if (frame.size != sizeof secret || !receive_exactly(socket, &secret, sizeof secret) || secret != secret_)
+            return;
+          end();
+        default:
+          return;
+      }
+    }
+  }
+
+  /// False: the client is gone.
+  bool answer(int socket, const ManagerFrame& frame, ReceivedBytes& request, Current call) {
+    pickle::detail::VectorWriter writer;
+    auto kind = ManagerFrame::Kind::value;
+    running_.fetch_add(1);
+    current() = &call;
+    try {
+      if (!request.receive(socket, frame.size)) {
+        kind = ManagerFrame::Kind::hello;  // nobody to answer
+      } else if (frame.sum_of(request.bytes()) != frame.sum) {
+        throw pickle::UnpicklingError("concurrent::multiprocessing: the call was not run: its bytes are damaged.");
+      } else {
+        pickle::Reader reader(request.bytes(), pickle::Views::in_place);
+        std::atomic<std::uint32_t> phase{0};
+        pickle::run_call(reader, writer, phase);
+      }
+    } catch (...) {
+      kind = ManagerFrame::Kind::exception;
+      pickle_exception(writer, std::current_exception());
+    }
+    current() = nullptr;
+    flush_output();
+    running_.fetch_sub(1);
+    return kind != ManagerFrame::Kind::hello && send_frame(socket, kind, {writer.data(), writer.size()});
+  }
+
+  static void pickle_exception(pickle::Writer& writer, const std::exception_ptr& exception) {
+    try {
+      writer.clear();
+      pickle::dump_exception(writer, exception);
+    } catch (...) {  // its own pickling threw; what that threw says why
+      const auto reason = std::current_exception();
+      writer.clear();
+      pickle::dump_exception(writer, reason);
+    }
+  }
+
+  /// In good order: what runs has a moment to finish, and objects are destroyed.
+  [[noreturn]] void end() noexcept {
+    constexpr auto grace = std::chrono::milliseconds(300);
+    const auto since = std::chrono::steady_clock::now();
+    while (running_.load() != 0 && std::chrono::steady_clock::now() - since < grace)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (running_.load() == 0) {
+      std::vector<std::shared_ptr<ManagerSession>> sessions;
+      {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [id, session] : sessions_) sessions.push_back(session.lock());
+      }
+      for (const auto& session : sessions) {
+        if (session) session->clear();
+      }
+    }
+    flush_files();
+    write_profile();
+    ::_exit(0);
+  }
+
+  const SharedId id_;
+  const SharedId secret_;
+  std::atomic<ObjectId> next_{1};
+  std::atomic<int> running_{0};
+  std::mutex mutex_;
+  std::map<SharedId, std::weak_ptr<ManagerSession>> sessions_;
+  std::size_t sessions_looked_at_ = 16;
+  std::unordered_map<ObjectId, std::weak_ptr<ManagedObject>> objects_;
+};
+
+CONCURRENT_FUTURES_INLINE ManagedObject::~ManagedObject() {
+  if (id_ != 0 && ManagerServer::instance() != nullptr) ManagerServer::instance()->forget(id_);
+}
+
+/// The server of this process, in a thread that runs a call.
+/// Throws: RuntimeError elsewhere.
+inline ManagerServer& this_manager_server() {
+  if (ManagerServer::instance() != nullptr && ManagerServer::current() != nullptr) return *ManagerServer::instance();
+  throw RuntimeError("concurrent::multiprocessing: this function is for the server of a manager.");
+}
+
+CONCURRENT_FUTURES_INLINE void note_managed_target(ObjectId object) noexcept {
+  if (ManagerServer::current() != nullptr) ManagerServer::current()->target = object;
+}
+
+CONCURRENT_FUTURES_INLINE ObjectId add_managed_object(std::shared_ptr<ManagedObject> object) {
+  return this_manager_server().add(std::move(object));
+}
+
+CONCURRENT_FUTURES_INLINE std::shared_ptr<ManagedObject> find_managed_object(ManagedKey key, std::uint64_t type) {
+  std::shared_ptr<ManagedObject> object = this_manager_server().find(key.object);
+  if (object && object->type() == type) return object;
+  throw RuntimeError(object ? "concurrent::multiprocessing: the object of this proxy is of another type. Use proxies "
+                              "of one program only."
+                            : "concurrent::multiprocessing: the object of this proxy is gone: nobody had a handle to "
+                              "it. Keep one until every process that shall use it has loaded its own.");
+}
+
+/// A client's process has loaded a handle that another had sent, or has been forked with one.
+inline bool adopt_managed_object(ManagedKey key, std::uint64_t type, SharedId sender) {
+  ManagerServer& server = this_manager_server();
+  const std::shared_ptr<ManagedObject> object = server.find(key.object);
+  if (!object || object->type() != type) return false;
+  ManagerServer::current()->session->take_share(object);
+  if (sender != SharedId{}) server.has_arrived(sender, key.object);
+  return true;
+}
+
+inline std::size_t count_managed_objects(ManagedKey) { return this_manager_server().number_of_objects(); }
+
+CONCURRENT_FUTURES_INLINE bool is_server_of(const ManagerId& manager) noexcept {
+  return ManagerServer::instance() != nullptr && ManagerServer::instance()->id() == manager.id;
+}
+
+CONCURRENT_FUTURES_INLINE std::shared_ptr<ManagedObject> load_managed_object(ObjectId id, std::uint64_t type,
+                                                                             const SharedId& sender) {
+  ManagerServer& server = *ManagerServer::instance();
+  if (ManagerServer::current() != nullptr && ManagerServer::current()->target == id) {
+    throw RuntimeError(
+        "concurrent::multiprocessing: a proxy is an argument of a call of the same object, which would hold itself or "
+        "wait for itself. Pass what it shall do as a function, to apply.");
+  }
+  std::shared_ptr<ManagedObject> object = server.find(id);
+  if (object && object->type() != type) object = nullptr;
+  if (object && sender != SharedId{}) server.has_arrived(sender, id);
+  return object;
+}
+
+CONCURRENT_FUTURES_INLINE void keep_for_answer(const std::shared_ptr<ManagedObject>& object) {
+  if (ManagerServer::current() != nullptr) ManagerServer::current()->answered->push_back(object);
+}
+
+CONCURRENT_FUTURES_INLINE void run_manager_server(ManagerOrders orders) {
+  process_identity().name = orders.name;
+  set_process_title("manager");
+  static ManagerServer server(orders);
+  ManagerServer::instance() = &server;
+  server.run(orders.ready);
+}
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

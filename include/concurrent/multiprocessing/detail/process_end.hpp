@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/version.hpp>
+
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstring>
+#include <string>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+inline std::string signal_name(int number) {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 32))
+  if (const char* const name = ::sigabbrev_np(number)) return std::string("SIG") + name;
+#endif
+  return "signal " + std::to_string(number);
+}
+
+/// How a process ended, from the status that waitpid gives: "killed by SIGSEGV", "exited with status 3".
+inline std::string describe_status(int status) {
+  if (WIFSIGNALED(status)) {
+    return "was killed by " + signal_name(WTERMSIG(status)) + (WCOREDUMP(status) ? " (core dumped)" : "");
+  }
+  return "exited with status " + std::to_string(WEXITSTATUS(status));
+}
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/multiprocessing/detail/proxy_base.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <type_traits>
+#include <utility>
+
+namespace concurrent::multiprocessing::inline v0 {
+
+class Manager;
+
+namespace detail {
+
+/// What runs in the server.
+template <class T>
+struct ManagedSet {
+  using Value = std::set<T>;
+
+  static ObjectId make(ManagedKey, Value elements) {
+    return add_managed_object(std::make_shared<ManagedValue<Value>>(std::move(elements)));
+  }
+  static bool add(ManagedKey key, T element) { return Held<Value>(key)->insert(std::move(element)).second; }
+  static bool discard(ManagedKey key, T element) { return Held<Value>(key)->erase(element) != 0; }
+  static bool contains(ManagedKey key, T element) { return Held<Value>(key)->count(element) != 0; }
+  static std::size_t size(ManagedKey key) { return Held<Value>(key)->size(); }
+  static void clear(ManagedKey key) {
+    Value gone;  // destroyed when others go on already
+    const Held<Value> set(key);
+    set->swap(gone);
+  }
+  static Value copy(ManagedKey key) {
+    const Held<Value> set(key);
+    return *set;
+  }
+};
+
+}  // namespace detail
+
+/// A set in the server of a Manager: a handle, as ListProxy.
+///
+/// Throws: as ListProxy; what an element's operator< throws.
+/// Threads: any, at once. Blocks: while another operation is in the same set.
+/// Python: `multiprocessing.managers.SetProxy`.
+template <class T>
+class SetProxy : public detail::ProxyBase {
+  using Server = detail::ManagedSet<T>;
+
+ public:
+  using value_type = T;
+  /// No set: for a variable that gets one later.
+  SetProxy() noexcept = default;
+
+  /// False: it is there already.
+  bool add(const T& element) const { return this->template call_server<&Server::add>(element); }
+  /// False: it is not there.
+  bool discard(const T& element) const { return this->template call_server<&Server::discard>(element); }
+  bool contains(const T& element) const { return this->template call_server<&Server::contains>(element); }
+  std::size_t size() const { return this->template call_server<&Server::size>(); }
+  bool empty() const { return size() == 0; }
+  void clear() const { this->template call_server<&Server::clear>(); }
+  /// All elements as they are at one moment.
+  std::set<T> copy() const { return this->template call_server<&Server::copy>(); }
+  /// Runs `fn(std::set<T>&, args...)` in the server, with the set to itself. Returns what it returns.
+  template <class Function, class... Args>
+  auto apply(const Function& fn, const Args&... args) const {
+    using F = std::decay_t<Function>;
+    using Apply = detail::ManagedApply<typename Server::Value, F, pickle::detail::Sent<const Args&>...>;
+    return this->template call_server<&Apply::run>(pickle::Callable<F>{fn}, args...);
+  }
+
+ private:
+  friend Manager;
+  friend struct pickle::Pickler<SetProxy>;
+  using Value = typename Server::Value;
+  explicit SetProxy(std::shared_ptr<detail::ProxyState> state) noexcept : ProxyBase(std::move(state)) {}
+};
+
+}  // namespace concurrent::multiprocessing::inline v0
+
+/// What travels is the way to the set: the copy means the same one.
+template <class T>
+struct concurrent::pickle::Pickler<concurrent::multiprocessing::SetProxy<T>> {
+  using Proxy = concurrent::multiprocessing::SetProxy<T>;
+  static void dump(Writer& writer, const Proxy& proxy) { Proxy::dump(writer, proxy); }
+  static Proxy load(Reader& reader) {
+    return Proxy(Proxy::load(reader, concurrent::multiprocessing::detail::managed_type<typename Proxy::Value>()));
+  }
+};
+template <class T>
+struct std::hash<concurrent::multiprocessing::SetProxy<T>> : concurrent::multiprocessing::detail::HashOfProxy {};
