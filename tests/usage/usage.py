@@ -121,7 +121,7 @@ def units_of(config, kinds, args):
     units = [u for u in units if re.search(args.kinds, KINDS[u.kind].type) and re.search(args.callables, CALLABLES[u.callable].name)
              and re.search(args.entries, u.family)]
     if not args.all:
-        units = [u for u in units if number_from(config, KINDS[u.kind].type, CALLABLES[u.callable].name, u.family, u.threads) % 10 == 0]
+        units = [u for u in units if number_from(config, KINDS[u.kind].type, CALLABLES[u.callable].name, u.family, u.threads) % args.one_in == 0]
     return units
 
 
@@ -346,6 +346,7 @@ class Config:
                     self.report(units[0], next(map(error_of, blocks_of(text)), what))
                     return
                 half = len(units) // 2
+                half = next((i for i in range(half, len(units)) if units[i][:2] != units[i - 1][:2]), half)
                 self.compile_units(name + "l", units[:half], anonymous, header and header + "l.hpp", part)
                 self.compile_units(name + "r", units[half:], anonymous, header and header + "r.hpp", part)
                 return
@@ -376,13 +377,16 @@ class Config:
         units = [u for u in units if not expected_refusal(u)]
         shared = [u for u in units if "two files" in CALLABLES[u.callable].name]
         own = [u for u in units if u not in shared]
-        jobs = []
         count = max(1, -(-len(own) // args.units_per_file))
         size = -(-len(own) // count)
-        for i in range(count):
-            jobs.append((f"cells{i}", own[i * size:(i + 1) * size], i % 2 == 1))
-        for name, some, anonymous in jobs:
-            self.compile_units(name, some, anonymous)
+        files = [[]]
+        for unit in own:
+            # what a callable needs is declared once, so all of its units stand in one file
+            if len(files[-1]) >= size and (files[-1][-1].kind, files[-1][-1].callable) != (unit.kind, unit.callable):
+                files.append([])
+            files[-1].append(unit)
+        for i, some in enumerate(files):
+            self.compile_units(f"cells{i}", some, anonymous=i % 2 == 1)
         if shared:
             header = os.path.join(self.directory, "shared.hpp")
             self.compile_units("first", list(shared), False, header, "a")
@@ -519,7 +523,7 @@ class Config:
             if args.all:
                 self.expect_refusals(re.sub(r"\W", "_", f"refused_{entry}_{position}"), cells)
             else:
-                tenth += [c for c in cells if number_from(self.name, KINDS[c[0].kind].type, entry, position) % 10 == 0]
+                tenth += [c for c in cells if number_from(self.name, KINDS[c[0].kind].type, entry, position) % args.one_in == 0]
         once = {c[0].kind: c for c in tenth}
         self.expect_refusals("refused", list(once.values()))
 
@@ -532,7 +536,8 @@ def main():
     parser.add_argument("--gcc", default=shutil.which("g++-12") or shutil.which("g++"))
     parser.add_argument("--clang", default=shutil.which("clang++-19") or shutil.which("clang++"))
     parser.add_argument("--ccache", default="")
-    parser.add_argument("--all", action="store_true", help="all units, not a tenth of them")
+    parser.add_argument("--all", action="store_true", help="all units, not one in so many of them")
+    parser.add_argument("--one-in", type=int, default=10)
     parser.add_argument("--product", action="store_true", help="each kind with each callable: hours")
     parser.add_argument("--per-kind", type=int, default=1, help="with how many callables each kind is tried by each compiler")
     parser.add_argument("--only", default="", help="configurations, as gcc-O0: a regular expression")
