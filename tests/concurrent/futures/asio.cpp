@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <atomic>
+#include <concurrent/futures.hpp>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "support/catch.hpp"
+#include "support/leak_check.hpp"
+#include "support/shared.hpp"
+
+#if __has_include(<boost/asio.hpp>)
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <concurrent/futures/asio.hpp>
+
+namespace cf = concurrent::futures;
+namespace asio = boost::asio;
+
+namespace {
+
+int twice(int x) { return 2 * x; }
+[[noreturn]] int fails() { throw std::out_of_range("no such thing"); }
+void nothing() {}
+std::unique_ptr<int> make() { return std::make_unique<int>(7); }
+
+template <class Pool>
+asio::awaitable<std::string> await_each_kind(Pool& pool) {
+  std::string log = std::to_string(co_await cf::async_wait(pool.submit(twice, 4), asio::use_awaitable));
+  log += std::to_string(*co_await cf::async_wait(pool.submit(make), asio::use_awaitable));
+  co_await cf::async_wait(pool.submit(nothing), asio::use_awaitable);
+  cf::Future<int> done = pool.submit(twice, 5);
+  done.wait();
+  co_await cf::async_wait(cf::AnyFuture(done), asio::use_awaitable);
+  log += std::to_string(co_await cf::async_wait(done, asio::use_awaitable));
+  try {
+    co_await cf::async_wait(pool.submit(fails), asio::use_awaitable);
+  } catch (const std::out_of_range& error) {
+    log += error.what();
+  }
+  co_return log;
+}
+
+template <class Pool>
+std::string run(Pool& pool) {
+  asio::io_context context;
+  std::string log;
+  const std::thread::id here = std::this_thread::get_id();
+  asio::co_spawn(context, await_each_kind(pool), [&](std::exception_ptr error, std::string text) {
+    if (error) std::rethrow_exception(error);
+    CHECK(std::this_thread::get_id() == here);
+    log = std::move(text);
+  });
+  context.run();  // a future that is waited for is work
+  return log;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "async_wait: values, exceptions, void, move-only and done futures in an awaitable") {
+  cf::ThreadPoolExecutor threads(2);
+  CHECK(run(threads) == "8710no such thing");
+  cf::ProcessPoolExecutor processes(1);
+  CHECK(run(processes) == "8710no such thing");
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "async_wait: any completion token, and never in the initiating call") {
+  asio::io_context context;
+  cf::Future<int> future;
+  future.set_result(3);
+  int value = 0;
+  cf::async_wait(future, asio::bind_executor(context, [&](std::exception_ptr error, int result) {
+                   CHECK_FALSE(error);
+                   value = result;
+                 }));
+  CHECK(value == 0);
+  context.run();
+  CHECK(value == 3);
+
+  asio::thread_pool pool(1);
+  cf::Future<std::string> later;
+  auto waited = cf::async_wait(later, asio::bind_executor(pool, asio::use_future));
+  later.set_result("text");
+  CHECK(waited.get() == "text");
+  cf::Future<void> cancelled;
+  auto nothing_came = cf::async_wait(cancelled, asio::bind_executor(pool, asio::use_future));
+  cancelled.cancel();
+  CHECK_THROWS_AS(nothing_came.get(), cf::CancelledError);
+  pool.join();
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "async_wait: its cancellation slot stops a task, and cancels a call that waits") {
+  cf::ProcessPoolExecutor pool(1);
+  const auto runs = support::Gate::make();
+  const auto never = support::Gate::make();
+  asio::io_context context;
+  const auto wait = [](support::Gate begun, support::Gate gate) {
+    begun.open();
+    gate.wait();
+    return 1;
+  };
+  auto running = pool.submit(wait, runs, never);
+  auto behind = pool.submit(twice, 2);
+  asio::cancellation_signal stop_running;
+  asio::cancellation_signal stop_behind;
+  int cancelled = 0;
+  const auto count = [&](std::exception_ptr error, int) {
+    try {
+      if (error) std::rethrow_exception(error);
+    } catch (const cf::CancelledError&) {
+      ++cancelled;
+    }
+  };
+  cf::async_wait(running, asio::bind_cancellation_slot(stop_running.slot(), asio::bind_executor(context, count)));
+  cf::async_wait(behind, asio::bind_cancellation_slot(stop_behind.slot(), asio::bind_executor(context, count)));
+  runs.wait();
+  stop_behind.emit(asio::cancellation_type::partial);
+  stop_running.emit(asio::cancellation_type::terminal);
+  context.run();
+  CHECK(cancelled == 2);
+  CHECK(running.cancelled());
+  CHECK(behind.cancelled());
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "async_wait: a context that ends first destroys the handler, and the future touches neither") {
+  auto token = std::make_shared<int>(1);
+  cf::Future<int> future;
+  {
+    asio::io_context context;
+    for (int i = 0; i < 3; ++i)
+      cf::async_wait(future, asio::bind_executor(context, [token](std::exception_ptr, int) { FAIL("called"); }));
+    CHECK(token.use_count() == 4);
+  }
+  CHECK(token.use_count() == 1);
+  future.set_result(1);
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "async_wait: races of a future that is done and a context that ends") {
+  std::atomic<int> called{0};
+  int destroyed = 0;
+  auto token = std::make_shared<int>(0);
+  for (int i = 0; i < 300; ++i) {
+    cf::Future<int> future;
+    auto context = std::make_unique<asio::io_context>();
+    cf::async_wait(future, asio::bind_executor(*context, [token, &called](std::exception_ptr, int) { ++called; }));
+    std::thread finisher([&future] { future.set_result(1); });
+    if (i % 2 == 0) context->poll();
+    context.reset();
+    finisher.join();
+    if (token.use_count() == 1) ++destroyed;
+  }
+  CHECK(destroyed == 300);
+  CHECK(called <= 150);
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "async_wait: the last handle gives its result away") {
+  asio::io_context context;
+  cf::Future<std::string> future;
+  future.set_result("a text that is too long to be small");
+  const char* const place = future.result().data();
+  const char* arrived = nullptr;
+  cf::async_wait(std::move(future), asio::bind_executor(context, [&](std::exception_ptr, const std::string& text) {
+                   arrived = text.data();
+                 }));
+  context.run();
+  CHECK(static_cast<const void*>(arrived) == place);
+}
+#endif
