@@ -55,6 +55,12 @@ class BrokenThreadPool : public BrokenExecutor {
   using BrokenExecutor::BrokenExecutor;
 };
 
+/// `submit` in a callback, or in a thread of the executor's own, when `max_pending` calls wait already: there it cannot
+/// wait for room, which may be made by that very thread alone.
+class QueueFull : public RuntimeError {
+  using RuntimeError::RuntimeError;
+};
+
 /// A process pool that lost a worker.
 class BrokenProcessPool : public BrokenExecutor {
   using BrokenExecutor::BrokenExecutor;

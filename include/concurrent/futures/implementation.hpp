@@ -15,6 +15,7 @@
 #include <concurrent/futures/detail/map_stream_take.hpp>
 #include <concurrent/futures/detail/process_pool_collect.hpp>
 #include <concurrent/futures/detail/process_pool_deaths.hpp>
+#include <concurrent/futures/detail/process_pool_flow.hpp>
 #include <concurrent/futures/detail/process_pool_handle.hpp>
 #include <concurrent/futures/detail/process_pool_manage.hpp>
 #include <concurrent/futures/detail/process_pool_start.hpp>

@@ -39,6 +39,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -91,18 +92,35 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   /// returns; if that throws, the future fails with what it threw.
   ///
   /// Throws: RuntimeError after shutdown, in a worker of this pool and in a fork; BrokenProcessPool when the pool is
-  /// broken; PicklingError when a captured pointer points into this thread's stack.
+  /// broken; PicklingError when a captured pointer points into this thread's stack; QueueFull where it would have to
+  /// wait in a callback.
+  /// Blocks: with `max_pending`, while that many calls wait in this process; shutting down or breaking the pool ends
+  /// that, and it throws.
   /// Compile error: the call cannot be made, or a part of it cannot travel; the text says which and what to do.
   template <class Function, class... Args>
   auto submit(Function&& fn, Args&&... args) {
-    return submit_item(nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
+    return submit_item(detail::Admission::wait, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
   }
-  /// The same with a time limit, retries, or a name for messages.
+  /// The same with a time limit, retries, a priority, or a name for messages.
   template <class Function, class... Args>
   auto submit(TaskOptions options, Function&& fn, Args&&... args) {
     detail::check_task(options);
-    return submit_item(std::make_unique<TaskOptions>(std::move(options)), std::forward<Function>(fn),
-                       std::forward<Args>(args)...);
+    return submit_item(detail::Admission::wait, &options, std::forward<Function>(fn), std::forward<Args>(args)...);
+  }
+
+  /// submit, if there is room for the call: nothing where `max_pending` calls wait already, and function and arguments
+  /// are as they were then. It never waits, so that it may be called in a callback. Throws: as submit, but QueueFull.
+  template <class Function, class... Args>
+  auto try_submit(Function&& fn, Args&&... args) {
+    return detail::if_valid(
+        submit_item(detail::Admission::attempt, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...));
+  }
+  /// The same with options.
+  template <class Function, class... Args>
+  auto try_submit(TaskOptions options, Function&& fn, Args&&... args) {
+    detail::check_task(options);
+    return detail::if_valid(
+        submit_item(detail::Admission::attempt, &options, std::forward<Function>(fn), std::forward<Args>(args)...));
   }
 
   /// No more calls are taken; what was submitted still runs, or is cancelled if no worker has taken it. Requests add
@@ -153,6 +171,15 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     if (late != nullptr) pool().check_traceable();
   }
 
+  /// Changes how many workers there are at most, up to the number with which this executor was made. With more, calls
+  /// that wait begin in new ones; with fewer, those that have nothing to do leave now, and the others after their task.
+  /// The call queue holds `extra_queued_calls` more than that from now on.
+  ///
+  /// Throws: std::invalid_argument for a number that is not from 1 to the one that the executor was made with.
+  void set_max_workers(int workers) {
+    if (pool().is_here()) pool().set_max_workers(workers);
+  }
+
   /// How many workers there are at most.
   int max_workers() const noexcept { return pool().max_workers(); }
   /// The ids of the workers that live.
@@ -179,6 +206,8 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     }
   }
 
+  friend struct detail::AdmissionAccess;
+  bool has_limit() const noexcept { return pool().is_limited(); }
   static ProcessPoolOptions with_workers(int max_workers) {
     ProcessPoolOptions options;
     options.max_workers = max_workers;
@@ -192,7 +221,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   }
 
   template <class Function, class... Args>
-  auto submit_item(std::unique_ptr<TaskOptions> options, Function&& fn, Args&&... args) {
+  auto submit_item(detail::Admission admission, TaskOptions* options, Function&& fn, Args&&... args) {
     using Carrier = detail::serializer_for_t<Serializer, Function>;
     using Call = CallChecks<std::decay_t<Function>, pickle::detail::Sent<Args>...>;
     Call::check();
@@ -206,11 +235,13 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
                                             ? pickle::Audience::forks
                                             : pickle::Audience::fresh_images;
       pickle::detail::Captures<std::decay_t<Function>>::check(fn, audience);
+      const detail::WaitingPlace<detail::ProcessPool> place(pool(), admission);
+      if (place.is_refused()) return Future<Result>(static_cast<detail::FutureState<Result>*>(nullptr));
       auto* const state = new detail::ProcessFutureState<Result, Carrier>(pool());
       Future<Result> future(state);
       if (options != nullptr) {
         state->retries_left = static_cast<std::uint16_t>(options->retries);
-        state->options = std::move(options);
+        state->options = std::make_unique<TaskOptions>(std::move(*options));
       }
       detail::CallWriter writer(pool().blocks());
       writer.set_audience(audience);
@@ -238,6 +269,7 @@ using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 #include <concurrent/futures/detail/exception_registry.hpp>
 #include <concurrent/futures/detail/process_pool_collect.hpp>
 #include <concurrent/futures/detail/process_pool_deaths.hpp>
+#include <concurrent/futures/detail/process_pool_flow.hpp>
 #include <concurrent/futures/detail/process_pool_handle.hpp>
 #include <concurrent/futures/detail/process_pool_manage.hpp>
 #include <concurrent/futures/detail/process_pool_start.hpp>

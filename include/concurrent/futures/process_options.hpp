@@ -8,6 +8,7 @@
 #include <concurrent/multiprocessing/spin.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 
 namespace concurrent::futures::inline v0 {
@@ -38,6 +39,7 @@ struct ProcessPoolOptions {
   RestartLimit restart_limit{};                                       ///< how many deaths break the pool all the same
   std::optional<std::chrono::nanoseconds> idle_timeout{};  ///< a worker idle for that long leaves; default: never
   Spin spin = Spin::adaptive();                            ///< how long a side polls before it sleeps
+  std::optional<std::size_t> max_pending{};  ///< that many calls may wait in this process; then submit waits for room
 };
 
 }  // namespace concurrent::futures::inline v0

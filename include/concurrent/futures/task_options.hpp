@@ -14,10 +14,14 @@ namespace concurrent::futures::inline v0 {
 ///
 /// A thread of this process can be neither stopped nor lost: a ThreadPoolExecutor refuses `timeout` with
 /// std::invalid_argument, `retries` changes nothing there, and `label` is the call's name in traces.
+///
+/// A call that is in the call queue of a ProcessPoolExecutor already is not overtaken: before an urgent one at most
+/// `max_workers + extra_queued_calls` others start.
 struct TaskOptions {
   std::optional<std::chrono::nanoseconds> timeout{};  ///< from when the task starts to run; then its worker is killed
   int retries = 0;                                    ///< run again that many times if its worker dies
   std::string label{};                                ///< what messages call the task
+  int priority = 0;  ///< a call of a greater one starts first, equal ones in the order of submission
 };
 
 namespace detail {
@@ -45,7 +49,7 @@ inline void check_task_for_threads(const TaskOptions& options) {
 
 /// Whether there is nothing in them that submit would have to be told.
 inline bool is_default(const TaskOptions& options) noexcept {
-  return !options.timeout && options.retries == 0 && options.label.empty();
+  return !options.timeout && options.retries == 0 && options.label.empty() && options.priority == 0;
 }
 
 }  // namespace detail

@@ -28,6 +28,7 @@ struct ThreadPoolOptions {
   std::optional<int> max_workers{};  ///< default: min(32, usable processors + 4)
   std::string thread_name_prefix{};  ///< threads are called prefix_0, prefix_1, …, cut to the 15 letters of Linux
   Initializer initializer{};         ///< runs once in each thread before its first task
+  std::optional<std::size_t> max_pending{};  ///< that many calls may wait for a thread; then submit waits for room
 };
 
 namespace detail {
@@ -119,26 +120,43 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   /// Starts no thread yet. Throws: as the constructor from a number.
   explicit ThreadPoolExecutor(ThreadPoolOptions options)
       : pool_(detail::ThreadPool::make(options.max_workers, std::move(options.thread_name_prefix),
-                                       std::move(options.initializer))) {}
+                                       std::move(options.initializer), options.max_pending)) {}
   ~ThreadPoolExecutor();
 
   /// Schedules `fn(args...)`, with copies of both that are passed on as rvalues, and returns its future.
   ///
-  /// Throws: RuntimeError after shutdown, BrokenThreadPool after an initializer threw, what copying throws.
+  /// Throws: RuntimeError after shutdown, BrokenThreadPool after an initializer threw, what copying throws; QueueFull
+  /// where it would have to wait in one of the executor's own threads, in a task or a callback.
+  /// Blocks: with `max_pending`, while that many calls wait; shutting down or breaking the pool ends that, and it throws.
   /// Compile error: the function cannot be called with these arguments.
   template <class Function, class... Args>
   auto submit(Function&& fn, Args&&... args) {
-    return submit_task(nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
+    return submit_item(detail::Admission::wait, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
   }
-  /// The same with a name for traces. A thread can be neither stopped nor lost, so that retries change nothing.
+  /// The same with a priority, or a name for traces. A thread can be neither stopped nor lost, so that retries change
+  /// nothing.
   ///
   /// Throws: also std::invalid_argument for a timeout.
   template <class Function, class... Args>
   auto submit(TaskOptions options, Function&& fn, Args&&... args) {
     detail::check_task_for_threads(options);
-    return submit_task(
-        options.label.empty() ? nullptr : std::make_unique<const std::string>(std::move(options.label)),
-        std::forward<Function>(fn), std::forward<Args>(args)...);
+    return submit_item(detail::Admission::wait, &options, std::forward<Function>(fn), std::forward<Args>(args)...);
+  }
+
+  /// submit, if there is room for the call: nothing where `max_pending` calls wait already, and function and arguments
+  /// are as they were then. It never waits, so that it may be called in a task or a callback. Throws: as submit, but
+  /// QueueFull.
+  template <class Function, class... Args>
+  auto try_submit(Function&& fn, Args&&... args) {
+    return detail::if_valid(
+        submit_item(detail::Admission::attempt, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...));
+  }
+  /// The same with options.
+  template <class Function, class... Args>
+  auto try_submit(TaskOptions options, Function&& fn, Args&&... args) {
+    detail::check_task_for_threads(options);
+    return detail::if_valid(
+        submit_item(detail::Admission::attempt, &options, std::forward<Function>(fn), std::forward<Args>(args)...));
   }
 
   /// No more calls are taken; what was submitted still runs, or is cancelled if it has not begun. Requests add up: a
@@ -178,6 +196,14 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
     if (late != nullptr) pool_->check_traceable();
   }
 
+  /// Changes how many threads there are at most. With more, calls that wait begin at once; with fewer, threads that have
+  /// nothing to do leave now, and the others after their task.
+  ///
+  /// Throws: std::invalid_argument unless `workers` is greater than 0.
+  void set_max_workers(int workers) {
+    if (pool_->is_here()) pool_->set_max_workers(workers);
+  }
+
   /// How many threads there are at most.
   int max_workers() const noexcept { return pool_->max_workers(); }
   /// Submitted, not yet done.
@@ -191,8 +217,10 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   detail::PoolGlance glance() const { return pool_->glance(); }
   static std::string name_for_messages() { return "ThreadPoolExecutor"; }
 
+  friend struct detail::AdmissionAccess;
+  bool has_limit() const noexcept { return pool_->is_limited(); }
   template <class Function, class... Args>
-  auto submit_task(std::unique_ptr<const std::string> label, Function&& fn, Args&&... args) {
+  auto submit_item(detail::Admission admission, TaskOptions* options, Function&& fn, Args&&... args) {
     static_assert(std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>,
                   "concurrent::futures: submit: the function cannot be called with copies of these arguments. Check "
                   "their number and types; for a parameter of type T& pass std::ref(argument).");
@@ -205,9 +233,14 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
     if constexpr (can_keep && std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>) {
       using R = std::decay_t<std::invoke_result_t<std::decay_t<Function>, std::decay_t<Args>...>>;
       using Task = detail::ThreadFutureState<R, std::decay_t<Function>, std::decay_t<Args>...>;
+      const detail::WaitingPlace<detail::ThreadPool> place(*pool_, admission);
+      if (place.is_refused()) return Future<R>(static_cast<detail::FutureState<R>*>(nullptr));
       Task* const task = new Task(pool_, std::forward<Function>(fn), std::forward<Args>(args)...);
       Future<R> future(task);
-      task->label = std::move(label);
+      if (options != nullptr) {
+        if (!options->label.empty()) task->label = std::make_unique<const std::string>(std::move(options->label));
+        task->set_priority(options->priority);
+      }
       task->add_reference();  // for the queue
       try {
         pool_->submit(*task);
@@ -229,15 +262,6 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
 
   std::shared_ptr<detail::ThreadPool> pool_;
 };
-
-namespace detail {
-
-/// How the rest of the library gets at the pool behind an executor.
-struct ThreadPoolAccess {
-  static const std::shared_ptr<ThreadPool>& pool(const ThreadPoolExecutor& executor) noexcept { return executor.pool_; }
-};
-
-}  // namespace detail
 
 inline ThreadPoolExecutor::~ThreadPoolExecutor() {
   if (!pool_->is_here()) {

@@ -16,7 +16,7 @@ bool declare_exceptions() noexcept {
 }
 inline const bool exceptions_are_declared =
     declare_exceptions<Error, CancelledError, InvalidStateError, TimeoutError, TaskTimeoutError, RuntimeError,
-                       BrokenExecutor, BrokenThreadPool, BrokenProcessPool, WorkerDied>();
+                       BrokenExecutor, BrokenThreadPool, BrokenProcessPool, WorkerDied, QueueFull>();
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

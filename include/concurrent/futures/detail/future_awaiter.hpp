@@ -16,6 +16,11 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
+/// How a coroutine gets at the pool behind an executor.
+struct ThreadPoolAccess {
+  static const std::shared_ptr<ThreadPool>& pool(const ThreadPoolExecutor& executor) noexcept { return executor.pool_; }
+};
+
 /// A coroutine in a future's list of callbacks. It lies in the frame of the coroutine.
 ///
 /// Whoever takes the link off the list has the coroutine: the thread that runs the callbacks, which resumes it and

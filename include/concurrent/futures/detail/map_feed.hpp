@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/any_future.hpp>
+#include <concurrent/futures/detail/admission.hpp>
 #include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/detail/map_chunk.hpp>
 #include <concurrent/futures/exceptions.hpp>
@@ -39,8 +40,11 @@ class MapFeed {
   /// until `skip` takes the whole piece off.
   virtual void deal(std::size_t first, std::size_t stride, std::size_t items) = 0;
   virtual void skip(std::size_t items) noexcept = 0;
-  /// Submits what was cut or dealt, as one call. Throws what submit throws.
-  virtual AnyFuture submit() = 0;
+  /// Submits what was cut or dealt, as one call. A future that is not valid: there was no room, and the piece is still
+  /// there. Throws what submit throws, but QueueFull.
+  virtual AnyFuture submit(Admission admission) = 0;
+  /// Whether the executor lets no more than so many calls wait.
+  virtual bool is_limited() const noexcept = 0;
   /// How many items there are to be cut, if known.
   virtual std::size_t left() const noexcept = 0;
   /// How long a finished chunk took; zero if it failed.
@@ -150,7 +154,9 @@ class RangeFeed final : public MapFeed {
   }
   void skip(std::size_t items) noexcept override { position_ += items; }
 
-  AnyFuture submit() override {
+  bool is_limited() const noexcept override { return AdmissionAccess::is_limited(*link_->executor); }
+
+  AnyFuture submit(Admission admission) override {
     Executor* const executor = link_->executor;
     if (executor == nullptr) {
       throw RuntimeError(
@@ -158,8 +164,8 @@ class RangeFeed final : public MapFeed {
           "it "
           "lives, or leave buffersize out.");
     }
-    if (chunked_) return submit_call(*executor, Chunk{{function_}}, std::move(piece_));
-    return submit_one(*executor, std::index_sequence_for<Ranges...>());
+    if (chunked_) return submit_call(*executor, admission, Chunk{{function_}}, std::move(piece_));
+    return submit_one(*executor, admission, std::index_sequence_for<Ranges...>());
   }
 
   std::size_t left() const noexcept override { return is_read_ ? all_.size() - position_ : unknown; }
@@ -181,15 +187,23 @@ class RangeFeed final : public MapFeed {
     }
   }
   template <std::size_t... i>
-  AnyFuture submit_one(Executor& executor, std::index_sequence<i...>) {
+  AnyFuture submit_one(Executor& executor, Admission admission, std::index_sequence<i...>) {
     if constexpr (sizeof...(Ranges) == 1) {
-      return submit_call(executor, function_, Element(std::move(piece_.front())));
+      if constexpr (std::is_same_v<decltype(piece_.front()), Element&>) {
+        return submit_call(executor, admission, function_, std::move(piece_.front()));
+      } else {  // of a std::vector<bool>
+        return submit_call(executor, admission, function_, Element(piece_.front()));
+      }
     } else {
-      return submit_call(executor, function_, std::move(std::get<i>(piece_.front()))...);
+      return submit_call(executor, admission, function_, std::move(std::get<i>(piece_.front()))...);
     }
   }
   template <class... Call>
-  AnyFuture submit_call(Executor& executor, Call&&... call) {
+  AnyFuture submit_call(Executor& executor, [[maybe_unused]] Admission admission, Call&&... call) {
+    if constexpr (AdmissionAccess::admits<Executor>()) {
+      if (AdmissionAccess::is_limited(executor))
+        return AdmissionAccess::submit(executor, admission, task_, std::forward<Call>(call)...);
+    }
     if constexpr (requires { executor.submit(TaskOptions(), std::forward<Call>(call)...); }) {
       if (task_) return executor.submit(*task_, std::forward<Call>(call)...);
     }

@@ -33,6 +33,10 @@ namespace detail {
 /// take; and what is submitted at once becomes one when more bytes are on their way than `most_bytes`. Bytes are
 /// counted off by the mebibyte, not call by call: small calls need no callback.
 ///
+/// Where the executor lets only so many calls wait (max_pending) a map is a chain as well: it submits as far as there is
+/// room, and goes on whenever one of its calls is done. With none on its way it goes past the limit by one call, since
+/// nothing else would make it go on; so nobody waits for room here, which may be the thread of a callback.
+///
 /// With auto_chunksize, chunks are no pieces of the input that follow each other: items are dealt to several chunks in
 /// turn, as cards are, so that a few slow ones that stand together do not all come to one worker.
 class MapStream final : public Unfinished, public std::enable_shared_from_this<MapStream> {
@@ -50,7 +54,8 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
         buffersize_(options.buffersize),
         deadline_(deadline),
         unordered_(unordered),
-        chained_(sizer_.is_auto() && !buffersize_) {}
+        limited_(feed_->is_limited()),
+        chained_((sizer_.is_auto() || limited_) && !buffersize_) {}
   ~MapStream() override { unlink(); }
 
   bool is_chained() const noexcept { return chained_; }
@@ -127,6 +132,7 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
   std::size_t in_flight_ = 0;  // chunks of a chain
   std::size_t bytes_ = 0;      // on their way, as far as they have been counted
   std::size_t counts_ = 0;     // how many such counts are to be counted off
+  std::size_t chunks_done_ = 0;  // of a chain with a limit
   bool pumping_ = false;       // a thread is submitting for a chain
   bool hurry_ = false;         // submit all that is left
   bool ended_ = false;         // nothing more will be submitted
@@ -135,6 +141,7 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
 
   std::unique_ptr<MapFeed> feed_;     // of the thread that submits
   std::size_t uncounted_bytes_ = 0;   // likewise: of the last calls
+  std::size_t refused_ = 0;           // likewise: the size of a piece for which there was no room
   std::size_t dealt_ = 0;             // likewise: items that are being dealt,
   std::size_t hands_ = 1;             // to so many chunks,
   std::size_t next_hand_ = 1;         // of which this one is the next
@@ -144,6 +151,7 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
   const std::optional<std::size_t> buffersize_;
   const Deadline deadline_;
   const bool unordered_;
+  const bool limited_;
   bool chained_;  // does not change once map has returned
 };
 

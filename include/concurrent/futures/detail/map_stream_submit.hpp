@@ -44,7 +44,7 @@ CONCURRENT_FUTURES_INLINE void MapStream::submit_at_once() {
         pumping_ = false;
         return;
       }
-      const AnyFuture future = feed_->submit();
+      const AnyFuture future = feed_->submit(Admission::force);  // there is no limit
       push(future, size);
       if (!count_bytes(future)) continue;
       const std::lock_guard lock(mutex_);
@@ -117,7 +117,7 @@ inline void MapStream::fill(bool at_start) {
     const std::size_t room = *buffersize_ - ahead_;
     if (room == 0 || (room < size && !at_start)) return;
     try {
-      size = feed_->cut(size < room ? size : room);
+      size = refused_ != 0 ? refused_ : feed_->cut(size < room ? size : room);
     } catch (...) {
       cancel_left();
       throw;
@@ -125,7 +125,10 @@ inline void MapStream::fill(bool at_start) {
     if (size == 0) {
       ended_ = true;
     } else {
-      push(feed_->submit(), size);
+      const AnyFuture future = feed_->submit(ahead_ == 0 ? Admission::force : Admission::attempt);
+      refused_ = future.valid() ? 0 : size;
+      if (refused_ != 0) return;  // the next result that is taken tries again
+      push(future, size);
       ahead_ += size;
     }
   }
@@ -157,25 +160,36 @@ inline void MapStream::pump() {
   if (pumping_ || ended_) return;  // that thread looks again before it stops
   pumping_ = true;
   while (!ended_ && (hurry_ || has_room())) {
-    ++in_flight_;  // without auto_chunksize nobody looks at it
+    const Admission admission = hurry_ || in_flight_ == 0 ? Admission::force : Admission::attempt;
+    const std::size_t seen = chunks_done_;
+    ++in_flight_;  // without auto_chunksize or a limit nobody looks at it
     lock.unlock();
     std::exception_ptr error;
-    std::size_t size = 0;
+    std::size_t size = std::exchange(refused_, 0);
+    bool refused = false;
     try {
-      size = sizer_.is_auto() ? deal() : feed_->cut(sizer_.next(MapFeed::unknown));
+      if (size == 0) size = sizer_.is_auto() ? deal() : feed_->cut(sizer_.next(MapFeed::unknown));
       if (size != 0) {
-        const AnyFuture future = feed_->submit();
-        push(future, size, sizer_.is_auto() ? hands_ : 1);
-        count_bytes(future);
-        if (sizer_.is_auto()) {
-          HandleAccess::state(future)->add_callback(std::make_unique<ChunkDone>(shared_from_this(), size));
+        const AnyFuture future = feed_->submit(admission);
+        refused = !future.valid();
+        if (refused) {
+          refused_ = size;
+        } else {
+          push(future, size, sizer_.is_auto() ? hands_ : 1);
+          count_bytes(future);
+          if (sizer_.is_auto() || limited_) {
+            HandleAccess::state(future)->add_callback(std::make_unique<ChunkDone>(shared_from_this(), size));
+          }
         }
       }
     } catch (...) {
       error = std::current_exception();
     }
     lock.lock();
-    if (size == 0 || error) {
+    if (refused) {
+      --in_flight_;
+      if (!hurry_ && in_flight_ != 0 && seen == chunks_done_) break;  // the next that is done goes on
+    } else if (size == 0 || error) {
       --in_flight_;
       ended_ = true;
       error_ = error;
@@ -189,7 +203,8 @@ inline void MapStream::chunk_done(FutureStateBase& state, std::size_t size) noex
   {
     const std::lock_guard lock(mutex_);
     --in_flight_;
-    if (!ended_) {
+    ++chunks_done_;
+    if (!ended_ && sizer_.is_auto()) {
       const std::chrono::nanoseconds elapsed = feed_->elapsed(state);
       if (elapsed.count() > 0) sizer_.learn(size, elapsed);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/admission.hpp>
 #include <concurrent/futures/detail/call_writer.hpp>
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
 #include <concurrent/futures/detail/policy/hold_ups.hpp>
@@ -85,6 +86,9 @@ class ProcessPool {
            (gate_.load(std::memory_order_relaxed) & (gate_unstarted | gate_starting)) == gate_unstarted;
   }
   void check_open();
+  bool is_limited() const noexcept { return options_.max_pending.has_value(); }
+  bool reserve(Admission admission);
+  void give_back_place() noexcept;
   ArgumentBlocks& blocks() noexcept { return *blocks_; }
   void submit(WorkItem& item, CallWriter& call);
   void count_failed_submit() noexcept;
@@ -92,7 +96,8 @@ class ProcessPool {
   bool wait_until_ended(Deadline deadline);
   void warm_up(int workers);
   void stop_workers(int signal);
-  int max_workers() const noexcept { return max_workers_; }
+  void set_max_workers(int workers);
+  int max_workers() const noexcept { return max_workers_.load(std::memory_order_relaxed); }
   std::vector<pid_t> processes();
   std::size_t pending_work_items();
   PoolStatistics statistics();
@@ -133,6 +138,13 @@ class ProcessPool {
   void free_record(WorkItem& item) noexcept;
   void take_unstarted(ItemList& items) noexcept;
   void cancel_all(ItemList& items) noexcept;
+
+  [[noreturn]] void throw_closed() const;
+
+  // process_pool_flow.hpp: how much waits
+  bool has_room() const noexcept;
+  void tell_of_room() noexcept;
+  void close_gate() noexcept;
 
   // process_pool_collect.hpp: from the workers
   bool results_wait() const noexcept;
@@ -204,7 +216,8 @@ class ProcessPool {
   void flush_trace(bool ends);
 
   ProcessPoolOptions options_;
-  int max_workers_ = 1;
+  std::atomic<int> max_workers_{1};  // changed under the lock
+  int most_workers_ = 1;             // for which there is room in the segment
   std::uint64_t id_ = 0;
   std::uint64_t secret_ = 0;  // makes the keys of calls, which results repeat
   std::atomic<std::uint32_t> references_{1};
@@ -227,6 +240,7 @@ class ProcessPool {
   std::size_t outstanding_ = 0;  // submitted, and no result taken off a ring yet
   std::uint32_t present_ = 0;    // places that are not absent
   std::uint32_t available_ = 0;  // workers that take calls, or will once they have started
+  std::uint32_t resigned_ = 0;   // workers that set_max_workers has made leave, and that are still there
   std::uint64_t next_serial_ = 1;
   std::uint64_t key_count_ = 0;
   StartBackoff start_backoff_;
@@ -235,6 +249,8 @@ class ProcessPool {
   std::vector<CallbackList> deferred_;  // callbacks for the manager
   std::string broken_;                  // why; empty: it is not
   std::string initializer_failure_;     // what it threw
+  std::size_t reserved_ = 0;            // places among those that may wait, for calls that are being made
+  std::size_t waiting_for_room_ = 0;    // threads that wait for such a place
   bool started_ = false;                // constant once start() has returned
   std::mutex start_mutex_;
   std::weak_ptr<Unfinished> late_share_;  // of one that is started at its first use
@@ -294,6 +310,7 @@ class ProcessPool {
   std::atomic<std::uint64_t> completed_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint32_t> synced_{0};  // the last sync that the zygote has answered
+  std::atomic<std::uint32_t> room_{0};    // changes when there may be room for a call
   std::atomic<std::uint32_t> ended_{0};   // 1: nothing of it is left but this object
 };
 

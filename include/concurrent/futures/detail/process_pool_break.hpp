@@ -19,7 +19,7 @@ inline void ProcessPool::break_pool(const std::string& reason) {
     const std::lock_guard lock(mutex_);
     if (broken_.empty()) broken_ = reason;
     no_more_workers_ = true;
-    gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
+    close_gate();
   }
   CONCURRENT_FUTURES_FAULT_POINT("caller.breaks");
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) collect_all(i);

@@ -318,7 +318,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_
 /// short that sleeping costs more than they do.
 inline bool ProcessPool::scarce_processors() const noexcept {
   return short_sleeps_.load(std::memory_order_relaxed) < 2 && in_hand_.load(std::memory_order_relaxed) >= processors_ &&
-         max_workers_ >= static_cast<int>(processors_);
+         max_workers() >= static_cast<int>(processors_);
 }
 
 /// Hands the rings back to the manager.

@@ -60,8 +60,8 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
   {
     const std::lock_guard lock(mutex_);
     if (places_[report.worker].serial != report.serial) return;
+    if (!places_[report.worker].retiring) --available_;
     empty_place(report.worker);
-    --available_;
     --counts_.workers_started;
     start_backoff_.refused(std::chrono::steady_clock::now());
     if (present_ == 0 && outstanding_ != 0) {
@@ -153,7 +153,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     if (verdict.breaks_pool) {  // before the first future fails: whoever it wakes may submit at once
       if (broken_.empty()) broken_ = reason;
       no_more_workers_ = true;
-      gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
+      close_gate();
     } else {
       fill();
     }
@@ -312,6 +312,7 @@ inline void ProcessPool::empty_place(std::uint32_t index) {
   segment_.sleepers(index / 64).fetch_and(~(std::uint64_t{1} << (index % 64)), std::memory_order_seq_cst);
   segment_.worker(index).status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::absent));
   --present_;
+  if (std::exchange(place.resigning, false)) --resigned_;
   queue_->restore();
   // Nobody starts here until give_back_region has been. What it had published may still be being read: then it stays.
   if (place.reading.load(std::memory_order_acquire) != 0) return;

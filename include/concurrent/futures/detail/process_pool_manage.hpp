@@ -347,7 +347,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
   {
     const std::scoped_lock lock(start_mutex_, mutex_);
     shutting_down_ = true;
-    if ((gate_.fetch_or(gate_closed, std::memory_order_seq_cst) & gate_unstarted) != 0) ended_.store(1);
+    if ((gate_.load(std::memory_order_seq_cst) & gate_unstarted) != 0) ended_.store(1);
+    close_gate();
     if (cancel_futures) take_unstarted(cancelled);
   }
   cancel_all(cancelled);
@@ -376,7 +377,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
     if ((present_ == 0 && outstanding_ == 0) || !broken_.empty()) return;
     shutting_down_ = true;
     no_more_workers_ = true;
-    gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
+    close_gate();
     broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
               (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";
     take_unstarted(cancelled);

@@ -49,13 +49,15 @@ CONCURRENT_FUTURES_INLINE ProcessPool* ProcessPool::make(ProcessPoolOptions opti
   if (options.restart_limit.period.count() < 0) {
     refuse("restart_limit.period", options.restart_limit.period.count(), "0 ns or more");
   }
+  if (options.max_pending == std::size_t{0}) refuse("max_pending", 0, "greater than 0; leave it out for no limit");
   if (options.restart_limit.count < 0) refuse("restart_limit.count", options.restart_limit.count, "0 or more");
   return new ProcessPool(std::move(options));
 }
 
 inline ProcessPool::ProcessPool(ProcessPoolOptions options)
     : options_(std::move(options)), restart_budget_(options_.restart_limit) {
-  max_workers_ = options_.max_workers ? *options_.max_workers : multiprocessing::usable_cpu_count();
+  most_workers_ = options_.max_workers ? *options_.max_workers : multiprocessing::usable_cpu_count();
+  max_workers_.store(most_workers_, std::memory_order_relaxed);
   id_ = next_pool_id().fetch_add(1);
   if (::getrandom(&secret_, sizeof secret_, GRND_NONBLOCK) < 0) secret_ = id_ * 0x9E3779B97F4A7C15ULL;
 }
@@ -76,11 +78,11 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
                        "    concurrent::multiprocessing::freeze_support(argc, argv);");
   }
   mpd::SegmentGeometry geometry;
-  geometry.workers = static_cast<std::uint32_t>(max_workers_);
+  geometry.workers = static_cast<std::uint32_t>(most_workers_);
   // Where workers are replaced, the next one need not wait until the system has cleared the last one away.
   if (options_.max_tasks_per_child) geometry.workers += (std::min)(geometry.workers, 64U);
-  geometry.queue_capacity = static_cast<std::uint32_t>(max_workers_ + options_.extra_queued_calls);
-  geometry.ring_capacity = max_workers_ <= 8 ? 64 : max_workers_ <= 64 ? 32 : 8;
+  geometry.queue_capacity = static_cast<std::uint32_t>(most_workers_ + options_.extra_queued_calls);
+  geometry.ring_capacity = most_workers_ <= 8 ? 64 : most_workers_ <= 64 ? 32 : 8;
   geometry.records = geometry.queue_capacity + geometry.workers * (geometry.ring_capacity + 1);
   processors_ = static_cast<std::size_t>(multiprocessing::usable_cpu_count());
   const bool one_processor = processors_ == 1;
@@ -158,13 +160,14 @@ inline void ProcessPool::pickle_initializer() {
 inline void ProcessPool::start_workers() {
   if (outstanding_ <= available_) return;
   const auto wanted =
-      static_cast<std::uint32_t>(std::min<std::size_t>(outstanding_, static_cast<std::size_t>(max_workers_)));
+      static_cast<std::uint32_t>(std::min<std::size_t>(outstanding_, static_cast<std::size_t>(max_workers())));
   while (available_ < wanted && start_worker()) {
   }
 }
 
 inline bool ProcessPool::start_worker() {
-  if (no_more_workers_ || start_backoff_.waits() || available_ >= static_cast<std::uint32_t>(max_workers_)) return false;
+  if (no_more_workers_ || start_backoff_.waits() || available_ + resigned_ >= static_cast<std::uint32_t>(max_workers()))
+    return false;
   for (std::uint32_t index = 0; index < geometry_workers(); ++index) {
     WorkerPlace& place = places_[index];
     // Where a large result is still being read, a new worker would write over it.
@@ -174,7 +177,7 @@ inline bool ProcessPool::start_worker() {
     place.name = next_process_number().fetch_add(1);
     place.tasks = 0;
     place.pid = 0;
-    place.retiring = place.stopping = place.leaving = place.damaged = place.slow = place.still = false;
+    place.retiring = place.resigning = place.stopping = place.leaving = place.damaged = place.slow = place.still = false;
     place.since = std::chrono::steady_clock::now();
     mpd::WorkerEntry& entry = segment_.worker(index);
     entry.status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::starting));
@@ -224,7 +227,7 @@ inline void ProcessPool::start_now() {
 CONCURRENT_FUTURES_INLINE void ProcessPool::warm_up(int workers) {
   if ((gate_.load(std::memory_order_acquire) & gate_unstarted) != 0) start_now();
   const std::lock_guard lock(mutex_);
-  const auto wanted = static_cast<std::uint32_t>((std::min)((std::max)(workers, 0), max_workers_));
+  const auto wanted = static_cast<std::uint32_t>((std::min)((std::max)(workers, 0), max_workers()));
   while (available_ < wanted && start_worker()) {
   }
 }

@@ -28,6 +28,11 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::check_open() {
   if ((gate & (gate_closed | gate_unstarted)) == gate_unstarted) start_now();
   if ((gate_.load(std::memory_order_acquire) & gate_closed) == 0) return check_rights();
   const std::lock_guard lock(mutex_);
+  throw_closed();
+}
+
+/// With the lock: it takes no more calls.
+[[noreturn]] inline void ProcessPool::throw_closed() const {
   if (!broken_.empty()) throw BrokenProcessPool(broken_);
   throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
 }
@@ -64,16 +69,14 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
     const std::unique_lock lock(mutex_);
     const std::uint32_t gate = gate_.load(std::memory_order_relaxed);
     if (gate != 0) [[unlikely]] {
-      if ((gate & gate_closed) != 0) {
-        if (!broken_.empty()) throw BrokenProcessPool(broken_);
-        throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
-      }
+      if ((gate & gate_closed) != 0) throw_closed();
       item.size = call.size();
       trace_submit(item, call.data());
     }
     // What may throw comes first: a call whose submit throws has never been.
     const bool has_place = pending_.empty() && !queue_->full() && !free_records_.empty();
     item.size = call.size();
+    pending_.enter(item);
     if (!has_place && !call.has_block()) item.keep_pending(call.data());
     item.state().add_reference();
     item.block = call.take_block();
@@ -116,6 +119,7 @@ inline void ProcessPool::fill() {
       item.drop_pending();
     }
   }
+  if (waiting_for_room_ != 0) tell_of_room();
   wake_workers();
   start_workers();
   in_hand_.store(outstanding_, std::memory_order_relaxed);
@@ -207,6 +211,7 @@ inline void ProcessPool::drop_call(WorkItem& item, const char* outcome) noexcept
   }
   if (item.has_record) free_record(item);
   if (item.block.address != nullptr) blocks_->free(std::exchange(item.block, {}));
+  pending_.leave(item);
   item.place = WorkItem::Place::gone;
   --outstanding_;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/admission.hpp>
 #include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/thread_task.hpp>
 #include <concurrent/futures/detail/trace_sink.hpp>
@@ -34,21 +35,28 @@ namespace detail {
 /// runs callbacks, which may take long, it does not.
 class ThreadPool : public Unfinished, public std::enable_shared_from_this<ThreadPool> {
  public:
-  ThreadPool(int max_workers, std::string name_prefix, Initializer initializer)
-      : max_workers_(max_workers), name_prefix_(std::move(name_prefix)), initializer_(std::move(initializer)) {}
+  ThreadPool(int max_workers, std::string name_prefix, Initializer initializer, std::optional<std::size_t> max_pending)
+      : max_workers_(max_workers),
+        name_prefix_(std::move(name_prefix)),
+        initializer_(std::move(initializer)),
+        max_pending_(max_pending) {}
   /// A pool that the end of the program waits for.
   static std::shared_ptr<ThreadPool> make(std::optional<int> max_workers, std::string name_prefix,
-                                          Initializer initializer);
+                                          Initializer initializer, std::optional<std::size_t> max_pending);
 
   // For the executor.
   bool is_here() const noexcept { return mark_.is_here(); }
   bool is_own_thread() const noexcept { return current() == this; }
+  bool is_limited() const noexcept { return max_pending_.has_value(); }
+  bool reserve(Admission admission);
+  void give_back_place() noexcept;
   void submit(ThreadTask& task);  // takes over a reference of the task's
   void shutdown(bool cancel_futures);
   bool wait_until_ended(Deadline deadline);
   void detach_threads();
   void warm_up(int workers);
-  int max_workers() const noexcept { return max_workers_; }
+  void set_max_workers(int workers);
+  int max_workers() const noexcept { return max_workers_.load(std::memory_order_relaxed); }
   std::size_t pending_work_items();
   PoolStatistics statistics();
   PoolGlance glance();
@@ -69,9 +77,12 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   };
 
   void check_open() const;
+  void check_process() const;
   int start_thread() noexcept;
   static void* thread_main(void* argument) noexcept;
   void set_thread_name(int index) const noexcept;
+  bool has_room() const noexcept { return tasks_.size() + reserved_ < *max_pending_; }
+  void tell_of_room() noexcept;
   void work() noexcept;
   bool initialize() noexcept;
   void run(ThreadTask& task) noexcept;
@@ -89,16 +100,20 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
     return pool;
   }
 
-  const int max_workers_;
+  std::atomic<int> max_workers_;  // changed under the lock
   const std::string name_prefix_;
   const Initializer initializer_;
+  const std::optional<std::size_t> max_pending_;
   const multiprocessing::detail::ProcessMark mark_;
 
   std::mutex mutex_;  // guards what follows; not held while anything of the user's runs
   std::condition_variable work_or_end_;
   TaskList tasks_;
   std::vector<pthread_t> threads_;  // to be joined
-  int started_ = 0;
+  std::condition_variable room_;  // for a task, or none will ever be taken any more
+  std::size_t reserved_ = 0;      // places for tasks that are being made
+  int started_ = 0;               // threads that are there, and do not leave
+  int last_index_ = 0;            // of the next one's name
   std::size_t idle_ = 0;      // threads that look for a task, or will without delay
   std::size_t sleeping_ = 0;  // of those, the ones that sleep
   bool shutting_down_ = false;

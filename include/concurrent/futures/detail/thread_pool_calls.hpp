@@ -49,9 +49,15 @@ inline std::string thread_name_prefix(std::string given) {
 
 CONCURRENT_FUTURES_INLINE std::shared_ptr<ThreadPool> ThreadPool::make(std::optional<int> max_workers,
                                                                        std::string name_prefix,
-                                                                       Initializer initializer) {
+                                                                       Initializer initializer,
+                                                                       std::optional<std::size_t> max_pending) {
+  if (max_pending == std::size_t{0}) {
+    throw std::invalid_argument(
+        "concurrent::futures: ThreadPoolExecutor: max_pending is 0; it must be greater than 0. Leave it out for no "
+        "limit.");
+  }
   auto pool = std::make_shared<ThreadPool>(checked_max_workers(max_workers), thread_name_prefix(std::move(name_prefix)),
-                                           std::move(initializer));
+                                           std::move(initializer), max_pending);
   ExitRegistry::instance().add(pool);
   return pool;
 }
@@ -70,12 +76,41 @@ inline void ThreadPool::check_open() const {
   }
 }
 
-CONCURRENT_FUTURES_INLINE void ThreadPool::submit(ThreadTask& task) {
-  if (!is_here()) {
-    throw RuntimeError(
-        "concurrent::futures: submit: this executor belongs to the process from which this one was forked, and its "
-        "threads are there. Make another executor here.");
+inline void ThreadPool::check_process() const {
+  if (is_here()) return;
+  throw RuntimeError(
+      "concurrent::futures: submit: this executor belongs to the process from which this one was forked, and its "
+      "threads are there. Make another executor here.");
+}
+
+CONCURRENT_FUTURES_INLINE bool ThreadPool::reserve(Admission admission) {
+  check_process();
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    check_open();
+    if (has_room()) {
+      ++reserved_;
+      return true;
+    }
+    if (admission == Admission::attempt) return false;
+    if (is_own_thread()) throw_queue_full(*max_pending_, "others may wait for this thread of the executor's own");
+    room_.wait(lock);
   }
+}
+
+CONCURRENT_FUTURES_INLINE void ThreadPool::give_back_place() noexcept {
+  const std::lock_guard lock(mutex_);
+  --reserved_;
+  tell_of_room();
+}
+
+/// With the lock: a task has gone from the list.
+inline void ThreadPool::tell_of_room() noexcept {
+  if (max_pending_ && has_room()) room_.notify_one();
+}
+
+CONCURRENT_FUTURES_INLINE void ThreadPool::submit(ThreadTask& task) {
+  check_process();
   const std::lock_guard lock(mutex_);
   check_open();
   tasks_.push_back(task);
@@ -100,12 +135,25 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
     // Off the list and still pending: shutdown is about to cancel it.
     if (!task.queued) return task.state().state() == State::pending;
     tasks_.remove(task);
+    tell_of_room();
     ++counts_.cancelled;
     if (task.traced) trace_->ended(&task);
   }
   task.forget();
   task.state().release();
   return true;
+}
+
+CONCURRENT_FUTURES_INLINE void ThreadPool::set_max_workers(int workers) {
+  if (workers <= 0) {
+    throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
+                                "; it must be greater than 0.");
+  }
+  const std::lock_guard lock(mutex_);
+  max_workers_.store(workers, std::memory_order_relaxed);
+  while (tasks_.size() > idle_ && started_ < workers && !shutting_down_ && broken_.empty() && start_thread() == 0) {
+  }
+  if (started_ > workers) work_or_end_.notify_all();  // those that sleep leave now
 }
 
 CONCURRENT_FUTURES_INLINE std::size_t ThreadPool::pending_work_items() {
@@ -150,6 +198,7 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::shutdown(bool cancel_futures) {
     }
     counts_.cancelled += tasks.size();
     work_or_end_.notify_all();
+    room_.notify_all();
   }
   while (ThreadTask* const task = tasks.pop_front()) {
     task->forget();

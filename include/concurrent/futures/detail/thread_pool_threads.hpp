@@ -30,7 +30,7 @@ inline int ThreadPool::start_thread() noexcept {
   } catch (const std::bad_alloc&) {
     return ENOMEM;
   }
-  Start* const start = new (std::nothrow) Start{shared_from_this(), started_};
+  Start* const start = new (std::nothrow) Start{shared_from_this(), last_index_};
   if (start == nullptr) return ENOMEM;
   pthread_t thread{};
   running_.fetch_add(1);
@@ -42,6 +42,7 @@ inline int ThreadPool::start_thread() noexcept {
   }
   threads_.push_back(thread);
   ++started_;
+  ++last_index_;
   ++idle_;
   ++counts_.workers_started;
   return 0;
@@ -84,13 +85,19 @@ inline void ThreadPool::work() noexcept {
   const bool ready = initialize();
   std::unique_lock lock(mutex_);
   while (ready) {
-    while (tasks_.empty() && !shutting_down_) {
+    while (tasks_.empty() && !shutting_down_ && started_ <= max_workers_) {
       ++sleeping_;
       work_or_end_.wait(lock);
       --sleeping_;
     }
+    if (started_ > max_workers_) {  // set_max_workers has made this thread one too many: nobody joins it
+      --started_;
+      if (std::erase(threads_, ::pthread_self()) != 0) ::pthread_detach(::pthread_self());
+      break;
+    }
     ThreadTask* const task = tasks_.pop_front();
     if (task == nullptr) break;
+    tell_of_room();
     --idle_;
     if (!task->state().try_run()) {  // somebody else has set its outcome
       ++idle_;
@@ -158,6 +165,7 @@ inline void ThreadPool::break_pool(const std::string& reason) noexcept {
   {
     const std::lock_guard lock(mutex_);
     if (broken_.empty()) broken_ = text;
+    room_.notify_all();
     while (ThreadTask* const task = tasks_.pop_front()) {
       tasks.push_back(*task);
       if (task->traced) trace_->ended(task);

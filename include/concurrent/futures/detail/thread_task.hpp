@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/detail/intrusive_list.hpp>
+#include <concurrent/futures/detail/priority_list.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 
 #include <exception>
@@ -29,6 +30,10 @@ class ThreadTask {
   /// What a trace calls it.
   virtual std::string name() const = 0;
 
+  int priority() const noexcept { return priority_; }
+  /// Before it is submitted.
+  void set_priority(int priority) noexcept { priority_ = priority; }
+
   ThreadTask* next = nullptr;
   ThreadTask* previous = nullptr;
   bool queued = false;
@@ -37,32 +42,38 @@ class ThreadTask {
  protected:
   ThreadTask() = default;
   ~ThreadTask() = default;
+
+ private:
+  int priority_ = 0;
 };
 
 using ThreadTaskList = IntrusiveList<ThreadTask>;
 
-/// The tasks that no thread has taken, oldest first.
+/// The tasks that no thread has taken, in the order in which they are to be.
 class TaskList {
  public:
   bool empty() const noexcept { return tasks_.empty(); }
   std::size_t size() const noexcept { return tasks_.size(); }
 
-  void push_back(ThreadTask& task) noexcept {
+  /// Throws std::bad_alloc; it is not in the list then.
+  void push_back(ThreadTask& task) {
+    tasks_.enter(task);
     tasks_.push_back(task);
     task.queued = true;
   }
   void remove(ThreadTask& task) noexcept {
     tasks_.remove(task);
+    tasks_.leave(task);
     task.queued = false;
   }
   ThreadTask* pop_front() noexcept {
-    ThreadTask* const task = tasks_.pop_front();
-    if (task != nullptr) task->queued = false;
+    ThreadTask* const task = tasks_.front();
+    if (task != nullptr) remove(*task);
     return task;
   }
 
  private:
-  ThreadTaskList tasks_;
+  PriorityList<ThreadTask> tasks_;
 };
 
 }  // namespace detail

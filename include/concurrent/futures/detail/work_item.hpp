@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/detail/intrusive_list.hpp>
+#include <concurrent/futures/detail/priority_list.hpp>
 #include <concurrent/futures/process_options.hpp>
 #include <concurrent/multiprocessing/detail/block_list.hpp>
 #include <concurrent/pickle/reader.hpp>
@@ -49,6 +50,8 @@ class WorkItem {
     std::byte* heap;
   };
 
+  int priority() const noexcept { return options != nullptr ? options->priority : 0; }
+
   std::byte* pending_bytes() noexcept { return size <= inline_capacity ? bytes : heap; }
   void keep_pending(const std::byte* from) {
     if (size > inline_capacity) heap = new std::byte[size];
@@ -65,9 +68,13 @@ class WorkItem {
 
 using ItemList = IntrusiveList<WorkItem>;
 
-/// The items that wait for a place in the call queue, oldest first.
+/// The items that wait for a place in the call queue, in the order in which they are to get one.
 class PendingItems {
  public:
+  /// See PriorityList: before an item is first in the pool, and when the pool has done with it.
+  void enter(const WorkItem& item) { items_.enter(item); }
+  void leave(const WorkItem& item) noexcept { items_.leave(item); }
+
   bool empty() const noexcept { return items_.empty(); }
   std::size_t size() const noexcept { return items_.size(); }
   WorkItem* front() const noexcept { return items_.front(); }
@@ -86,7 +93,7 @@ class PendingItems {
   }
 
  private:
-  ItemList items_;
+  PriorityList<WorkItem> items_;
 };
 
 }  // namespace detail

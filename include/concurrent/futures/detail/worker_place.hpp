@@ -17,6 +17,7 @@ struct WorkerPlace {
 
   State state = State::absent;
   bool retiring = false;  // it has run its last task and is about to leave by itself
+  bool resigning = false;  // set_max_workers has made it one too many: it is retiring, and counted in `resigned_`
   bool stopping = false;  // it was asked to end, by a signal
   bool leaving = false;   // it was told to begin no other call and to end (WorkerEntry::leave)
   bool slow = false;      // it said that it polls, and did not take a call that waited

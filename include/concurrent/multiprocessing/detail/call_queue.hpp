@@ -48,7 +48,8 @@ inline bool calls_wait(const Segment& segment) noexcept {
 /// The caller's end. Used under the pool's lock; trusts nothing that workers can write but the records' state words.
 class CallQueueWriter {
  public:
-  explicit CallQueueWriter(const Segment& segment) : segment_(&segment), placed_(segment.geometry().queue_capacity) {}
+  explicit CallQueueWriter(const Segment& segment)
+      : segment_(&segment), placed_(segment.geometry().queue_capacity), limit_(placed_.size()) {}
 
   /// Calls that wait for a worker.
   std::uint32_t waiting() noexcept {
@@ -65,7 +66,9 @@ class CallQueueWriter {
     waiting();
     return std::exchange(seen_, head_) != head_;
   }
-  bool full() noexcept { return tail_ - head_ >= placed_.size() && waiting() >= placed_.size(); }
+  bool full() noexcept { return tail_ - head_ >= limit_ && waiting() >= limit_; }
+  /// How many calls may wait from now on, at most the queue's capacity. What is there stays.
+  void set_limit(std::size_t limit) noexcept { limit_ = limit; }
 
   /// Hands a written record over. Returns its ticket. Only when not full().
   std::uint64_t place(std::uint32_t record) noexcept {
@@ -115,6 +118,7 @@ class CallQueueWriter {
  private:
   const Segment* segment_;
   std::vector<std::uint32_t> placed_;  // the record at each position, ours to trust
+  std::size_t limit_;
   std::uint64_t head_ = 0;
   std::uint64_t tail_ = 0;
   std::uint64_t seen_ = ~std::uint64_t{0};  // `head_` at the last moves_on()

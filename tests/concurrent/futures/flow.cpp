@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: BSL-1.0
+// How much waits, and what comes first: max_pending, try_submit, QueueFull, priority, set_max_workers.
+#include <algorithm>
+#include <atomic>
+#include <concurrent/futures.hpp>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/expect.hpp"
+#include "support/leak_check.hpp"
+#include "support/logs.hpp"
+#include "support/shared.hpp"
+
+namespace cf = concurrent::futures;
+using namespace std::chrono_literals;
+using support::message_of;
+
+namespace {
+
+int twice(int x) { return 2 * x; }
+
+cf::ThreadPoolExecutor threads(int workers, std::size_t most) {
+  return cf::ThreadPoolExecutor({.max_workers = workers, .max_pending = most});
+}
+cf::ProcessPoolExecutor processes(int workers, std::size_t most) {
+  return cf::ProcessPoolExecutor({.max_workers = workers, .max_pending = most});
+}
+
+/// A task that runs until it is let go, and says that it runs.
+void held(support::Counter running, support::Counter gate) {
+  running.add(1);
+  gate.wait_until(1);
+}
+
+/// Fills a pool of one worker: one call runs, the call queue (of `queue` calls) is full, and `most` others wait.
+template <class Pool>
+std::vector<cf::Future<int>> fill(Pool& pool, int queue, int most) {
+  std::vector<cf::Future<int>> futures;
+  for (int i = 0; i < queue + most; ++i) {
+    auto future = pool.try_submit(twice, i);
+    REQUIRE(future.has_value());
+    futures.push_back(*future);
+  }
+  CHECK_FALSE(pool.try_submit(twice, 0).has_value());
+  CHECK_FALSE(pool.try_submit(cf::TaskOptions{.label = "x"}, twice, 0).has_value());
+  return futures;
+}
+
+template <class Pool>
+void blocks_and_goes_on(Pool& pool, int queue) {
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  const auto first = pool.submit(held, running, gate);
+  running.wait_until(1);
+  auto futures = fill(pool, queue, 3);
+  std::atomic<int> submitted{0};
+  std::thread submitter([&] {
+    for (int i = 0; i < 50; ++i) {
+      if (pool.submit(twice, i).result() == 2 * i) submitted.fetch_add(1);
+    }
+  });
+  CHECK(submitted == 0);
+  gate.add(1);
+  submitter.join();
+  for (int i = 0; i < static_cast<int>(futures.size()); ++i)
+    CHECK(futures[static_cast<std::size_t>(i)].result() == 2 * i);
+  CHECK(submitted == 50);
+  CHECK(pool.try_submit(twice, 4)->result() == 8);
+}
+
+/// Runs `end` while a thread waits for room, and returns what that thread's submit threw.
+template <class Pool, class End>
+std::string thrown_while_waiting(Pool& pool, int queue, End end) {
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  const auto first = pool.submit(held, running, gate);
+  running.wait_until(1);
+  const auto futures = fill(pool, queue, 2);
+  std::string thrown;
+  std::thread submitter([&] { thrown = message_of<cf::RuntimeError>([&] { pool.submit(twice, 1); }); });
+  end();
+  submitter.join();
+  gate.add(1);
+  return thrown;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(support::LeakChecked, "max_pending: 0 is refused, with the argument's name") {
+  CHECK(message_of<std::invalid_argument>([] { threads(1, 0); }).find("max_pending is 0") != std::string::npos);
+  CHECK(message_of<std::invalid_argument>([] { processes(1, 0); }).find("max_pending is 0") != std::string::npos);
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "max_pending: submit waits for room, and try_submit returns nothing (process)") {
+  auto pool = processes(1, 3);
+  blocks_and_goes_on(pool, 2);
+}
+TEST_CASE_METHOD(support::LeakChecked, "max_pending: submit waits for room, and try_submit returns nothing (thread)") {
+  auto pool = threads(1, 3);
+  blocks_and_goes_on(pool, 0);
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "try_submit: what finds no room keeps its arguments") {
+  auto pool = threads(1, 1);
+  std::atomic<bool> open{false};
+  std::atomic<bool> runs{false};
+  pool.submit([&] {
+    runs = true;
+    runs.notify_all();
+    open.wait(false);
+  });
+  runs.wait(false);
+  auto argument = std::make_unique<int>(5);
+  const auto take = [](std::unique_ptr<int> given) { return *given; };
+  pool.submit([] {});
+  CHECK_FALSE(pool.try_submit(take, std::move(argument)).has_value());
+  REQUIRE(argument != nullptr);
+  open = true;
+  open.notify_all();
+  CHECK(pool.submit(take, std::move(argument)).result() == 5);
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "max_pending: shutdown and a break wake who waits, with what submit throws then") {
+  SECTION("shutdown of processes") {
+    auto pool = processes(1, 2);
+    const std::string text = thrown_while_waiting(pool, 2, [&] { pool.shutdown(false, true); });
+    CHECK(text.find("after shutdown") != std::string::npos);
+  }
+  SECTION("killed processes") {
+    auto pool = processes(1, 2);
+    const std::string text = thrown_while_waiting(pool, 2, [&] { pool.kill_workers(); });
+    CHECK(text.find("kill_workers") != std::string::npos);
+  }
+  SECTION("a pool that breaks") {
+    auto pool = processes(1, 2);
+    const std::string text = thrown_while_waiting(pool, 2, [&] { ::kill(pool.processes().at(0), SIGKILL); });
+    CHECK(text.find("SIGKILL") != std::string::npos);
+  }
+  SECTION("shutdown of threads") {
+    auto pool = threads(1, 2);
+    const std::string text = thrown_while_waiting(pool, 0, [&] { pool.shutdown(false, true); });
+    CHECK(text.find("after shutdown") != std::string::npos);
+  }
+}
+
+namespace {
+
+template <class Pool>
+std::string submits_in_callback(Pool& pool, int queue, bool& tried) {
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  std::string thrown;
+  std::atomic<bool> called{false};
+  auto first = pool.submit(held, running, gate);
+  running.wait_until(1);
+  auto futures = fill(pool, queue, 2);
+  const auto second_running = support::Counter::make();
+  const auto second_gate = support::Counter::make();
+  // Behind the callback everything waits, so that there is no room while it runs.
+  first.add_done_callback([&](const auto&) {
+    thrown = message_of<cf::QueueFull>([&] {
+      for (int i = 0; i < 100; ++i) pool.submit(held, second_running, second_gate);
+    });
+    tried = pool.try_submit(twice, 1).has_value();
+    called = true;
+    called.notify_all();
+  });
+  gate.add(1);
+  called.wait(false);
+  second_gate.add(1);
+  return thrown;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(support::LeakChecked, "QueueFull: submit in a callback, where waiting would wait for itself") {
+  bool tried = true;
+  {
+    auto pool = processes(1, 2);
+    const std::string text = submits_in_callback(pool, 2, tried);
+    CHECK(text.find("2 calls (max_pending) wait already") != std::string::npos);
+    CHECK(text.find("try_submit") != std::string::npos);
+  }
+  {
+    auto pool = threads(1, 2);
+    const std::string text = submits_in_callback(pool, 0, tried);
+    CHECK(text.find("2 calls (max_pending) wait already") != std::string::npos);
+    CHECK_FALSE(tried);
+  }
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "QueueFull: can be made from a text, and crosses between processes") {
+  cf::ProcessPoolExecutor pool(1);
+  const auto fails = []() -> int { throw cf::QueueFull("full"); };
+  CHECK(message_of<cf::QueueFull>([&] { pool.submit(fails).result(); }) == "full");
+}
+
+namespace {
+
+template <class Pool>
+void maps(Pool& pool) {
+  std::vector<int> items(300);
+  std::iota(items.begin(), items.end(), 0);
+  std::vector<int> expected;
+  for (const int item : items) expected.push_back(2 * item);
+  CHECK(pool.map(twice, items).to_vector() == expected);
+  CHECK(pool.map(twice, items, {.chunksize = 7}).to_vector() == expected);
+  CHECK(pool.map(twice, items, {.chunksize = cf::auto_chunksize}).to_vector() == expected);
+  CHECK(pool.map(twice, items, {.buffersize = 20}).to_vector() == expected);
+  auto any_order = pool.map_unordered(twice, items).to_vector();
+  std::sort(any_order.begin(), any_order.end());
+  CHECK(any_order == expected);
+  // Two at once, of which one is not read before the other has ended.
+  auto first = pool.map(twice, items);
+  CHECK(pool.map(twice, items).to_vector() == expected);
+  CHECK(first.to_vector() == expected);
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(support::LeakChecked, "map: flows through max_pending, whatever its options (process)") {
+  auto pool = processes(2, 3);
+  maps(pool);
+}
+TEST_CASE_METHOD(support::LeakChecked, "map: flows through max_pending, whatever its options (thread)") {
+  auto pool = threads(2, 3);
+  maps(pool);
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "map: what nobody reads still runs, and shutdown submits the rest, past max_pending") {
+  const auto count = support::Counter::make();
+  {
+    auto pool = processes(1, 2);
+    std::vector<support::Counter> words(40, count);
+    pool.map([](support::Counter word) { word.add(1); }, words);
+  }
+  CHECK(count.value() == 40);
+}
+
+namespace {
+
+template <class Pool>
+void priorities(Pool& pool, int queue) {
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  const auto clock = support::Counter::make();
+  const auto first = pool.submit(held, running, gate);
+  running.wait_until(1);
+  const auto stamp = [](support::Counter word) { return word.add(1); };
+  std::vector<cf::Future<std::uint32_t>> ahead;  // in the call queue: nobody overtakes these
+  for (int i = 0; i < queue; ++i) ahead.push_back(pool.submit(stamp, clock));
+  const auto late = pool.submit({.priority = -1}, stamp, clock);
+  const auto plain_1 = pool.submit(stamp, clock);
+  const auto urgent_1 = pool.submit({.priority = 7}, stamp, clock);
+  const auto plain_2 = pool.submit(stamp, clock);
+  const auto urgent_2 = pool.submit({.priority = 7}, stamp, clock);
+  auto dropped = pool.submit({.priority = 9}, stamp, clock);
+  CHECK(dropped.cancel());
+  const auto most_urgent = pool.submit({.priority = 8}, stamp, clock);
+  gate.add(1);
+  std::vector<std::uint32_t> order;
+  for (const auto& future : ahead) order.push_back(future.result());
+  for (const auto* future : {&most_urgent, &urgent_1, &urgent_2, &plain_1, &plain_2, &late})
+    order.push_back(future->result());
+  CHECK(std::is_sorted(order.begin(), order.end()));
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "priority: a greater one starts first, equal ones in the order of submission (process)") {
+  cf::ProcessPoolExecutor pool(1);
+  priorities(pool, 2);
+}
+TEST_CASE_METHOD(support::LeakChecked,
+                 "priority: a greater one starts first, equal ones in the order of submission (thread)") {
+  cf::ThreadPoolExecutor pool(1);
+  priorities(pool, 0);
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "ThreadPoolExecutor.set_max_workers: more start for what waits, and what is too many leaves") {
+  cf::ThreadPoolExecutor pool(1);
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  std::vector<cf::Future<void>> futures;
+  for (int i = 0; i < 6; ++i) futures.push_back(pool.submit(held, running, gate));
+  running.wait_until(1);
+  pool.set_max_workers(6);
+  CHECK(pool.max_workers() == 6);
+  running.wait_until(6);
+  gate.add(1);
+  for (const auto& future : futures) future.result();
+  pool.set_max_workers(2);
+  CHECK(support::eventually([&] { return fmt::format("{}", pool).find(": 2 workers") != std::string::npos; }, 10s));
+  for (int i = 0; i < 300; ++i) {
+    pool.set_max_workers(1 + i % 8);
+    CHECK(pool.submit(twice, i).result() == 2 * i);
+  }
+  CHECK(message_of<std::invalid_argument>([&] { pool.set_max_workers(0); }).find("greater than 0") !=
+        std::string::npos);
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "priority: an urgent call behind two thousand others begins after at most the call queue's") {
+  cf::ProcessPoolExecutor pool(2);
+  const auto clock = support::Counter::make();
+  const auto stamp = [](support::Counter word) { return word.add(1); };
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  for (int i = 0; i < 2; ++i) pool.submit(held, running, gate);
+  running.wait_until(2);
+  std::vector<cf::Future<std::uint32_t>> others;
+  for (int i = 0; i < 2000; ++i) others.push_back(pool.submit(stamp, clock));
+  const auto urgent = pool.submit({.priority = 1}, stamp, clock);
+  gate.add(1);
+  CHECK(urgent.result() <= 3 + 1 + 2);  // the queue, itself, and what another worker begins meanwhile
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "ProcessPoolExecutor.set_max_workers: idle ones leave now, busy ones after their task") {
+  cf::ProcessPoolExecutor pool(4);
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  pool.set_max_workers(2);
+  CHECK(pool.max_workers() == 2);
+  std::vector<cf::Future<void>> futures;
+  for (int i = 0; i < 4; ++i) futures.push_back(pool.submit(held, running, gate));
+  running.wait_until(2);
+  CHECK(pool.processes().size() == 2);
+  pool.set_max_workers(4);
+  running.wait_until(4);
+  CHECK(pool.processes().size() == 4);
+  pool.set_max_workers(1);  // all are busy
+  CHECK(pool.processes().size() == 1);
+  gate.add(1);
+  for (const auto& future : futures) future.result();
+  CHECK(pool.submit(twice, 3).result() == 6);
+  CHECK(pool.statistics().workers_lost == 0);
+  const std::string text = message_of<std::invalid_argument>([&] { pool.set_max_workers(5); });
+  CHECK(text.find("from 1 to 4") != std::string::npos);
+  CHECK_THROWS_AS(pool.set_max_workers(0), std::invalid_argument);
+}
+
+namespace {
+
+/// Every change meets calls that are waiting, claimed, running or done.
+void resize(int changes) {
+  cf::ProcessPoolExecutor pool({.max_workers = 6, .max_pending = 50});
+  const auto count = support::Counter::make();
+  std::vector<cf::Future<int>> futures;
+  const auto task = [](support::Counter counter, int i) {
+    counter.add(1);
+    return i;
+  };
+  for (int i = 0; i < changes * 5; ++i) {
+    if (i % 5 == 0) pool.set_max_workers(1 + i * 7 / 5 % 6);
+    futures.push_back(pool.submit(task, count, i));
+  }
+  int wrong = 0;
+  for (int i = 0; i < changes * 5; ++i) wrong += futures[static_cast<std::size_t>(i)].result() == i ? 0 : 1;
+  CHECK(wrong == 0);
+  CHECK(count.value() == static_cast<std::uint32_t>(changes * 5));  // nothing lost, nothing twice
+  CHECK(pool.statistics().workers_lost == 0);
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(support::LeakChecked, "ProcessPoolExecutor.set_max_workers: amid calls, nothing is lost or doubled") {
+  resize(40);
+}
+TEST_CASE("ProcessPoolExecutor.set_max_workers: ten thousand changes", "[long]") { resize(10'000); }
