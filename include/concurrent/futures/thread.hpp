@@ -239,7 +239,7 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
       Future<R> future(task);
       if (options != nullptr) {
         if (!options->label.empty()) task->label = std::make_unique<const std::string>(std::move(options->label));
-        task->set_priority(options->priority);
+        task->given_priority = options->priority;
       }
       task->add_reference();  // for the queue
       try {

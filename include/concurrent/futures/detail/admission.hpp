@@ -25,7 +25,7 @@ enum class Admission : std::uint8_t {
 /// So a call that finds no room has cost nothing: nothing was pickled, and no argument was moved from. A pool without a
 /// limit is asked for nothing.
 template <class Pool>
-class WaitingPlace {
+class WaitingPlace {  // stays where it is
  public:
   /// Throws what submit throws.
   WaitingPlace(Pool& pool, Admission admission) {
@@ -33,7 +33,6 @@ class WaitingPlace {
     refused_ = !pool.reserve(admission);
     if (!refused_) pool_ = &pool;
   }
-  WaitingPlace(const WaitingPlace&) = delete;
   ~WaitingPlace() {
     if (pool_ != nullptr) pool_->give_back_place();
   }
@@ -64,12 +63,9 @@ struct AdmissionAccess {
     return requires(const Executor& executor) { executor.has_limit(); };
   }
   template <class Executor>
-  static bool is_limited(const Executor& executor) noexcept {
-    if constexpr (admits<Executor>()) {
-      return executor.has_limit();
-    } else {
-      return false;
-    }
+  static bool is_limited([[maybe_unused]] const Executor& executor) noexcept {
+    if constexpr (admits<Executor>()) return executor.has_limit();
+    return false;
   }
   /// A future that is not valid: there was no room.
   template <class Executor, class Options, class... Call>

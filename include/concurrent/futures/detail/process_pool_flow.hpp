@@ -18,23 +18,21 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 CONCURRENT_FUTURES_INLINE bool ProcessPool::reserve(Admission admission) {
-  for (bool waited = false;; waited = true) {
-    std::uint32_t seen = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      if (waited) --waiting_for_room_;
-      if ((gate_.load(std::memory_order_relaxed) & gate_closed) != 0) throw_closed();
-      if (has_room()) {
-        ++reserved_;
-        return true;
-      }
-      if (admission == Admission::attempt) return false;
-      if (is_own_thread()) throw_queue_full(*options_.max_pending, "a callback that waits holds up what makes room");
-      ++waiting_for_room_;
-      seen = room_.load(std::memory_order_relaxed);
-    }
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if ((gate_.load(std::memory_order_relaxed) & gate_closed) != 0) throw_closed();
+    if (has_room()) break;
+    if (admission == Admission::attempt) return false;
+    if (is_own_thread()) throw_queue_full(*options_.max_pending, "a callback that waits holds up what makes room");
+    ++waiting_for_room_;
+    const std::uint32_t seen = room_.load(std::memory_order_relaxed);
+    lock.unlock();
     if (!drive(room_, seen, (Deadline::max)())) doze(room_, seen, (Deadline::max)());
+    lock.lock();
+    --waiting_for_room_;
   }
+  ++reserved_;
+  return true;
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::give_back_place() noexcept {

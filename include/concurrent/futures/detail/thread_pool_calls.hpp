@@ -145,12 +145,8 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
 }
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::set_max_workers(int workers) {
-  if (workers <= 0) {
-    throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
-                                "; it must be greater than 0.");
-  }
   const std::lock_guard lock(mutex_);
-  max_workers_.store(workers, std::memory_order_relaxed);
+  max_workers_.store(checked_max_workers(workers), std::memory_order_relaxed);
   while (tasks_.size() > idle_ && started_ < workers && !shutting_down_ && broken_.empty() && start_thread() == 0) {
   }
   if (started_ > workers) work_or_end_.notify_all();  // those that sleep leave now

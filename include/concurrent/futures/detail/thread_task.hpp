@@ -30,21 +30,17 @@ class ThreadTask {
   /// What a trace calls it.
   virtual std::string name() const = 0;
 
-  int priority() const noexcept { return priority_; }
-  /// Before it is submitted.
-  void set_priority(int priority) noexcept { priority_ = priority; }
+  int priority() const noexcept { return given_priority; }
 
   ThreadTask* next = nullptr;
   ThreadTask* previous = nullptr;
   bool queued = false;
   bool traced = false;
+  int given_priority = 0;  // set before it is submitted
 
  protected:
   ThreadTask() = default;
   ~ThreadTask() = default;
-
- private:
-  int priority_ = 0;
 };
 
 using ThreadTaskList = IntrusiveList<ThreadTask>;
