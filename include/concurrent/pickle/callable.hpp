@@ -31,9 +31,12 @@ inline constexpr bool travels_as_value = can_travel<F, Role::argument>();
 
 // A closure whose captures are trivially copyable travels as its bytes. Reference captures are no better than pointers,
 // but a compiler shows them: GCC and Clang make a member of reference type of each, and then the closure has no
-// standard layout.
+// standard layout. Nor has one that captures a class with members in a base, too, or only some of them private; but
+// where no address can be in it, it has no reference.
 template <class F>
-inline constexpr bool travels_as_bytes = is_closure<F> && copies_as_bytes<F> && std::is_standard_layout_v<F>;
+inline constexpr bool has_no_reference = std::is_standard_layout_v<F> || holds_no_pointer<F>;
+template <class F>
+inline constexpr bool travels_as_bytes = is_closure<F> && copies_as_bytes<F> && has_no_reference<F>;
 
 // Pointers to functions and constants of the program, in a closure that goes to a fresh image: they are moved with the
 // program. Written where the program was loaded, or 0 where nothing is moved, and then the places of the pointers.
@@ -142,9 +145,10 @@ constexpr void check_callable() {
                   "concurrent::pickle: this lambda captures something that is not trivially copyable (a string, a "
                   "vector, a smart pointer). Pass it as an argument instead, bound with cf::partial(function, value) "
                   "where it is the same for all calls, or make the lambda a struct with operator().");
-    static_assert(!copies_as_bytes<F> || std::is_standard_layout_v<F>,
+    static_assert(!copies_as_bytes<F> || has_no_reference<F>,
                   "concurrent::pickle: this lambda captures by reference, which means nothing in another process. "
-                  "Capture by value, or pass it as an argument.");
+                  "Capture by value, or pass it as an argument. (A value whose class has members in a base, too, or "
+                  "only some of them private, can look like a reference to a compiler: pass it as an argument.)");
   } else {
     CallableCheck<F>::check();
   }
