@@ -4,8 +4,9 @@
 //   alone and never looked at: see holds_no_pointer.
 // - Clang tells of each capture which type it has.
 // - GCC tells for each word whether any bytes at all can stand there in a constant expression: see PointerWords. Where
-//   a closure captures pointers and also something with private members (std::string_view), it does not, and there each
-//   aligned word without padding is looked at, in which a number could have the value of an address in use.
+//   a closure captures something with private members (std::string_view, std::chrono::seconds), it does not, and there
+//   each aligned word without padding is looked at, in which a number could have the value of an address in use: better
+//   refused than computed with something else.
 #pragma once
 
 #include <concurrent/pickle/detail/inherited_key.hpp>
@@ -25,6 +26,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace concurrent::pickle::inline v0 {
 namespace detail {
@@ -111,8 +113,14 @@ consteval bool find_no_pointer() {
     return false;
   } else {
 #if !defined(__clang__)
-    if constexpr (sizeof(T) <= most_constant_bytes<T>) {
-      if constexpr (can_hold_ones<T, 0, 0>(0)) return can_hold_ones<T, 0, sizeof(T)>(0);
+    // GCC sees pointers in arrays, and in arrays of anything that has some, only in what a template can have as its
+    // argument.
+    if constexpr (alignof(T) >= alignof(void*)) {
+      if constexpr (!can_hold_ones<T, 0, 0>(0)) {
+        return false;
+      } else {
+        return can_hold_ones<T, 0, sizeof(T)>(0);
+      }
     }
 #endif
     return true;
@@ -150,7 +158,7 @@ class MemberVisitor {
 };
 
 // Calls visit.pointer(address, place) for each pointer in an object, visit.inherited() for each Inherited. Of an
-// optional only if it holds one, and none of a union's, which nobody can know.
+// optional only if it holds one, of a variant those of what it holds, and none of a union's, which nobody can know.
 template <class T, class Visit>
 void visit_pointers(const T& object, Visit& visit) {
   if constexpr (holds_no_pointer<T>) {
@@ -166,6 +174,10 @@ void visit_pointers(const T& object, Visit& visit) {
     visit.inherited();
   } else if constexpr (is_optional<T>) {
     if (object) visit_pointers(*object, visit);
+  } else if constexpr (is_variant<T>) {
+    if (!object.valueless_by_exception()) {
+      std::visit([&](const auto& value) { visit_pointers(value, visit); }, object);
+    }
   } else if constexpr (std::is_class_v<T>) {
     MemberVisitor<Visit> members(visit);
     __builtin_dump_struct(std::addressof(object), members);
