@@ -71,6 +71,7 @@ struct concurrent::pickle::Pickler<concurrent::multiprocessing::SharedMemory> {
   using Name = concurrent::multiprocessing::detail::SharedName;
 
   static void dump(Writer& writer, const SharedMemory& memory) {
+    if (memory.mapping_) writer.keep(memory.mapping_);
     (memory.mapping_ ? memory.mapping_->name() : Name()).dump(writer);
   }
   static SharedMemory load(Reader& reader) {

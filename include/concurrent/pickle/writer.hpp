@@ -8,6 +8,8 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace concurrent::pickle::inline v0 {
 
@@ -75,9 +77,22 @@ class Writer {
   /// Takes back everything after the first `size` bytes.
   void truncate(std::size_t size) noexcept { next_ = first_ + size; }
 
+  /// What the message's reader finds by way of this process, so that it has to be there still.
+  using Kept = std::vector<std::shared_ptr<const void>>;
+  /// Who sends the message keeps such things until it has arrived, and takes them when it is written.
+  void keep_what_is_sent() noexcept { keeps_ = true; }
+  void keep(const std::shared_ptr<const void>& object) {
+    if (!keeps_) return;
+    if (!kept_) kept_ = std::make_unique<Kept>();
+    kept_->push_back(object);
+  }
+  bool has_kept() const noexcept { return kept_ != nullptr; }
+  std::unique_ptr<Kept> take_kept() noexcept { return std::move(kept_); }
+
   /// Goes back to empty, ready for another message.
   void clear() noexcept {
     next_ = first_;
+    kept_.reset();
     shared_.reset();
     depth_ = 0;
     null_refused_ = false;
@@ -118,8 +133,10 @@ class Writer {
   Grow grow_;
   int depth_ = 0;
   bool null_refused_ = false;
+  bool keeps_ = false;
   Audience audience_ = Audience::unknown;
   std::unique_ptr<detail::WrittenPointers> shared_;
+  std::unique_ptr<Kept> kept_;
 };
 
 }  // namespace concurrent::pickle::inline v0

@@ -45,7 +45,9 @@ class ArgumentBlocks {
 class CallWriter : public pickle::Writer {
  public:
   explicit CallWriter(ArgumentBlocks& blocks) noexcept
-      : Writer(bytes_, bytes_ + sizeof bytes_, &CallWriter::grow), blocks_(&blocks) {}
+      : Writer(bytes_, bytes_ + sizeof bytes_, &CallWriter::grow), blocks_(&blocks) {
+    keep_what_is_sent();
+  }
   ~CallWriter();
 
   bool has_block() const noexcept { return block_.address != nullptr; }

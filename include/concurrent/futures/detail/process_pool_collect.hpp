@@ -159,6 +159,7 @@ inline void ProcessPool::resolve(Arrival& arrival) {
     initializer_failure_ = text;
   } else {
     FutureStateBase& state = arrival.item->state();
+    const auto kept = std::move(arrival.item->kept);  // let go of when the result, which may mean the same, is loaded
     std::string task;
     if (!is_value) {
       task = describe(*arrival.item);

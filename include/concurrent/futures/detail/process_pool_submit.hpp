@@ -80,6 +80,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
     if (!has_place && !call.has_block()) item.keep_pending(call.data());
     item.state().add_reference();
     item.block = call.take_block();
+    item.kept = call.take_kept();
     ++counts_.submitted;
     counts_.bytes_to_workers += item.size;
     ++outstanding_;

@@ -7,10 +7,14 @@
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/writer.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -31,9 +35,9 @@ class ResultBlocks {
   bool extend(Allocation& block, std::size_t size) { return blocks_.extend(block, size + sizeof(Block)); }
   void free(Allocation block) noexcept { blocks_.free(block); }
 
-  /// From now on the block is the caller's until it clears `busy`.
-  void hand_over(Allocation block) {
-    published_.push_back(block);
+  /// From now on the block is the caller's until it clears `busy`. What the result means lives as long.
+  void hand_over(Allocation block, std::unique_ptr<pickle::Writer::Kept> kept = nullptr) {
+    published_.push_back({block, std::move(kept)});
     auto* const header = ::new (block.address) Block{};
     header->capacity = block.size - sizeof(Block);
     header->busy.store(1, std::memory_order_relaxed);  // the entry's commit makes it visible
@@ -42,14 +46,19 @@ class ResultBlocks {
   /// Takes back what the caller is done with.
   void collect() noexcept {
     for (std::size_t i = 0; i < published_.size();) {
-      if (reinterpret_cast<Block*>(published_[i].address)->busy.load(std::memory_order_acquire) != 0) {
+      if (reinterpret_cast<Block*>(published_[i].block.address)->busy.load(std::memory_order_acquire) != 0) {
         ++i;
         continue;
       }
-      blocks_.free(published_[i]);
-      published_[i] = published_.back();
+      blocks_.free(published_[i].block);
+      if (i + 1 != published_.size()) published_[i] = std::move(published_.back());
       published_.pop_back();
     }
+  }
+  /// Whether something is kept for a caller that has not loaded its result yet.
+  bool keeps() noexcept {
+    collect();
+    return std::any_of(published_.begin(), published_.end(), [](const Published& one) { return one.kept != nullptr; });
   }
   /// Gives the pages of what is free back to the system.
   void trim() noexcept {
@@ -59,16 +68,28 @@ class ResultBlocks {
 
  private:
   BlockList blocks_;
-  std::vector<Allocation> published_;  // at most one for each place in the ring
+  struct Published {
+    Allocation block;
+    std::unique_ptr<pickle::Writer::Kept> kept;
+  };
+  std::vector<Published> published_;  // at most one for each place in the ring
 };
 
 /// Where a worker pickles a result: first into memory of its own, and into a block once it outgrows the ring's entry.
 class ResultWriter : public pickle::Writer {
  public:
   explicit ResultWriter(ResultBlocks& blocks) noexcept
-      : Writer(short_, short_ + ResultEntry::inline_capacity, &ResultWriter::grow), blocks_(&blocks) {}
+      : Writer(short_, short_ + ResultEntry::inline_capacity, &ResultWriter::grow), blocks_(&blocks) {
+    keep_what_is_sent();
+  }
   ~ResultWriter() {
     if (block_.address != nullptr) blocks_->free(block_);
+  }
+
+  /// When all is written: what the result means is kept as long as its block, so it has one, however short it is.
+  /// Throws: PicklingError when there is no room.
+  void finish() {
+    if (has_kept() && block_.address == nullptr) grow(*this, ResultEntry::inline_capacity);
   }
 
   /// Where the bytes lie, for the entry; 0: inside it, copied there now. A block is handed over.
@@ -77,7 +98,7 @@ class ResultWriter : public pickle::Writer {
       std::memcpy(entry.bytes, short_, size());
       return 0;
     }
-    blocks_->hand_over(block_);
+    blocks_->hand_over(block_, take_kept());
     const std::uint64_t offset = segment.offset_of(block_.address) + sizeof(Block);
     block_ = {};
     return offset;

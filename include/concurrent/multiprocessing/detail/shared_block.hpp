@@ -202,6 +202,8 @@ class SharedBlock {
   friend bool operator==(const SharedBlock& a, const SharedBlock& b) noexcept { return a.place() == b.place(); }
 
   void dump(pickle::Writer& writer) const {
+    if (block_) writer.keep(block_);
+    if (mapping_) writer.keep(mapping_);
     (block_ ? block_->name() : mapping_ ? mapping_->name() : SharedName()).dump(writer);
     writer.put(block_ ? block_->offset() : no_block);
   }

@@ -80,6 +80,7 @@ class Worker {
   /// Ends on purpose: whoever hears of this process's end finds `retired` and knows that nothing is lost.
   [[noreturn]] void retire(int status) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("worker.retire");
+    let_memory_arrive();
     entry_.status.store(static_cast<std::uint32_t>(WorkerStatus::retired), std::memory_order_seq_cst);
     CONCURRENT_FUTURES_FAULT_POINT("worker.retired");
     leave_process(status);
@@ -94,6 +95,14 @@ class Worker {
       const timespec moment{0, 100'000};
       ::nanosleep(&moment, nullptr);
       if (entry_.consumed.load(std::memory_order_relaxed) == position_) return;
+    }
+  }
+
+  /// What a result means in shared memory is found by way of this process. A caller takes results soon, if at all.
+  void let_memory_arrive() noexcept {
+    for (int i = 0; i < 10'000 && blocks_.keeps(); ++i) {
+      const timespec moment{0, 100'000};
+      ::nanosleep(&moment, nullptr);
     }
   }
 
@@ -227,6 +236,7 @@ class Worker {
       CONCURRENT_FUTURES_FAULT_POINT("worker.running");
       pickle::Reader reader(bytes_of(record, short_call), pickle::Views::in_place);
       pickle::run_call(reader, writer, entry_.phase);
+      writer.finish();
     } catch (...) {
       outcome = Outcome::exception;
       pickle_exception(writer, std::current_exception());
