@@ -167,7 +167,7 @@ EACH_PROCESS_POOL("shared state: a worker killed while it uses it keeps nobody e
   }
 }
 
-EACH_PROCESS_POOL("shared state: a task that comes after its maker has let go of it fails, and says so") {
+EACH_PROCESS_POOL("shared state: a task that comes after its caller has let go of it has it all the same") {
   auto pool = kind.pool(1);
   start_workers(pool, 1);
   const auto gate = support::Gate::make();
@@ -175,8 +175,7 @@ EACH_PROCESS_POOL("shared state: a task that comes after its maker has let go of
   auto late = pool.submit([](mp::Value<int> value) { return value.load(); }, mp::Value<int>(5));
   gate.open();
   busy.result(30s);
-  const std::string text = support::message_of<pickle::UnpicklingError>([&] { late.result(30s); });
-  CHECK(contains(text, "process " + std::to_string(::getpid()) + ", which sent it, has ended or has let go of it"));
+  CHECK(late.result(30s) == 5);
   CHECK(pool.submit([] { return 3; }).result(30s) == 3);
 }
 

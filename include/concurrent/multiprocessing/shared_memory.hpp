@@ -21,8 +21,10 @@ namespace concurrent::multiprocessing::inline v0 {
 ///
 /// Each process maps it once while it has a handle, and holds one descriptor: a worker maps it when a task is given it
 /// and unmaps it when the task is done. For many short tasks, hand it to the pool's initializer and keep it in a global
-/// variable; workers under `fork` have what existed when the executor was made without that. Keep a handle where it was
-/// made until the tasks that were given it are done: a message holds no more than the way there.
+/// variable; workers under `fork` have what existed when the executor was made without that. A call's arguments live
+/// until its outcome is known, and what a task returns until the caller has it, without anybody keeping a handle. Bytes
+/// that the program makes itself (pickle::dumps, a Queue's items) hold no more than the way there: keep a handle for
+/// those.
 ///
 /// Threads: copies may be used from any thread; what they do with the bytes is theirs to order. It works like memory of
 /// threads: use std::atomic_ref, or `Value`, `Event`, or futures, which order what came before a task's end.
