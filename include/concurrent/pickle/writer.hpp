@@ -82,9 +82,7 @@ class Writer {
   /// Who sends the message keeps such things until it has arrived, and takes them when it is written.
   void keep_what_is_sent() noexcept { keeps_ = true; }
   void keep(const std::shared_ptr<const void>& object) {
-    if (!keeps_) return;
-    if (!kept_) kept_ = std::make_unique<Kept>();
-    kept_->push_back(object);
+    if (keeps_) (kept_ ? kept_ : kept_ = std::make_unique<Kept>())->push_back(object);
   }
   bool has_kept() const noexcept { return kept_ != nullptr; }
   std::unique_ptr<Kept> take_kept() noexcept { return std::move(kept_); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/errors.hpp>
+#include <concurrent/multiprocessing/manager_died.hpp>
 #include <concurrent/pickle/exception.hpp>
 #include <concurrent/pickle/values.hpp>
 

@@ -37,7 +37,7 @@ class ResultBlocks {
 
   /// From now on the block is the caller's until it clears `busy`. What the result means lives as long.
   void hand_over(Allocation block, std::unique_ptr<pickle::Writer::Kept> kept = nullptr) {
-    published_.push_back({block, std::move(kept)});
+    published_.emplace_back(block, std::move(kept));
     auto* const header = ::new (block.address) Block{};
     header->capacity = block.size - sizeof(Block);
     header->busy.store(1, std::memory_order_relaxed);  // the entry's commit makes it visible
@@ -46,11 +46,11 @@ class ResultBlocks {
   /// Takes back what the caller is done with.
   void collect() noexcept {
     for (std::size_t i = 0; i < published_.size();) {
-      if (reinterpret_cast<Block*>(published_[i].block.address)->busy.load(std::memory_order_acquire) != 0) {
+      if (reinterpret_cast<Block*>(published_[i].first.address)->busy.load(std::memory_order_acquire) != 0) {
         ++i;
         continue;
       }
-      blocks_.free(published_[i].block);
+      blocks_.free(published_[i].first);
       if (i + 1 != published_.size()) published_[i] = std::move(published_.back());
       published_.pop_back();
     }
@@ -58,7 +58,7 @@ class ResultBlocks {
   /// Whether something is kept for a caller that has not loaded its result yet.
   bool keeps() noexcept {
     collect();
-    return std::any_of(published_.begin(), published_.end(), [](const Published& one) { return one.kept != nullptr; });
+    return std::any_of(published_.begin(), published_.end(), [](const auto& one) { return one.second != nullptr; });
   }
   /// Gives the pages of what is free back to the system.
   void trim() noexcept {
@@ -68,11 +68,8 @@ class ResultBlocks {
 
  private:
   BlockList blocks_;
-  struct Published {
-    Allocation block;
-    std::unique_ptr<pickle::Writer::Kept> kept;
-  };
-  std::vector<Published> published_;  // at most one for each place in the ring
+  std::vector<std::pair<Allocation, std::unique_ptr<pickle::Writer::Kept>>>
+      published_;  // at most one for each place in the ring
 };
 
 /// Where a worker pickles a result: first into memory of its own, and into a block once it outgrows the ring's entry.

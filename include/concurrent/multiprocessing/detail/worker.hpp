@@ -80,7 +80,8 @@ class Worker {
   /// Ends on purpose: whoever hears of this process's end finds `retired` and knows that nothing is lost.
   [[noreturn]] void retire(int status) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("worker.retire");
-    let_memory_arrive();
+    // What a result means in shared memory is found by way of this process. A caller takes results soon, if at all.
+    for (int i = 0; i < 10'000 && blocks_.keeps(); ++i) ::usleep(100);
     entry_.status.store(static_cast<std::uint32_t>(WorkerStatus::retired), std::memory_order_seq_cst);
     CONCURRENT_FUTURES_FAULT_POINT("worker.retired");
     leave_process(status);
@@ -95,14 +96,6 @@ class Worker {
       const timespec moment{0, 100'000};
       ::nanosleep(&moment, nullptr);
       if (entry_.consumed.load(std::memory_order_relaxed) == position_) return;
-    }
-  }
-
-  /// What a result means in shared memory is found by way of this process. A caller takes results soon, if at all.
-  void let_memory_arrive() noexcept {
-    for (int i = 0; i < 10'000 && blocks_.keeps(); ++i) {
-      const timespec moment{0, 100'000};
-      ::nanosleep(&moment, nullptr);
     }
   }
 
