@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,7 +126,7 @@ inline bool is_unmapped_in(pid_t pid, std::uint64_t address) noexcept {
   std::uint64_t word = 0;
   iovec here{&word, sizeof word};
   iovec there{reinterpret_cast<void*>(address), sizeof word};
-  return ::process_vm_readv(pid, &here, 1, &there, 1, 0) < 0 && errno == EFAULT;
+  return ::syscall(SYS_process_vm_readv, static_cast<long>(pid), &here, 1L, &there, 1L, 0L) < 0 && errno == EFAULT;
 }
 
 /// A thread's and process's name as `ps` and /proc/PID/comm show it: 15 characters.

@@ -11,7 +11,6 @@
 
 #include <concurrent/version.hpp>
 
-#include <linux/capability.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -26,12 +25,19 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
+/// One half of a thread's capabilities, as the system call capget gives it in its third version, in two such halves.
+struct CapabilityWords {
+  std::uint32_t effective = 0;
+  std::uint32_t permitted = 0;
+  std::uint32_t inheritable = 0;
+};
+
 /// What the calling thread may do.
 struct Rights {
   uid_t users[3]{};   // real, effective, saved
   gid_t groups[3]{};  // likewise
   std::vector<gid_t> more_groups;
-  __user_cap_data_struct capabilities[2]{};
+  CapabilityWords capabilities[2]{};
 
   static Rights here() {
     Rights rights;
@@ -40,7 +46,10 @@ struct Rights {
     const int count = ::getgroups(0, nullptr);
     rights.more_groups.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
     if (count > 0 && ::getgroups(count, rights.more_groups.data()) != count) rights.more_groups.clear();
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    struct {
+      std::uint32_t version = 0x20080522;
+      int thread = 0;  // the calling one
+    } header;
     ::syscall(SYS_capget, &header, rights.capabilities);
     return rights;
   }
