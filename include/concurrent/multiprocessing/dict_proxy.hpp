@@ -126,7 +126,9 @@ class DictProxy : public detail::ProxyBase {
   using Server = detail::ManagedDict<K, V>;
 
  public:
+  /// What items are found by.
   using key_type = K;
+  /// What they hold.
   using mapped_type = V;
   /// No dict: for a variable that gets one later.
   DictProxy() noexcept = default;
@@ -135,10 +137,12 @@ class DictProxy : public detail::ProxyBase {
   V at(const K& key) const { return this->template call_server<&Server::at>(key); }
   /// A copy of the value, if there is one.
   std::optional<V> get(const K& key) const { return this->template call_server<&Server::get>(key); }
+  /// A copy of the value, or `fallback` if there is none.
   V get(const K& key, V fallback) const {
     std::optional<V> value = get(key);
     return value ? *std::move(value) : std::move(fallback);
   }
+  /// Stores a value, in place of the one that is there. Python: `d[key] = value`.
   void set(const K& key, const V& value) const { this->template call_server<&Server::set>(key, value); }
   /// The value that is there, or else `value`, which is stored then.
   V setdefault(const K& key, const V& value) const {
@@ -146,18 +150,26 @@ class DictProxy : public detail::ProxyBase {
   }
   /// Takes an item. Throws: std::out_of_range.
   V pop(const K& key) const { return this->template call_server<&Server::pop>(key); }
+  /// Takes an item; `fallback` if there is none.
   V pop(const K& key, V fallback) const {
     std::optional<V> value = this->template call_server<&Server::pop_if>(key);
     return value ? *std::move(value) : std::move(fallback);
   }
   /// Removes an item. False: there was none.
   bool erase(const K& key) const { return this->template call_server<&Server::erase>(key); }
+  /// Python: `key in d`.
   bool contains(const K& key) const { return this->template call_server<&Server::contains>(key); }
+  /// Python: `len(d)`.
   std::size_t size() const { return this->template call_server<&Server::size>(); }
+  /// True: it has no items at this moment.
   bool empty() const { return size() == 0; }
+  /// Removes all items.
   void clear() const { this->template call_server<&Server::clear>(); }
+  /// All keys, in their order.
   std::vector<K> keys() const { return this->template call_server<&Server::keys>(); }
+  /// Copies of all values, in the order of their keys.
   std::vector<V> values() const { return this->template call_server<&Server::values>(); }
+  /// Copies of all items, in the order of their keys.
   std::vector<std::pair<K, V>> items() const { return this->template call_server<&Server::items>(); }
   /// All items as they are at one moment.
   std::map<K, V> copy() const { return this->template call_server<&Server::copy>(); }

@@ -122,6 +122,7 @@ class ListProxy : public detail::ProxyBase {
   /// No list: for a variable that gets one later.
   ListProxy() noexcept = default;
 
+  /// Puts an element at the end.
   void append(const T& element) const { this->template call_server<&Server::append>(element); }
   /// Appends copies of what a range yields.
   template <class Range>
@@ -142,9 +143,13 @@ class ListProxy : public detail::ProxyBase {
   T pop(std::size_t index) const { return this->template call_server<&Server::pop>(index); }
   /// Removes that element. Throws: std::out_of_range.
   void erase(std::size_t index) const { this->template call_server<&Server::erase>(index); }
+  /// Python: `len(l)`.
   std::size_t size() const { return this->template call_server<&Server::size>(); }
+  /// True: it has no elements at this moment.
   bool empty() const { return size() == 0; }
+  /// Python: `element in l`.
   bool contains(const T& element) const { return this->template call_server<&Server::contains>(element); }
+  /// Removes all elements.
   void clear() const { this->template call_server<&Server::clear>(); }
   /// All elements as they are at one moment.
   std::vector<T> copy() const { return this->template call_server<&Server::copy>(); }

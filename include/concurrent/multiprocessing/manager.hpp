@@ -66,15 +66,18 @@ class Manager {
   ListProxy<T> list() {
     return make_proxy<ListProxy<T>, &detail::ManagedList<T>::make>(std::vector<T>());
   }
+  /// Of copies of what a range yields.
   template <class T, class Range>
   ListProxy<T> list(const Range& elements) {
     return make_proxy<ListProxy<T>, &detail::ManagedList<T>::make>(
         std::vector<T>(std::begin(elements), std::end(elements)));
   }
+  /// Of these elements.
   template <class T>
   ListProxy<T> list(std::initializer_list<T> elements) {
     return make_proxy<ListProxy<T>, &detail::ManagedList<T>::make>(std::vector<T>(elements));
   }
+  /// Of copies of what a range yields, and of its elements' type.
   template <class Range, class T = detail::ElementOf<Range>>
   ListProxy<T> list(const Range& elements) {
     return list<T, Range>(elements);
@@ -85,16 +88,19 @@ class Manager {
   DictProxy<K, V> dict() {
     return make_proxy<DictProxy<K, V>, &detail::ManagedDict<K, V>::make>(std::map<K, V>());
   }
+  /// Of the pairs that a range yields.
   template <class K, class V, class Range>
   DictProxy<K, V> dict(const Range& items) {
     std::map<K, V> all;
     for (const auto& [key, value] : items) all.insert_or_assign(key, value);
     return make_proxy<DictProxy<K, V>, &detail::ManagedDict<K, V>::make>(all);
   }
+  /// Of these pairs.
   template <class K, class V>
   DictProxy<K, V> dict(std::initializer_list<std::pair<K, V>> items) {
     return dict<K, V, std::initializer_list<std::pair<K, V>>>(items);
   }
+  /// Of the items of a map.
   template <class K, class V>
   DictProxy<K, V> dict(const std::map<K, V>& items) {
     return make_proxy<DictProxy<K, V>, &detail::ManagedDict<K, V>::make>(items);
@@ -105,10 +111,12 @@ class Manager {
   SetProxy<T> set() {
     return make_proxy<SetProxy<T>, &detail::ManagedSet<T>::make>(std::set<T>());
   }
+  /// Of copies of what a range yields.
   template <class T, class Range>
   SetProxy<T> set(const Range& elements) {
     return make_proxy<SetProxy<T>, &detail::ManagedSet<T>::make>(std::set<T>(std::begin(elements), std::end(elements)));
   }
+  /// Of these elements.
   template <class T>
   SetProxy<T> set(std::initializer_list<T> elements) {
     return make_proxy<SetProxy<T>, &detail::ManagedSet<T>::make>(std::set<T>(elements));

@@ -82,9 +82,11 @@ class NamespaceProxy : public detail::ProxyBase {
   T get(const std::string& name) const {
     return call_server<&Server::template get<T>>(name);
   }
+  /// Python: `hasattr(n, name)`.
   bool contains(const std::string& name) const { return call_server<&Server::contains>(name); }
   /// Python: `del`. False: there was none.
   bool erase(const std::string& name) const { return call_server<&Server::erase>(name); }
+  /// All names, in their order.
   std::vector<std::string> names() const { return call_server<&Server::names>(); }
 
  private:

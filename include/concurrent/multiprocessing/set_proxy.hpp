@@ -58,9 +58,13 @@ class SetProxy : public detail::ProxyBase {
   bool add(const T& element) const { return this->template call_server<&Server::add>(element); }
   /// False: it is not there.
   bool discard(const T& element) const { return this->template call_server<&Server::discard>(element); }
+  /// Python: `element in s`.
   bool contains(const T& element) const { return this->template call_server<&Server::contains>(element); }
+  /// Python: `len(s)`.
   std::size_t size() const { return this->template call_server<&Server::size>(); }
+  /// True: it has no elements at this moment.
   bool empty() const { return size() == 0; }
+  /// Removes all elements.
   void clear() const { this->template call_server<&Server::clear>(); }
   /// All elements as they are at one moment.
   std::set<T> copy() const { return this->template call_server<&Server::copy>(); }

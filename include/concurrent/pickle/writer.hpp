@@ -81,10 +81,13 @@ class Writer {
   using Kept = std::vector<std::shared_ptr<const void>>;
   /// Who sends the message keeps such things until it has arrived, and takes them when it is written.
   void keep_what_is_sent() noexcept { keeps_ = true; }
+  /// Keeps one, where somebody has asked for it.
   void keep(const std::shared_ptr<const void>& object) {
     if (keeps_) (kept_ ? kept_ : kept_ = std::make_unique<Kept>())->push_back(object);
   }
+  /// True: there is something to take.
   bool has_kept() const noexcept { return kept_ != nullptr; }
+  /// What has been kept; nothing is left here.
   std::unique_ptr<Kept> take_kept() noexcept { return std::move(kept_); }
 
   /// Goes back to empty, ready for another message.
