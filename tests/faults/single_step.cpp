@@ -107,21 +107,15 @@ void kill_after_each(const Policy& policy, Task task, std::size_t stride, const 
   std::optional<cf::ProcessPoolExecutor> pool;
   std::uint64_t id = 0;
   const auto one_life = [&](std::size_t most) {
-    const bool fresh = !pool;
-    if (fresh) pool.emplace(options);
-    // Held where it is about to look for a call; then there is one.
+    if (!pool) pool.emplace(options);
+    // Held where it is about to look for a call; then there is one, and no other.
     std::optional<At> hold_it;
     hold_it.emplace("worker.before_claim", Do::hold, 1);
     pool->warm_up(1);
-    if (fresh) {
-      REQUIRE(hold_it->sprung());  // it looks as soon as it has started, however long that takes
-    } else if (!hold_it->sprung(50ms)) {
-      // It sleeps already: an empty task brings it round, and is what it is stepped through first.
-      pool->submit(nothing, id++);
-      REQUIRE(hold_it->sprung());
-    }
-    const pid_t worker = hold_it->victim();
+    hold_it->sprung(50ms);  // or it sleeps already, or starts slowly: then the task itself brings it there
     auto future = pool->submit(task, ++id);
+    REQUIRE(hold_it->sprung());
+    const pid_t worker = hold_it->victim();
     REQUIRE(::ptrace(PTRACE_ATTACH, worker, nullptr, nullptr) == 0);
     REQUIRE(wait_stop(worker));
     hold_it.reset();  // it may go
@@ -227,7 +221,7 @@ EACH_POLICY("fault 9: single step: a worker is killed after every so many instru
   kill_after_each(policy, two_kilobytes,
                   slowness != 1     ? 1997
                   : policy.breaks() ? 997
-                                    : 197,
+                                    : 397,
                   "a task with 2 KB of result");
 }
 EACH_POLICY("fault 52: single step: a caller is killed after every so many instructions of submit and result") {

@@ -92,7 +92,7 @@ class Future : public detail::FutureHandle {
 
  private:
   template <class Function>
-  struct FunctionCallback final : detail::Callback {
+  struct FunctionCallback final : detail::OwnedCallback {
     explicit FunctionCallback(Function function) : function_(std::move(function)) {}
     void call(detail::FutureStateBase& state) override {
       state.add_reference();

@@ -185,28 +185,20 @@ class DictProxy : public detail::ProxyBase {
   /// Runs `fn(std::map<K, V>&, args...)` in the server, with the dict to itself. Returns what it returns.
   template <class Function, class... Args>
   auto apply(const Function& fn, const Args&... args) const {
-    using F = std::decay_t<Function>;
-    using Apply = detail::ManagedApply<typename Server::Value, F, pickle::detail::Sent<const Args&>...>;
-    return this->template call_server<&Apply::run>(pickle::Callable<F>{fn}, args...);
+    return this->template apply_in_server<Value>(fn, args...);
   }
 
  private:
   friend Manager;
-  friend struct pickle::Pickler<DictProxy>;
+  friend detail::PicklerOfProxy<DictProxy>;
   using Value = typename Server::Value;
   explicit DictProxy(std::shared_ptr<detail::ProxyState> state) noexcept : ProxyBase(std::move(state)) {}
 };
 
 }  // namespace concurrent::multiprocessing::inline v0
 
-/// What travels is the way to the dict: the copy means the same one.
 template <class K, class V>
-struct concurrent::pickle::Pickler<concurrent::multiprocessing::DictProxy<K, V>> {
-  using Proxy = concurrent::multiprocessing::DictProxy<K, V>;
-  static void dump(Writer& writer, const Proxy& proxy) { Proxy::dump(writer, proxy); }
-  static Proxy load(Reader& reader) {
-    return Proxy(Proxy::load(reader, concurrent::multiprocessing::detail::managed_type<typename Proxy::Value>()));
-  }
-};
+struct concurrent::pickle::Pickler<concurrent::multiprocessing::DictProxy<K, V>>
+    : concurrent::multiprocessing::detail::PicklerOfProxy<concurrent::multiprocessing::DictProxy<K, V>> {};
 template <class K, class V>
 struct std::hash<concurrent::multiprocessing::DictProxy<K, V>> : concurrent::multiprocessing::detail::HashOfProxy {};

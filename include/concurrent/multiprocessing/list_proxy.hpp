@@ -164,28 +164,20 @@ class ListProxy : public detail::ProxyBase {
   /// Runs `fn(std::deque<T>&, args...)` in the server, with the list to itself. Returns what it returns.
   template <class Function, class... Args>
   auto apply(const Function& fn, const Args&... args) const {
-    using F = std::decay_t<Function>;
-    using Apply = detail::ManagedApply<typename Server::Value, F, pickle::detail::Sent<const Args&>...>;
-    return this->template call_server<&Apply::run>(pickle::Callable<F>{fn}, args...);
+    return this->template apply_in_server<Value>(fn, args...);
   }
 
  private:
   friend Manager;
-  friend struct pickle::Pickler<ListProxy>;
+  friend detail::PicklerOfProxy<ListProxy>;
   using Value = typename Server::Value;
   explicit ListProxy(std::shared_ptr<detail::ProxyState> state) noexcept : ProxyBase(std::move(state)) {}
 };
 
 }  // namespace concurrent::multiprocessing::inline v0
 
-/// What travels is the way to the list: the copy means the same one.
 template <class T>
-struct concurrent::pickle::Pickler<concurrent::multiprocessing::ListProxy<T>> {
-  using Proxy = concurrent::multiprocessing::ListProxy<T>;
-  static void dump(Writer& writer, const Proxy& proxy) { Proxy::dump(writer, proxy); }
-  static Proxy load(Reader& reader) {
-    return Proxy(Proxy::load(reader, concurrent::multiprocessing::detail::managed_type<typename Proxy::Value>()));
-  }
-};
+struct concurrent::pickle::Pickler<concurrent::multiprocessing::ListProxy<T>>
+    : concurrent::multiprocessing::detail::PicklerOfProxy<concurrent::multiprocessing::ListProxy<T>> {};
 template <class T>
 struct std::hash<concurrent::multiprocessing::ListProxy<T>> : concurrent::multiprocessing::detail::HashOfProxy {};

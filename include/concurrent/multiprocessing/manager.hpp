@@ -146,13 +146,8 @@ class Manager {
  private:
   template <class Proxy, auto function, class... Args>
   Proxy make_proxy(const Args&... args) {
-    pickle::detail::VectorWriter request;
-    request.set_audience(pickle::Audience::fresh_images);
-    pickle::dump_call<pickle::Pickle>(request, detail::ManagedFunction<function>{}, detail::ManagedKey{}, args...);
     const std::shared_ptr<detail::ManagerLink> link = this->link();
-    const auto answer = link->call({request.data(), request.size()});
-    pickle::Reader reader(answer->bytes());
-    const auto object = pickle::load<detail::ObjectId>(reader);
+    const detail::ObjectId object = detail::run_in_server<function>(*link, detail::ManagedKey{}, args...);
     return Proxy(std::make_shared<detail::ProxyState>(link, object, detail::managed_type<typename Proxy::Value>()));
   }
   std::shared_ptr<detail::ManagerLink> link() const;

@@ -91,21 +91,15 @@ class NamespaceProxy : public detail::ProxyBase {
 
  private:
   friend Manager;
-  friend struct pickle::Pickler<NamespaceProxy>;
+  friend detail::PicklerOfProxy<NamespaceProxy>;
   using Value = Server::Value;
   explicit NamespaceProxy(std::shared_ptr<detail::ProxyState> state) noexcept : ProxyBase(std::move(state)) {}
 };
 
 }  // namespace concurrent::multiprocessing::inline v0
 
-/// What travels is the way to the names: the copy means the same ones.
 template <>
-struct concurrent::pickle::Pickler<concurrent::multiprocessing::NamespaceProxy> {
-  using Proxy = concurrent::multiprocessing::NamespaceProxy;
-  static void dump(Writer& writer, const Proxy& proxy) { Proxy::dump(writer, proxy); }
-  static Proxy load(Reader& reader) {
-    return Proxy(Proxy::load(reader, concurrent::multiprocessing::detail::managed_type<Proxy::Value>()));
-  }
-};
+struct concurrent::pickle::Pickler<concurrent::multiprocessing::NamespaceProxy>
+    : concurrent::multiprocessing::detail::PicklerOfProxy<concurrent::multiprocessing::NamespaceProxy> {};
 template <>
 struct std::hash<concurrent::multiprocessing::NamespaceProxy> : concurrent::multiprocessing::detail::HashOfProxy {};

@@ -47,38 +47,25 @@ class Proxy : public detail::ProxyBase {
         std::is_member_pointer_v<Member>,
         "concurrent::multiprocessing: call takes a member, call(&T::member, args...). For a function with the "
         "object as its first parameter use apply.");
-    return run(member, args...);
+    return this->template apply_in_server<T>(member, args...);
   }
   /// Runs `fn(T&, args...)` in the server, with the object to itself. Returns what it returns, by value.
   template <class Function, class... Args>
   auto apply(const Function& fn, const Args&... args) const {
-    return run(fn, args...);
+    return this->template apply_in_server<T>(fn, args...);
   }
 
  private:
   friend Manager;
-  friend struct pickle::Pickler<Proxy>;
+  friend detail::PicklerOfProxy<Proxy>;
   using Value = T;
   explicit Proxy(std::shared_ptr<detail::ProxyState> state) noexcept : ProxyBase(std::move(state)) {}
-
-  template <class Function, class... Args>
-  auto run(const Function& fn, const Args&... args) const {
-    using F = std::decay_t<Function>;
-    using Apply = detail::ManagedApply<T, F, pickle::detail::Sent<const Args&>...>;
-    return this->template call_server<&Apply::run>(pickle::Callable<F>{fn}, args...);
-  }
 };
 
 }  // namespace concurrent::multiprocessing::inline v0
 
-/// What travels is the way to the object: the copy means the same one.
 template <class T>
-struct concurrent::pickle::Pickler<concurrent::multiprocessing::Proxy<T>> {
-  using Proxy = concurrent::multiprocessing::Proxy<T>;
-  static void dump(Writer& writer, const Proxy& proxy) { Proxy::dump(writer, proxy); }
-  static Proxy load(Reader& reader) {
-    return Proxy(Proxy::load(reader, concurrent::multiprocessing::detail::managed_type<typename Proxy::Value>()));
-  }
-};
+struct concurrent::pickle::Pickler<concurrent::multiprocessing::Proxy<T>>
+    : concurrent::multiprocessing::detail::PicklerOfProxy<concurrent::multiprocessing::Proxy<T>> {};
 template <class T>
 struct std::hash<concurrent::multiprocessing::Proxy<T>> : concurrent::multiprocessing::detail::HashOfProxy {};

@@ -71,28 +71,20 @@ class SetProxy : public detail::ProxyBase {
   /// Runs `fn(std::set<T>&, args...)` in the server, with the set to itself. Returns what it returns.
   template <class Function, class... Args>
   auto apply(const Function& fn, const Args&... args) const {
-    using F = std::decay_t<Function>;
-    using Apply = detail::ManagedApply<typename Server::Value, F, pickle::detail::Sent<const Args&>...>;
-    return this->template call_server<&Apply::run>(pickle::Callable<F>{fn}, args...);
+    return this->template apply_in_server<Value>(fn, args...);
   }
 
  private:
   friend Manager;
-  friend struct pickle::Pickler<SetProxy>;
+  friend detail::PicklerOfProxy<SetProxy>;
   using Value = typename Server::Value;
   explicit SetProxy(std::shared_ptr<detail::ProxyState> state) noexcept : ProxyBase(std::move(state)) {}
 };
 
 }  // namespace concurrent::multiprocessing::inline v0
 
-/// What travels is the way to the set: the copy means the same one.
 template <class T>
-struct concurrent::pickle::Pickler<concurrent::multiprocessing::SetProxy<T>> {
-  using Proxy = concurrent::multiprocessing::SetProxy<T>;
-  static void dump(Writer& writer, const Proxy& proxy) { Proxy::dump(writer, proxy); }
-  static Proxy load(Reader& reader) {
-    return Proxy(Proxy::load(reader, concurrent::multiprocessing::detail::managed_type<typename Proxy::Value>()));
-  }
-};
+struct concurrent::pickle::Pickler<concurrent::multiprocessing::SetProxy<T>>
+    : concurrent::multiprocessing::detail::PicklerOfProxy<concurrent::multiprocessing::SetProxy<T>> {};
 template <class T>
 struct std::hash<concurrent::multiprocessing::SetProxy<T>> : concurrent::multiprocessing::detail::HashOfProxy {};

@@ -104,7 +104,7 @@ class AsioWait : public Callback {
   void set_content(std::unique_ptr<Content> content) noexcept { content_ = std::move(content); }
 
  private:
-  void call(FutureStateBase& /*state*/) override {}
+  void drop() noexcept override { delete this; }
   void run(FutureStateBase& /*state*/) override {
     const std::unique_ptr<AsioWait> self(this);
     std::unique_ptr<Content> content;

@@ -15,14 +15,23 @@ class FutureStateBase;
 class Callback : public Link {
  public:
   virtual ~Callback() = default;
+  /// Calls it, off the list; it is not touched any more after that.
+  virtual void run(FutureStateBase& state) = 0;
+  /// Lets go of it without a call: the future is destroyed, and nobody has finished it.
+  virtual void drop() noexcept = 0;
+};
+
+/// One that belongs to the list: it is deleted when it has been called, or let go of.
+class OwnedCallback : public Callback {
+ public:
   virtual void call(FutureStateBase& state) = 0;
-  /// Calls it, off the list; it is not touched any more after that. One that belongs to the list deletes itself.
-  virtual void run(FutureStateBase& state) {
-    const std::unique_ptr<Callback> self(this);
+
+ private:
+  void run(FutureStateBase& state) final {
+    const std::unique_ptr<OwnedCallback> self(this);
     call(state);
   }
-  /// Lets go of it without a call: the future is destroyed, and nobody has finished it.
-  virtual void drop() noexcept { delete this; }
+  void drop() noexcept final { delete this; }
 };
 
 /// The right, and the duty, to run the callbacks of a future that has just become done, in the order in which they were

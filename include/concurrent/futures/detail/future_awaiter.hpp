@@ -48,7 +48,6 @@ class CoroutineCallback : public Callback {
   }
 
  private:
-  void call(FutureStateBase& /*state*/) override {}
   void run(FutureStateBase& /*state*/) override {
     hangs_ = false;
     coroutine_.resume();

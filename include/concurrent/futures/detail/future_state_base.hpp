@@ -113,7 +113,7 @@ class FutureStateBase {
   static void run(CallbackList callbacks) noexcept { callbacks.run(); }
 
   /// Takes over the callback; calls it at once if the future is done.
-  void add_callback(std::unique_ptr<Callback> callback);
+  void add_callback(std::unique_ptr<OwnedCallback> callback);
 
   /// The same for one that lies in the caller's memory, such as the frame of a coroutine. False: the future is done
   /// already, and the callback is not used.

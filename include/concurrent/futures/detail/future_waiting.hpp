@@ -136,7 +136,7 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::remove_link(Link& link) noexcept
   return was_linked;
 }
 
-CONCURRENT_FUTURES_INLINE void FutureStateBase::add_callback(std::unique_ptr<Callback> callback) {
+CONCURRENT_FUTURES_INLINE void FutureStateBase::add_callback(std::unique_ptr<OwnedCallback> callback) {
   if (!done() && add_link(*callback)) {
     static_cast<void>(callback.release());
     return;

@@ -14,14 +14,14 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-struct MapStream::ChunkDone final : Callback {
+struct MapStream::ChunkDone final : OwnedCallback {
   ChunkDone(std::shared_ptr<MapStream> of, std::size_t items) : stream(std::move(of)), size(items) {}
   void call(FutureStateBase& state) override { stream->chunk_done(state, size); }
   std::shared_ptr<MapStream> stream;
   std::size_t size;
 };
 
-struct MapStream::BytesDone final : Callback {
+struct MapStream::BytesDone final : OwnedCallback {
   BytesDone(std::shared_ptr<MapStream> of, std::size_t counted) : stream(std::move(of)), bytes(counted) {}
   void call(FutureStateBase& /*state*/) override { stream->bytes_done(bytes); }
   std::shared_ptr<MapStream> stream;

@@ -159,6 +159,8 @@ class ProcessPool {
   bool take_lease() noexcept;
   void leave_lease() noexcept;
   bool scarce_processors() const noexcept;
+  std::int64_t poll_budget(bool scarce) const noexcept;
+  void learn_poll_budget(std::int64_t budget, bool paid) noexcept;
   void stop_driving();
 
   // process_pool_manage.hpp: the manager's thread

@@ -294,9 +294,8 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_
     return changed();
   }
   mpd::put_poller(segment_.caller(), mpd::poller_polls);
-  std::int64_t budget = drive_budget_.load(std::memory_order_relaxed);
   const bool scarce = scarce_processors();
-  if (scarce) budget = spin_limit() / 64;
+  const std::int64_t budget = poll_budget(scarce);
   mpd::Polling polling(budget);
   bool done = false;
   while (!(done = changed())) {
@@ -307,10 +306,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_
     }
     if (!polling.again()) break;
   }
-  if (!scarce) {
-    budget = done ? (std::min)(budget * 2 + 100, spin_limit()) : (std::max)(budget / 2, spin_limit() / 16);
-    drive_budget_.store(budget, std::memory_order_relaxed);
-  }
+  if (!scarce) learn_poll_budget(budget, done);
   stop_driving();
   return done || changed();
 }
@@ -320,6 +316,15 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_
 inline bool ProcessPool::scarce_processors() const noexcept {
   return short_sleeps_.load(std::memory_order_relaxed) < 2 && in_hand_.load(std::memory_order_relaxed) >= processors_ &&
          max_workers() >= static_cast<int>(processors_);
+}
+
+/// For how long, in nanoseconds, whoever drives polls; and what follows from whether that has paid.
+inline std::int64_t ProcessPool::poll_budget(bool scarce) const noexcept {
+  return scarce ? spin_limit() / 64 : drive_budget_.load(std::memory_order_relaxed);
+}
+inline void ProcessPool::learn_poll_budget(std::int64_t budget, bool paid) noexcept {
+  drive_budget_.store(paid ? (std::min)(budget * 2 + 100, spin_limit()) : (std::max)(budget / 2, spin_limit() / 16),
+                      std::memory_order_relaxed);
 }
 
 /// Hands the rings back to the manager.

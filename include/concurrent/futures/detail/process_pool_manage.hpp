@@ -123,14 +123,11 @@ inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
   if (driver_.exchange(true, std::memory_order_seq_cst)) return false;  // that thread wakes this one for callbacks
   mpd::put_poller(segment_.caller(), mpd::poller_polls);
   const bool scarce = scarce_processors();
-  std::int64_t budget = scarce ? spin_limit() / 64 : drive_budget_.load(std::memory_order_relaxed);
+  const std::int64_t budget = poll_budget(scarce);
   bool done = false;
   for (mpd::Polling polling(budget); !done && polling.again();)
     done = serve() || work_for_manager_.load(std::memory_order_relaxed);
-  if (!scarce) {
-    budget = done ? (std::min)(budget * 2 + 100, spin_limit()) : (std::max)(budget / 2, spin_limit() / 16);
-    drive_budget_.store(budget, std::memory_order_relaxed);
-  }
+  if (!scarce) learn_poll_budget(budget, done);
   driver_.store(false, std::memory_order_seq_cst);
   mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
   while (serve()) done = true;

@@ -76,8 +76,14 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
     // What may throw comes first: a call whose submit throws has never been.
     const bool has_place = pending_.empty() && !queue_->full() && !free_records_.empty();
     item.size = call.size();
-    pending_.enter(item);
-    if (!has_place && !call.has_block()) item.keep_pending(call.data());
+    const bool keeps = !has_place && !call.has_block();
+    if (keeps) item.keep_pending(call.data());
+    try {
+      pending_.enter(item);
+    } catch (...) {
+      if (keeps) item.drop_pending();
+      throw;
+    }
     item.state().add_reference();
     item.block = call.take_block();
     item.kept = call.take_kept();

@@ -166,12 +166,7 @@ CONCURRENT_FUTURES_INLINE void Manager::shutdown() { process_->shutdown(); }
 CONCURRENT_FUTURES_INLINE pid_t Manager::pid() const noexcept { return process_->pid(); }
 CONCURRENT_FUTURES_INLINE std::shared_ptr<detail::ManagerLink> Manager::link() const { return process_->link(); }
 CONCURRENT_FUTURES_INLINE std::size_t Manager::number_of_objects() {
-  pickle::detail::VectorWriter request;
-  pickle::dump_call<pickle::Pickle>(request, detail::ManagedFunction<&detail::count_managed_objects>{},
-                                    detail::ManagedKey{});
-  const auto answer = link()->call({request.data(), request.size()});
-  pickle::Reader reader(answer->bytes());
-  return pickle::load<std::size_t>(reader);
+  return detail::run_in_server<&detail::count_managed_objects>(*link(), detail::ManagedKey{});
 }
 
 }  // namespace concurrent::multiprocessing::inline v0

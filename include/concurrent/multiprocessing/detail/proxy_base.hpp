@@ -70,6 +70,34 @@ class ProxyState {
   std::atomic<std::uint64_t> sent_{0};
 };
 
+/// A function of the program's that runs in the server, on an object that nobody else has meanwhile.
+template <class T, class Function, class... Args>
+struct ManagedApply {
+  static_assert(std::is_invocable_v<Function, T&, Args...>,
+                "concurrent::multiprocessing: the function cannot be called with the object and copies of these "
+                "arguments. Its first parameter is the object, T&; then come the arguments.");
+  using Result = std::decay_t<std::invoke_result_t<Function, T&, Args...>>;
+
+  static Result run(ManagedKey key, pickle::Callable<Function> function, Args... args) {
+    const Held<T> object(key);
+    return pickle::detail::invoke(std::move(function.function), *object, std::move(args)...);
+  }
+};
+
+/// Runs `function(key, args...)` in the server that `channel` leads to: a ManagerLink or a ProxyState.
+template <auto function, class Channel, class... Args>
+auto run_in_server(Channel& channel, ManagedKey key, const Args&... args) {
+  using Result = typename ManagedFunction<function>::Result;
+  pickle::detail::VectorWriter request;
+  request.set_audience(pickle::Audience::fresh_images);
+  pickle::dump_call<pickle::Pickle>(request, ManagedFunction<function>{}, key, args...);
+  const auto answer = channel.call({request.data(), request.size()});
+  if constexpr (!std::is_void_v<Result>) {
+    pickle::Reader reader(answer->bytes());
+    return pickle::load<Result>(reader);
+  }
+}
+
 /// What all proxies are: a handle, whose copies mean the same object.
 class ProxyBase {
  public:
@@ -92,16 +120,15 @@ class ProxyBase {
   /// Runs `function(key, args...)` in the server.
   template <auto function, class... Args>
   auto call_server(const Args&... args) const {
-    using Result = typename ManagedFunction<function>::Result;
     if (!state_) refuse_empty();
-    pickle::detail::VectorWriter request;
-    request.set_audience(pickle::Audience::fresh_images);
-    pickle::dump_call<pickle::Pickle>(request, ManagedFunction<function>{}, ManagedKey{state_->object()}, args...);
-    const auto answer = state_->call({request.data(), request.size()});
-    if constexpr (!std::is_void_v<Result>) {
-      pickle::Reader reader(answer->bytes());
-      return pickle::load<Result>(reader);
-    }
+    return run_in_server<function>(*state_, ManagedKey{state_->object()}, args...);
+  }
+  /// Runs `fn(object, args...)` there, on an object of type T, with the object to itself.
+  template <class T, class Function, class... Args>
+  auto apply_in_server(const Function& fn, const Args&... args) const {
+    using F = std::decay_t<Function>;
+    using Apply = ManagedApply<T, F, pickle::detail::Sent<const Args&>...>;
+    return call_server<&Apply::run>(pickle::Callable<F>{fn}, args...);
   }
 
   template <class Proxy>
@@ -121,22 +148,17 @@ class ProxyBase {
   std::shared_ptr<ProxyState> state_;
 };
 
-struct HashOfProxy {
-  std::size_t operator()(const ProxyBase& proxy) const noexcept { return proxy.hash(); }
+/// What travels is the way to the object: the copy means the same one.
+template <class Proxy>
+struct PicklerOfProxy {
+  static void dump(pickle::Writer& writer, const Proxy& proxy) { Proxy::dump(writer, proxy); }
+  static Proxy load(pickle::Reader& reader) {
+    return Proxy(Proxy::load(reader, managed_type<typename Proxy::Value>()));
+  }
 };
 
-/// A function of the program's that runs in the server, on an object that nobody else has meanwhile.
-template <class T, class Function, class... Args>
-struct ManagedApply {
-  static_assert(std::is_invocable_v<Function, T&, Args...>,
-                "concurrent::multiprocessing: the function cannot be called with the object and copies of these "
-                "arguments. Its first parameter is the object, T&; then come the arguments.");
-  using Result = std::decay_t<std::invoke_result_t<Function, T&, Args...>>;
-
-  static Result run(ManagedKey key, pickle::Callable<Function> function, Args... args) {
-    const Held<T> object(key);
-    return pickle::detail::invoke(std::move(function.function), *object, std::move(args)...);
-  }
+struct HashOfProxy {
+  std::size_t operator()(const ProxyBase& proxy) const noexcept { return proxy.hash(); }
 };
 
 /// What `update` does to one element: a copy is changed, and stored when the function has returned.

@@ -16,12 +16,7 @@ CONCURRENT_FUTURES_INLINE ProxyState::~ProxyState() {
 }
 
 inline bool ProxyState::adopt(const SharedId& sender) {
-  pickle::detail::VectorWriter request;
-  pickle::dump_call<pickle::Pickle>(request, ManagedFunction<&adopt_managed_object>{}, ManagedKey{object_}, type_,
-                                    sender);
-  const auto answer = link_->call({request.data(), request.size()});
-  pickle::Reader reader(answer->bytes());
-  return pickle::load<bool>(reader);
+  return run_in_server<&adopt_managed_object>(*link_, ManagedKey{object_}, type_, sender);
 }
 
 inline void ProxyState::take_part() {
