@@ -101,14 +101,18 @@ class Log {
   [[nodiscard]] bool leave(StandingLine& line) noexcept {
     StandingLine* standing = &line;
     line_.compare_exchange_strong(standing, nullptr);
-    wait_for_others();
-    return in_flight_.load() == 0;
+    return wait_for_others() && depth() == 0;  // who begins to log from here on does not find it
   }
 
  private:
-  // Bounded: in a forked child the thread that was logging does not exist.
-  void wait_for_others() const noexcept {
-    for (int round = 0; in_flight_.load() != depth() && round < 100000; ++round) ::sched_yield();
+  // Until nobody logs who began before. Bounded, and false then: in a forked child the thread that was logging does not
+  // exist.
+  bool wait_for_others() const noexcept {
+    for (int round = 0; round < 100000; ++round) {
+      if (in_flight_.load() == depth()) return true;
+      ::sched_yield();
+    }
+    return false;
   }
   static unsigned& depth() noexcept {  // of this thread's calls of the handler
     thread_local unsigned value = 0;
