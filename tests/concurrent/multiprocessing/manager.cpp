@@ -3,6 +3,7 @@
 #include <concurrent/multiprocessing/manager.hpp>
 
 #include <concurrent/multiprocessing/lock.hpp>
+#include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/multiprocessing/queue.hpp>
 #include <concurrent/multiprocessing/shared_value.hpp>
 #include <concurrent/pickle/dumps.hpp>

@@ -24,6 +24,7 @@
 #include <variant>
 #include <vector>
 
+#include "mapping.hpp"
 #include "number_captures.hpp"
 #include "round_trip.hpp"
 #include "support/run_program.hpp"
@@ -31,6 +32,8 @@
 namespace {
 
 using pickle::detail::MemoryKind;
+using support::kind_of_pointer;
+using support::Mapping;
 
 int variable = 1;
 constexpr int constant_table[] = {1, 2, 3};
@@ -60,27 +63,6 @@ bool is_refused(const F& function, pickle::Audience audience = pickle::Audience:
     return true;
   }
 }
-
-MemoryKind kind_of_pointer(const volatile void* pointer) {
-  return pickle::detail::memory_kind(reinterpret_cast<std::uintptr_t>(pointer));
-}
-
-// A mapping for one test.
-class Mapping {
- public:
-  Mapping(int protection, int flags) : address_(::mmap(nullptr, size, protection, flags | MAP_ANONYMOUS, -1, 0)) {
-    REQUIRE(address_ != MAP_FAILED);
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() { ::munmap(address_, size); }
-
-  void* address() const { return address_; }
-  static constexpr std::size_t size = 1 << 16;
-
- private:
-  void* address_;
-};
 
 }  // namespace
 
@@ -255,29 +237,6 @@ TEST_CASE("Captures: what memory is, is asked anew each time") {
   CHECK(kind_of_pointer(mapping.address()) == MemoryKind::own);
   REQUIRE(::mprotect(mapping.address(), Mapping::size, PROT_READ) == 0);
   CHECK(kind_of_pointer(mapping.address()) == MemoryKind::constant);
-}
-
-TEST_CASE("Captures: the list of mappings says the same as the system's answer, where there is one") {
-  const Mapping shared(PROT_READ | PROT_WRITE, MAP_SHARED);
-  const Mapping read_only(PROT_READ, MAP_PRIVATE);
-  const auto heap = std::make_unique<int>(1);
-  int local = 1;
-  const void* const nowhere = reinterpret_cast<const void*>(std::uintptr_t{0x1234'5678'9000});
-  for (const void* const pointer : {static_cast<const void*>(shared.address()),
-                                    static_cast<const void*>(static_cast<char*>(shared.address()) + Mapping::size - 1),
-                                    static_cast<const void*>(read_only.address()), static_cast<const void*>(heap.get()),
-                                    static_cast<const void*>(&local), static_cast<const void*>("text"), nowhere}) {
-    pickle::detail::MemoryMap map(reinterpret_cast<std::uintptr_t>(pointer));
-    const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    REQUIRE(file >= 0);
-    MemoryKind asked{};
-    const bool answers = map.ask(file, asked);
-    MemoryKind listed{};
-    CHECK(map.read(file, listed));
-    ::close(file);
-    if (answers) CHECK(asked == listed);
-    CHECK(listed == (pointer == nowhere ? MemoryKind::none : kind_of_pointer(pointer)));
-  }
 }
 
 TEST_CASE("Captures: many threads ask at once, while mappings come and go") {
