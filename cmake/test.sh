@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSL-1.0
 # Every test on a fresh Debian 12: installs what is missing, then builds and runs the suite with GCC, with
 # AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer (both by Clang 19, which takes half of GCC's
-# time). The second is built from the single header and with separate compilation, the third with separate compilation,
-# so that the suite tests what those change once more; both leave out the conformance rows under spawn, whose caller does
-# what it does under forkserver, and which cost most. Half an hour on two fast cores. `cmake/test.sh dev` (or any other
+# time). The first is built with separate compilation, the second from the single header with separate compilation, the
+# third as users begin, so that the suite tests what those change. The sanitised ones leave out the conformance rows
+# under spawn, whose caller does what it does under forkserver, and which cost most. `cmake/test.sh dev` (or any other
 # presets: clang, release, single_header, separate …) runs those only. Ends with one summary of all.
 set -uo pipefail
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,9 +18,9 @@ case " ${presets[*]} " in
   *" asan "* | *" tsan "* | *" clang "* | *" fuzz "*) install_packages clang-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev || exit 1 ;;
 esac
 declare -A options=(
-  [dev]="-DCMAKE_CXX_FLAGS_DEBUG=-g1"
+  [dev]="-DCMAKE_CXX_FLAGS_DEBUG=-g1 -DCONCURRENT_FUTURES_OWN_SEPARATE=ON"
   [asan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SINGLE_HEADER=ON -DCONCURRENT_FUTURES_OWN_SEPARATE=ON"
-  [tsan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SEPARATE=ON"
+  [tsan]="-DCMAKE_CXX_COMPILER=clang++-19"
 )
 
 # A second run builds only what has changed where ccache is installed, also from another clone.
