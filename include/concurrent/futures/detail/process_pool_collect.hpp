@@ -127,6 +127,11 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
   return true;
 }
 
+CONCURRENT_FUTURES_INLINE CallbackList WorkItem::load_exception(pickle::Reader& reader, std::string worker_name, pid_t pid,
+                                                                std::string task) {
+  return state().finish_with_exception(pickle::load_exception(reader, std::move(worker_name), pid, std::move(task)));
+}
+
 inline void ProcessPool::resolve(Arrivals& arrivals) {
   if (arrivals.size == 0) return;
   CONCURRENT_FUTURES_FAULT_POINT("caller.collected");
@@ -176,8 +181,7 @@ inline void ProcessPool::resolve(Arrival& arrival) {
       count->fetch_add(1, std::memory_order_relaxed);
       try {
         callbacks = is_value ? arrival.item->load(reader)
-                             : state.finish_with_exception(
-                                   pickle::load_exception(reader, name(), arrival.pid, std::move(task)));
+                             : arrival.item->load_exception(reader, name(), arrival.pid, std::move(task));
       } catch (...) {
         if (is_value) {
           completed_.fetch_sub(1, std::memory_order_relaxed);

@@ -11,6 +11,9 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
+
+#include <sys/types.h>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -28,6 +31,9 @@ class WorkItem {
   virtual FutureStateBase& state() noexcept = 0;
   /// Unpickles the result into the future. Throws what unpickling throws.
   virtual CallbackList load(pickle::Reader& reader) = 0;
+  /// The same with what the task threw: `task` is what it is called, and `worker_name` and `pid` say who ran it. One
+  /// that passes results on to another process overrides both, and reads neither.
+  virtual CallbackList load_exception(pickle::Reader& reader, std::string worker_name, pid_t pid, std::string task);
 
   static constexpr std::uint32_t inline_capacity = 48;
 
