@@ -23,13 +23,10 @@ template <class T>
 concept BlockShape = requires(T& t, const T& c) {
   { c.data() } -> std::same_as<const typename T::value_type*>;
   t.resize(std::size_t{});
-}
-&&is_bitwise<typename T::value_type>();
+} && is_bitwise<typename T::value_type>();
 
 template <class T>
-inline constexpr bool has_insert_after = requires(T& t) {
-  t.before_begin();
-};
+inline constexpr bool has_insert_after = requires(T& t) { t.before_begin(); };
 
 template <class T>
 struct Form<T, Kind::sequence> {
@@ -103,7 +100,7 @@ struct Form<T, Kind::sequence> {
       // One pass instead of filling with zeros first. Pointers must be aligned, which a message's start decides.
       if (reinterpret_cast<std::uintptr_t>(block) % alignof(Element) == 0) {
         const auto* elements = reinterpret_cast<const Element*>(block);
-        if constexpr (requires(T value) {
+        if constexpr (std::is_copy_assignable_v<Element> && requires(T value) {
                         value.reserve(count);
                         value.assign(elements, elements);
                       }) {
@@ -114,9 +111,18 @@ struct Form<T, Kind::sequence> {
     }
     T value;
     check_room(reader, value, count);
-    value.resize(count);
-    check_all_taken(reader, value, count);
-    if (count != 0) std::memcpy(value.data(), block, count * sizeof(Element));
+    if constexpr (std::is_default_constructible_v<Element> && std::is_copy_assignable_v<Element>) {
+      value.resize(count);
+      check_all_taken(reader, value, count);
+      if (count != 0) std::memcpy(value.data(), block, count * sizeof(Element));
+    } else {  // constant members: each is made where it is aligned, and then copied
+      for (std::size_t i = 0; i < count; ++i) {
+        Unmade<Element> element;
+        std::memcpy(&element, block + i * sizeof(Element), sizeof(Element));
+        value.push_back(element.take());
+      }
+      check_all_taken(reader, value, count);
+    }
     return value;
   }
 };

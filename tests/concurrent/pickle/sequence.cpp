@@ -48,6 +48,14 @@ struct Large {
   std::optional<std::array<double, 1 << 16>> content;
 };
 
+// Travels as its bytes, and cannot be made without them or assigned.
+struct ConstantMembers {
+  const int id;
+  int numbers[3];
+  const double factor;
+  bool operator==(const ConstantMembers&) const = default;
+};
+
 // Has the members of a container, and one more.
 struct Track : std::vector<double> {
   std::string name;
@@ -227,4 +235,23 @@ TEST_CASE("sequence: elements that are far larger than their bytes are not made 
   Bytes bytes = bytes_of(std::uint64_t{1'000'000});
   bytes.resize(bytes.size() + 1'000'000, std::byte{9});
   CHECK_THROWS_AS(pickle::loads<std::vector<Large>>(bytes), pickle::UnpicklingError);
+}
+
+TEMPLATE_TEST_CASE(
+    "sequence: elements that travel as their bytes and cannot be assigned arrive wherever the bytes stand", "",
+    std::vector<ConstantMembers>, std::deque<ConstantMembers>, std::list<ConstantMembers>,
+    boost::container::vector<ConstantMembers>) {
+  constexpr std::size_t few = 3;
+  constexpr std::size_t large = std::size_t{5'000'000} / sizeof(ConstantMembers);
+  for (const std::size_t count : {std::size_t{0}, few, large}) {
+    TestType value;
+    for (std::size_t i = 0; i < count; ++i) value.push_back({static_cast<int>(i), {1, 2, 3}, 0.5});
+    const Bytes bytes = pickle::dumps(value);
+    for (std::size_t shift = 0; shift < sizeof(double); ++shift) {
+      Bytes shifted(shift);
+      shifted.insert(shifted.end(), bytes.begin(), bytes.end());
+      const bool equal = pickle::loads<TestType>(std::span(shifted).subspan(shift)) == value;
+      CHECK(equal);
+    }
+  }
 }
