@@ -4,6 +4,7 @@
 #include <concurrent/version.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <string_view>
@@ -42,8 +43,8 @@ struct FunctionLogHandler final : LogHandler {
   Function function;
 };
 
-/// What stands on the terminal's last line, a progress bar, and makes room for what is logged. Called in whatever thread
-/// logs.
+/// What stands on the terminal's last line, a progress bar, and makes room for what is logged. Called in whatever
+/// thread logs.
 struct StandingLine {
   StandingLine() = default;
   StandingLine(const StandingLine&) = delete;
@@ -63,6 +64,9 @@ class Log {
   }
 
   void write(LogLevel level, std::string_view text) noexcept {
+    // Who waits for the lines in flight would wait for ever if others kept beginning. Bounded: the one that waits may
+    // be a thread that a forked child has not.
+    for (int round = 0; round < 1000 && waiting_.load() != 0 && depth() == 0; ++round) ::sched_yield();
     in_flight_.fetch_add(1);
     ++depth();
     LogHandler* const handler = handler_.load();
@@ -106,13 +110,15 @@ class Log {
 
  private:
   // Until nobody logs who began before. Bounded, and false then: in a forked child the thread that was logging does not
-  // exist.
-  bool wait_for_others() const noexcept {
-    for (int round = 0; round < 100000; ++round) {
-      if (in_flight_.load() == depth()) return true;
-      ::sched_yield();
-    }
-    return false;
+  // exist, and a handler may block. On a busy machine a thread is without a processor for some tenths of a second.
+  bool wait_for_others() noexcept {
+    if (in_flight_.load() == depth()) return true;
+    waiting_.fetch_add(1);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    bool alone = false;
+    while (!(alone = in_flight_.load() == depth()) && std::chrono::steady_clock::now() < end) ::sched_yield();
+    waiting_.fetch_sub(1);
+    return alone;
   }
   static unsigned& depth() noexcept {  // of this thread's calls of the handler
     thread_local unsigned value = 0;
@@ -123,6 +129,7 @@ class Log {
   std::atomic<LogHandler*> retired_{nullptr};
   std::atomic<StandingLine*> line_{nullptr};
   std::atomic<unsigned> in_flight_{0};
+  std::atomic<unsigned> waiting_{0};  // threads that wait until nothing is in flight
 };
 
 inline void log_message(LogLevel level, std::string_view text) noexcept { Log::instance().write(level, text); }
