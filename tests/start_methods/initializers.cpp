@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Initializers under every start method. What is the same for threads is in conformance/initializer.cpp.
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -21,6 +23,11 @@ std::string prepared = "nothing";
 void prepare(std::string text, const std::vector<int>& numbers, support::Counter times) {
   prepared = std::move(text) + std::to_string(numbers.size());
   times.add();
+}
+
+std::vector<double> prepare_large(int count) {
+  prepared = std::to_string(count) + " numbers";
+  return std::vector<double>(static_cast<std::size_t>(count), 0.5);
 }
 
 struct Prepare {
@@ -48,6 +55,22 @@ EACH_PROCESS_POOL("initializer: function, lambda and function object, with their
   CHECK(seen == std::vector<std::string>{"numbers 3", "by lambda", "by object"});
   CHECK(times.value() == 1);
   CHECK(prepared == "nothing");  // here
+}
+
+EACH_PROCESS_POOL("initializer: what it returns is dropped, however much it is") {
+  const std::vector<cf::Initializer> initializers{cf::Initializer{prepare_large, 10},
+                                                  cf::Initializer{prepare_large, 1'000'000},
+                                                  cf::Initializer{[](std::array<char, 65536> given) {
+                                                                    prepared = "a large array";
+                                                                    return given;
+                                                                  },
+                                                                  std::array<char, 65536>{}}};
+  std::vector<std::string> seen;
+  for (const cf::Initializer& initializer : initializers) {
+    auto pool = kind.pool(1, initializer);
+    seen.push_back(pool.submit([] { return prepared; }).result());
+  }
+  CHECK(seen == std::vector<std::string>{"10 numbers", "1000000 numbers", "a large array"});
 }
 
 EACH_PROCESS_POOL("initializer: each replacement of a worker runs it too, once, before its first task") {

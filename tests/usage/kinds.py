@@ -254,7 +254,7 @@ KINDS = [
     travels("std::minstd_rand", "std::minstd_rand(9)", include="random"),
     travels("std::ranlux48", "[] { std::ranlux48 g(7); g.discard(3); return g; }()", include="random"),
     refused("std::normal_distribution<double>", "concurrent::pickle: ", include="random"),
-    refused("std::jthread", "a mutex, thread, future, file stream or other handle", include="thread"),
+    refused("std::thread", "a mutex, thread, future, file stream or other handle", include="thread"),
     refused("std::ostringstream", "concurrent::pickle: ", include="sstream"),
     # of the library's own
     travels("usage::mp::Event", "an_event()", declare="inline usage::mp::Event an_event() { static const usage::mp::Event event; return event; }", same="true"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/can_be_copied.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/dumps.hpp>
@@ -29,17 +30,22 @@ class Initializer {
   ///
   /// Compile error: the function cannot be called with copies of the arguments.
   template <class Function, class... Args>
-  requires(!std::is_same_v<std::remove_cvref_t<Function>, Initializer>) Initializer(Function&& fn, Args&&... args)
-      : call_(std::make_shared<Call<std::decay_t<Function>, pickle::detail::Sent<Args>...>>(
-            std::forward<Function>(fn), std::forward<Args>(args)...)) {
+    requires(!std::is_same_v<std::remove_cvref_t<Function>, Initializer>)
+  Initializer(Function&& fn, Args&&... args) {
+    constexpr bool can_be_called = std::is_invocable_v<std::decay_t<Function>&, pickle::detail::Sent<Args>...>;
+    constexpr bool can_be_copied = (detail::can_be_copied<pickle::detail::Sent<Args>>() && ...);
     static_assert(
-        std::is_invocable_v<std::decay_t<Function>&, pickle::detail::Sent<Args>...>,
+        can_be_called,
         "concurrent::futures: the initializer cannot be called with these arguments. They are copied for each "
         "worker: take them by value or by const reference, and check their number and types.");
     static_assert(
-        (std::is_copy_constructible_v<pickle::detail::Sent<Args>> && ...),
+        can_be_copied,
         "concurrent::futures: an argument of the initializer cannot be copied, and each worker needs one. Pass "
         "a std::shared_ptr, or make the object inside the initializer.");
+    if constexpr (can_be_called && can_be_copied) {
+      call_ = std::make_shared<Call<std::decay_t<Function>, pickle::detail::Sent<Args>...>>(
+          std::forward<Function>(fn), std::forward<Args>(args)...);
+    }
   }
 
   explicit operator bool() const noexcept { return call_ != nullptr; }

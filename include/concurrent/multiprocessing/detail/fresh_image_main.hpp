@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 #include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/dumps.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -30,12 +31,9 @@ inline void run_pickled_initializer(const void* argument) {
   pickle::Reader reader(
       std::span(segment.base() + segment.geometry().initializer_offset, segment.geometry().initializer_size),
       pickle::Views::in_place);
-  alignas(cache_line) std::byte room[cache_line];
-  pickle::Writer nothing(room, room + sizeof room, [](pickle::Writer& writer, std::size_t) {
-    writer.clear();  // what an initializer returns is dropped
-  });
+  pickle::detail::VectorWriter result;  // what an initializer returns is dropped
   std::atomic<std::uint32_t> phase{0};
-  pickle::run_call(reader, nothing, phase);
+  pickle::run_call(reader, result, phase);
 }
 
 inline WorkerInitializer initializer_of(Segment& segment) noexcept {

@@ -73,6 +73,12 @@ consteval bool is_class_of(std::string_view space) {
   return std::is_class_v<T> && type_name<T>().starts_with(space);
 }
 
+// Of std::shared_ptr<T[]>; the members that it has tell nothing with every standard library.
+template <class T>
+inline constexpr bool points_to_array = false;
+template <template <class> class Pointer, class T>
+inline constexpr bool points_to_array<Pointer<T>> = std::is_array_v<T>;
+
 template <class T>
 consteval Refusal refusal_of_pointer() {
   if constexpr (UniquePointerShape<T>) {
@@ -81,9 +87,7 @@ consteval Refusal refusal_of_pointer() {
     using Element = std::remove_cv_t<typename T::element_type>;
     if (std::is_abstract_v<Element>) return Refusal::abstract_class;
   } else {
-    if (
-        requires(const T& t) { t[0]; } && !requires(const T& t) { *t; })
-      return Refusal::shared_array;
+    if (points_to_array<T>) return Refusal::shared_array;
     using Element = std::remove_cv_t<typename T::element_type>;
     if (std::is_abstract_v<Element>) return Refusal::abstract_class;
   }
