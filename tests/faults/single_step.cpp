@@ -219,7 +219,7 @@ EACH_POLICY("fault 5: single step: a worker is killed after every so many instru
 }
 EACH_POLICY("fault 9: single step: a worker is killed after every so many instructions of a task with a large result") {
   kill_after_each(policy, two_kilobytes,
-                  slowness != 1     ? 1997
+                  slowness != 1     ? 7993
                   : policy.breaks() ? 997
                                     : 397,
                   "a task with 2 KB of result");
