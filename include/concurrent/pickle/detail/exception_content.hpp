@@ -4,6 +4,7 @@
 #pragma once
 
 #include <concurrent/pickle/detail/base_classes.hpp>
+#include <concurrent/pickle/detail/cxxabi.hpp>
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/exception_kind.hpp>
 #include <concurrent/pickle/detail/late_exceptions.hpp>
@@ -21,7 +22,6 @@
 #include <typeinfo>
 #include <utility>
 
-#include <cxxabi.h>
 #include <sys/types.h>
 
 namespace concurrent::pickle::inline v0 {
@@ -128,7 +128,7 @@ bool describe_number(std::string& message) {
 
 inline HandledException describe_handled() {
   HandledException handled;
-  if (const std::type_info* type = abi::__cxa_current_exception_type()) {
+  if (const std::type_info* type = concurrent_futures_handled_type()) {
     handled.type = &unwrapped(*type);
     handled.type_name = readable(handled.type->name());
   }
@@ -247,7 +247,7 @@ CONCURRENT_FUTURES_INLINE std::string exception_type_name(const std::exception_p
   try {
     std::rethrow_exception(exception);
   } catch (...) {
-    const std::type_info* type = abi::__cxa_current_exception_type();
+    const std::type_info* type = detail::concurrent_futures_handled_type();
     return type == nullptr ? "unknown exception" : detail::readable(detail::unwrapped(*type).name());
   }
 }

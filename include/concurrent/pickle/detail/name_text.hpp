@@ -2,6 +2,7 @@
 // From the linker's and the compiler's names to those that a program's author knows.
 #pragma once
 
+#include <concurrent/pickle/detail/cxxabi.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 
 #include <cstddef>
@@ -10,8 +11,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <cxxabi.h>
 
 namespace concurrent::pickle::inline v0 {
 namespace detail {
@@ -36,7 +35,7 @@ CONCURRENT_FUTURES_INLINE std::string without_noise(std::string name) {
 
 CONCURRENT_FUTURES_INLINE std::string readable(const char* mangled) {
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(mangled, nullptr, nullptr, &status),
+  const std::unique_ptr<char, void (*)(void*)> text(concurrent_futures_demangle(mangled, nullptr, nullptr, &status),
                                                     &std::free);
   return without_noise(status == 0 && text ? text.get() : mangled);
 }
