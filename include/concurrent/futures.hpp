@@ -15,6 +15,7 @@
 #include <concurrent/futures/map.hpp>
 #include <concurrent/futures/partial.hpp>
 #include <concurrent/futures/process.hpp>
+#include <concurrent/futures/stop_token.hpp>
 #include <concurrent/futures/thread.hpp>
 #include <concurrent/futures/wait.hpp>
 #include <concurrent/pickle.hpp>

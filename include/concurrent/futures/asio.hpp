@@ -21,7 +21,7 @@ namespace concurrent::futures::inline v0 {
 /// given is the last one. Where the handler's context ends first, the handler is destroyed uncalled.
 ///
 /// Its cancellation slot is honoured: `terminal` is `terminate()`, which ends the worker of a task that runs; `partial`
-/// and `total` cancel a call that has not begun.
+/// and `total` are `request_stop()`, which cancels a call that has not begun and tells the StopToken of one that has.
 ///
 /// Throws: InvalidStateError on a future that was moved from. Compile error: T is not default-constructible, which
 /// Asio's handlers need beside an exception. Threads: the slot is for whoever may use it, as with Asio's own

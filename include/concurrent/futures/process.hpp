@@ -27,6 +27,7 @@
 #include <concurrent/futures/detail/pickled_worker_died.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/detail/refused.hpp>
+#include <concurrent/futures/detail/stop_watch.hpp>
 #include <concurrent/futures/detail/trace_open.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
@@ -101,7 +102,8 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   auto submit(Function&& fn, Args&&... args) {
     return submit_item(detail::Admission::wait, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
   }
-  /// The same with a time limit, retries, a priority, or a name for messages.
+  /// The same with a time limit, retries, a priority, a std::stop_token, or a name for messages. A call whose token has
+  /// been asked to stop already is cancelled, and nothing is pickled.
   template <class Function, class... Args>
   auto submit(TaskOptions options, Function&& fn, Args&&... args) {
     detail::check_task(options);
@@ -239,7 +241,13 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
       if (place.is_refused()) return Future<Result>(static_cast<detail::FutureState<Result>*>(nullptr));
       auto* const state = new detail::ProcessFutureState<Result, Carrier>(pool());
       Future<Result> future(state);
+      auto watch = detail::StopWatch::make(options);
       if (options != nullptr) {
+        if (detail::is_stopped(*options)) {
+          pool().count_cancelled_submit();
+          detail::FutureStateBase::run(state->finish_cancelled());
+          return future;
+        }
         state->retries_left = static_cast<std::uint16_t>(options->retries);
         state->options = std::make_unique<TaskOptions>(std::move(*options));
       }
@@ -253,6 +261,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
         return future;
       }
       pool().submit(*state, writer);
+      detail::StopWatch::begin(std::move(watch), *state);
       return future;
     }
   }

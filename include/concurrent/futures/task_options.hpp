@@ -6,14 +6,21 @@
 #include <chrono>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 
 namespace concurrent::futures::inline v0 {
 
+/// What happens to a task that is running when it is asked to stop.
+enum class OnStop {
+  request,   ///< its StopToken says so, and it does what it likes
+  terminate  ///< its worker is ended, as by Future::terminate
+};
+
 /// How one call is to be run; as `MapOptions::task`, each call of a map.
 ///
-/// A thread of this process can be neither stopped nor lost: a ThreadPoolExecutor refuses `timeout` with
-/// std::invalid_argument, `retries` changes nothing there, and `label` is the call's name in traces.
+/// A thread of this process can be neither stopped nor lost: a ThreadPoolExecutor refuses `timeout` and
+/// OnStop::terminate with std::invalid_argument, `retries` changes nothing there, and `label` is the call's name in traces.
 ///
 /// A call that is in the call queue of a ProcessPoolExecutor already is not overtaken: before an urgent one at most
 /// `max_workers + extra_queued_calls` others start.
@@ -22,6 +29,10 @@ struct TaskOptions {
   int retries = 0;                                    ///< run again that many times if its worker dies
   std::string label{};                                ///< what messages call the task
   int priority = 0;  ///< a call of a greater one starts first, equal ones in the order of submission
+#ifdef __cpp_lib_jthread                   // not in LLVM's standard library before 20
+  std::stop_token stop_token{};             ///< a request there is `Future::request_stop`
+#endif
+  OnStop on_stop = OnStop::request;  ///< what a request to stop does to a task that is running
 };
 
 namespace detail {
@@ -45,11 +56,33 @@ inline void check_task_for_threads(const TaskOptions& options) {
         "concurrent::futures: a timeout in TaskOptions is nothing that a ThreadPoolExecutor can keep: a thread cannot be "
         "stopped. Use a ProcessPoolExecutor, or give result(timeout) the limit and go on without the task.");
   }
+  if (options.on_stop == OnStop::terminate) {
+    throw std::invalid_argument(
+        "concurrent::futures: OnStop::terminate in TaskOptions is nothing that a ThreadPoolExecutor can do: a thread "
+        "cannot be ended. Use a ProcessPoolExecutor, or OnStop::request and a task that looks at its StopToken.");
+  }
+}
+
+/// Whether the call has a std::stop_token that may yet be, or has been, asked to stop.
+inline bool has_stop_token([[maybe_unused]] const TaskOptions& options) noexcept {
+#ifdef __cpp_lib_jthread
+  return options.stop_token.stop_possible();
+#else
+  return false;
+#endif
+}
+inline bool is_stopped([[maybe_unused]] const TaskOptions& options) noexcept {
+#ifdef __cpp_lib_jthread
+  return options.stop_token.stop_requested();
+#else
+  return false;
+#endif
 }
 
 /// Whether there is nothing in them that submit would have to be told.
 inline bool is_default(const TaskOptions& options) noexcept {
-  return !options.timeout && options.retries == 0 && options.label.empty() && options.priority == 0;
+  return !options.timeout && options.retries == 0 && options.label.empty() && options.priority == 0 &&
+         !has_stop_token(options) && options.on_stop == OnStop::request;
 }
 
 }  // namespace detail

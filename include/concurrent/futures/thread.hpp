@@ -4,6 +4,7 @@
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/map_mixin.hpp>
 #include <concurrent/futures/detail/refused.hpp>
+#include <concurrent/futures/detail/stop_watch.hpp>
 #include <concurrent/futures/detail/thread_pool.hpp>
 #include <concurrent/futures/detail/trace_open.hpp>
 #include <concurrent/futures/future.hpp>
@@ -12,6 +13,7 @@
 #include <concurrent/futures/task_options.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/symbols.hpp>
+#include <concurrent/pickle/stop_token.hpp>
 
 #include <chrono>
 #include <memory>
@@ -69,7 +71,7 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
       error = std::current_exception();
     }
     call_.reset();  // whoever sees the result sees function and arguments destroyed
-    pool.before_publishing(*this, error != nullptr);
+    if (pool.before_publishing(*this, error)) return this->finish_cancelled();
     if (error) return this->finish_with_exception(std::move(error));
     try {
       if constexpr (std::is_void_v<R>) {
@@ -84,18 +86,26 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
 
  protected:
   bool withdraw() noexcept override { return pool_->withdraw(*this); }
+  bool ask_to_stop() noexcept override {
+    if (!pool_->is_here()) return false;
+    if (this->cancel()) return true;
+    this->stop_requested.store(true, std::memory_order_release);
+    stop_.request();
+    return !this->done();
+  }
 
  private:
   decltype(auto) call() {
     return std::apply(
-        [](Function& function, Args&... args) -> decltype(auto) {
-          return pickle::detail::invoke(std::move(function), std::move(args)...);
+        [this](Function& function, Args&... args) -> decltype(auto) {
+          return pickle::detail::invoke_task(stop_.token(), std::move(function), std::move(args)...);
         },
         *call_);
   }
 
   const std::shared_ptr<ThreadPool> pool_;
   std::optional<std::tuple<Function, Args...>> call_;
+  [[no_unique_address]] std::conditional_t<pickle::detail::wants_token<Function, Args...>, StopWord, NoStopWord> stop_;
 };
 
 struct ThreadPoolAccess;
@@ -133,10 +143,10 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   auto submit(Function&& fn, Args&&... args) {
     return submit_item(detail::Admission::wait, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
   }
-  /// The same with a priority, or a name for traces. A thread can be neither stopped nor lost, so that retries change
+  /// The same with a priority, a std::stop_token, or a name for traces. A thread can be neither stopped nor lost, so that retries change
   /// nothing.
   ///
-  /// Throws: also std::invalid_argument for a timeout.
+  /// Throws: also std::invalid_argument for a timeout and for OnStop::terminate.
   template <class Function, class... Args>
   auto submit(TaskOptions options, Function&& fn, Args&&... args) {
     detail::check_task_for_threads(options);
@@ -221,7 +231,9 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   bool has_limit() const noexcept { return pool_->is_limited(); }
   template <class Function, class... Args>
   auto submit_item(detail::Admission admission, TaskOptions* options, Function&& fn, Args&&... args) {
-    static_assert(std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>,
+    constexpr bool can_call = std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...> ||
+                              pickle::detail::wants_token<std::decay_t<Function>, std::decay_t<Args>...>;
+    static_assert(can_call,
                   "concurrent::futures: submit: the function cannot be called with copies of these arguments. Check "
                   "their number and types; for a parameter of type T& pass std::ref(argument).");
     constexpr bool can_keep =
@@ -230,14 +242,20 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
         can_keep,
         "concurrent::futures: submit: the function or an argument cannot be copied, and the call keeps a copy. "
         "Pass std::move(argument), or a std::shared_ptr.");
-    if constexpr (can_keep && std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...>) {
-      using R = std::decay_t<std::invoke_result_t<std::decay_t<Function>, std::decay_t<Args>...>>;
+    if constexpr (can_keep && can_call) {
+      using R = std::decay_t<typename pickle::detail::TaskResult<std::decay_t<Function>, std::decay_t<Args>...>::type>;
       using Task = detail::ThreadFutureState<R, std::decay_t<Function>, std::decay_t<Args>...>;
       const detail::WaitingPlace<detail::ThreadPool> place(*pool_, admission);
       if (place.is_refused()) return Future<R>(static_cast<detail::FutureState<R>*>(nullptr));
       Task* const task = new Task(pool_, std::forward<Function>(fn), std::forward<Args>(args)...);
       Future<R> future(task);
+      auto watch = detail::StopWatch::make(options);
       if (options != nullptr) {
+        if (detail::is_stopped(*options)) {
+          pool_->count_cancelled_submit();
+          detail::FutureStateBase::run(task->finish_cancelled());
+          return future;
+        }
         if (!options->label.empty()) task->label = std::make_unique<const std::string>(std::move(options->label));
         task->given_priority = options->priority;
       }
@@ -248,6 +266,7 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
         task->release();
         throw;
       }
+      detail::StopWatch::begin(std::move(watch), *task);
       return future;
     } else {
       return detail::refused_future<std::decay_t<Function>, std::decay_t<Args>...>();

@@ -44,16 +44,24 @@ template <std::size_t... i, class... Args>
 struct LoadedArguments<std::index_sequence<i...>, Args...> : LoadedArgument<i, Args>... {
   template <class F>
   decltype(auto) pass_to(F&& function) {
-    if constexpr (takes_c_strings<F, Args...>) {
-      return detail::invoke(std::forward<F>(function),
-                            as_c_string(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
+    if constexpr (takes_token<F, Args...>) {
+      return pass<takes_c_strings<F, StopToken, Args...>>(std::forward<F>(function), StopTokens::current());
     } else {
-      return detail::invoke(std::forward<F>(function),
-                            std::move(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
+      return pass<takes_c_strings<F, Args...>>(std::forward<F>(function));
     }
   }
 
  private:
+  template <bool c_strings, class F, class... Token>
+  decltype(auto) pass(F&& function, Token&&... token) {
+    if constexpr (c_strings) {
+      return detail::invoke(std::forward<F>(function), std::forward<Token>(token)...,
+                            as_c_string(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
+    } else {
+      return detail::invoke(std::forward<F>(function), std::forward<Token>(token)...,
+                            std::move(static_cast<LoadedArgument<i, Args>&>(*this).value)...);
+    }
+  }
   template <class T>
   static decltype(auto) as_c_string(T& value) {
     if constexpr (std::is_same_v<T, typename WithCString<T>::type>) {
@@ -117,7 +125,8 @@ struct Call {
   struct Loading<std::index_sequence<i...>> {
     // Another serializer may read nothing but the type that it wrote.
     template <std::size_t at, class Argument>
-    using As = typename std::conditional_t<std::is_same_v<Serializer, Pickle>, InPlace<F, at, Argument>,
+    using As = typename std::conditional_t<std::is_same_v<Serializer, Pickle>,
+                                           InPlace<F, at + (takes_token<F, Args...> ? 1 : 0), Argument>,
                                            std::type_identity<Argument>>::type;
     using Arguments = LoadedArguments<std::index_sequence<i...>, As<i, Args>...>;
     static Arguments load([[maybe_unused]] Reader& reader) {

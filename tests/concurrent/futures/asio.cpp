@@ -135,6 +135,38 @@ TEST_CASE_METHOD(support::LeakChecked,
   CHECK(behind.cancelled());
 }
 
+TEST_CASE_METHOD(support::LeakChecked, "async_wait: partial and total cancellation ask a running task to stop") {
+  const auto until_asked = [](cf::StopToken stop, support::Gate begun) {
+    begun.open();
+    const auto end = support::Clock::now() + support::patience;
+    while (!stop.stop_requested() && support::Clock::now() < end) {
+    }
+    return stop.stop_requested() ? 7 : 0;
+  };
+  const auto stops = [&](auto& pool, asio::cancellation_type type) {
+    const auto begun = support::Gate::make();
+    asio::io_context context;
+    asio::cancellation_signal stop;
+    int value = 0;
+    cf::async_wait(pool.submit(until_asked, begun),
+                   asio::bind_cancellation_slot(stop.slot(), asio::bind_executor(context, [&](std::exception_ptr error,
+                                                                                              int result) {
+                                                  CHECK_FALSE(error);
+                                                  value = result;
+                                                })));
+    begun.wait();
+    stop.emit(type);
+    context.run();
+    return value;
+  };
+  cf::ProcessPoolExecutor processes(1);
+  CHECK(stops(processes, asio::cancellation_type::partial) == 7);
+  CHECK(stops(processes, asio::cancellation_type::total) == 7);
+  cf::ThreadPoolExecutor threads(1);
+  CHECK(stops(threads, asio::cancellation_type::partial) == 7);
+  CHECK(stops(threads, asio::cancellation_type::total) == 7);
+}
+
 TEST_CASE_METHOD(support::LeakChecked,
                  "async_wait: a context that ends first destroys the handler, and the future touches neither") {
   auto token = std::make_shared<int>(1);

@@ -220,7 +220,7 @@ class AsioWaitFor final : public AsioWait {
         if ((type & asio::cancellation_type::terminal) != asio::cancellation_type::none) {
           future.terminate();
         } else if (type != asio::cancellation_type::none) {
-          future.cancel();
+          future.request_stop();
         }
       });
     }

@@ -86,6 +86,14 @@ class FutureHandle {
   /// Python: there is no counterpart.
   bool terminate() const { return !checked().done() && (state_->terminate() || state_->cancel()); }
 
+  /// Asks a task that is running to stop: its StopToken says so from now on, at once. With OnStop::terminate in the
+  /// call's TaskOptions it is `terminate` instead. A call that is not running yet is cancelled. Returns false if it was
+  /// already done, or nobody can tell who runs it.
+  ///
+  /// The future becomes cancelled when the task throws CancelledError after that. One that returns a value all the same
+  /// delivers it. What would have been tried again is not. Python: there is no counterpart.
+  bool request_stop() const { return checked().request_stop(); }
+
   /// For writers of executors: call it before running the call. True: go on; false: it was cancelled, leave it.
   ///
   /// Throws: InvalidStateError unless the future is pending or cancelled.

@@ -135,6 +135,8 @@ class FutureStateBase {
 
   /// Stops a running call; for Future::terminate.
   bool terminate() noexcept { return !done() && stop(); }
+  /// Asks it to stop; for Future::request_stop.
+  bool request_stop() { return !done() && (ask_to_stop() || cancel()); }
 
   /// Lets the executor work in this thread before the thread sleeps on `word`; see `drive`.
   bool work_while_waiting(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
@@ -159,6 +161,9 @@ class FutureStateBase {
   /// Future::terminate() of a call that is not done. True: it becomes cancelled, whatever else happens. False: it is
   /// done, or this executor cannot stop what runs.
   virtual bool stop() noexcept { return false; }
+  /// Future::request_stop() of a call that is not done. True: it is cancelled, or told. False: it is done or not begun,
+  /// or nobody can tell it.
+  virtual bool ask_to_stop() noexcept { return false; }
   /// Before a thread blocks on this state, or on a set that contains it: may do the executor's own work in this thread
   /// while `word` holds `old`. True: the word has changed, or looking again is worth it. False: the caller sleeps on
   /// the word as usual. The word may be changed by others than this executor, so it must not sleep on anything that

@@ -48,9 +48,11 @@ template <class... Items>
 struct MapElement {
   using type = std::tuple<Items...>;
   template <class Function>
-  static decltype(auto) call(Function& function, type& element) {
+  static decltype(auto) call(const pickle::StopToken& token, Function& function, type& element) {
     return std::apply(
-        [&](Items&... items) -> decltype(auto) { return pickle::detail::invoke(function, std::move(items)...); },
+        [&](Items&... items) -> decltype(auto) {
+          return pickle::detail::invoke_task(token, function, std::move(items)...);
+        },
         element);
   }
 };
@@ -58,13 +60,17 @@ template <class Item>
 struct MapElement<Item> {
   using type = Item;
   template <class Function>
-  static decltype(auto) call(Function& function, Item& item) {
-    return pickle::detail::invoke(function, std::move(item));
+  static decltype(auto) call(const pickle::StopToken& token, Function& function, Item& item) {
+    return pickle::detail::invoke_task(token, function, std::move(item));
   }
 };
 
 template <class Function, class... Items>
-using map_result_t = std::decay_t<std::invoke_result_t<Function&, Items...>>;
+using map_result_t = std::decay_t<typename pickle::detail::TaskResult<Function&, Items...>::type>;
+/// Whether it can be called with one item of each range, and maybe a StopToken in front.
+template <class Function, class... Items>
+inline constexpr bool takes_items =
+    std::is_invocable_v<Function&, Items...> || pickle::detail::wants_token<Function&, Items...>;
 
 /// What a single call that throws gets from the pool, an item of a chunk must get in the worker: the RemoteTraceback.
 template <class... Items, class Function>
@@ -93,16 +99,25 @@ template <class Function, class... Items>
 struct MapChunk {
   using R = map_result_t<Function, Items...>;
   using Element = typename MapElement<Items...>::type;
+  static constexpr bool wants_token = pickle::detail::wants_token<Function&, Items...>;
 
   pickle::Callable<Function> callable;
 
-  ChunkResult<R> operator()(std::vector<Element> elements) {
+  ChunkResult<R> operator()(std::vector<Element> elements) requires(!wants_token) {
+    return run_all({}, std::move(elements));
+  }
+  ChunkResult<R> operator()(pickle::StopToken token, std::vector<Element> elements) requires wants_token {
+    return run_all(token, std::move(elements));
+  }
+
+ private:
+  ChunkResult<R> run_all(const pickle::StopToken& token, std::vector<Element> elements) {
     const auto start = std::chrono::steady_clock::now();
     ChunkResult<R> result;
     if constexpr (!std::is_void_v<R>) result.values.reserve(elements.size());
     for (std::size_t i = 0; i < elements.size(); ++i) {
       try {
-        run(elements, i, result);
+        run(token, elements, i, result);
       } catch (...) {
         result.errors.push_back({i, with_traceback<Items...>(callable.function, std::current_exception())});
       }
@@ -110,21 +125,20 @@ struct MapChunk {
     result.elapsed = std::chrono::steady_clock::now() - start;
     return result;
   }
-
- private:
-  void run(std::vector<Element>& elements, std::size_t i, [[maybe_unused]] ChunkResult<R>& result) {
+  void run(const pickle::StopToken& token, std::vector<Element>& elements, std::size_t i,
+           [[maybe_unused]] ChunkResult<R>& result) {
     if constexpr (std::is_same_v<Element, bool>) {  // std::vector<bool> has no references to its elements
       bool element = elements[i];
-      keep(element, result);
+      keep(token, element, result);
     } else {
-      keep(elements[i], result);
+      keep(token, elements[i], result);
     }
   }
-  void keep(Element& element, [[maybe_unused]] ChunkResult<R>& result) {
+  void keep(const pickle::StopToken& token, Element& element, [[maybe_unused]] ChunkResult<R>& result) {
     if constexpr (std::is_void_v<R>) {
-      MapElement<Items...>::call(callable.function, element);
+      MapElement<Items...>::call(token, callable.function, element);
     } else {
-      result.values.push_back(MapElement<Items...>::call(callable.function, element));
+      result.values.push_back(MapElement<Items...>::call(token, callable.function, element));
     }
   }
 };

@@ -139,10 +139,10 @@ class MapMixin {
                   "anything else with begin and end; MapOptions come last.");
     if constexpr ((Mappable<Ranges> && ...)) {
       using Plain = std::decay_t<Function>;
-      static_assert(std::is_invocable_v<Plain&, item_t<Ranges>...>,
+      static_assert(takes_items<Plain, item_t<Ranges>...>,
                     "concurrent::futures: map: the function cannot be called with one item of each range. Check their "
                     "number and types; a parameter of type T& cannot take an item: use T or const T&.");
-      if constexpr (std::is_invocable_v<Plain&, item_t<Ranges>...>) {
+      if constexpr (takes_items<Plain, item_t<Ranges>...>) {
         // Asked before anything has a member of this type, see pickle/detail/captures.hpp.
         static_cast<void>(pickle::detail::holds_no_pointer<Plain>);
         check(options);

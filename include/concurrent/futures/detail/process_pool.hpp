@@ -29,6 +29,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -92,6 +93,7 @@ class ProcessPool {
   ArgumentBlocks& blocks() noexcept { return *blocks_; }
   void submit(WorkItem& item, CallWriter& call);
   void count_failed_submit() noexcept;
+  void count_cancelled_submit() noexcept;
   void shutdown(bool cancel_futures);
   bool wait_until_ended(Deadline deadline);
   void warm_up(int workers);
@@ -109,7 +111,7 @@ class ProcessPool {
   // For futures.
   bool withdraw(WorkItem& item) noexcept;
   bool taken(const WorkItem& item) noexcept;
-  bool stop(WorkItem& item) noexcept;
+  bool stop(WorkItem& item, OnStop how) noexcept;
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
   bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
 
@@ -153,6 +155,7 @@ class ProcessPool {
   bool accept(std::uint32_t index, const mpd::ResultEntry& entry, Arrival& arrival);
   void resolve(Arrivals& arrivals);
   void resolve(Arrival& arrival);
+  static bool threw_cancelled(std::span<const std::byte> exception) noexcept;
   bool serve();
   void finish_callbacks(CallbackList callbacks);
   bool make_room_for_callbacks() noexcept;
@@ -355,7 +358,10 @@ class ProcessFutureState final : public FutureState<R>, public WorkItem {
  protected:
   bool withdraw() noexcept override { return pool_->withdraw(*this); }
   bool taken() const noexcept override { return pool_->taken(*this); }
-  bool stop() noexcept override { return pool_->stop(*this); }
+  bool stop() noexcept override { return pool_->stop(*this, OnStop::terminate); }
+  bool ask_to_stop() noexcept override {
+    return pool_->stop(*this, this->options != nullptr ? this->options->on_stop : OnStop::request);
+  }
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
     return pool_->drive(word, old, deadline);
   }

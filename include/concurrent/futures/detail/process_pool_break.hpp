@@ -124,9 +124,9 @@ inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
   return true;
 }
 
-/// future.terminate(). What decides is this lock: before the item's outcome is taken off a ring, or a death has been
+/// future.terminate(), and future.request_stop(), which leaves a call that has begun to itself. What decides is this lock: before the item's outcome is taken off a ring, or a death has been
 /// judged, whatever comes is not looked at any more. After that it is the future's own word: who sets it first.
-CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item) noexcept {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noexcept {
   if (!is_here()) return false;
   bool taken_back = false;
   {
@@ -140,13 +140,19 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item) noexcept {
       case WorkItem::Place::record:
         taken_back = queue_->take_back(item.record, item.ticket);
         if (taken_back) break;
+        if (how == OnStop::request) {
+          item.stop_requested = true;
+          segment_.record(item.record).stop.store(mpd::stop_number(item.ticket), std::memory_order_release);
+          return true;
+        }
         item.stopped_by_user = true;
         stop_task(item);
         return true;
       case WorkItem::Place::settling:
-        item.stopped_by_user = true;
+        (how == OnStop::request ? item.stop_requested : item.stopped_by_user) = true;
         return true;
       case WorkItem::Place::gone:
+        if (how == OnStop::request) return false;
         break;
     }
     if (taken_back) {

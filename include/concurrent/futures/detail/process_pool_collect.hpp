@@ -143,10 +143,23 @@ inline void ProcessPool::resolve(Arrivals& arrivals) {
   arrivals.size = 0;
 }
 
+/// Whether a task that was asked to stop has said that it did.
+inline bool ProcessPool::threw_cancelled(std::span<const std::byte> exception) noexcept {
+  try {
+    pickle::Reader reader(exception);
+    std::rethrow_exception(pickle::load_exception(reader));
+  } catch (const CancelledError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 /// Unpickles a result into its future. Without the lock: this is where a program's own types are made.
 inline void ProcessPool::resolve(Arrival& arrival) {
   CallbackList callbacks;
-  pickle::Reader reader(std::span(arrival.block != nullptr ? arrival.block : arrival.bytes, arrival.size));
+  const std::span<const std::byte> bytes(arrival.block != nullptr ? arrival.block : arrival.bytes, arrival.size);
+  pickle::Reader reader(bytes);
   const bool is_value = arrival.outcome == mpd::Outcome::value;
   const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), arrival.name); };
   if (arrival.item == nullptr) {  // the initializer's exception: the death that follows breaks the pool
@@ -168,10 +181,15 @@ inline void ProcessPool::resolve(Arrival& arrival) {
     std::string task;
     if (!is_value) {
       task = describe(*arrival.item);
-      const std::lock_guard lock(mutex_);
-      arrival.cancelled = arrival.item->stopped_by_user;
-      drop_call(*arrival.item);
-      fill();
+      bool stop_requested = false;
+      {
+        const std::lock_guard lock(mutex_);
+        arrival.cancelled = arrival.item->stopped_by_user;
+        stop_requested = arrival.item->stop_requested;
+        drop_call(*arrival.item);
+        fill();
+      }
+      if (stop_requested && !arrival.cancelled) arrival.cancelled = threw_cancelled(bytes);
     }
     if (arrival.cancelled) {
       count_cancelled();

@@ -133,13 +133,15 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     if (verdict.counts_as_lost) ++counts_.workers_lost;
     while (WorkItem* const item = held.pop_front()) {
       const CallFate fate = judge(facts_of(index, death, item), options_.on_worker_death).call;
-      if (fate == CallFate::put_back || fate == CallFate::retry) {
+      if ((fate == CallFate::put_back || fate == CallFate::retry) && !item->stop_requested) {
         if (fate == CallFate::retry) {
           if (item->traced) trace_end(*item, nullptr, true);
           --item->retries_left;
         }
         pending_.push_front(*item);
       } else {
+        // Asked to stop, it does not begin again.
+        if (fate == CallFate::put_back || fate == CallFate::retry) item->stopped_by_user = true;
         drop_call(*item);
         failed.push_back(*item);
       }

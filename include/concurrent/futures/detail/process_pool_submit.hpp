@@ -58,6 +58,11 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::count_failed_submit() noexcept {
   ++counts_.submitted;
   failed_.fetch_add(1, std::memory_order_relaxed);
 }
+CONCURRENT_FUTURES_INLINE void ProcessPool::count_cancelled_submit() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++counts_.submitted;
+  ++counts_.cancelled;
+}
 
 /// Takes the pickled call over. The item's state stays referenced until it is resolved.
 CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& call) {
@@ -160,6 +165,7 @@ inline void ProcessPool::place_again(WorkItem& item) {
   item.key = (secret_ ^ ++key_count_) * 0x9E3779B97F4A7C15ULL;
   item.key ^= std::rotr(item.key, 29);
   segment_.record(item.record).key = item.key;
+  segment_.record(item.record).stop.store(0, std::memory_order_relaxed);
   item.place = WorkItem::Place::record;
   item.ticket = queue_->place(item.record);
   CONCURRENT_FUTURES_FAULT_POINT("caller.placed");

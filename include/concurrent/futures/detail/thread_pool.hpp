@@ -15,6 +15,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -51,6 +52,7 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   bool reserve(Admission admission);
   void give_back_place() noexcept;
   void submit(ThreadTask& task);  // takes over a reference of the task's
+  void count_cancelled_submit() noexcept;
   void shutdown(bool cancel_futures);
   bool wait_until_ended(Deadline deadline);
   void detach_threads();
@@ -65,7 +67,7 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
 
   // For tasks.
   bool withdraw(ThreadTask& task) noexcept;
-  void before_publishing(ThreadTask& task, bool failed) noexcept;
+  bool before_publishing(ThreadTask& task, const std::exception_ptr& error) noexcept;
 
   // At the end of the program.
   CONCURRENT_FUTURES_INLINE void finish() noexcept override;

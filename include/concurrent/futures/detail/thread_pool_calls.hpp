@@ -128,6 +128,12 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::submit(ThreadTask& task) {
   if (sleeping_ != 0) work_or_end_.notify_one();
 }
 
+CONCURRENT_FUTURES_INLINE void ThreadPool::count_cancelled_submit() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++counts_.submitted;
+  ++counts_.cancelled;
+}
+
 CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
   if (!is_here()) return false;  // in a forked child the lock may be held for ever
   {

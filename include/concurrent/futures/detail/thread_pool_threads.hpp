@@ -147,14 +147,30 @@ inline void ThreadPool::run(ThreadTask& task) noexcept {
   task.state().release();
 }
 
-CONCURRENT_FUTURES_INLINE void ThreadPool::before_publishing(ThreadTask& task, bool failed) noexcept {
+/// Whether a task that was asked to stop has said that it did.
+inline bool is_cancellation(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const CancelledError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// True: it is cancelled.
+CONCURRENT_FUTURES_INLINE bool ThreadPool::before_publishing(ThreadTask& task, const std::exception_ptr& error) noexcept {
+  const bool failed = error != nullptr;
+  const bool cancelled =
+      failed && task.stop_requested.load(std::memory_order_acquire) && is_cancellation(error);
   if (task.traced) [[unlikely]] {
     trace_->ran(&task, this_thread(), task_started(), multiprocessing::detail::monotonic_nanoseconds(),
                 failed ? "exception" : "result", false);
   }
   const std::lock_guard lock(mutex_);
   ++idle_;
-  ++(failed ? counts_.failed : counts_.completed);
+  ++(cancelled ? counts_.cancelled : failed ? counts_.failed : counts_.completed);
+  return cancelled;
 }
 
 inline void ThreadPool::break_pool(const std::string& reason) noexcept {

@@ -5,7 +5,10 @@
 #include <concurrent/futures/detail/intrusive_list.hpp>
 #include <concurrent/futures/detail/priority_list.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/stop_token.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -23,7 +26,7 @@ class ThreadPool;
 class ThreadTask {
  public:
   virtual FutureStateBase& state() noexcept = 0;
-  /// Makes the call and publishes the outcome; `before_publishing` comes right before that.
+  /// Makes the call and publishes the outcome; `before_publishing` comes right before that, and says whether it is cancelled.
   virtual CallbackList run(ThreadPool& pool) noexcept = 0;
   /// Destroys function and arguments of a call that will not be made.
   virtual void forget() noexcept = 0;
@@ -36,11 +39,28 @@ class ThreadTask {
   ThreadTask* previous = nullptr;
   bool queued = false;
   bool traced = false;
+  std::atomic<bool> stop_requested{false};  // while it ran: if it throws CancelledError it is cancelled; no lock needed
   int given_priority = 0;  // set before it is submitted
 
  protected:
   ThreadTask() = default;
   ~ThreadTask() = default;
+};
+
+/// What a task with a StopToken looks at. Apart from the task, which the token may outlive.
+class StopWord {
+ public:
+  void request() noexcept { word_->store(requested, std::memory_order_release); }
+  pickle::StopToken token() const noexcept { return pickle::detail::StopTokens::make(*word_, requested, word_); }
+
+ private:
+  static constexpr std::uint32_t requested = 1;
+  std::shared_ptr<std::atomic<std::uint32_t>> word_ = std::make_shared<std::atomic<std::uint32_t>>(0);
+};
+/// Of a task without one.
+struct NoStopWord {
+  void request() const noexcept {}
+  pickle::StopToken token() const noexcept { return {}; }
 };
 
 using ThreadTaskList = IntrusiveList<ThreadTask>;

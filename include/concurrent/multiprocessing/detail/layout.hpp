@@ -30,6 +30,11 @@
 //                         `ended_at` where there is a result. So of a worker that dies in between, the caller takes the
 //                         time of its death. Nothing but the trace is made of them: no sum holds them, and the trace
 //                         is content with any value, also that of a worker from which the call was taken back.
+//  CallRecord::stop       caller only, and only while the record is that call's: 0 when the call is handed over (again),
+//                         stop_number(its ticket) once somebody has asked it to stop. A worker compares it with the
+//                         number of the call that it runs, and keeps none of it: so whether the call ends, is taken
+//                         back or tried again, and whoever has the record or the worker after it, nobody else is told,
+//                         not even by a token that has outlived its call.
 //  WorkerEntry::leave     caller only; never taken back. From then on the worker begins no call: it looks at this word
 //                         after it has claimed a call and before it begins it, and ends. To end one task the caller
 //                         sets it, and only then looks for the task's result in the ring (both seq_cst, as the
@@ -72,7 +77,7 @@ namespace detail {
 
 inline constexpr std::size_t cache_line = 64;
 inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
-inline constexpr std::uint32_t layout_version = 3;
+inline constexpr std::uint32_t layout_version = 4;
 
 template <class Word>
 using Shared = std::atomic<Word>;
@@ -110,7 +115,7 @@ struct alignas(cache_line) CallRecord {
   std::uint64_t size;    // bytes of the pickled call
   std::uint64_t offset;  // of its block within the segment; 0: it lies in `bytes`
   std::uint32_t flags;
-  std::uint32_t reserved;
+  Shared<std::uint32_t> stop;
   std::uint64_t key;                 // what the result must repeat
   std::uint64_t sum;                 // sum_of_call
   Shared<std::uint64_t> started_at;  // monotonic nanoseconds, where the flags ask for it
@@ -118,6 +123,11 @@ struct alignas(cache_line) CallRecord {
   alignas(cache_line) std::byte bytes[inline_capacity];
 };
 static_assert(sizeof(CallRecord) == 512 && offsetof(CallRecord, bytes) == cache_line);
+
+/// What `stop` says of a call that has been asked to stop: never 0, and no other's among two thousand million.
+constexpr std::uint32_t stop_number(std::uint64_t ticket) noexcept {
+  return static_cast<std::uint32_t>(ticket) | 0x80000000u;
+}
 
 /// What became of a call, as the worker tells it.
 enum class Outcome : std::uint32_t { value = 1, exception = 2 };

@@ -20,6 +20,7 @@
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/exception.hpp>
 #include <concurrent/pickle/reader.hpp>
+#include <concurrent/pickle/stop_token.hpp>
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -57,6 +58,8 @@ class Worker {
     if (!exit_is_guarded) guard_exit();
     std::fegetenv(&floating_point_);
     entry_.pid.store(mark_.pid(), std::memory_order_relaxed);
+    running() = this;
+    pickle::detail::StopTokens::of_call = []() noexcept { return running()->stop_token(); };
     entry_.base.store(reinterpret_cast<std::uintptr_t>(segment_.base()), std::memory_order_relaxed);
     if (!initialize(initializer)) retire(1);
     CONCURRENT_FUTURES_FAULT_POINT("worker.ready");
@@ -72,6 +75,16 @@ class Worker {
   }
 
  private:
+  /// The one in this process.
+  static Worker*& running() noexcept {
+    static Worker* worker = nullptr;
+    return worker;
+  }
+  pickle::StopToken stop_token() const noexcept {
+    const std::uint64_t call = entry_.call.load(std::memory_order_relaxed);
+    return pickle::detail::StopTokens::make(segment_.record(record_of(call)).stop, stop_number(ticket_of(call)));
+  }
+
   [[noreturn]] static void leave_process(int status) noexcept {
     flush_files();
     write_profile();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concurrent/pickle/detail/kind.hpp>
+#include <concurrent/pickle/stop_token.hpp>
 
 #include <cstddef>
 #include <string>
@@ -34,8 +35,17 @@ inline constexpr bool takes_c_strings = [] {
     return std::is_invocable_v<F, typename WithCString<Args>::type...>;
   }
 }();
+// Whether F wants the call's StopToken before the arguments. Asks that last, too.
 template <class F, class... Args>
-inline constexpr bool takes = takes_values<F, Args...> || takes_c_strings<F, Args...>;
+inline constexpr bool takes_token = [] {
+  if constexpr (takes_values<F, Args...> || takes_c_strings<F, Args...>) {
+    return false;
+  } else {
+    return takes_values<F, StopToken, Args...> || takes_c_strings<F, StopToken, Args...>;
+  }
+}();
+template <class F, class... Args>
+inline constexpr bool takes = takes_values<F, Args...> || takes_c_strings<F, Args...> || takes_token<F, Args...>;
 
 template <class F, class... Args>
 struct ResultOf {
@@ -50,6 +60,10 @@ template <class F, class... Args>
 requires takes_c_strings<F, Args...>
 struct ResultOf<F, Args...> {
   using type = std::decay_t<std::invoke_result_t<F, typename WithCString<Args>::type...>>;
+};
+template <class F, class... Args>
+requires takes_token<F, Args...>
+struct ResultOf<F, Args...> : ResultOf<F, StopToken, Args...> {
 };
 template <class F, class... Args>
 using CallResult = typename ResultOf<F, Args...>::type;
@@ -123,6 +137,30 @@ decltype(auto) invoke(F&& function, Args&&... args) {
     return invoke_member(function, std::forward<Args>(args)...);
   } else {
     return std::forward<F>(function)(std::forward<Args>(args)...);
+  }
+}
+
+// The same where nothing is sent: with a StopToken in front if there is no other way.
+template <class F, class... Args>
+inline constexpr bool wants_token = [] {
+  if constexpr (std::is_invocable_v<F, Args...>) {
+    return false;
+  } else {
+    return std::is_invocable_v<F, StopToken, Args...>;
+  }
+}();
+template <class F, class... Args>
+struct TaskResult : std::invoke_result<F, Args...> {};
+template <class F, class... Args>
+requires wants_token<F, Args...>
+struct TaskResult<F, Args...> : std::invoke_result<F, StopToken, Args...> {
+};
+template <class F, class... Args>
+decltype(auto) invoke_task([[maybe_unused]] const StopToken& token, F&& function, Args&&... args) {
+  if constexpr (wants_token<F, Args...>) {
+    return detail::invoke(std::forward<F>(function), StopToken(token), std::forward<Args>(args)...);
+  } else {
+    return detail::invoke(std::forward<F>(function), std::forward<Args>(args)...);
   }
 }
 
