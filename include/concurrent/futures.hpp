@@ -16,6 +16,7 @@
 #include <concurrent/futures/partial.hpp>
 #include <concurrent/futures/process.hpp>
 #include <concurrent/futures/stop_token.hpp>
+#include <concurrent/futures/task_progress.hpp>
 #include <concurrent/futures/thread.hpp>
 #include <concurrent/futures/wait.hpp>
 #include <concurrent/pickle.hpp>

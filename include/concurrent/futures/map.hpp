@@ -21,6 +21,8 @@ namespace concurrent::futures::inline v0 {
 
 namespace detail {
 
+struct MapAccess;
+
 /// Takes the chunks of a map apart, item by item; of chunks to which the items were dealt, one of each in turn.
 template <class R>
 class MapItems {
@@ -42,6 +44,11 @@ class MapItems {
     fetch();
     if (error_) std::rethrow_exception(error_);
     return *item_;
+  }
+
+  /// Of what `current` would wait for, if that is a call of its own.
+  std::optional<AnyFuture> awaited() {
+    return fetched_ || chunked_ ? std::nullopt : stream_->awaited();
   }
 
   void advance() {
@@ -220,6 +227,7 @@ class MapResult {
   void close() noexcept { items_->close(); }
 
  private:
+  friend struct detail::MapAccess;
   std::unique_ptr<Items> items_;
 };
 

@@ -7,8 +7,10 @@
 #include <concurrent/futures/map_options.hpp>
 #include <concurrent/futures/process.hpp>
 #include <concurrent/futures/progress_bar.hpp>
+#include <concurrent/futures/task_progress.hpp>
 #include <concurrent/futures/thread.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <initializer_list>
@@ -169,6 +171,20 @@ inline bool is_of_one_item() {
   }
 }
 
+struct MapAccess {
+  /// Waits for what `*it` waits for, and lets the bar follow a task that takes long and reports how far it is.
+  template <class R>
+  static void show_next(MapResult<R>& mapped, ProgressBar& bar) {
+    if (!bar.is_shown()) return;
+    const std::optional<AnyFuture> future = mapped.items_->awaited();
+    while (future && future->wait_for(std::chrono::milliseconds(100)) == FutureStatus::timeout) {
+      const Progress progress = future->progress();
+      if (progress.total == 0) continue;
+      bar.show_part(static_cast<double>(progress.done) / static_cast<double>(progress.total));
+    }
+  }
+};
+
 template <class Executor, class Function, class... Ranges>
 auto map_with_progress(ProgressMapOptions options, Function&& fn, Ranges&&... ranges) {
   if (!options.total) (limit_total(options.total, ranges), ...);
@@ -184,6 +200,7 @@ auto map_with_progress(ProgressMapOptions options, Function&& fn, Ranges&&... ra
   try {
     for (auto it = mapped.begin(); it != mapped.end(); ++it, ++index) {
       try {
+        MapAccess::show_next(mapped, bar);
         static_cast<void>(*it);
       } catch (...) {
         if (options.failures == nullptr || !is_of_one_item()) throw;
@@ -204,7 +221,8 @@ auto map_with_progress(ProgressMapOptions options, Function&& fn, Ranges&&... ra
 }  // namespace detail
 
 /// Calls `fn` with the items of the ranges in worker processes of a pool of its own, and returns the results in the
-/// order of the input; a bar on standard error shows how far it is.
+/// order of the input; a bar on standard error shows how far it is. With a call an item it also follows a task that takes
+/// long and says how far it is (`report_progress`).
 ///
 ///     std::vector<int> sizes = cf::process_map(size_of, paths, {.max_workers = 4, .chunksize = 10, .desc = "files"});
 ///

@@ -59,6 +59,15 @@ class ProgressBar {
     ++failed_;
     advance();
   }
+  /// Shows that a part of the next step is done, from 0 to 1, where a step takes long: the bar and the time to come
+  /// move, the count does not.
+  void show_part(double part) {
+    if (line_ == nullptr) return;
+    drawn_ = std::chrono::steady_clock::now();
+    line_->draw(done_, failed_, part < 0 ? 0 : part < 1 ? part : 1);
+  }
+  /// Whether anybody sees it.
+  bool is_shown() const noexcept { return line_ != nullptr; }
   /// How many steps it has counted, with those that failed.
   std::size_t done() const noexcept { return done_; }
   /// How many of them have failed.

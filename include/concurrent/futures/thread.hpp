@@ -46,6 +46,9 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
   std::unique_ptr<const std::string> label;  // none: the function's name
 
   FutureStateBase& state() noexcept override { return *this; }
+  void read_progress(std::uint64_t& done, std::uint64_t& total) noexcept override {
+    if (!this->done()) this->progress.read(0, done, total);
+  }
   void forget() noexcept override { call_.reset(); }
   std::string name() const override {
     if (label != nullptr) return *label;

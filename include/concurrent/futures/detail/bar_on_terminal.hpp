@@ -23,11 +23,12 @@ class BarOnTerminal final : public StandingLine {
   BarOnTerminal(std::string desc, std::optional<std::size_t> total, std::string unit)
       : desc_(std::move(desc)), unit_(std::move(unit)), total_(total) {}
 
-  void draw(std::size_t done, std::size_t failed) {
+  void draw(std::size_t done, std::size_t failed, double begun = 0) {
     Log::instance().stand(*this);  // another bar may have stood there
     const std::lock_guard lock(mutex_);
     done_ = done;
     failed_ = failed;
+    begun_ = begun;
     if (aside_ == 0) draw();
   }
   void end(bool leave) noexcept {
@@ -59,7 +60,7 @@ class BarOnTerminal final : public StandingLine {
     // One column stays free: in the last one some terminals begin another line.
     const std::size_t width = terminal_width() - 1;
     const double seconds = std::chrono::duration<double>(time).count();
-    write_to_terminal("\r" + bar_line(desc_, unit_, done_, total_, seconds, width, failed_) + "\x1b[K");
+    write_to_terminal("\r" + bar_line(desc_, unit_, done_, total_, seconds, width, failed_, begun_) + "\x1b[K");
   }
 
   const std::string desc_;
@@ -70,6 +71,7 @@ class BarOnTerminal final : public StandingLine {
   std::mutex mutex_;  // guards what follows, and the terminal
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
+  double begun_ = 0;    // of the next one
   unsigned aside_ = 0;  // how many lines are being logged
   bool ended_ = false;
 };

@@ -5,6 +5,7 @@
 #include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future_status.hpp>
+#include <concurrent/futures/task_progress.hpp>
 
 #include <chrono>
 #include <compare>
@@ -93,6 +94,14 @@ class FutureHandle {
   /// The future becomes cancelled when the task throws CancelledError after that. One that returns a value all the same
   /// delivers it. What would have been tried again is not. Python: there is no counterpart.
   bool request_stop() const { return checked().request_stop(); }
+
+  /// How far the task that is running has said that it is, see `report_progress`; zeros before it has, and once it is
+  /// done. The figures are the task's own. Python: there is no counterpart.
+  Progress progress() const {
+    Progress progress;
+    checked().read_progress(progress.done, progress.total);
+    return progress;
+  }
 
   /// For writers of executors: call it before running the call. True: go on; false: it was cancelled, leave it.
   ///

@@ -148,6 +148,9 @@ class FutureStateBase {
     return doze(word, value, deadline);
   }
 
+  /// What a running task has said of how far it is; leaves them alone where there is none.
+  virtual void read_progress(std::uint64_t& /*done*/, std::uint64_t& /*total*/) noexcept {}
+
   [[noreturn]] void throw_invalid_state(const char* operation) const;
 
  protected:

@@ -81,6 +81,9 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
   /// threw meanwhile; the stream is closed then. Blocks.
   Chunk next();
 
+  /// The future of the next chunk in order, for who waits for it in pieces; none where `next` has no chunk.
+  std::optional<AnyFuture> awaited();
+
   /// One item's result is with the caller.
   void item_taken();
 

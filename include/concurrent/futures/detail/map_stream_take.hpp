@@ -60,6 +60,12 @@ CONCURRENT_FUTURES_INLINE MapStream::Chunk MapStream::next() {
   return {std::move(entry->future), entry->size, entry->hands};
 }
 
+CONCURRENT_FUTURES_INLINE std::optional<AnyFuture> MapStream::awaited() {
+  std::unique_lock lock(mutex_);
+  Entry* const entry = first_left(lock);
+  return entry != nullptr ? std::optional(entry->future) : std::nullopt;
+}
+
 CONCURRENT_FUTURES_INLINE void MapStream::item_taken() {
   if (!buffersize_ || closed_) return;
   --ahead_;

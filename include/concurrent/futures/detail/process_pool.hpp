@@ -112,6 +112,7 @@ class ProcessPool {
   bool withdraw(WorkItem& item) noexcept;
   bool taken(const WorkItem& item) noexcept;
   bool stop(WorkItem& item, OnStop how) noexcept;
+  void read_progress(const WorkItem& item, std::uint64_t& done, std::uint64_t& total) noexcept;
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
   bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
 
@@ -347,6 +348,9 @@ class ProcessFutureState final : public FutureState<R>, public WorkItem {
 
   FutureStateBase& state() noexcept override { return *this; }
   std::size_t carried_bytes() const noexcept override { return this->size; }
+  void read_progress(std::uint64_t& done, std::uint64_t& total) noexcept override {
+    pool_->read_progress(*this, done, total);
+  }
   CallbackList load(pickle::Reader& reader) override {
     if constexpr (std::is_void_v<R>) {
       return this->finish_with_value();

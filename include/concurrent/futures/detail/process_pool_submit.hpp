@@ -269,6 +269,22 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept
   return state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started;
 }
 
+/// What the call's worker says of how far it is.
+CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(const WorkItem& item, std::uint64_t& done,
+                                                          std::uint64_t& total) noexcept {
+  if (!is_here()) return;
+  const std::lock_guard lock(mutex_);
+  bool started = false;
+  const std::uint32_t holder = holder_of(item, started);
+  std::uint64_t now = 0;
+  std::uint64_t all = 0;
+  if (!started || holder >= geometry_workers() ||
+      !segment_.worker(holder).progress.read(mpd::pack_call(item.ticket, item.record), now, all))
+    return;
+  done = now;
+  total = all;
+}
+
 /// Takes back every call that no worker has taken. Their futures are the caller's to cancel.
 inline void ProcessPool::take_unstarted(ItemList& items) noexcept {
   while (WorkItem* const item = pending_.front()) {

@@ -56,20 +56,22 @@ inline std::string cut_to_columns(const std::string& text, std::size_t columns) 
   return text.substr(0, end);
 }
 
-/// One line of at most `width` columns; what is not known is left out. `failed` of those that are done.
+/// One line of at most `width` columns; what is not known is left out. `failed` of those that are done; `begun`: how much
+/// of the next one is, from 0 to 1.
 inline std::string bar_line(const std::string& desc, const std::string& unit, std::size_t done,
                             std::optional<std::size_t> total, double seconds, std::size_t width,
-                            std::size_t failed = 0) {
+                            std::size_t failed = 0, double begun = 0) {
   const std::string label = desc.empty() ? std::string() : desc + ": ";
   std::string rate = rate_text(static_cast<double>(done), seconds, unit);
   if (failed != 0) rate += ", " + std::to_string(failed) + " failed";
   if (!total || done > *total) {
     return cut_to_columns(label + std::to_string(done) + unit + " [" + clock_text(seconds) + ", " + rate + "]", width);
   }
-  const double part = *total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(*total);
+  const double part =
+      *total == 0 ? 1 : std::min((static_cast<double>(done) + begun) / static_cast<double>(*total), 1.0);
   char percent[8];
   std::snprintf(percent, sizeof percent, "%3d%%", static_cast<int>(part * 100));
-  const std::string left = done == 0 ? "?" : clock_text(seconds / part - seconds);
+  const std::string left = part <= 0 ? "?" : clock_text(seconds / part - seconds);
   const std::string figures =
       std::to_string(done) + "/" + std::to_string(*total) + " [" + clock_text(seconds) + "<" + left + ", " + rate + "]";
   std::string line = label + percent;

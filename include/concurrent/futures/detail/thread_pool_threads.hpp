@@ -132,7 +132,10 @@ inline bool ThreadPool::initialize() noexcept {
 }
 
 inline void ThreadPool::run(ThreadTask& task) noexcept {
+  auto& progress = multiprocessing::detail::ProgressPlace::of_thread();
+  progress.words = &task.progress;
   CallbackList callbacks = task.run(*this);
+  progress.words = nullptr;
   if (!callbacks.empty()) {
     // Callbacks may take long, or submit and wait: others must not count on this thread meanwhile.
     {

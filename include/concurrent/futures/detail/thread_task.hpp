@@ -4,6 +4,7 @@
 #include <concurrent/futures/detail/future_state.hpp>
 #include <concurrent/futures/detail/intrusive_list.hpp>
 #include <concurrent/futures/detail/priority_list.hpp>
+#include <concurrent/multiprocessing/detail/progress_words.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/stop_token.hpp>
 
@@ -40,6 +41,7 @@ class ThreadTask {
   bool queued = false;
   bool traced = false;
   std::atomic<bool> stop_requested{false};  // while it ran: if it throws CancelledError it is cancelled; no lock needed
+  multiprocessing::detail::ProgressWords progress;  // no lock needed
   int given_priority = 0;  // set before it is submitted
 
  protected:

@@ -67,6 +67,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/message_sum.hpp>
+#include <concurrent/multiprocessing/detail/progress_words.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -77,7 +78,7 @@ namespace detail {
 
 inline constexpr std::size_t cache_line = 64;
 inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
-inline constexpr std::uint32_t layout_version = 4;
+inline constexpr std::uint32_t layout_version = 5;
 
 template <class Word>
 using Shared = std::atomic<Word>;
@@ -180,7 +181,7 @@ struct alignas(cache_line) WorkerEntry {
   Shared<std::int32_t> pid;          // its own; a hint, until the zygote has told
   std::uint32_t padding0;
   Shared<std::uint64_t> base;  // where it sees the segment
-  std::uint64_t padding3[3];
+  ProgressWords progress;      // of the call that it names
   // written by either: a wake-up
   alignas(cache_line) Shared<std::uint32_t> wake;
   std::uint32_t padding1[15];

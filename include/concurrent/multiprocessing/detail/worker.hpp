@@ -59,6 +59,8 @@ class Worker {
     std::fegetenv(&floating_point_);
     entry_.pid.store(mark_.pid(), std::memory_order_relaxed);
     running() = this;
+    ProgressPlace::of_process() = {&entry_.progress, &entry_.call};
+    ProgressPlace::of_thread() = {};
     pickle::detail::StopTokens::of_call = []() noexcept { return running()->stop_token(); };
     entry_.base.store(reinterpret_cast<std::uintptr_t>(segment_.base()), std::memory_order_relaxed);
     if (!initialize(initializer)) retire(1);
