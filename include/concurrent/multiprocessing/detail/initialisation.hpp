@@ -5,7 +5,6 @@
 
 #include <link.h>
 #include <sys/auxv.h>
-#include <unwind.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -22,6 +21,12 @@ extern "C" const InitFunction first_init_function[] __asm__("__init_array_start"
 extern "C" const InitFunction last_init_function[] __asm__("__init_array_end")
     __attribute__((weak, visibility("hidden")));
 
+// What is needed of <unwind.h>, without its 76 lines, and by names of our own as in pickle/detail/cxxabi.hpp.
+extern "C" int concurrent_futures_backtrace(int (*look)(void* frame, void* argument),
+                                            void* argument) __asm__("_Unwind_Backtrace");
+extern "C" std::uintptr_t concurrent_futures_function_of(void* frame) __asm__("_Unwind_GetRegionStart");
+extern "C" std::uintptr_t concurrent_futures_address_in(void* frame) __asm__("_Unwind_GetIP");
+
 /// Tells whether the calling thread is in the middle of setting up the variables of the program or of a library. Then
 /// one of the functions that do so is among its callers: the program and each library has a list of them.
 class InitialisationSearch {
@@ -36,11 +41,13 @@ class InitialisationSearch {
         },
         &search);
     std::sort(search.functions_.begin(), search.functions_.end());
-    ::_Unwind_Backtrace(
-        [](_Unwind_Context* frame, void* argument) {
+    concurrent_futures_backtrace(
+        [](void* frame, void* argument) {
+          constexpr int go_on = 0;
+          constexpr int end_of_stack = 5;
           auto& self = *static_cast<InitialisationSearch*>(argument);
-          self.found_ = self.is_initialiser(::_Unwind_GetRegionStart(frame), ::_Unwind_GetIP(frame));
-          return self.found_ ? _URC_END_OF_STACK : _URC_NO_REASON;
+          self.found_ = self.is_initialiser(concurrent_futures_function_of(frame), concurrent_futures_address_in(frame));
+          return self.found_ ? end_of_stack : go_on;
         },
         &search);
     return search.found_;
