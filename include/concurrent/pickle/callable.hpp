@@ -46,7 +46,7 @@ class MovedPointers {
 
   template <class F>
   static void dump(Writer& writer, const F& function) {
-    const std::uintptr_t base = writer.audience() == Audience::fresh_images ? main_module().base : 0;
+    const std::uintptr_t base = writer.audience() >= Audience::fresh_images ? main_module().base : 0;
     writer.put(base);
     if (base == 0) return;
     MovedPointers pointers(writer, std::addressof(function));

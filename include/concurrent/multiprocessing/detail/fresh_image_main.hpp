@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/fresh_image.hpp>
+#include <concurrent/multiprocessing/detail/start_hooks.hpp>
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 #include <concurrent/pickle/call.hpp>
@@ -106,6 +107,11 @@ inline bool has_segment() noexcept {
   return false;
 }
 
+/// A process that no executor has started.
+inline void go_on_as_program() {
+  if (start_hooks().in_program != nullptr) start_hooks().in_program();
+}
+
 inline void become_image(int argc, char** argv) {
   ImageOrders orders;
   if (argc < 8 || !orders.parse(argv[3])) return;
@@ -123,11 +129,13 @@ CONCURRENT_FUTURES_INLINE void freeze_support(int argc, char** argv) {
   if (!state.called) detail::FreezeSupportMark::set();
   state.called = true;
   if (argc > 0) state.program = argv[0];
-  if (argc < 3 || std::strcmp(argv[1], detail::image_marker) != 0) return;
+  if (argc < 3 || std::strcmp(argv[1], detail::image_marker) != 0) return detail::go_on_as_program();
   try {
-    if (argv[2] == detail::image_entry_text(&detail::become_image)) return detail::become_image(argc, argv);
     const auto entry = detail::image_entry_bytes(argv[2]);
-    if (!entry || !detail::has_segment()) return;
+    const bool is_own = argv[2] == detail::image_entry_text(&detail::become_image);
+    if (!is_own && (!entry || !detail::has_segment())) return detail::go_on_as_program();
+    if (detail::start_hooks().in_image != nullptr) detail::start_hooks().in_image();
+    if (is_own) return detail::become_image(argc, argv);
     return detail::find_image_entry(*entry)(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

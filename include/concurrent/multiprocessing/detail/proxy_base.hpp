@@ -133,6 +133,7 @@ class ProxyBase {
 
   template <class Proxy>
   static void dump(pickle::Writer& writer, const Proxy& proxy) {
+    refuse_other_machines(writer);
     writer.put(static_cast<std::uint8_t>(proxy.state_ ? 1 : 0));
     if (proxy.state_) proxy.state_->dump(writer);
   }

@@ -31,6 +31,19 @@ inline SharedId draw_shared_id() {
   return id;
 }
 
+/// What is shared on this machine would be sent to another one.
+struct NotForOtherMachines : pickle::PicklingError {
+  using PicklingError::PicklingError;
+};
+
+/// Throws that where it is so.
+inline void refuse_other_machines(const pickle::Writer& writer) {
+  if (writer.audience() != pickle::Audience::other_machines) return;
+  throw NotForOtherMachines(
+      "concurrent::multiprocessing: shared state stays on its machine, and this task may run on another one. Pass a "
+      "value instead, and return what the task has found.");
+}
+
 /// What travels in place of the memory.
 struct SharedName {
   SharedId id{};
@@ -38,7 +51,10 @@ struct SharedName {
   std::int32_t pid = 0;    // a process that has it open
   std::int32_t descriptor = -1;
 
-  void dump(pickle::Writer& writer) const { writer.put(*this); }
+  void dump(pickle::Writer& writer) const {
+    refuse_other_machines(writer);
+    writer.put(*this);
+  }
   static SharedName load(pickle::Reader& reader) {
     SharedName name;
     for (std::uint64_t& word : name.id) word = reader.get_once<std::uint64_t>();

@@ -226,7 +226,7 @@ class CaptureCheck {
     const MemoryKind kind = memory_kind(address);
     if (kind == MemoryKind::own) [[unlikely]] {
       fault_ = is_on_stack(address) ? CaptureFault::stack : CaptureFault::own_memory;
-    } else if (audience_ == Audience::fresh_images && kind != MemoryKind::none && !is_constant_of_program(address))
+    } else if (audience_ >= Audience::fresh_images && kind != MemoryKind::none && !is_constant_of_program(address))
         [[unlikely]] {
       fault_ = CaptureFault::other_image;
     }
