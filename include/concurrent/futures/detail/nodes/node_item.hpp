@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/future_state.hpp>
+#include <concurrent/futures/detail/intrusive_list.hpp>
+#include <concurrent/futures/detail/nodes/message.hpp>
+#include <concurrent/futures/task_options.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// A call on its way through a pool over several nodes. All but the constant members belong to the pool's lock.
+class NodeItem {
+ public:
+  /// `gone`: the pool has done with it, but for publishing its outcome.
+  enum class Place : std::uint8_t { none, pending, sent, gone };
+  /// What has become of a cancel() that asked the node.
+  enum class Answer : std::uint8_t { none, awaited, given_back, kept };
+
+  virtual FutureStateBase& state() noexcept = 0;
+  /// Unpickles the result into the future. Throws what unpickling throws.
+  virtual CallbackList load(pickle::Reader& reader) = 0;
+
+  NodeItem* next = nullptr;
+  NodeItem* previous = nullptr;
+  std::uint64_t ticket = 0;  // while a node has it
+  Bytes bytes;
+  std::unique_ptr<TaskOptions> options;
+  std::unique_ptr<pickle::Writer::Kept> kept;
+  std::size_t node = 0;  // which has it
+  int retries_left = 0;
+  Place place = Place::none;
+  Answer answer = Answer::none;
+  bool begun = false;            // a worker has taken it, as far as the node has told
+  bool stopped_by_user = false;  // terminate() has returned true
+  bool recalled = false;         // asked back for a node that has nothing to do
+
+  int priority() const noexcept { return options != nullptr ? options->priority : 0; }
+
+ protected:
+  NodeItem() noexcept = default;
+  ~NodeItem() = default;
+};
+
+using NodeItems = IntrusiveList<NodeItem>;
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

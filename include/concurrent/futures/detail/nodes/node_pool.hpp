@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSL-1.0
+// The caller's side of a pool over several nodes; message.hpp says how it speaks with them.
+//
+// submit pickles a call and puts it into `pending`; whoever sees that a node has a credit sends it there. What comes
+// back is laid into the inbox by whoever brings it, and handled by the pool's own thread, the manager, or by a thread
+// of the program that waits for a result just then. Callbacks alone are always the manager's.
+#pragma once
+
+#include <concurrent/futures/detail/admission.hpp>
+#include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/futures/detail/nodes/node_item.hpp>
+#include <concurrent/futures/detail/nodes/node_link.hpp>
+#include <concurrent/futures/detail/nodes/open_order.hpp>
+#include <concurrent/futures/detail/pool_text.hpp>
+#include <concurrent/futures/detail/priority_list.hpp>
+#include <concurrent/futures/mpi_options.hpp>
+#include <concurrent/futures/statistics.hpp>
+#include <concurrent/multiprocessing/detail/process_mark.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+class NodePool;
+
+/// A node as one pool uses it. Belongs to that pool's lock, but for what is constant.
+class PoolNode final : public NodePeer {
+ public:
+  PoolNode(NodePool& pool, std::size_t index, NodePlace where) : place(std::move(where)), pool_(&pool), index_(index) {}
+
+  void receive(Message message) noexcept override;
+  void lost(const std::string& reason) noexcept override;
+
+  bool has_credit() const noexcept { return is_open && !is_lost && limit > 0 && out < credits; }
+  std::string label() const { return node_label(place.host, place.rank); }
+  void learn(std::chrono::steady_clock::time_point now);
+
+  const NodePlace place;
+  std::unique_ptr<NodeLink> link;
+  ProcessPool* local_pool = nullptr;  // with a reference
+  int workers = 1;                    // that it was opened with
+  int limit = 1;                      // how many it may have now
+  std::size_t out = 0;                // calls that it has
+  std::size_t credits = 0;            // how many it may have
+  bool is_open = false;
+  bool is_lost = false;
+  bool is_closed = false;
+  bool has_ended_workers = false;
+  std::uint32_t census = 0;  // the last one that it has answered
+  std::vector<pid_t> pids;
+  std::uint64_t live_workers = 0;
+  std::uint64_t workers_started = 0;
+  std::uint64_t workers_lost = 0;
+  std::exception_ptr refusal;  // what its start threw
+
+ private:
+  NodePool* pool_;
+  std::size_t index_;
+  std::chrono::steady_clock::time_point period_begin_{};
+  std::size_t period_results_ = 0;
+};
+
+/// What is behind an MPIPoolExecutor; it lives as long as the executor, its thread or one of its futures does.
+class NodePool {
+ public:
+  /// Chooses nodes and opens them. Throws std::invalid_argument, std::system_error, and what a node's start throws.
+  static NodePool* make(MPIPoolOptions options, std::vector<NodePlace> places);
+  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept;
+
+  // For the executor.
+  bool is_here() const noexcept { return mark_.is_here(); }
+  void check_open();
+  bool is_limited() const noexcept { return options_.max_pending.has_value(); }
+  bool reserve(Admission admission);
+  void give_back_place() noexcept;
+  pickle::Audience audience() const noexcept;
+  void submit(NodeItem& item, pickle::Writer& call);
+  void count_failed_submit() noexcept;
+  void shutdown(bool cancel_futures);
+  bool wait_until_ended(Deadline deadline);
+  void warm_up(int workers);
+  void stop_workers(int signal);
+  void set_max_workers(int workers);
+  int max_workers() const noexcept { return max_workers_.load(std::memory_order_relaxed); }
+  std::vector<pid_t> processes();
+  std::vector<NodeInfo> nodes();
+  std::size_t pending_work_items();
+  PoolStatistics statistics();
+  PoolGlance glance();
+  const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
+
+  // For futures.
+  bool withdraw(NodeItem& item) noexcept;
+  bool taken(const NodeItem& item) noexcept;
+  bool stop(NodeItem& item) noexcept;
+  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
+
+  // For PoolNode.
+  void deliver(std::size_t node, Message message) noexcept;
+  void deliver_loss(std::size_t node, const std::string& reason) noexcept;
+
+ private:
+  struct Inbound {
+    std::size_t node;
+    Message message;
+    bool is_loss = false;
+    std::string reason;
+  };
+
+  NodePool(MPIPoolOptions options, std::vector<NodePlace> places);
+  ~NodePool();
+
+  // node_pool_start.hpp
+  static void check_options(const MPIPoolOptions& options);
+  void open_nodes();
+  [[noreturn]] void throw_closed() const;
+
+  // node_pool_calls.hpp: towards the nodes
+  void fill();
+  PoolNode* choose_node() noexcept;
+  void send_call(NodeItem& item, PoolNode& node);
+  void send_about(const NodeItem& item, MessageKind kind);
+  void drop(NodeItem& item) noexcept;
+  void recall_for_idle_nodes();
+  bool has_room() const noexcept { return pending_.size() + reserved_ < *options_.max_pending; }
+  void tell_of_room() noexcept;
+  void close_gate() noexcept;
+
+  // node_pool_results.hpp: from the nodes
+  bool serve();
+  void handle(Inbound& inbound);
+  void take_result(std::size_t node, const Message& message);
+  void finish_item(NodeItem& item, CallOutcome outcome, MessageReader& reader, const PoolNode& node);
+  void fail(NodeItem& item, std::exception_ptr exception) noexcept;
+  void cancel(NodeItem& item) noexcept;
+  void finish_callbacks(CallbackList callbacks);
+  void node_lost(std::size_t node, const std::string& reason);
+  void break_pool(const std::string& reason);
+  void wake_manager() noexcept;
+
+  // the manager's thread
+  void manage();
+  void run_deferred();
+  bool wind_down();
+  void sleep(std::uint32_t seen, Deadline deadline) noexcept;
+  bool is_own_thread() const noexcept {
+    return std::this_thread::get_id() == manager_id_.load(std::memory_order_relaxed);
+  }
+
+  MPIPoolOptions options_;
+  const std::uint32_t id_;
+  std::atomic<int> max_workers_{1};
+  int most_workers_ = 1;
+  std::atomic<std::uint32_t> references_{1};
+  multiprocessing::detail::ProcessMark mark_;
+  std::vector<std::unique_ptr<PoolNode>> nodes_;  // constant
+  bool is_alone_ = true;                          // constant: its only node is the caller's own
+  std::atomic<ProcessPool*> local_pool_{nullptr};
+  std::thread manager_;
+  std::mutex join_mutex_;
+
+  std::mutex inbox_mutex_;
+  std::vector<Inbound> inbox_;
+  std::atomic<std::uint32_t> signal_{0};  // counts what wakes the manager
+  std::atomic<bool> sleeps_{false};       // the manager does
+  std::atomic<int> drivers_{0};           // threads that look into the inbox just now
+
+  std::mutex mutex_;
+  PriorityList<NodeItem> pending_;
+  std::unordered_map<std::uint64_t, NodeItem*> sent_;  // by ticket
+  std::uint64_t last_ticket_ = 0;
+  std::size_t outstanding_ = 0;
+  std::size_t resolving_ = 0;  // off the table, not resolved yet
+  std::size_t reserved_ = 0;
+  std::size_t waiting_for_room_ = 0;
+  std::vector<CallbackList> deferred_;
+  std::string broken_;
+  bool shutting_down_ = false;
+  bool gives_up_ = false;  // calls that come back are not sent again
+  bool close_sent_ = false;
+  bool was_used_ = false;
+  std::uint32_t census_ = 0;
+  PoolStatistics counts_;
+
+  std::atomic<bool> closed_{false};  // submit throws
+  std::atomic<std::thread::id> manager_id_{};
+  std::atomic<std::uint32_t> room_{0};
+  std::atomic<std::uint32_t> answers_{0};  // changes with each answer of a node that somebody may wait for
+  std::atomic<std::uint32_t> ended_{0};
+};
+
+/// The state of a future that such a pool will resolve, and its item: one allocation.
+template <class R, class Serializer>
+class NodeFutureState final : public FutureState<R>, public NodeItem {
+ public:
+  explicit NodeFutureState(NodePool& pool) noexcept : pool_(&pool) { pool.add_reference(); }
+  ~NodeFutureState() override { pool_->release(); }
+
+  FutureStateBase& state() noexcept override { return *this; }
+  std::size_t carried_bytes() const noexcept override { return this->bytes.size; }
+  CallbackList load(pickle::Reader& reader) override {
+    if constexpr (std::is_void_v<R>) {
+      return this->finish_with_value();
+    } else {
+      return this->finish_with_value(Serializer::template load<R>(reader));
+    }
+  }
+
+ protected:
+  bool withdraw() noexcept override { return pool_->withdraw(*this); }
+  bool taken() const noexcept override { return pool_->taken(*this); }
+  bool stop() noexcept override { return pool_->stop(*this); }
+  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
+    return pool_->drive(word, old, deadline);
+  }
+
+ private:
+  NodePool* pool_;
+};
+
+inline void PoolNode::receive(Message message) noexcept { pool_->deliver(index_, std::move(message)); }
+inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_loss(index_, reason); }
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
+
+#include <concurrent/futures/detail/nodes/node_pool_calls.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_results.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_start.hpp>

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/failure.hpp>
+#include <concurrent/futures/detail/nodes/node_pool.hpp>
+#include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline void NodePool::check_open() {
+  if (!is_here()) {
+    throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(mark_.pid()) +
+                       ", of which this process is a fork. Make an executor here.");
+  }
+  if (!closed_.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock(mutex_);
+  throw_closed();
+}
+
+[[noreturn]] inline void NodePool::throw_closed() const {
+  if (!broken_.empty()) throw BrokenProcessPool(broken_);
+  throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
+}
+
+/// For whom calls are pickled: what is shared on this machine does not reach another one.
+inline pickle::Audience NodePool::audience() const noexcept {
+  return is_alone_ ? pickle::Audience::fresh_images : pickle::Audience::other_machines;
+}
+
+inline void NodePool::count_failed_submit() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++counts_.submitted;
+  ++counts_.failed;
+}
+
+/// Takes the pickled call over. The item's state stays referenced until it is resolved.
+inline void NodePool::submit(NodeItem& item, pickle::Writer& call) {
+  item.bytes = Bytes::copy(call.data(), call.size());
+  item.kept = call.take_kept();
+  const std::lock_guard lock(mutex_);
+  if (closed_.load(std::memory_order_relaxed)) throw_closed();
+  pending_.enter(item);
+  item.state().add_reference();
+  ++counts_.submitted;
+  counts_.bytes_to_workers += item.bytes.size;
+  ++outstanding_;
+  pending_.push_back(item);
+  item.place = NodeItem::Place::pending;
+  was_used_ = true;
+  fill();
+}
+
+/// With the lock: sends what waits, as far as there are credits.
+inline void NodePool::fill() {
+  while (NodeItem* const item = pending_.front()) {
+    PoolNode* const node = choose_node();
+    if (node == nullptr) break;
+    pending_.remove(*item);
+    send_call(*item, *node);
+  }
+  if (waiting_for_room_ != 0) tell_of_room();
+}
+
+/// The first node that has a worker without a call, else the one with the fewest calls a worker. Null: none has a
+/// credit.
+inline PoolNode* NodePool::choose_node() noexcept {
+  PoolNode* best = nullptr;
+  for (const auto& node : nodes_) {
+    if (!node->has_credit()) continue;
+    if (node->out < node->live_workers) return node.get();  // somebody is there for it
+    if (best == nullptr) {
+      best = node.get();
+      continue;
+    }
+    const auto limit = static_cast<std::size_t>(node->limit);
+    const auto best_limit = static_cast<std::size_t>(best->limit);
+    const bool is_free = node->out < limit;
+    const bool best_is_free = best->out < best_limit;
+    if (is_free != best_is_free ? is_free : !is_free && node->out * best_limit < best->out * limit) best = node.get();
+  }
+  return best;
+}
+
+inline void NodePool::send_call(NodeItem& item, PoolNode& node) {
+  item.ticket = ++last_ticket_;
+  item.node = static_cast<std::size_t>(
+      std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& one) { return one.get() == &node; }) - nodes_.begin());
+  item.place = NodeItem::Place::sent;
+  item.begun = false;
+  sent_.emplace(item.ticket, &item);
+  ++node.out;
+  MessageWriter message(MessageKind::call, id_, item.bytes.size < separate_body ? 64 + item.bytes.size : 112);
+  message << item.ticket << (item.options != nullptr);
+  if (item.options != nullptr) {
+    const TaskOptions& options = *item.options;
+    message << (options.timeout ? options.timeout->count() : std::chrono::nanoseconds::rep{0}) << item.retries_left
+            << options.priority << options.label;
+  }
+  if (item.bytes.size >= separate_body) {
+    node.link->send(message.finish(item.bytes));
+  } else {
+    message.write(item.bytes.data.get(), item.bytes.size);
+    node.link->send(message.finish());
+  }
+}
+
+inline void NodePool::send_about(const NodeItem& item, MessageKind kind) {
+  nodes_[item.node]->link->send((MessageWriter(kind, id_) << item.ticket).finish());
+}
+
+/// With the lock: the call is not needed any more, wherever it is.
+inline void NodePool::drop(NodeItem& item) noexcept {
+  if (item.place == NodeItem::Place::pending) pending_.remove(item);
+  if (item.place == NodeItem::Place::sent) {
+    sent_.erase(item.ticket);
+    --nodes_[item.node]->out;
+  }
+  pending_.leave(item);
+  item.place = NodeItem::Place::gone;
+  --outstanding_;
+}
+
+/// With the lock: where a node has nothing to do and another one has calls that wait there, those come back.
+inline void NodePool::recall_for_idle_nodes() {
+  if (!pending_.empty()) return;
+  for (const auto& idle : nodes_) {
+    if (!idle->has_credit() || idle->out != 0) continue;
+    for (const auto& [ticket, item] : sent_) {
+      const PoolNode& node = *nodes_[item->node];
+      if (node.out <= static_cast<std::size_t>(node.limit) || item->begun || item->answer != NodeItem::Answer::none ||
+          item->stopped_by_user || item->recalled)
+        continue;
+      item->recalled = true;
+      send_about(*item, MessageKind::withdraw);
+      return;
+    }
+  }
+}
+
+// ---- For futures
+
+/// cancel() asks: true when no worker has the call and none will. A node that has the call is asked for it.
+inline bool NodePool::withdraw(NodeItem& item) noexcept {
+  if (!is_here()) return false;
+  const Deadline deadline = std::chrono::steady_clock::now() + options_.node_timeout;
+  std::unique_lock lock(mutex_);
+  if (item.place == NodeItem::Place::pending) {
+    drop(item);
+    ++counts_.cancelled;
+    if (waiting_for_room_ != 0) tell_of_room();
+    lock.unlock();
+    item.state().release();  // the pool's; whoever cancels has a handle
+    wake_manager();
+    return true;
+  }
+  if (item.place != NodeItem::Place::sent || item.begun || item.stopped_by_user) return false;
+  item.answer = NodeItem::Answer::awaited;
+  send_about(item, MessageKind::withdraw);
+  for (;;) {
+    if (item.answer == NodeItem::Answer::given_back) {
+      ++counts_.cancelled;
+      lock.unlock();
+      item.state().release();
+      wake_manager();
+      return true;
+    }
+    if (item.answer != NodeItem::Answer::awaited || item.place == NodeItem::Place::gone ||
+        std::chrono::steady_clock::now() >= deadline)
+      break;
+    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    lock.unlock();
+    if (!serve()) multiprocessing::detail::futex_wait(answers_, seen, deadline);
+    lock.lock();
+  }
+  item.answer = NodeItem::Answer::none;
+  return false;
+}
+
+inline bool NodePool::taken(const NodeItem& item) noexcept {
+  if (!is_here()) return false;
+  const std::lock_guard lock(mutex_);
+  return item.place == NodeItem::Place::gone || (item.place == NodeItem::Place::sent && item.begun);
+}
+
+/// future.terminate(). Before its result has been handled, whatever comes is not looked at any more. After that it is
+/// the future's own word: who sets it first.
+inline bool NodePool::stop(NodeItem& item) noexcept {
+  if (!is_here()) return false;
+  FutureStateBase& state = item.state();
+  {
+    std::unique_lock lock(mutex_);
+    switch (item.place) {
+      case NodeItem::Place::none:
+        return false;
+      case NodeItem::Place::pending:
+        drop(item);
+        if (waiting_for_room_ != 0) tell_of_room();
+        lock.unlock();
+        cancel(item);
+        wake_manager();
+        return true;
+      case NodeItem::Place::sent:
+        item.stopped_by_user = true;
+        send_about(item, MessageKind::stop);
+        return true;
+      case NodeItem::Place::gone:
+        break;
+    }
+  }
+  CallbackList callbacks;
+  while (!state.try_finish_cancelled(callbacks)) {
+    if (state.done()) return false;
+    ::sched_yield();  // its outcome is being stored
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    ++counts_.cancelled;
+  }
+  finish_callbacks(std::move(callbacks));
+  return true;
+}
+
+/// A thread that is about to block on `word` handles what comes, and works for the node that is in this process.
+inline bool NodePool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
+  if (!is_here()) {
+    throw RuntimeError("concurrent::futures: this future belongs to process " + std::to_string(mark_.pid()) +
+                       ", of which this process is a fork; it will never be done here.");
+  }
+  const auto changed = [&] { return word.load(std::memory_order_acquire) != old; };
+  if (is_own_thread()) {  // a callback that waits: nobody else would do the work
+    while (!changed() && std::chrono::steady_clock::now() < deadline) {
+      const std::uint32_t seen = signal_.load(std::memory_order_acquire);
+      if (!serve()) sleep(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(10)));
+    }
+    return true;
+  }
+  drivers_.fetch_add(1, std::memory_order_seq_cst);
+  const std::uint32_t seen = signal_.load(std::memory_order_acquire);
+  if (serve() || changed()) {
+    drivers_.fetch_sub(1, std::memory_order_seq_cst);
+    serve();
+    return true;
+  }
+  if (ProcessPool* const local = local_pool_.load(std::memory_order_acquire)) {
+    static_cast<void>(local->drive(signal_, seen, deadline));
+  } else {
+    for (multiprocessing::detail::Polling polling(Spin::adaptive().limit().count());
+         signal_.load(std::memory_order_acquire) == seen && !changed() && polling.again();) {
+    }
+  }
+  drivers_.fetch_sub(1, std::memory_order_seq_cst);
+  return serve() || changed();
+}
+
+// ---- How much waits
+
+inline bool NodePool::reserve(Admission admission) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (closed_.load(std::memory_order_relaxed)) throw_closed();
+    if (has_room()) break;
+    if (admission == Admission::attempt) return false;
+    if (is_own_thread()) throw_queue_full(*options_.max_pending, "a callback that waits holds up what makes room");
+    ++waiting_for_room_;
+    const std::uint32_t seen = room_.load(std::memory_order_relaxed);
+    lock.unlock();
+    if (!drive(room_, seen, (Deadline::max)())) multiprocessing::detail::futex_wait(room_, seen);
+    lock.lock();
+    --waiting_for_room_;
+  }
+  ++reserved_;
+  return true;
+}
+
+inline void NodePool::give_back_place() noexcept {
+  const std::lock_guard lock(mutex_);
+  --reserved_;
+  if (waiting_for_room_ != 0) tell_of_room();
+}
+
+inline void NodePool::tell_of_room() noexcept {
+  if (!closed_.load(std::memory_order_relaxed) && !has_room()) return;
+  room_.fetch_add(1, std::memory_order_release);
+  multiprocessing::detail::futex_wake(room_);
+}
+
+inline void NodePool::close_gate() noexcept {
+  closed_.store(true, std::memory_order_seq_cst);
+  if (waiting_for_room_ != 0) tell_of_room();
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/failure.hpp>
+#include <concurrent/futures/detail/nodes/node_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/pickle/exception.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// From whichever thread brings it: takes no other lock, and runs nothing.
+inline void NodePool::deliver(std::size_t node, Message message) noexcept {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    inbox_.push_back({node, std::move(message), false, {}});
+  }
+  // A thread that drives looks into the inbox once more after it has said that it does no longer.
+  if (drivers_.load(std::memory_order_seq_cst) != 0) {
+    signal_.fetch_add(1, std::memory_order_seq_cst);
+  } else {
+    wake_manager();
+  }
+}
+inline void NodePool::deliver_loss(std::size_t node, const std::string& reason) noexcept {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    inbox_.push_back({node, {}, true, reason});
+  }
+  wake_manager();
+}
+
+inline void NodePool::wake_manager() noexcept {
+  signal_.fetch_add(1, std::memory_order_seq_cst);
+  if (sleeps_.load(std::memory_order_seq_cst)) multiprocessing::detail::futex_wake(signal_);
+}
+
+/// In the manager's thread.
+inline void NodePool::sleep(std::uint32_t seen, Deadline deadline) noexcept {
+  sleeps_.store(true, std::memory_order_seq_cst);
+  if (signal_.load(std::memory_order_seq_cst) == seen) multiprocessing::detail::futex_wait(signal_, seen, deadline);
+  sleeps_.store(false, std::memory_order_seq_cst);
+}
+
+/// Handles what has come. True: there was something.
+inline bool NodePool::serve() {
+  std::vector<Inbound> inbound;
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    if (inbox_.empty()) return false;
+    inbound.swap(inbox_);
+  }
+  for (Inbound& one : inbound) handle(one);
+  return true;
+}
+
+inline void NodePool::handle(Inbound& inbound) {
+  if (inbound.is_loss) return node_lost(inbound.node, inbound.reason);
+  PoolNode& node = *nodes_[inbound.node];
+  MessageReader reader(inbound.message);
+  std::string broken;
+  switch (inbound.message.kind()) {
+    case MessageKind::result:
+      return take_result(inbound.node, inbound.message);
+    case MessageKind::opened: {
+      const auto refusal = reader.remaining() != 0 ? pickle::load_exception(reader) : nullptr;
+      const std::lock_guard lock(mutex_);
+      node.refusal = refusal;
+      node.is_open = refusal == nullptr;
+      break;
+    }
+    case MessageKind::started: {
+      const std::lock_guard lock(mutex_);
+      const auto at = sent_.find(reader.next<std::uint64_t>());
+      if (at != sent_.end()) at->second->begun = true;
+      return;
+    }
+    case MessageKind::kept: {
+      const std::lock_guard lock(mutex_);
+      const auto at = sent_.find(reader.next<std::uint64_t>());
+      if (at == sent_.end()) break;
+      at->second->begun = true;
+      if (at->second->answer == NodeItem::Answer::awaited) at->second->answer = NodeItem::Answer::kept;
+      break;
+    }
+    case MessageKind::workers: {
+      const std::lock_guard lock(mutex_);
+      node.census = reader.next<std::uint32_t>();
+      node.pids = reader.next<std::vector<pid_t>>();
+      break;
+    }
+    case MessageKind::state: {
+      const std::lock_guard lock(mutex_);
+      node.workers_started = reader.next<std::uint64_t>();
+      node.workers_lost = reader.next<std::uint64_t>();
+      node.live_workers = reader.next<std::uint64_t>();
+      broken = reader.next<std::string>();
+      break;
+    }
+    case MessageKind::ended: {
+      const std::lock_guard lock(mutex_);
+      node.has_ended_workers = true;
+      break;
+    }
+    case MessageKind::closed: {
+      const std::lock_guard lock(mutex_);
+      node.is_closed = true;
+      node.live_workers = 0;
+      break;
+    }
+    default:
+      break;
+  }
+  answers_.fetch_add(1, std::memory_order_seq_cst);
+  multiprocessing::detail::futex_wake(answers_);
+  if (!broken.empty()) break_pool(broken);
+}
+
+/// A call comes back from a node, done or not.
+inline void NodePool::take_result(std::size_t index, const Message& message) {
+  PoolNode& node = *nodes_[index];
+  MessageReader reader(message);
+  const auto ticket = reader.next<std::uint64_t>();
+  const auto outcome = reader.next<CallOutcome>();
+  NodeItem* item = nullptr;
+  bool answered = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = sent_.find(ticket);
+    if (at == sent_.end() || at->second->node != index) return;  // it has been given up
+    item = at->second;
+    node.learn(std::chrono::steady_clock::now());
+    answered = item->answer == NodeItem::Answer::awaited;
+    const bool given_back = outcome == CallOutcome::cancelled && !item->stopped_by_user && !gives_up_;
+    if (given_back && !answered) {  // nobody waits for it (any more): somebody else runs it
+      sent_.erase(at);
+      --node.out;
+      item->recalled = false;
+      pending_.push_front(*item);
+      item->place = NodeItem::Place::pending;
+      return fill();
+    }
+    drop(*item);
+    if (answered)
+      item->answer = outcome == CallOutcome::cancelled ? NodeItem::Answer::given_back : NodeItem::Answer::none;
+    answered = answered && item->answer == NodeItem::Answer::given_back;
+    if (!answered) ++resolving_;
+    fill();
+    recall_for_idle_nodes();
+  }
+  if (!answered) finish_item(*item, outcome, reader, node);
+  // Whoever has been answered goes on with the item: it is not touched any more.
+  answers_.fetch_add(1, std::memory_order_seq_cst);
+  multiprocessing::detail::futex_wake(answers_);
+}
+
+/// Resolves a future. Without the lock: this is where a program's own types are made.
+inline void NodePool::finish_item(NodeItem& item, CallOutcome outcome, MessageReader& reader, const PoolNode& node) {
+  std::string reason;
+  const auto kept = std::move(item.kept);
+  FutureStateBase& state = item.state();
+  if (item.stopped_by_user || outcome == CallOutcome::cancelled) {
+    cancel(item);
+  } else {
+    CallbackList callbacks;
+    bool is_value = outcome == CallOutcome::value;
+    std::size_t size = 0;
+    try {
+      if (is_value) {
+        const auto bytes = reader.rest();
+        size = bytes.size();
+        pickle::Reader result(bytes);
+        callbacks = item.load(result);
+      } else if (outcome == CallOutcome::raised) {
+        auto worker_name = reader.next<std::string>();
+        const auto pid = reader.next<pid_t>();
+        auto task = reader.next<std::string>();
+        const auto bytes = reader.rest();
+        size = bytes.size();
+        pickle::Reader thrown(bytes);
+        if (!is_alone_) worker_name += " on " + node.label();
+        callbacks =
+            state.finish_with_exception(pickle::load_exception(thrown, std::move(worker_name), pid, std::move(task)));
+      } else {
+        const auto exception = pickle::load_exception(reader);
+        if (outcome == CallOutcome::broke) {
+          try {
+            std::rethrow_exception(exception);
+          } catch (const std::exception& error) {
+            reason = error.what();
+          }
+          const std::lock_guard lock(mutex_);  // before its waiters can submit again
+          if (broken_.empty()) broken_ = reason;
+          close_gate();
+        }
+        callbacks = state.finish_with_exception(exception);
+      }
+    } catch (...) {
+      is_value = false;
+      callbacks = state.finish_with_exception(std::current_exception());
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      counts_.bytes_from_workers += size;
+      ++(state.cancelled() ? counts_.cancelled : is_value ? counts_.completed : counts_.failed);
+    }
+    finish_callbacks(std::move(callbacks));
+    state.release();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    --resolving_;
+  }
+  if (!reason.empty()) break_pool(reason);
+  if (closed_.load()) wake_manager();  // a shutdown may wait for this
+}
+
+/// Ends the future of a call that has been dropped; as cancelled if terminate() has said so.
+inline void NodePool::fail(NodeItem& item, std::exception_ptr exception) noexcept {
+  if (item.stopped_by_user) return cancel(item);
+  FutureStateBase& state = item.state();
+  CallbackList callbacks = state.finish_with_exception(std::move(exception));
+  {
+    const std::lock_guard lock(mutex_);
+    ++(state.cancelled() ? counts_.cancelled : counts_.failed);
+  }
+  finish_callbacks(std::move(callbacks));
+  state.release();
+}
+
+inline void NodePool::cancel(NodeItem& item) noexcept {
+  FutureStateBase& state = item.state();
+  {
+    const std::lock_guard lock(mutex_);
+    ++counts_.cancelled;
+  }
+  finish_callbacks(state.finish_cancelled());
+  state.release();
+}
+
+/// Callbacks run in the manager's thread: a thread that only waits for a result, or submits, may hold locks of the
+/// program's that a callback needs.
+inline void NodePool::finish_callbacks(CallbackList callbacks) {
+  if (callbacks.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    deferred_.push_back(std::move(callbacks));
+  }
+  wake_manager();
+}
+
+inline void NodePool::run_deferred() {
+  std::vector<CallbackList> callbacks;
+  {
+    const std::lock_guard lock(mutex_);
+    callbacks.swap(deferred_);
+  }
+  for (CallbackList& list : callbacks) list.run();
+}
+
+/// A result more from this node: how many calls it may have follows from how long they take. Many short ones hide the
+/// way there and back; a long one waits for a worker where no other node can take it.
+inline void PoolNode::learn(std::chrono::steady_clock::time_point now) {
+  constexpr auto period = std::chrono::milliseconds(5);
+  if (period_results_++ == 0) {
+    period_begin_ = now;
+    return;
+  }
+  if (now - period_begin_ < period) return;
+  const auto busy = static_cast<std::int64_t>((std::min)(out, static_cast<std::size_t>(limit)));
+  const auto task_time = (now - period_begin_) * busy / static_cast<std::int64_t>(period_results_ - 1);
+  const auto few = static_cast<std::size_t>(limit) + 1;
+  if (task_time < std::chrono::milliseconds(1) && out + 1 >= credits) {
+    credits = (std::min)(2 * credits, 32 * few);
+  } else if (task_time > std::chrono::milliseconds(10)) {
+    credits = few;
+  }
+  period_results_ = 0;
+}
+
+// ---- When something is lost
+
+inline void NodePool::node_lost(std::size_t index, const std::string& reason) {
+  PoolNode& node = *nodes_[index];
+  const std::string text = "concurrent::futures: node " + node.label() + " was lost: " + reason;
+  std::vector<NodeItem*> failed;
+  bool breaks = options_.on_node_death == NodeDeathPolicy::break_pool;
+  bool matters = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (node.is_lost) return;
+    node.is_lost = true;
+    matters = !node.is_closed;
+    node.live_workers = 0;
+    if (matters &&
+        std::none_of(nodes_.begin(), nodes_.end(), [](const auto& one) { return one->is_open && !one->is_lost; }))
+      breaks = true;
+    breaks = breaks && matters && !close_sent_;
+    for (auto at = sent_.begin(); at != sent_.end();) {
+      NodeItem* const item = at->second;
+      ++at;
+      if (item->node != index) continue;
+      if (!breaks && !gives_up_ && broken_.empty() && item->retries_left > 0 && !item->stopped_by_user) {
+        --item->retries_left;
+        sent_.erase(item->ticket);
+        --node.out;
+        item->answer = NodeItem::Answer::none;
+        pending_.push_front(*item);
+        item->place = NodeItem::Place::pending;
+        continue;
+      }
+      drop(*item);
+      failed.push_back(item);
+    }
+    if (breaks) {
+      if (broken_.empty()) broken_ = text;
+      close_gate();
+    } else {
+      fill();
+    }
+  }
+  if (matters) log_message(LogLevel::error, text);
+  for (NodeItem* const item : failed) fail(*item, failure<NodeDied>(text, node.place.host, node.place.rank));
+  if (breaks) break_pool(text);
+  answers_.fetch_add(1, std::memory_order_seq_cst);
+  multiprocessing::detail::futex_wake(answers_);
+}
+
+/// Every future that is not done fails, and the workers end.
+inline void NodePool::break_pool(const std::string& reason) {
+  std::vector<NodeItem*> failed;
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken_.empty()) broken_ = reason;
+    close_gate();
+    while (NodeItem* const item = pending_.front()) {
+      drop(*item);
+      failed.push_back(item);
+    }
+    while (!sent_.empty()) {
+      NodeItem* const item = sent_.begin()->second;
+      drop(*item);
+      failed.push_back(item);
+    }
+    for (const auto& node : nodes_) {
+      if (node->is_open && !node->is_lost && !node->is_closed)
+        node->link->send((MessageWriter(MessageKind::end_workers, id_) << SIGKILL).finish());
+    }
+  }
+  for (NodeItem* const item : failed) fail(*item, failure<BrokenProcessPool>(reason));
+  answers_.fetch_add(1, std::memory_order_seq_cst);
+  multiprocessing::detail::futex_wake(answers_);
+  wake_manager();
+}
+
+// ---- The manager's thread
+
+inline void NodePool::manage() {
+  ::pthread_setname_np(::pthread_self(), "pool-manager");
+  manager_id_.store(std::this_thread::get_id());
+  for (;;) {
+    const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
+    const bool any = serve();
+    run_deferred();
+    if (wind_down()) break;
+    if (!any) sleep(seen, (Deadline::max)());
+  }
+  ended_.store(1, std::memory_order_seq_cst);
+  multiprocessing::detail::futex_wake(ended_);
+  release();
+}
+
+/// Towards the end, as far as it can go now. True: nothing is left to do.
+inline bool NodePool::wind_down() {
+  const std::lock_guard lock(mutex_);
+  if (!shutting_down_ || outstanding_ != 0 || resolving_ != 0 || !deferred_.empty()) return false;
+  const auto to_close = [](const auto& node) { return node->is_open && !node->is_lost && !node->is_closed; };
+  if (!std::exchange(close_sent_, true)) {
+    for (const auto& node : nodes_) {
+      if (to_close(node)) node->link->send(MessageWriter(MessageKind::close, id_).finish());
+    }
+  }
+  return std::none_of(nodes_.begin(), nodes_.end(), to_close);
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/nodes/node_pool.hpp>
+#include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/multiprocessing/detail/signals.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline std::uint32_t next_node_pool_id() noexcept {
+  static std::atomic<std::uint32_t> id{0};
+  return id.fetch_add(1) + 1;
+}
+
+inline void NodePool::check_options(const MPIPoolOptions& options) {
+  const auto refuse = [](const char* name, long long value, const char* right) {
+    throw std::invalid_argument("concurrent::futures: " + std::string(name) + " is " + std::to_string(value) +
+                                ". It must be " + right + ".");
+  };
+  if (options.max_workers && *options.max_workers <= 0)
+    refuse("max_workers", *options.max_workers, "greater than 0; leave it out for one worker a processor");
+  if (options.workers_per_node && (*options.workers_per_node <= 0 || *options.workers_per_node > 60'000))
+    refuse("workers_per_node", *options.workers_per_node, "from 1 to 60000; leave it out for one a processor");
+  if (options.max_tasks_per_child && *options.max_tasks_per_child <= 0)
+    refuse("max_tasks_per_child", *options.max_tasks_per_child, "greater than 0; leave it out for no limit");
+  if (options.idle_timeout && options.idle_timeout->count() <= 0)
+    refuse("idle_timeout", options.idle_timeout->count(), "greater than 0 nanoseconds; leave it out for none");
+  if (options.restart_limit.period.count() < 0)
+    refuse("restart_limit.period", options.restart_limit.period.count(), "0 ns or more");
+  if (options.restart_limit.count < 0) refuse("restart_limit.count", options.restart_limit.count, "0 or more");
+  if (options.max_pending == std::size_t{0}) refuse("max_pending", 0, "greater than 0; leave it out for no limit");
+  if (options.node_timeout.count() <= 0)
+    refuse("node_timeout", options.node_timeout.count(), "greater than 0 nanoseconds");
+  if (options.mp_context.method() == multiprocessing::detail::StartMethod::fork) {
+    throw std::invalid_argument(
+        "concurrent::futures: mp_context is \"fork\". Processes that speak with other machines should not be forked: "
+        "use \"forkserver\", which is the default here, or \"spawn\".");
+  }
+}
+
+inline NodePool* NodePool::make(MPIPoolOptions options, std::vector<NodePlace> places) {
+  check_options(options);
+  auto* const pool = new NodePool(std::move(options), std::move(places));
+  try {
+    pool->open_nodes();
+  } catch (...) {
+    pool->shutdown(true);
+    if (pool->manager_.joinable()) pool->wait_until_ended((Deadline::max)());
+    pool->release();
+    throw;
+  }
+  return pool;
+}
+
+/// Chooses the nodes. The caller's own is left out if it shall be and there are others.
+inline NodePool::NodePool(MPIPoolOptions options, std::vector<NodePlace> places)
+    : options_(std::move(options)), id_(next_node_pool_id()) {
+  if (!options_.caller_node && places.size() > 1)
+    std::erase_if(places, [](const NodePlace& place) { return place.is_local; });
+  int total = 0;
+  for (const NodePlace& place : places) total += options_.workers_per_node.value_or(place.processors);
+  const int processors = total;
+  if (options_.max_workers) {
+    total = *options_.max_workers;
+  } else if (const char* const wanted = std::getenv("CONCURRENT_FUTURES_MAX_WORKERS"); wanted != nullptr) {
+    if (const int number = std::atoi(wanted); number > 0) total = number;
+  }
+  if (options_.workers_per_node) total = (std::min)(total, processors);
+  std::vector<int> shares;
+  int left = total;
+  for (const NodePlace& place : places) {
+    shares.push_back((std::min)(left, options_.workers_per_node.value_or(place.processors)));
+    left -= shares.back();
+  }
+  for (std::size_t i = 0; left > 0; --left, ++i) ++shares[i % shares.size()];  // more workers than processors
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (shares[i] == 0) continue;
+    is_alone_ = is_alone_ && places[i].is_local;
+    nodes_.push_back(std::make_unique<PoolNode>(*this, nodes_.size(), std::move(places[i])));
+    nodes_.back()->workers = nodes_.back()->limit = shares[i];
+    nodes_.back()->credits = static_cast<std::size_t>(shares[i]) + 1;
+  }
+  most_workers_ = total;
+  max_workers_.store(total);
+}
+
+inline NodePool::~NodePool() {
+  for (const auto& node : nodes_) {
+    node->link.reset();
+    if (node->local_pool != nullptr) node->local_pool->release();
+  }
+}
+
+inline void NodePool::release() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (manager_.joinable()) manager_.detach();  // only where nobody could join it: this is the manager itself
+  delete this;
+}
+
+/// Returns when each has been opened. Throws what one of them has thrown.
+inline void NodePool::open_nodes() {
+  add_reference();  // the manager's
+  try {
+    const multiprocessing::detail::BlockSignals no_handlers;
+    manager_ = std::thread(&NodePool::manage, this);
+  } catch (const std::system_error& error) {
+    references_.fetch_sub(1);
+    multiprocessing::detail::throw_errno(error.code().value(), "pthread_create for a thread of the executor");
+  }
+  OpenOrder order;
+  order.start_method = options_.mp_context.get_start_method();
+  order.max_tasks_per_child = options_.max_tasks_per_child;
+  order.breaks_pool = options_.on_worker_death == WorkerDeathPolicy::break_pool;
+  order.restart_count = options_.restart_limit.count;
+  order.restart_period = options_.restart_limit.period.count();
+  if (options_.idle_timeout) order.idle_timeout = options_.idle_timeout->count();
+  if (options_.initializer) {
+    pickle::detail::VectorWriter writer;
+    writer.set_audience(audience());
+    options_.initializer.dump(writer);
+    order.initializer = writer.take();
+  }
+  for (const auto& node : nodes_) {
+    node->link = node->place.connection->connect(id_, *node);
+    order.host = node->place.host;
+    order.rank = node->place.rank;
+    order.workers = order.most_workers = node->workers;
+    node->link->send((MessageWriter(MessageKind::open, id_) << order).finish());
+  }
+  const Deadline deadline = std::chrono::steady_clock::now() +
+                            (std::max)(options_.node_timeout, std::chrono::nanoseconds(std::chrono::seconds(60)));
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    std::string silent;
+    for (const auto& node : nodes_) {
+      if (node->refusal != nullptr) std::rethrow_exception(node->refusal);
+      if (node->is_lost)
+        throw NodeDied(
+            "concurrent::futures: node " + node->label() + " was lost while it was made ready for this executor.",
+            node->place.host, node->place.rank);
+      if (!node->is_open) silent = node->label();
+    }
+    if (silent.empty()) break;
+    if (std::chrono::steady_clock::now() >= deadline) {
+      throw RuntimeError("concurrent::futures: node " + silent +
+                         " has not made itself ready for this executor. Look at what its machine is doing.");
+    }
+    lock.unlock();
+    multiprocessing::detail::futex_wait(answers_, seen, deadline);
+    lock.lock();
+  }
+  for (const auto& node : nodes_) {
+    node->local_pool = node->link->local_pool();
+    if (node->local_pool == nullptr) continue;
+    node->local_pool->add_reference();
+    if (nodes_.size() == 1) local_pool_.store(node->local_pool, std::memory_order_release);
+  }
+}
+
+// ---- What the executor's members ask for
+
+/// Requests add up; none is taken back.
+inline void NodePool::shutdown(bool cancel_futures) {
+  std::vector<NodeItem*> cancelled;
+  {
+    const std::lock_guard lock(mutex_);
+    shutting_down_ = true;
+    close_gate();
+    if (cancel_futures) {
+      gives_up_ = true;
+      while (NodeItem* const item = pending_.front()) {
+        drop(*item);
+        cancelled.push_back(item);
+      }
+      for (const auto& [ticket, item] : sent_) {
+        if (!item->begun && item->answer == NodeItem::Answer::none && !item->stopped_by_user)
+          send_about(*item, MessageKind::withdraw);
+      }
+    }
+  }
+  for (NodeItem* const item : cancelled) cancel(*item);
+  wake_manager();
+}
+
+/// False: the deadline has passed, or this is the thread that would have to end.
+inline bool NodePool::wait_until_ended(Deadline deadline) {
+  if (is_own_thread()) return false;
+  while (ended_.load(std::memory_order_acquire) == 0) {
+    if (!multiprocessing::detail::futex_wait(ended_, 0, deadline) && ended_.load(std::memory_order_acquire) == 0)
+      return false;
+  }
+  const std::lock_guard join_lock(join_mutex_);
+  if (manager_.joinable()) manager_.join();
+  for (const auto& node : nodes_) {
+    std::unique_ptr<NodeLink> link;
+    const std::lock_guard lock(mutex_);
+    link.swap(node->link);
+    node->is_closed = true;
+  }
+  return true;
+}
+
+inline void NodePool::warm_up(int workers) {
+  const std::lock_guard lock(mutex_);
+  if (closed_.load()) return;
+  was_used_ = was_used_ || workers > 0;
+  for (const auto& node : nodes_) {
+    const int share = (std::min)(workers, node->limit);
+    if (share <= 0 || node->is_lost) continue;
+    node->link->send((MessageWriter(MessageKind::warm_up, id_) << share).finish());
+    workers -= share;
+  }
+}
+
+inline void NodePool::set_max_workers(int workers) {
+  if (workers <= 0 || workers > most_workers_) {
+    throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
+                                "; it must be from 1 to " + std::to_string(most_workers_) +
+                                ", the max_workers that this executor was made with.");
+  }
+  const std::lock_guard lock(mutex_);
+  max_workers_.store(workers);
+  for (const auto& node : nodes_) {
+    const int limit = (std::min)(workers, node->workers);
+    workers -= limit;
+    if (limit == node->limit) continue;
+    node->limit = limit;
+    node->credits = static_cast<std::size_t>(limit) + 1;
+    if (!node->is_lost && !node->is_closed)
+      node->link->send((MessageWriter(MessageKind::resize, id_) << (std::max)(limit, 1)).finish());
+  }
+  fill();
+}
+
+/// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
+/// running fail as their workers end.
+inline void NodePool::stop_workers(int signal) {
+  std::vector<NodeItem*> cancelled;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!was_used_ || !broken_.empty() || close_sent_) return;
+    shutting_down_ = gives_up_ = true;
+    close_gate();
+    broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
+              (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";
+    while (NodeItem* const item = pending_.front()) {
+      drop(*item);
+      cancelled.push_back(item);
+    }
+    for (const auto& node : nodes_) {
+      if (node->is_open && !node->is_lost)
+        node->link->send((MessageWriter(MessageKind::end_workers, id_) << signal).finish());
+    }
+  }
+  for (NodeItem* const item : cancelled) cancel(*item);
+  wake_manager();
+  const Deadline patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (std::chrono::steady_clock::now() < patience) {
+    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    {
+      const std::lock_guard lock(mutex_);
+      if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
+            return !node->is_open || node->is_lost || node->is_closed || node->has_ended_workers;
+          }))
+        return;
+    }
+    if (!serve()) multiprocessing::detail::futex_wait(answers_, seen, patience);
+  }
+}
+
+/// Of all nodes; asks them, and waits for those that are starting workers.
+inline std::vector<pid_t> NodePool::processes() {
+  const Deadline patience = std::chrono::steady_clock::now() + std::chrono::seconds(12);
+  std::uint32_t serial = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    serial = ++census_;
+    for (const auto& node : nodes_) {
+      node->pids.clear();
+      if (node->is_open && !node->is_lost && !node->is_closed && !close_sent_)
+        node->link->send((MessageWriter(MessageKind::census, id_) << serial).finish());
+    }
+  }
+  for (;;) {
+    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    {
+      const std::lock_guard lock(mutex_);
+      std::vector<pid_t> all;
+      bool waits = false;
+      for (const auto& node : nodes_) {
+        waits = waits || (node->is_open && !node->is_lost && !node->is_closed && !close_sent_ && node->census < serial);
+        all.insert(all.end(), node->pids.begin(), node->pids.end());
+      }
+      if (!waits || std::chrono::steady_clock::now() >= patience) return all;
+    }
+    if (!serve()) multiprocessing::detail::futex_wait(answers_, seen, patience);
+  }
+}
+
+inline std::vector<NodeInfo> NodePool::nodes() {
+  const std::lock_guard lock(mutex_);
+  std::vector<NodeInfo> all;
+  for (const auto& node : nodes_) {
+    if (!node->is_lost) all.push_back({node->place.host, node->place.rank, node->place.pid, node->limit});
+  }
+  return all;
+}
+
+inline std::size_t NodePool::pending_work_items() {
+  const std::lock_guard lock(mutex_);
+  return outstanding_;
+}
+
+inline PoolStatistics NodePool::statistics() {
+  const std::lock_guard lock(mutex_);
+  PoolStatistics counts = counts_;
+  for (const auto& node : nodes_) {
+    counts.workers_started += node->workers_started;
+    counts.workers_lost += node->workers_lost;
+  }
+  return counts;
+}
+
+inline PoolGlance NodePool::glance() {
+  PoolGlance glance;
+  glance.process = mark_.pid();
+  if (!is_here()) {
+    glance.phase = PoolGlance::Phase::elsewhere;
+    return glance;
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& node : nodes_) {
+    glance.workers += node->live_workers;
+    glance.busy += (std::min)(static_cast<std::uint64_t>(node->out), node->live_workers);
+  }
+  glance.queued = outstanding_ - (std::min)(outstanding_, static_cast<std::size_t>(glance.busy));
+  glance.done = counts_.submitted - outstanding_;
+  if (!broken_.empty()) {
+    glance.phase = PoolGlance::Phase::broken;
+  } else if (shutting_down_) {
+    glance.phase = ended_.load() != 0 ? PoolGlance::Phase::shut_down : PoolGlance::Phase::shutting_down;
+  }
+  return glance;
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
