@@ -71,3 +71,12 @@ if(CONCURRENT_FUTURES_OWN_SEPARATE)
   target_compile_definitions(concurrent_futures_own INTERFACE CONCURRENT_FUTURES_SEPARATE_COMPILATION)
   target_link_libraries(concurrent_futures_own INTERFACE concurrent_futures_own_separate)
 endif()
+
+# For the tests and the example of mpi.hpp, where there is MPI. Sanitizers find much in it that is not ours, and the one
+# header has it for programs that ask for it.
+if(NOT CONCURRENT_FUTURES_SANITIZE AND NOT CONCURRENT_FUTURES_OWN_SINGLE_HEADER)
+  concurrent_futures_add_mpi(problem)
+  if(problem)
+    message(STATUS "tests/mpi and 33_many_machines are left out: ${problem}")
+  endif()
+endif()

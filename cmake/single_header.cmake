@@ -62,12 +62,20 @@ append_header(concurrent/pickle/eigen.hpp)
 string(APPEND text "\n#endif\n\n#if defined(INCLUDE_NLOHMANN_JSON_HPP_) || defined(NLOHMANN_JSON_HPP)\n")
 append_header(concurrent/pickle/nlohmann_json.hpp)
 string(APPEND text "\n#endif\n")
+# What the definitions and MPIPoolExecutor both need has to be seen where either of them is.
+foreach(name IN ITEMS futures/detail/at_exit futures/detail/failure multiprocessing/detail/initialisation
+    multiprocessing/detail/start_hooks multiprocessing/cpu_count)
+  append_header(concurrent/${name}.hpp)
+endforeach()
 string(APPEND text "\n#ifdef CONCURRENT_FUTURES_DEFINITIONS\n")
 while(definitions)
   list(POP_FRONT definitions name)
   append_header("${name}")
 endwhile()
 string(APPEND text "\n#endif  // CONCURRENT_FUTURES_DEFINITIONS\n")
+string(APPEND text "\n#ifdef CONCURRENT_FUTURES_MPI\n")
+append_header(concurrent/futures/mpi.hpp)
+string(APPEND text "\n#endif  // CONCURRENT_FUTURES_MPI\n")
 string(REGEX REPLACE "\n\n\n+" "\n\n" text "${text}")
 file(WRITE "${OUTPUT}" "// SPDX-License-Identifier: BSL-1.0
 // concurrent::futures ${VERSION} in one header. It needs C++20, the headers of Boost 1.75 or newer, and fmt 8 or newer

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "support/expect.hpp"
+#include "support/processes.hpp"
+#include "support/run_program.hpp"
+
+using support::contains;
+
+namespace {
+
+std::string program() { return support::own_folder() + "/programs/job"; }
+
+std::vector<std::string> launched(int ranks, const std::string& what) {
+  ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);  // of Open MPI, which other launchers do not know
+  ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+  ::setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 1);
+  ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
+  return {MPIEXEC, "-n", std::to_string(ranks), program(), what};
+}
+support::Ran run(int ranks, const std::string& what) { return support::run_program(launched(ranks, what)); }
+
+/// Processes that run the program, or did and are nobody's children any more.
+std::vector<pid_t> of_program() {
+  std::vector<pid_t> found;
+  for (const std::string& name : support::names_in("/proc")) {
+    if (name[0] < '0' || name[0] > '9') continue;
+    char target[4096] = {};
+    if (::readlink(("/proc/" + name + "/exe").c_str(), target, sizeof target - 1) > 0 && target == program())
+      found.push_back(static_cast<pid_t>(std::stol(name)));
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("MPI: a task that crashes costs its own future, and the job lives") {
+  const support::DeadlineGuard deadline("crashes under mpirun", std::chrono::seconds(100));
+  const int ranks = GENERATE(1, 2, 3);
+  CAPTURE(ranks);
+  const support::Ran ran = run(ranks, "crashes");
+  CAPTURE(ran.error);
+  CHECK(ran.status == 0);
+  CHECK(ran.out == "1980 values, 20 died, 0 wrong\n");
+  CHECK(of_program().empty());
+}
+
+TEST_CASE("MPI: values, exceptions and large arguments, with and without a launcher") {
+  const support::DeadlineGuard deadline("values under mpirun", std::chrono::seconds(100));
+  const int ranks = GENERATE(0, 1, 2, 3);
+  CAPTURE(ranks);
+  const support::Ran ran = ranks == 0 ? support::run_program({program(), "values"}) : run(ranks, "values");
+  CAPTURE(ran.error, ran.out);
+  CHECK(ran.status == 0);
+  CHECK(contains(ran.out, " nodes, 3 workers\n3000 mapped, 0 wrong\nnumber 7\n3145728\n"));
+  CHECK(contains(ran.out, "workers know the launcher: no\n"));
+  CHECK(contains(ran.out, "a task may not make an MPIPoolExecutor"));
+  CHECK(contains(ran.out, "\n25 36\n"));
+}
+
+TEST_CASE("MPI: every way to the end of the program ends the job") {
+  const support::DeadlineGuard deadline("ends under mpirun", std::chrono::seconds(100));
+  for (const std::string what : {"nothing", "exits", "forgets"}) {
+    CAPTURE(what);
+    CHECK(run(2, what).status == 0);
+  }
+  const support::Ran ran = run(2, "throws");
+  CHECK(ran.in_time);
+  CHECK(ran.status != 0);
+  CHECK(of_program().empty());
+}
+
+TEST_CASE("MPI: a program that has not called freeze_support is told the line") {
+  const support::DeadlineGuard deadline("no freeze_support under mpirun");
+  const support::Ran ran = run(2, "without freeze_support");
+  CHECK(ran.status != 0);
+  CHECK(contains(ran.out, "freeze_support(argc, argv);"));
+}
+
+TEST_CASE("MPI: copies that srun has started apart are refused") {
+  const support::DeadlineGuard deadline("lone copies");
+  ::setenv("SLURM_STEP_NUM_TASKS", "4", 1);
+  const support::Ran ran = support::run_program({program(), "one"});
+  ::unsetenv("SLURM_STEP_NUM_TASKS");
+  CHECK(ran.status == 3);
+  CHECK(contains(ran.out, "srun --mpi=pmix"));
+}
+
+TEST_CASE("MPI: nothing is left when an agent, the caller or the launcher is killed") {
+  const support::DeadlineGuard deadline("kill -9 under mpirun", std::chrono::seconds(100));
+  const int victim = GENERATE(0, 1, 2);  // the caller, an agent, the launcher
+  CAPTURE(victim);
+  const auto command = launched(2, "busy");
+  int out[2];
+  REQUIRE(::pipe2(out, O_CLOEXEC) == 0);
+  const pid_t launcher = support::fork_child([&] {
+    ::dup2(out[1], 1);
+    std::vector<char*> arguments;
+    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    ::execv(arguments[0], arguments.data());
+    return 127;
+  });
+  ::close(out[1]);
+  std::string text;
+  char letter = 0;
+  while (letter != '\n' && ::read(out[0], &letter, 1) == 1) text += letter;
+  int pids[2] = {};
+  REQUIRE(std::sscanf(text.c_str(), "busy %d %d", &pids[0], &pids[1]) == 2);
+  CHECK(of_program().size() >= 6);  // two ranks, the helper and the workers of each
+  ::kill(victim == 2 ? launcher : pids[victim], SIGKILL);
+  const auto killed = std::chrono::steady_clock::now();
+  const auto limit = std::chrono::seconds(3) * support::slowness;
+  while (!of_program().empty() && std::chrono::steady_clock::now() - killed < limit) ::usleep(5000);
+  CHECK(of_program().empty());
+  for (const pid_t left : of_program()) ::kill(left, SIGKILL);
+  CHECK(support::wait_status(launcher) != 0);
+  ::close(out[0]);
+}

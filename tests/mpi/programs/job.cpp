@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a launcher starts: one rank is the program, the others are agents. The first argument says what to do.
+#include <concurrent/futures.hpp>
+#include <concurrent/futures/mpi.hpp>
+#include <concurrent/multiprocessing.hpp>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace cf = concurrent::futures;
+namespace mp = concurrent::multiprocessing;
+
+namespace {
+
+int square(int n) { return n * n; }
+int crashes_now_and_then(int n) {
+  if (n % 100 == 50) ::raise(SIGSEGV);
+  return n;
+}
+std::string refuse(int n) { throw std::out_of_range("number " + std::to_string(n)); }
+std::uint64_t sum(const std::vector<std::uint64_t>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), std::uint64_t{0});
+}
+bool knows_launcher() { return std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || std::getenv("PMIX_RANK") != nullptr; }
+int pool_in_task() {
+  cf::MPIPoolExecutor pool(1);
+  return pool.max_workers();
+}
+void wait_for_ever() {
+  for (;;) ::pause();
+}
+
+int crashes() {
+  cf::MPIPoolExecutor pool({.on_worker_death = cf::WorkerDeathPolicy::fail_task});
+  std::vector<cf::Future<int>> futures;
+  for (int i = 0; i < 2000; ++i) futures.push_back(pool.submit(crashes_now_and_then, i));
+  int values = 0;
+  int died = 0;
+  int wrong = 0;
+  for (int i = 0; i < 2000; ++i) {
+    try {
+      ++(futures[static_cast<std::size_t>(i)].result() == i ? values : wrong);
+    } catch (const cf::WorkerDied& error) {
+      const bool names_host = std::string(error.what()).find(pool.nodes()[0].host) != std::string::npos;
+      ++(error.signal() == SIGSEGV && i % 100 == 50 && names_host ? died : wrong);
+    }
+  }
+  std::printf("%d values, %d died, %d wrong\n", values, died, wrong);
+  return 0;
+}
+
+int values() {
+  cf::MPIPoolExecutor pool(3);
+  std::set<int> ranks;
+  int workers = 0;
+  for (const cf::NodeInfo& node : pool.nodes()) {
+    ranks.insert(node.rank);
+    workers += node.workers;
+  }
+  std::printf("%zu nodes, %d workers\n", ranks.size(), workers);
+  std::vector<int> items(3000);
+  std::iota(items.begin(), items.end(), 0);
+  int wrong = 0;
+  int expected = 0;
+  for (const int result : pool.map(square, items, {.chunksize = 7}))
+    wrong += result != expected * expected ? 1 : (++expected, 0);
+  std::printf("%d mapped, %d wrong\n", expected, wrong);
+  try {
+    pool.submit(refuse, 7).result();
+  } catch (const std::out_of_range& error) {
+    std::printf("%s\n", error.what());
+  }
+  std::vector<std::uint64_t> numbers(std::size_t{1} << 20, 3);
+  std::printf("%llu\n", static_cast<unsigned long long>(pool.submit(sum, numbers).result()));
+  bool known = false;
+  for (int i = 0; i < 10; ++i) known = known || pool.submit(knows_launcher).result();
+  std::printf("workers know the launcher: %s\n", known ? "yes" : "no");
+  try {
+    pool.submit(pool_in_task).result();
+  } catch (const cf::RuntimeError& error) {
+    std::printf("%s\n", error.what());
+  }
+  cf::MPIPoolExecutor second(2);
+  std::printf("%d %d\n", second.submit(square, 5).result(), pool.submit(square, 6).result());
+  return 0;
+}
+
+int busy() {
+  static cf::MPIPoolExecutor pool;
+  for (int i = 0; i < pool.max_workers(); ++i) pool.submit(wait_for_ever);
+  while (static_cast<int>(pool.processes().size()) < pool.max_workers()) ::usleep(1000);
+  std::printf("busy");
+  for (const cf::NodeInfo& node : pool.nodes()) std::printf(" %d", static_cast<int>(node.pid));
+  std::printf("\n");
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (what != "without freeze_support") mp::freeze_support(argc, argv);
+  try {
+    if (what == "crashes") return crashes();
+    if (what == "values") return values();
+    if (what == "busy") return busy();
+    if (what == "nothing") return 0;
+    if (what == "throws") throw std::runtime_error("nobody catches this");
+    if (what == "exits") std::exit(0);
+    if (what == "forgets") {
+      static cf::MPIPoolExecutor pool;  // shut down by the end of the program
+      pool.submit(square, 1);
+      return 0;
+    }
+    cf::MPIPoolExecutor pool;
+    std::printf("%d\n", pool.submit(square, 2).result());
+  } catch (const cf::RuntimeError& error) {
+    std::printf("%s\n", error.what());
+    std::fflush(stdout);
+    return 3;
+  }
+  return 0;
+}
