@@ -24,6 +24,7 @@
 //                                                      started    ticket: a worker has taken it, told within 1 ms
 //   withdraw  ticket: give it back unless taken         kept       ticket: no. Yes is a result `cancelled`
 //   stop      ticket: end it, whatever it does          (its result, mostly `cancelled`)
+//   request_stop  ticket: tell it, if it runs           (its result; `cancelled` unless it returns a value)
 //   warm_up   number of workers
 //   census                                             workers    their pids
 //   resize    number of workers
@@ -68,6 +69,7 @@ enum class MessageKind : std::uint8_t {
   withdraw,
   kept,
   stop,
+  request_stop,
   warm_up,
   census,
   workers,

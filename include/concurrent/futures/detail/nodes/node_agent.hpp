@@ -73,7 +73,7 @@ class NodeAgent final : public NodePeer {
 
   void take_call(const Message& message);
   void give_back(std::uint64_t number);
-  void stop_call(std::uint64_t number);
+  void stop_call(const Message& message);
 
   void work();
   void follow(const Message& order);
@@ -202,7 +202,8 @@ inline void NodeAgent::receive(Message message) noexcept {
     case MessageKind::withdraw:
       return give_back(MessageReader(message).next<std::uint64_t>());
     case MessageKind::stop:
-      return stop_call(MessageReader(message).next<std::uint64_t>());
+    case MessageKind::request_stop:
+      return stop_call(message);
     default:
       break;
   }
@@ -265,10 +266,10 @@ inline void NodeAgent::give_back(std::uint64_t number) {
   if (!given) send((begin(MessageKind::kept) << number).finish());
 }
 
-inline void NodeAgent::stop_call(std::uint64_t number) {
-  RelayCall* const call = find(number);
+inline void NodeAgent::stop_call(const Message& message) {
+  RelayCall* const call = find(MessageReader(message).next<std::uint64_t>());
   if (call == nullptr) return;
-  call->terminate();
+  static_cast<void>(message.kind() == MessageKind::stop ? call->terminate() : call->request_stop());
   call->release();
 }
 

@@ -36,6 +36,7 @@ class NodeItem {
   Answer answer = Answer::none;
   bool begun = false;            // a worker has taken it, as far as the node has told
   bool stopped_by_user = false;  // terminate() has returned true
+  bool stop_requested = false;   // its node has been told
   bool recalled = false;         // asked back for a node that has nothing to do
 
   int priority() const noexcept { return options != nullptr ? options->priority : 0; }

@@ -88,6 +88,7 @@ class NodePool {
   pickle::Audience audience() const noexcept;
   void submit(NodeItem& item, pickle::Writer& call);
   void count_failed_submit() noexcept;
+  void count_cancelled_submit() noexcept;
   void shutdown(bool cancel_futures);
   bool wait_until_ended(Deadline deadline);
   void warm_up(int workers);
@@ -104,7 +105,7 @@ class NodePool {
   // For futures.
   bool withdraw(NodeItem& item) noexcept;
   bool taken(const NodeItem& item) noexcept;
-  bool stop(NodeItem& item) noexcept;
+  bool stop(NodeItem& item, OnStop how) noexcept;
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
 
   // For PoolNode.
@@ -221,7 +222,10 @@ class NodeFutureState final : public FutureState<R>, public NodeItem {
  protected:
   bool withdraw() noexcept override { return pool_->withdraw(*this); }
   bool taken() const noexcept override { return pool_->taken(*this); }
-  bool stop() noexcept override { return pool_->stop(*this); }
+  bool stop() noexcept override { return pool_->stop(*this, OnStop::terminate); }
+  bool ask_to_stop() noexcept override {
+    return pool_->stop(*this, this->options != nullptr ? this->options->on_stop : OnStop::request);
+  }
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
     return pool_->drive(word, old, deadline);
   }

@@ -43,6 +43,12 @@ inline void NodePool::count_failed_submit() noexcept {
   ++counts_.failed;
 }
 
+inline void NodePool::count_cancelled_submit() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++counts_.submitted;
+  ++counts_.cancelled;
+}
+
 /// Takes the pickled call over. The item's state stays referenced until it is resolved.
 inline void NodePool::submit(NodeItem& item, pickle::Writer& call) {
   item.bytes = Bytes::copy(call.data(), call.size());
@@ -138,7 +144,7 @@ inline void NodePool::recall_for_idle_nodes() {
     for (const auto& [ticket, item] : sent_) {
       const PoolNode& node = *nodes_[item->node];
       if (node.out <= static_cast<std::size_t>(node.limit) || item->begun || item->answer != NodeItem::Answer::none ||
-          item->stopped_by_user || item->recalled)
+          item->stopped_by_user || item->stop_requested || item->recalled)
         continue;
       item->recalled = true;
       send_about(*item, MessageKind::withdraw);
@@ -192,9 +198,9 @@ inline bool NodePool::taken(const NodeItem& item) noexcept {
   return item.place == NodeItem::Place::gone || (item.place == NodeItem::Place::sent && item.begun);
 }
 
-/// future.terminate(). Before its result has been handled, whatever comes is not looked at any more. After that it is
-/// the future's own word: who sets it first.
-inline bool NodePool::stop(NodeItem& item) noexcept {
+/// future.terminate(), and future.request_stop(), which leaves a call that has begun to itself. Before its result has
+/// been handled, whatever comes is not looked at any more. After that it is the future's own word: who sets it first.
+inline bool NodePool::stop(NodeItem& item, OnStop how) noexcept {
   if (!is_here()) return false;
   FutureStateBase& state = item.state();
   {
@@ -210,10 +216,11 @@ inline bool NodePool::stop(NodeItem& item) noexcept {
         wake_manager();
         return true;
       case NodeItem::Place::sent:
-        item.stopped_by_user = true;
-        send_about(item, MessageKind::stop);
+        (how == OnStop::request ? item.stop_requested : item.stopped_by_user) = true;
+        send_about(item, how == OnStop::request ? MessageKind::request_stop : MessageKind::stop);
         return true;
       case NodeItem::Place::gone:
+        if (how == OnStop::request) return false;
         break;
     }
   }

@@ -8,6 +8,7 @@
 #include <concurrent/futures/detail/nodes/direct_link.hpp>
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
 #include <concurrent/futures/detail/refused.hpp>
+#include <concurrent/futures/detail/stop_watch.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/multiprocessing/detail/shared_name.hpp>
@@ -172,7 +173,13 @@ class NodePoolMembers : public MapMixin<Self>, public HasGlance {
       if (place.is_refused()) return Future<Result>(static_cast<FutureState<Result>*>(nullptr));
       auto* const state = new NodeFutureState<Result, Carrier>(pool());
       Future<Result> future(state);
+      auto watch = StopWatch::make(options);
       if (options != nullptr) {
+        if (is_stopped(*options)) {
+          pool().count_cancelled_submit();
+          FutureStateBase::run(state->finish_cancelled());
+          return future;
+        }
         state->retries_left = options->retries;
         state->options = std::make_unique<TaskOptions>(std::move(*options));
       }
@@ -189,6 +196,7 @@ class NodePoolMembers : public MapMixin<Self>, public HasGlance {
         return future;
       }
       pool().submit(*state, writer);
+      StopWatch::begin(std::move(watch), *state);
       return future;
     }
   }

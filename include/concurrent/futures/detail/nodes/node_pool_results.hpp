@@ -140,7 +140,8 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
     item = at->second;
     node.learn(std::chrono::steady_clock::now());
     answered = item->answer == NodeItem::Answer::awaited;
-    const bool given_back = outcome == CallOutcome::cancelled && !item->stopped_by_user && !gives_up_;
+    const bool given_back =
+        outcome == CallOutcome::cancelled && !item->stopped_by_user && !item->stop_requested && !gives_up_;
     if (given_back && !answered) {  // nobody waits for it (any more): somebody else runs it
       sent_.erase(at);
       --node.out;
@@ -309,7 +310,8 @@ inline void NodePool::node_lost(std::size_t index, const std::string& reason) {
       NodeItem* const item = at->second;
       ++at;
       if (item->node != index) continue;
-      if (!breaks && !gives_up_ && broken_.empty() && item->retries_left > 0 && !item->stopped_by_user) {
+      if (!breaks && !gives_up_ && broken_.empty() && item->retries_left > 0 && !item->stopped_by_user &&
+          !item->stop_requested) {
         --item->retries_left;
         sent_.erase(item->ticket);
         --node.out;

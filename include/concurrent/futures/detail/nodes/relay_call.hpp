@@ -35,7 +35,8 @@ class RelayCall final : public FutureStateBase, public WorkItem, private Callbac
  protected:
   bool withdraw() noexcept override { return pool_->withdraw(*this); }
   bool taken() const noexcept override { return pool_->taken(*this); }
-  bool stop() noexcept override { return pool_->stop(*this); }
+  bool stop() noexcept override { return pool_->stop(*this, OnStop::terminate); }
+  bool ask_to_stop() noexcept override { return pool_->stop(*this, OnStop::request); }
 
  private:
   void run(FutureStateBase& state) override;

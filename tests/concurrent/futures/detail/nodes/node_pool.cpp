@@ -10,6 +10,7 @@
 #include <memory>
 #include <numeric>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,12 @@ int wait_for(support::Gate entered, support::Gate gate) {
 }
 int slow() {
   for (;;) ::pause();
+}
+int until_told(cf::StopToken token, support::Gate entered, bool throws) {
+  entered.open();
+  while (!token.stop_requested()) ::usleep(100);
+  if (throws) throw cf::CancelledError("told to stop");
+  return 2;
 }
 int told_by_initializer = 0;
 void initialize(int number) { told_by_initializer = number; }
@@ -192,6 +199,39 @@ TEST_CASE("Nodes: a time limit and terminate() end one task") {
   held.gate.open();
   CHECK(held.future.result() == 1);
   CHECK(pool.submit(square, 4).result() == 16);
+}
+
+TEST_CASE("Nodes: a task can be asked to stop, before it runs and while it does") {
+  const support::LeakCheck leaks;
+  const support::DeadlineGuard deadline("requests to stop on nodes");
+  Pool pool(Nodes(2), {});
+  const Held held(pool);
+  support::Gate entered = support::Gate::make();
+  auto running = pool.submit(until_told, entered, true);  // on the other node
+  auto waiting = pool.submit(square, 3);
+  entered.wait();
+  CHECK(waiting.request_stop());
+  CHECK(running.request_stop());
+  CHECK_THROWS_AS(running.result(), cf::CancelledError);
+  CHECK_THROWS_AS(waiting.result(), cf::CancelledError);
+  CHECK(running.cancelled());
+  CHECK_FALSE(running.request_stop());
+  entered = support::Gate::make();
+  auto polite = pool.submit(until_told, entered, false);
+  entered.wait();
+  CHECK(polite.request_stop());
+  CHECK(polite.result() == 2);
+#ifdef __cpp_lib_jthread
+  std::stop_source source;
+  entered = support::Gate::make();
+  auto watched = pool.submit({.stop_token = source.get_token()}, until_told, entered, true);
+  entered.wait();
+  source.request_stop();
+  CHECK_THROWS_AS(watched.result(), cf::CancelledError);
+  CHECK(pool.submit({.stop_token = source.get_token()}, square, 1).cancelled());
+#endif
+  held.gate.open();
+  CHECK(held.future.result() == 1);
 }
 
 TEST_CASE("Nodes: shutdown in all its forms") {
