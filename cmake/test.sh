@@ -3,8 +3,8 @@
 # Every test on a fresh Debian 12: installs what is missing, then builds and runs the suite with GCC, with
 # AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer (both by Clang 19, which takes half of GCC's
 # time). The first is built with separate compilation, the second from the single header with separate compilation, the
-# third as users begin, so that the suite tests what those change. The sanitised ones leave out the conformance rows
-# under spawn, whose caller does what it does under forkserver, and which cost most. `cmake/test.sh dev` (or any other
+# third as users begin, so that the suite tests what those change. The sanitised ones leave out what runs under spawn,
+# where the caller does what it does under forkserver, and the sweeps under break_pool. `cmake/test.sh dev` (or any other
 # presets: clang, release, single_header, separate …) runs those only. Ends with one summary of all.
 set -uo pipefail
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
