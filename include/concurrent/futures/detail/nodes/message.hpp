@@ -22,6 +22,7 @@
 //   open      options; once, before all else           opened     empty, or the exception that the start threw
 //   call      ticket, options, bytes                    result     ticket, outcome, bytes
 //                                                      started    ticket: a worker has taken it, told within 1 ms
+//                                                      progress   ticket, done, total: what it has said, within 10 ms
 //   withdraw  ticket: give it back unless taken         kept       ticket: no. Yes is a result `cancelled`
 //   stop      ticket: end it, whatever it does          (its result, mostly `cancelled`)
 //   request_stop  ticket: tell it, if it runs           (its result; `cancelled` unless it returns a value)
@@ -66,6 +67,7 @@ enum class MessageKind : std::uint8_t {
   call,
   result,
   started,
+  progress,
   withdraw,
   kept,
   stop,

@@ -80,6 +80,7 @@ class NodeAgent final : public NodePeer {
   void open(const Message& order);
   void finish(bool kill);
   void look_around();
+  void tell_progress();
   void tell_state();
   std::string reason_if_broken();
 
@@ -102,6 +103,7 @@ class NodeAgent final : public NodePeer {
   std::uint64_t told_workers_ = 0;
   bool told_whole_ = false;  // that the pool is not broken
   std::chrono::steady_clock::time_point look_at_state_{};
+  std::chrono::steady_clock::time_point look_at_progress_{};
   std::thread thread_;
 };
 
@@ -386,9 +388,34 @@ inline void NodeAgent::look_around() {
   }
   for (const std::uint64_t number : begun) send((begin(MessageKind::started) << number).finish());
   const auto now = std::chrono::steady_clock::now();
+  if (now >= look_at_progress_) {
+    look_at_progress_ = now + std::chrono::milliseconds(10);
+    tell_progress();
+  }
   if (now < look_at_state_) return;
   look_at_state_ = now + std::chrono::milliseconds(20);
   tell_state();
+}
+
+inline void NodeAgent::tell_progress() {
+  std::vector<Message> news;
+  {
+    const std::lock_guard lock(mutex_);
+    auto left = static_cast<std::size_t>(pool()->max_workers());  // so many run at most
+    for (const auto& [number, call] : calls_) {
+      if (!call->told_started) continue;
+      std::uint64_t done = 0;
+      std::uint64_t total = 0;
+      call->read_progress(done, total);
+      if (done != call->done || total != call->total) {
+        call->done = done;
+        call->total = total;
+        news.push_back((begin(MessageKind::progress) << number << done << total).finish());
+      }
+      if (--left == 0) break;
+    }
+  }
+  for (Message& message : news) send(std::move(message));
 }
 
 inline void NodeAgent::tell_state() {

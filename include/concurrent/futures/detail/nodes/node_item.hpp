@@ -32,6 +32,8 @@ class NodeItem {
   std::unique_ptr<pickle::Writer::Kept> kept;
   std::size_t node = 0;  // which has it
   int retries_left = 0;
+  std::uint64_t done = 0;  // what its task has said of its progress
+  std::uint64_t total = 0;
   Place place = Place::none;
   Answer answer = Answer::none;
   bool begun = false;            // a worker has taken it, as far as the node has told

@@ -106,6 +106,7 @@ class NodePool {
   bool withdraw(NodeItem& item) noexcept;
   bool taken(const NodeItem& item) noexcept;
   bool stop(NodeItem& item, OnStop how) noexcept;
+  void read_progress(const NodeItem& item, std::uint64_t& done, std::uint64_t& total) noexcept;
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
 
   // For PoolNode.
@@ -189,6 +190,8 @@ class NodePool {
   std::vector<CallbackList> deferred_;
   std::string broken_;
   bool shutting_down_ = false;
+  std::atomic<bool> was_stopped_{
+      false};              // by terminate_workers or kill_workers: each node tells what became of its calls
   bool gives_up_ = false;  // calls that come back are not sent again
   bool close_sent_ = false;
   bool was_used_ = false;
@@ -211,6 +214,9 @@ class NodeFutureState final : public FutureState<R>, public NodeItem {
 
   FutureStateBase& state() noexcept override { return *this; }
   std::size_t carried_bytes() const noexcept override { return this->bytes.size; }
+  void read_progress(std::uint64_t& now, std::uint64_t& all) noexcept override {
+    pool_->read_progress(*this, now, all);
+  }
   CallbackList load(pickle::Reader& reader) override {
     if constexpr (std::is_void_v<R>) {
       return this->finish_with_value();

@@ -103,6 +103,7 @@ inline void NodePool::send_call(NodeItem& item, PoolNode& node) {
       std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& one) { return one.get() == &node; }) - nodes_.begin());
   item.place = NodeItem::Place::sent;
   item.begun = false;
+  item.done = item.total = 0;
   sent_.emplace(item.ticket, &item);
   ++node.out;
   MessageWriter message(MessageKind::call, id_, item.bytes.size < separate_body ? 64 + item.bytes.size : 112);
@@ -196,6 +197,14 @@ inline bool NodePool::taken(const NodeItem& item) noexcept {
   if (!is_here()) return false;
   const std::lock_guard lock(mutex_);
   return item.place == NodeItem::Place::gone || (item.place == NodeItem::Place::sent && item.begun);
+}
+
+inline void NodePool::read_progress(const NodeItem& item, std::uint64_t& done, std::uint64_t& total) noexcept {
+  if (!is_here()) return;
+  const std::lock_guard lock(mutex_);
+  if (item.place != NodeItem::Place::sent) return;
+  done = item.done;
+  total = item.total;
 }
 
 /// future.terminate(), and future.request_stop(), which leaves a call that has begun to itself. Before its result has

@@ -84,6 +84,14 @@ inline void NodePool::handle(Inbound& inbound) {
       if (at != sent_.end()) at->second->begun = true;
       return;
     }
+    case MessageKind::progress: {
+      const std::lock_guard lock(mutex_);
+      const auto at = sent_.find(reader.next<std::uint64_t>());
+      if (at == sent_.end()) return;
+      at->second->done = reader.next<std::uint64_t>();
+      at->second->total = reader.next<std::uint64_t>();
+      return;
+    }
     case MessageKind::kept: {
       const std::lock_guard lock(mutex_);
       const auto at = sent_.find(reader.next<std::uint64_t>());
@@ -122,7 +130,7 @@ inline void NodePool::handle(Inbound& inbound) {
   }
   answers_.fetch_add(1, std::memory_order_seq_cst);
   multiprocessing::detail::futex_wake(answers_);
-  if (!broken.empty()) break_pool(broken);
+  if (!broken.empty() && !was_stopped_.load()) break_pool(broken);
 }
 
 /// A call comes back from a node, done or not.
@@ -193,7 +201,7 @@ inline void NodePool::finish_item(NodeItem& item, CallOutcome outcome, MessageRe
             state.finish_with_exception(pickle::load_exception(thrown, std::move(worker_name), pid, std::move(task)));
       } else {
         const auto exception = pickle::load_exception(reader);
-        if (outcome == CallOutcome::broke) {
+        if (outcome == CallOutcome::broke && !was_stopped_.load()) {
           try {
             std::rethrow_exception(exception);
           } catch (const std::exception& error) {

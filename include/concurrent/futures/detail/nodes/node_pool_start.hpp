@@ -256,6 +256,7 @@ inline void NodePool::stop_workers(int signal) {
     const std::lock_guard lock(mutex_);
     if (!was_used_ || !broken_.empty() || close_sent_) return;
     shutting_down_ = gives_up_ = true;
+    was_stopped_.store(true);
     close_gate();
     broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
               (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";

@@ -26,10 +26,15 @@ class RelayCall final : public FutureStateBase, public WorkItem, private Callbac
   std::uint64_t number() const noexcept { return number_; }
   bool told_started = false;  // under the agent's lock
   bool is_old = false;        // likewise: it was there at the last look
+  std::uint64_t done = 0;     // likewise: what was told of its progress
+  std::uint64_t total = 0;
 
   FutureStateBase& state() noexcept override { return *this; }
   CallbackList load(pickle::Reader& reader) override;
   CallbackList load_exception(pickle::Reader& reader, std::string worker_name, pid_t pid, std::string task) override;
+  void read_progress(std::uint64_t& now, std::uint64_t& all) noexcept override {
+    pool_->read_progress(*this, now, all);
+  }
   const std::type_info& result_type() const noexcept override { return typeid(void); }
 
  protected:

@@ -63,6 +63,10 @@ int until_told(cf::StopToken token, support::Gate entered, bool throws) {
   if (throws) throw cf::CancelledError("told to stop");
   return 2;
 }
+void half_way(support::Gate gate) {
+  cf::report_progress(3, 6);
+  gate.wait();
+}
 int told_by_initializer = 0;
 void initialize(int number) { told_by_initializer = number; }
 int what_initializer_told() { return told_by_initializer; }
@@ -232,6 +236,22 @@ TEST_CASE("Nodes: a task can be asked to stop, before it runs and while it does"
 #endif
   held.gate.open();
   CHECK(held.future.result() == 1);
+}
+
+TEST_CASE("Nodes: a task says how far it is") {
+  const support::LeakCheck leaks;
+  const support::DeadlineGuard deadline("progress on nodes");
+  Pool pool(Nodes(2), {});
+  const Held held(pool);
+  support::Gate gate = support::Gate::make();
+  auto future = pool.submit(half_way, gate);
+  while (future.progress().done != 3) ::usleep(100);
+  CHECK(future.progress().total == 6);
+  CHECK(held.future.progress().total == 0);
+  gate.open();
+  held.gate.open();
+  future.result();
+  CHECK(future.progress().total == 0);
 }
 
 TEST_CASE("Nodes: shutdown in all its forms") {
