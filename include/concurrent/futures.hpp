@@ -19,6 +19,7 @@
 #include <concurrent/futures/task_progress.hpp>
 #include <concurrent/futures/thread.hpp>
 #include <concurrent/futures/wait.hpp>
+#include <concurrent/futures/worker_local.hpp>
 #include <concurrent/pickle.hpp>
 
 namespace concurrent::futures::inline v0 {

@@ -40,6 +40,7 @@ struct ProcessPoolOptions {
   std::optional<std::chrono::nanoseconds> idle_timeout{};  ///< a worker idle for that long leaves; default: never
   Spin spin = Spin::adaptive();                            ///< how long a side polls before it sleeps
   std::optional<std::size_t> max_pending{};  ///< that many calls may wait in this process; then submit waits for room
+  Initializer finalizer{};  ///< runs in each worker that leaves in good order, after its last task; never if it is killed
 };
 
 }  // namespace concurrent::futures::inline v0

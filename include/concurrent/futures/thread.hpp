@@ -31,6 +31,7 @@ struct ThreadPoolOptions {
   std::string thread_name_prefix{};  ///< threads are called prefix_0, prefix_1, …, cut to the 15 letters of Linux
   Initializer initializer{};         ///< runs once in each thread before its first task
   std::optional<std::size_t> max_pending{};  ///< that many calls may wait for a thread; then submit waits for room
+  Initializer finalizer{};  ///< runs in each thread that leaves, after its last task
 };
 
 namespace detail {
@@ -133,7 +134,7 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   /// Starts no thread yet. Throws: as the constructor from a number.
   explicit ThreadPoolExecutor(ThreadPoolOptions options)
       : pool_(detail::ThreadPool::make(options.max_workers, std::move(options.thread_name_prefix),
-                                       std::move(options.initializer), options.max_pending)) {}
+                                       std::move(options.initializer), std::move(options.finalizer), options.max_pending)) {}
   ~ThreadPoolExecutor();
 
   /// Schedules `fn(args...)`, with copies of both that are passed on as rvalues, and returns its future.

@@ -29,14 +29,12 @@ struct StopToken {
   StopToken() noexcept = default;
 
   /// Whether `Future::request_stop` was called, or the std::stop_token in the call's TaskOptions says so.
-  bool stop_requested() const noexcept {
-    return word_ != nullptr && word_->load(std::memory_order_acquire) == number_;
-  }
+  bool stop_requested() const noexcept { return word_ != nullptr && word_->load(std::memory_order_acquire) == number_; }
 
  private:
   friend struct detail::StopTokens;
   const std::atomic<std::uint32_t>* word_ = nullptr;
-  std::uint32_t number_ = 0;  // what the word says when it is this call that is to stop
+  std::uint32_t number_ = 0;           // what the word says when it is this call that is to stop
   std::shared_ptr<const void> owner_;  // of the word, if it may go before the token does
 };
 

@@ -247,8 +247,8 @@ EACH_PROCESS_POOL("OnStop.terminate: ends the worker of a task that is deaf to s
 
 TEST_CASE_METHOD(LeakChecked, "OnStop.terminate: a ThreadPoolExecutor refuses it and says why") {
   cf::ThreadPoolExecutor pool(1);
-  const auto text = message_of<std::invalid_argument>(
-      [&] { pool.submit(cf::TaskOptions{.on_stop = cf::OnStop::terminate}, [] {}); });
+  const auto text =
+      message_of<std::invalid_argument>([&] { pool.submit(cf::TaskOptions{.on_stop = cf::OnStop::terminate}, [] {}); });
   CHECK(contains(text, "OnStop::terminate"));
   CHECK(contains(text, "a thread cannot be ended"));
 }

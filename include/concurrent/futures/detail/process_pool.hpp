@@ -32,6 +32,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace concurrent::futures::inline v0 {
@@ -126,7 +127,7 @@ class ProcessPool {
   void start_thread(std::thread& thread, void (ProcessPool::*run)());
   void start_now();
   void check_rights();
-  void pickle_initializer();
+  std::pair<std::uint64_t, std::uint64_t> pickle_for_images(const Initializer& call);
   void start_workers();
   bool start_worker();
   std::uint32_t geometry_workers() const noexcept { return segment_.geometry().workers; }

@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/detail/exception_text.hpp>
 #include <concurrent/pickle/exception.hpp>
@@ -78,6 +79,7 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
   arrival.size = size;
   arrival.block = nullptr;
   arrival.cancelled = false;
+  arrival.finalizer = call == mpd::finalizer_call;
   bool good = outcome == static_cast<std::uint32_t>(mpd::Outcome::value) ||
               outcome == static_cast<std::uint32_t>(mpd::Outcome::exception);
   if (good && offset != 0) {
@@ -93,7 +95,9 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
   }
   good = good && sum == mpd::sum_of_result(call, key, size, offset, outcome, arrival.bytes);
   const std::uint32_t record = mpd::record_of(call);
-  if (call == mpd::initializer_call) {  // only before any call, and where there is one
+  if (arrival.finalizer) {
+    good = good && outcome == static_cast<std::uint32_t>(mpd::Outcome::exception);
+  } else if (call == mpd::initializer_call) {  // only before any call, and where there is one
     good = good && options_.initializer && place.tasks == 0;
   } else if (good) {
     WorkItem* const item = record < items_.size() ? items_[record] : nullptr;
@@ -162,7 +166,7 @@ inline void ProcessPool::resolve(Arrival& arrival) {
   pickle::Reader reader(bytes);
   const bool is_value = arrival.outcome == mpd::Outcome::value;
   const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), arrival.name); };
-  if (arrival.item == nullptr) {  // the initializer's exception: the death that follows breaks the pool
+  if (arrival.item == nullptr) {  // the initializer's exception, and the death that follows breaks the pool; or the finalizer's
     std::string text;
     try {
       const auto exception = pickle::load_exception(reader);
@@ -173,8 +177,13 @@ inline void ProcessPool::resolve(Arrival& arrival) {
     } catch (...) {
       text += "something that is no std::exception";
     }
-    const std::lock_guard lock(mutex_);
-    initializer_failure_ = text;
+    if (arrival.finalizer) {
+      log_message(LogLevel::warning, "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in " +
+                                         worker_label(arrival.name, arrival.pid) + ": " + text);
+    } else {
+      const std::lock_guard lock(mutex_);
+      initializer_failure_ = text;
+    }
   } else {
     FutureStateBase& state = arrival.item->state();
     const auto kept = std::move(arrival.item->kept);  // let go of when the result, which may mean the same, is loaded

@@ -263,6 +263,10 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
     mpd::WorkerEntry& entry = segment_.worker(i);
     const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
     place.slow = status == mpd::WorkerStatus::polling;
+    if (status == mpd::WorkerStatus::retired && !std::exchange(place.retiring, true)) {  // its finalizer takes time
+      --available_;
+      start_workers();
+    }
     if (status == mpd::WorkerStatus::busy && !todo.wake_busy) continue;
     entry.wake.store(0, std::memory_order_seq_cst);
     mpd::futex_wake(entry.wake, 1, true);

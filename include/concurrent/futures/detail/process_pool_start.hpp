@@ -80,7 +80,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   mpd::SegmentGeometry geometry;
   geometry.workers = static_cast<std::uint32_t>(most_workers_);
   // Where workers are replaced, the next one need not wait until the system has cleared the last one away.
-  if (options_.max_tasks_per_child) geometry.workers += (std::min)(geometry.workers, 64U);
+  if (options_.max_tasks_per_child || (options_.idle_timeout && options_.finalizer))
+    geometry.workers += (std::min)(geometry.workers, 64U);
   geometry.queue_capacity = static_cast<std::uint32_t>(most_workers_ + options_.extra_queued_calls);
   geometry.ring_capacity = most_workers_ <= 8 ? 64 : most_workers_ <= 64 ? 32 : 8;
   geometry.records = geometry.queue_capacity + geometry.workers * (geometry.ring_capacity + 1);
@@ -105,9 +106,19 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   for (std::uint32_t i = 0; i < geometry.workers; ++i) peek_[i] = ~std::uint64_t{0};
 
   mpd::WorkerInitializer initializer;
-  if (options_.initializer) {
-    initializer = {&run_inherited_initializer, &options_.initializer};
-    if (method != mpd::StartMethod::fork) pickle_initializer();
+  initializer.argument = &options_.initializer;
+  initializer.finish_argument = &options_.finalizer;
+  if (options_.initializer) initializer.run = &run_inherited_initializer;
+  if (options_.finalizer) initializer.finish = &run_inherited_initializer;
+  if (method != mpd::StartMethod::fork) {
+    if (options_.initializer) {
+      const auto [offset, size] = pickle_for_images(options_.initializer);
+      segment_.set_initializer(offset, size);
+    }
+    if (options_.finalizer) {
+      const auto [offset, size] = pickle_for_images(options_.finalizer);
+      segment_.set_finalizer(offset, size);
+    }
   }
   zygote_.start(segment_, method, initializer, id_);
   segment_.close_descriptor();
@@ -143,17 +154,18 @@ inline void ProcessPool::start_thread(std::thread& thread, void (ProcessPool::*r
   }
 }
 
-inline void ProcessPool::pickle_initializer() {
+/// Writes a call of each worker's own for fresh images; where it lies in the segment, and its size.
+inline std::pair<std::uint64_t, std::uint64_t> ProcessPool::pickle_for_images(const Initializer& call) {
   CallWriter writer(*blocks_);
   writer.set_audience(pickle::Audience::fresh_images);
-  options_.initializer.dump(writer);
+  call.dump(writer);
   auto block = writer.take_block();
   if (block.address == nullptr) {
     block = blocks_->allocate(writer.size());
     if (block.address == nullptr) mpd::throw_errno(ENOMEM, "allocation of the initializer");
     std::memcpy(block.address, writer.data(), writer.size());
   }
-  segment_.set_initializer(segment_.offset_of(block.address), writer.size());
+  return {segment_.offset_of(block.address), writer.size()};
 }
 
 /// On demand: as many workers as there are calls without a result, up to max_workers.

@@ -9,6 +9,7 @@
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/statistics.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/multiprocessing/detail/worker_locals.hpp>
 #include <concurrent/pickle/detail/separate.hpp>
 
 #include <atomic>
@@ -36,14 +37,17 @@ namespace detail {
 /// runs callbacks, which may take long, it does not.
 class ThreadPool : public Unfinished, public std::enable_shared_from_this<ThreadPool> {
  public:
-  ThreadPool(int max_workers, std::string name_prefix, Initializer initializer, std::optional<std::size_t> max_pending)
+  ThreadPool(int max_workers, std::string name_prefix, Initializer initializer, Initializer finalizer,
+             std::optional<std::size_t> max_pending)
       : max_workers_(max_workers),
         name_prefix_(std::move(name_prefix)),
         initializer_(std::move(initializer)),
+        finalizer_(std::move(finalizer)),
         max_pending_(max_pending) {}
   /// A pool that the end of the program waits for.
   static std::shared_ptr<ThreadPool> make(std::optional<int> max_workers, std::string name_prefix,
-                                          Initializer initializer, std::optional<std::size_t> max_pending);
+                                          Initializer initializer, Initializer finalizer,
+                                          std::optional<std::size_t> max_pending);
 
   // For the executor.
   bool is_here() const noexcept { return mark_.is_here(); }
@@ -85,7 +89,8 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   void set_thread_name(int index) const noexcept;
   bool has_room() const noexcept { return tasks_.size() + reserved_ < *max_pending_; }
   void tell_of_room() noexcept;
-  void work() noexcept;
+  bool work() noexcept;
+  void finalize(multiprocessing::detail::WorkerLocals& locals) noexcept;
   bool initialize() noexcept;
   void run(ThreadTask& task) noexcept;
   void break_pool(const std::string& reason) noexcept;
@@ -105,6 +110,7 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   std::atomic<int> max_workers_;  // changed under the lock
   const std::string name_prefix_;
   const Initializer initializer_;
+  const Initializer finalizer_;
   const std::optional<std::size_t> max_pending_;
   const multiprocessing::detail::ProcessMark mark_;
 

@@ -50,6 +50,7 @@ inline std::string thread_name_prefix(std::string given) {
 CONCURRENT_FUTURES_INLINE std::shared_ptr<ThreadPool> ThreadPool::make(std::optional<int> max_workers,
                                                                        std::string name_prefix,
                                                                        Initializer initializer,
+                                                                       Initializer finalizer,
                                                                        std::optional<std::size_t> max_pending) {
   if (max_pending == std::size_t{0}) {
     throw std::invalid_argument(
@@ -57,7 +58,7 @@ CONCURRENT_FUTURES_INLINE std::shared_ptr<ThreadPool> ThreadPool::make(std::opti
         "limit.");
   }
   auto pool = std::make_shared<ThreadPool>(checked_max_workers(max_workers), thread_name_prefix(std::move(name_prefix)),
-                                           std::move(initializer), max_pending);
+                                           std::move(initializer), std::move(finalizer), max_pending);
   ExitRegistry::instance().add(pool);
   return pool;
 }

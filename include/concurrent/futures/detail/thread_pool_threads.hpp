@@ -60,7 +60,10 @@ inline void* ThreadPool::thread_main(void* argument) noexcept {
   ThreadPool& pool = *start->pool;
   pool.set_thread_name(start->index);
   current() = &pool;
-  pool.work();
+  multiprocessing::detail::WorkerLocals locals;
+  multiprocessing::detail::WorkerLocals::of_thread() = &locals;
+  if (pool.work()) pool.finalize(locals);
+  multiprocessing::detail::WorkerLocals::of_thread() = nullptr;
   current() = nullptr;
   if (task_started() != 0) {
     char name[32] = "";
@@ -81,7 +84,8 @@ inline void ThreadPool::set_thread_name(int index) const noexcept {
   ::pthread_setname_np(::pthread_self(), name);
 }
 
-inline void ThreadPool::work() noexcept {
+/// False: the initializer threw.
+inline bool ThreadPool::work() noexcept {
   const bool ready = initialize();
   std::unique_lock lock(mutex_);
   while (ready) {
@@ -115,6 +119,25 @@ inline void ThreadPool::work() noexcept {
     lock.lock();
   }
   --idle_;
+  return ready;
+}
+
+inline void ThreadPool::finalize(multiprocessing::detail::WorkerLocals& locals) noexcept {
+  const auto attempt = [](auto function) noexcept {
+    const auto log = [](const std::string& text) {
+      log_message(LogLevel::warning,
+                  "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in a thread: " + text);
+    };
+    try {
+      function();
+    } catch (const std::exception& error) {
+      log(pickle::detail::text_of(error));
+    } catch (...) {
+      log("something that is no std::exception");
+    }
+  };
+  attempt([this] { finalizer_(); });
+  locals.destroy(attempt);
 }
 
 inline bool ThreadPool::initialize() noexcept {

@@ -47,6 +47,7 @@ struct Arrival {
   std::uint32_t name;
   multiprocessing::detail::Outcome outcome;
   bool cancelled;  // terminate() has come before it
+  bool finalizer;  // of no call: it is what was thrown at the worker's end
   alignas(multiprocessing::detail::cache_line) std::byte bytes[multiprocessing::detail::ResultEntry::inline_capacity];
 };
 

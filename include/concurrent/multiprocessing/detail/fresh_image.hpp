@@ -10,7 +10,6 @@
 #include <concurrent/multiprocessing/detail/surroundings.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <unistd.h>
@@ -19,6 +18,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+
+#if !defined(__GLIBC__) || __GLIBC__ < 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ < 34)
+#define CONCURRENT_FUTURES_NO_CLOSEFROM
+#include <dirent.h>
+#endif
 
 extern char** environ;
 
@@ -116,7 +120,7 @@ class KeptDescriptors {
   }
 
   int close_others(posix_spawn_file_actions_t& actions) noexcept {
-#if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 34))
+#ifndef CONCURRENT_FUTURES_NO_CLOSEFROM
     return ::posix_spawn_file_actions_addclosefrom_np(&actions, first + count_);
 #else
     DIR* const folder = ::opendir("/proc/self/fd");

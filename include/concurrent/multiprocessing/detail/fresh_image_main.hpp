@@ -24,22 +24,31 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
-/// Runs an initializer that travelled as bytes: its call lies in the segment.
-inline void run_pickled_initializer(const void* argument) {
+/// Runs an initializer or finalizer that travelled as bytes: its call lies in the segment.
+inline void run_pickled(const void* argument, std::uint64_t offset, std::uint64_t size) {
   Segment& segment = *static_cast<Segment*>(const_cast<void*>(argument));
-  if (!segment.reach_caller_block(segment.geometry().initializer_offset, segment.geometry().initializer_size))
-    throw_errno(errno, "mprotect of the initializer");
-  pickle::Reader reader(
-      std::span(segment.base() + segment.geometry().initializer_offset, segment.geometry().initializer_size),
-      pickle::Views::in_place);
+  if (!segment.reach_caller_block(offset, size)) throw_errno(errno, "mprotect of the initializer");
+  pickle::Reader reader(std::span(segment.base() + offset, size), pickle::Views::in_place);
   pickle::detail::VectorWriter result;  // what an initializer returns is dropped
   std::atomic<std::uint32_t> phase{0};
   pickle::run_call(reader, result, phase);
 }
 
+inline void run_pickled_initializer(const void* segment) {
+  const SegmentGeometry& geometry = static_cast<const Segment*>(segment)->geometry();
+  run_pickled(segment, geometry.initializer_offset, geometry.initializer_size);
+}
+inline void run_pickled_finalizer(const void* segment) {
+  const SegmentGeometry& geometry = static_cast<const Segment*>(segment)->geometry();
+  run_pickled(segment, geometry.finalizer_offset, geometry.finalizer_size);
+}
+
 inline WorkerInitializer initializer_of(Segment& segment) noexcept {
-  if (segment.geometry().initializer_size == 0) return {};
-  return {&run_pickled_initializer, &segment};
+  WorkerInitializer initializer;
+  initializer.argument = initializer.finish_argument = &segment;
+  if (segment.geometry().initializer_size != 0) initializer.run = &run_pickled_initializer;
+  if (segment.geometry().finalizer_size != 0) initializer.finish = &run_pickled_finalizer;
+  return initializer;
 }
 
 [[noreturn]] inline void run_fresh_image(const ImageOrders& orders) {

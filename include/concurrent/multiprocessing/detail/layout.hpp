@@ -78,7 +78,7 @@ namespace detail {
 
 inline constexpr std::size_t cache_line = 64;
 inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
-inline constexpr std::uint32_t layout_version = 5;
+inline constexpr std::uint32_t layout_version = 6;
 
 template <class Word>
 using Shared = std::atomic<Word>;
@@ -235,6 +235,8 @@ struct SegmentGeometry {
   std::uint64_t size = 0;
   std::uint64_t initializer_offset = 0;  // its pickled call, for workers that do not inherit it
   std::uint64_t initializer_size = 0;
+  std::uint64_t finalizer_offset = 0;  // likewise
+  std::uint64_t finalizer_size = 0;
   std::int64_t spin_nanoseconds = 0;
   std::uint64_t tasks_per_worker = 0;  // 0: no limit
   std::int64_t idle_nanoseconds = 0;   // 0: an idle worker stays

@@ -9,8 +9,8 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
-/// How far a task says it is. In the entry of its worker, where `call` tells whose it is and is set last, so that a call
-/// that says nothing costs nothing and is not taken for the one before it; or in a call that a thread runs.
+/// How far a task says it is. In the entry of its worker, where `call` tells whose it is and is set last, so that a
+/// call that says nothing costs nothing and is not taken for the one before it; or in a call that a thread runs.
 struct ProgressWords {
   std::atomic<std::uint64_t> call{0};
   std::atomic<std::uint64_t> done{0};

@@ -98,6 +98,10 @@ class Segment {
     header().geometry.initializer_offset = geometry_.initializer_offset = offset;
     header().geometry.initializer_size = geometry_.initializer_size = size;
   }
+  void set_finalizer(std::uint64_t offset, std::uint64_t size) noexcept {
+    header().geometry.finalizer_offset = geometry_.finalizer_offset = offset;
+    header().geometry.finalizer_size = geometry_.finalizer_size = size;
+  }
 
   SegmentHeader& header() const noexcept { return *at<SegmentHeader>(0); }
   CallQueue& queue() const noexcept { return header().queue; }

@@ -15,6 +15,7 @@
 #include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/result_writer.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
+#include <concurrent/multiprocessing/detail/worker_locals.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/pickle/call.hpp>
@@ -34,14 +35,18 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
-/// What a worker runs before its first call: a function and its argument, both valid in the worker.
+/// What a worker runs before its first call, and after its last: functions and their arguments, valid in the worker.
 struct WorkerInitializer {
   void (*run)(const void*) = nullptr;
   const void* argument = nullptr;
+  void (*finish)(const void*) = nullptr;
+  const void* finish_argument = nullptr;
 };
 
 /// The result of a worker's initializer that threw stands in its ring under this instead of a call.
 inline constexpr std::uint64_t initializer_call = ~std::uint64_t{0};
+/// Likewise of its finalizer, or of an object of worker_local that is destroyed.
+inline constexpr std::uint64_t finalizer_call = ~std::uint64_t{1};
 
 class Worker {
  public:
@@ -61,19 +66,24 @@ class Worker {
     running() = this;
     ProgressPlace::of_process() = {&entry_.progress, &entry_.call};
     ProgressPlace::of_thread() = {};
+    WorkerLocals::of_process() = &locals_;
+    WorkerLocals::of_thread() = nullptr;
     pickle::detail::StopTokens::of_call = []() noexcept { return running()->stop_token(); };
     entry_.base.store(reinterpret_cast<std::uintptr_t>(segment_.base()), std::memory_order_relaxed);
     if (!initialize(initializer)) retire(1);
     CONCURRENT_FUTURES_FAULT_POINT("worker.ready");
     for (;;) {
       const std::uint64_t call = next_call();
-      if (call == no_call) retire(0);
+      if (call == no_call) break;
       if (!run_call(call)) continue;
       if (tasks_left_ != 0 && --tasks_left_ == 0) {
         let_result_arrive();
-        retire(0);
+        break;
       }
     }
+    set_status(WorkerStatus::retired);  // whatever happens now costs no call
+    finish(initializer);
+    retire(0);
   }
 
  private:
@@ -134,6 +144,23 @@ class Worker {
     flush_output();
     publish(entry, writer, initializer_call, 0, Outcome::exception);
     return false;
+  }
+
+  /// At an end in good order.
+  void finish(const WorkerInitializer& initializer) noexcept {
+    const auto attempt = [this](auto function) noexcept {
+      try {
+        function();
+      } catch (...) {
+        if (!has_room()) wait_for_room();
+        ResultWriter writer(blocks_);
+        pickle_exception(writer, std::current_exception());
+        publish(segment_.result(index_, position_), writer, finalizer_call, 0, Outcome::exception);
+      }
+    };
+    if (initializer.finish != nullptr) attempt([&] { initializer.finish(initializer.finish_argument); });
+    locals_.destroy(attempt);
+    flush_output();
   }
 
   /// Polls, then sleeps, until there is a call. no_call: it is time to leave.
@@ -334,6 +361,7 @@ class Worker {
   ResultBlocks blocks_;
   SpinBudget budget_;
   std::uint64_t tasks_left_;
+  WorkerLocals locals_;
   ProcessMark mark_;
   const pid_t parent_ = ::getppid();
   std::fenv_t floating_point_{};
