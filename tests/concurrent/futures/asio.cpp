@@ -10,6 +10,7 @@
 
 #include "support/catch.hpp"
 #include "support/leak_check.hpp"
+#include "support/run_program.hpp"
 #include "support/shared.hpp"
 
 #if __has_include(<boost/asio.hpp>)
@@ -212,3 +213,9 @@ TEST_CASE_METHOD(support::LeakChecked, "async_wait: the last handle gives its re
   CHECK(static_cast<const void*>(arrived) == place);
 }
 #endif
+
+TEST_CASE_METHOD(support::LeakChecked, "async_wait: with the Asio that stands alone, where that is installed") {
+  const support::Ran ran = support::run_program({support::own_folder() + "/programs/asio_standalone"});
+  INFO(ran.out);
+  CHECK((ran.status == 0 || ran.status == 77));
+}
