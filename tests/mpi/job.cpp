@@ -44,11 +44,55 @@ std::vector<pid_t> of_program() {
   return found;
 }
 
+/// A job that runs until something is done to it: it has said what processes its ranks are.
+class Job {
+ public:
+  explicit Job(const std::string& what) {
+    const auto command = launched(2, what);
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    launcher = support::fork_child([&] {
+      ::dup2(ends[1], 1);
+      std::vector<char*> arguments;
+      for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+      arguments.push_back(nullptr);
+      ::execv(arguments[0], arguments.data());
+      return 127;
+    });
+    ::close(ends[1]);
+    out_ = ends[0];
+    REQUIRE(std::sscanf(line().c_str(), "busy %d %d", &ranks[0], &ranks[1]) == 2);
+  }
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+  ~Job() {
+    ::close(out_);
+    for (const pid_t left : of_program()) ::kill(left, SIGKILL);
+  }
+
+  std::string line() const {
+    std::string text;
+    char letter = 0;
+    while (letter != '\n' && ::read(out_, &letter, 1) == 1) text += letter;
+    return text;
+  }
+
+  pid_t launcher = 0;
+  int ranks[2] = {};
+
+ private:
+  int out_ = -1;
+};
+
+bool ended_within(std::chrono::nanoseconds limit) {
+  const auto begin = std::chrono::steady_clock::now();
+  while (!of_program().empty() && std::chrono::steady_clock::now() - begin < limit * support::slowness) ::usleep(5000);
+  return of_program().empty();
+}
+
 }  // namespace
 
-TEST_CASE("MPI: a task that crashes costs its own future, and the job lives") {
-  const support::DeadlineGuard deadline("crashes under mpirun", std::chrono::seconds(100));
-  const int ranks = GENERATE(1, 2, 3);
+static void crash_some(int ranks) {
   CAPTURE(ranks);
   const support::Ran ran = run(ranks, "crashes");
   CAPTURE(ran.error);
@@ -57,7 +101,17 @@ TEST_CASE("MPI: a task that crashes costs its own future, and the job lives") {
   CHECK(of_program().empty());
 }
 
-TEST_CASE("MPI: values, exceptions and large arguments, with and without a launcher") {
+TEST_CASE("MPI: a task that crashes costs its own future, and the job lives") {
+  const support::DeadlineGuard deadline("crashes under mpirun");
+  crash_some(2);
+}
+TEST_CASE("MPI: the same with one rank and with three", "[long]") {
+  const support::DeadlineGuard deadline("crashes under mpirun");
+  crash_some(1);
+  crash_some(3);
+}
+
+TEST_CASE("MPI: values, exceptions and large arguments, with and without a launcher", "[long]") {
   const support::DeadlineGuard deadline("values under mpirun", std::chrono::seconds(100));
   const int ranks = GENERATE(0, 1, 2, 3);
   CAPTURE(ranks);
@@ -70,7 +124,7 @@ TEST_CASE("MPI: values, exceptions and large arguments, with and without a launc
   CHECK(contains(ran.out, "\n25 36\n"));
 }
 
-TEST_CASE("MPI: every way to the end of the program ends the job") {
+TEST_CASE("MPI: every way to the end of the program ends the job", "[long]") {
   const support::DeadlineGuard deadline("ends under mpirun", std::chrono::seconds(100));
   for (const std::string what : {"nothing", "exits", "forgets"}) {
     CAPTURE(what);
@@ -82,7 +136,7 @@ TEST_CASE("MPI: every way to the end of the program ends the job") {
   CHECK(of_program().empty());
 }
 
-TEST_CASE("MPI: a program that has not called freeze_support is told the line") {
+TEST_CASE("MPI: a program that has not called freeze_support is told the line", "[long]") {
   const support::DeadlineGuard deadline("no freeze_support under mpirun");
   const support::Ran ran = run(2, "without freeze_support");
   CHECK(ran.status != 0);
@@ -98,34 +152,24 @@ TEST_CASE("MPI: copies that srun has started apart are refused") {
   CHECK(contains(ran.out, "srun --mpi=pmix"));
 }
 
-TEST_CASE("MPI: nothing is left when an agent, the caller or the launcher is killed") {
+TEST_CASE("MPI: nothing is left when an agent, the caller or the launcher is killed", "[long]") {
   const support::DeadlineGuard deadline("kill -9 under mpirun", std::chrono::seconds(100));
   const int victim = GENERATE(0, 1, 2);  // the caller, an agent, the launcher
   CAPTURE(victim);
-  const auto command = launched(2, "busy");
-  int out[2];
-  REQUIRE(::pipe2(out, O_CLOEXEC) == 0);
-  const pid_t launcher = support::fork_child([&] {
-    ::dup2(out[1], 1);
-    std::vector<char*> arguments;
-    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    ::execv(arguments[0], arguments.data());
-    return 127;
-  });
-  ::close(out[1]);
-  std::string text;
-  char letter = 0;
-  while (letter != '\n' && ::read(out[0], &letter, 1) == 1) text += letter;
-  int pids[2] = {};
-  REQUIRE(std::sscanf(text.c_str(), "busy %d %d", &pids[0], &pids[1]) == 2);
+  const Job job("busy");
   CHECK(of_program().size() >= 6);  // two ranks, the helper and the workers of each
-  ::kill(victim == 2 ? launcher : pids[victim], SIGKILL);
-  const auto killed = std::chrono::steady_clock::now();
-  const auto limit = std::chrono::seconds(3) * support::slowness;
-  while (!of_program().empty() && std::chrono::steady_clock::now() - killed < limit) ::usleep(5000);
-  CHECK(of_program().empty());
-  for (const pid_t left : of_program()) ::kill(left, SIGKILL);
-  CHECK(support::wait_status(launcher) != 0);
-  ::close(out[0]);
+  ::kill(victim == 2 ? job.launcher : job.ranks[victim], SIGKILL);
+  CHECK(ended_within(std::chrono::seconds(3)));
+  CHECK(support::wait_status(job.launcher) != 0);
+}
+
+TEST_CASE("MPI: a node that is silent for node_timeout is lost, and agents whose caller is silent leave", "[long]") {
+  const support::DeadlineGuard deadline("silence under mpirun", std::chrono::seconds(100));
+  const int victim = GENERATE(0, 1);
+  CAPTURE(victim);
+  Job job("silent");
+  ::kill(job.ranks[victim], SIGSTOP);
+  if (victim == 1) CHECK(contains(job.line(), "NodeDied: rank 1"));
+  CHECK(ended_within(std::chrono::seconds(6)));
+  CHECK(support::wait_status(job.launcher) != 0);
 }

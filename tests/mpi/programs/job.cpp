@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -106,6 +107,21 @@ int busy() {
   for (;;) ::pause();
 }
 
+int silent() {
+  cf::MPIPoolExecutor pool({.caller_node = false, .node_timeout = std::chrono::seconds(1)});
+  auto future = pool.submit(wait_for_ever);
+  while (!future.running()) ::usleep(1000);
+  std::printf("busy %d %d\n", static_cast<int>(::getpid()), static_cast<int>(pool.nodes()[0].pid));
+  std::fflush(stdout);
+  try {
+    future.result();
+  } catch (const cf::NodeDied& error) {
+    std::printf("NodeDied: rank %d, %s\n", error.rank(), error.what());
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -115,6 +131,7 @@ int main(int argc, char** argv) {
     if (what == "crashes") return crashes();
     if (what == "values") return values();
     if (what == "busy") return busy();
+    if (what == "silent") return silent();
     if (what == "nothing") return 0;
     if (what == "throws") throw std::runtime_error("nobody catches this");
     if (what == "exits") std::exit(0);

@@ -31,6 +31,8 @@
 #include <mpi.h>
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -156,6 +158,9 @@ class MpiJob final : public Unfinished {
   std::map<std::pair<int, std::uint32_t>, NodePeer*> peers_;
   std::map<std::uint32_t, std::unique_ptr<Agent>> agents_;  // the thread's own
   bool caller_is_lost_ = false;
+
+  // The agents' pool that has calls: this thread looks after it while it waits.
+  ProcessPool* busy_pool();
 };
 
 /// One pool's way from the caller to an agent.
@@ -268,6 +273,7 @@ inline MpiJob::Hello MpiJob::own_hello() const {
 
 /// The thread that speaks with MPI.
 inline void MpiJob::run() {
+  ::prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);  // a sleep of 50 microseconds is meant
   if (begin()) {
     if (rank_ != 0) {
       MessageWriter message(MessageKind::hello);
@@ -438,7 +444,11 @@ inline bool MpiJob::all_is_sent() {
 /// Nothing has happened: polls, then sleeps, the longer the longer nothing has. Who sends wakes it; MPI cannot.
 inline void MpiJob::rest(Clock::time_point idle_since) {
   const auto idle = Clock::now() - idle_since;
-  if (idle < std::chrono::microseconds(30)) return static_cast<void>(::sched_yield());
+  ProcessPool* const pool = busy_pool();
+  if (idle < std::chrono::microseconds(100)) {
+    if (pool != nullptr) static_cast<void>(pool->drive(signal_, signal_.load(), Clock::now()));
+    return static_cast<void>(::sched_yield());
+  }
   auto pause = std::chrono::microseconds(50);
   if (idle >= std::chrono::milliseconds(2)) pause = std::chrono::microseconds(200);
   if (idle >= std::chrono::milliseconds(50)) pause = std::chrono::microseconds(1000);
@@ -455,8 +465,19 @@ inline void MpiJob::rest(Clock::time_point idle_since) {
       return !rank->is_lost && !rank->out.empty() && rank->request == MPI_REQUEST_NULL;
     });
   }
-  if (!waits) multiprocessing::detail::futex_wait(signal_, seen, Clock::now() + pause);
+  if (!waits) {
+    const auto until = Clock::now() + pause;
+    static_cast<void>(pool != nullptr ? pool->doze(signal_, seen, until)
+                                      : multiprocessing::detail::futex_wait(signal_, seen, until));
+  }
   rests_.store(false, std::memory_order_seq_cst);
+}
+
+inline ProcessPool* MpiJob::busy_pool() {
+  for (const auto& [pool, agent] : agents_) {
+    if (agent != nullptr && agent->agent.has_calls()) return agent->agent.pool();
+  }
+  return nullptr;
 }
 
 // ---- Who is there still
@@ -538,6 +559,10 @@ inline std::vector<NodePlace> MpiJob::places(std::chrono::nanoseconds node_timeo
     multiprocessing::detail::futex_wait(hellos_, seen, deadline);
     lock.lock();
   }
+  for (std::size_t i = 1; i < ranks_.size(); ++i)
+    ranks_[i]->out.push((MessageWriter(MessageKind::beat) << timeout_.load()).finish());
+  signal_.fetch_add(1);
+  multiprocessing::detail::futex_wake(signal_);
   std::vector<NodePlace> places;
   const Hello& own = ranks_[0]->hello;
   for (std::size_t i = 0; i < ranks_.size(); ++i) {

@@ -59,6 +59,11 @@ class NodeAgent final : public NodePeer {
     return ended_;
   }
 
+  bool has_calls() {
+    const std::lock_guard lock(mutex_);
+    return !calls_.empty();
+  }
+
   // For RelayCall.
   void send_value(const RelayCall& call, pickle::Reader& reader);
   void send_raised(const RelayCall& call, pickle::Reader& reader, const std::string& worker_name, pid_t pid,
@@ -351,7 +356,8 @@ inline void NodeAgent::open(const Message& order) {
     if (pool != nullptr) pool->release();
     MessageWriter message = begin(MessageKind::opened);
     pickle::dump_exception(message, std::current_exception());
-    return send(message.finish());
+    send(message.finish());
+    return lost({});  // nothing else follows
   }
   pool_.store(pool, std::memory_order_release);
   send(begin(MessageKind::opened).finish());

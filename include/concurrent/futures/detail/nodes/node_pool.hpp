@@ -108,6 +108,7 @@ class NodePool {
   bool stop(NodeItem& item, OnStop how) noexcept;
   void read_progress(const NodeItem& item, std::uint64_t& done, std::uint64_t& total) noexcept;
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
+  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
 
   // For PoolNode.
   void deliver(std::size_t node, Message message) noexcept;
@@ -157,6 +158,8 @@ class NodePool {
   void run_deferred();
   bool wind_down();
   void sleep(std::uint32_t seen, Deadline deadline) noexcept;
+  void tell_of_answer() noexcept;
+  void await_answer(std::uint32_t seen, Deadline deadline);
   bool is_own_thread() const noexcept {
     return std::this_thread::get_id() == manager_id_.load(std::memory_order_relaxed);
   }
@@ -201,6 +204,7 @@ class NodePool {
   std::atomic<bool> closed_{false};  // submit throws
   std::atomic<std::thread::id> manager_id_{};
   std::atomic<std::uint32_t> room_{0};
+  std::atomic<int> asking_{0};             // threads that wait for an answer
   std::atomic<std::uint32_t> answers_{0};  // changes with each answer of a node that somebody may wait for
   std::atomic<std::uint32_t> ended_{0};
 };
@@ -234,6 +238,9 @@ class NodeFutureState final : public FutureState<R>, public NodeItem {
   }
   bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
     return pool_->drive(word, old, deadline);
+  }
+  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) override {
+    return pool_->doze(word, value, deadline);
   }
 
  private:

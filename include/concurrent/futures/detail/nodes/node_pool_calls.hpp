@@ -186,7 +186,7 @@ inline bool NodePool::withdraw(NodeItem& item) noexcept {
       break;
     const std::uint32_t seen = answers_.load(std::memory_order_acquire);
     lock.unlock();
-    if (!serve()) multiprocessing::detail::futex_wait(answers_, seen, deadline);
+    await_answer(seen, deadline);
     lock.lock();
   }
   item.answer = NodeItem::Answer::none;
@@ -276,6 +276,15 @@ inline bool NodePool::drive(const std::atomic<std::uint32_t>& word, std::uint32_
   }
   drivers_.fetch_sub(1, std::memory_order_seq_cst);
   return serve() || changed();
+}
+
+/// When polling has not helped. The result of a worker on the caller's own node wakes this thread itself.
+inline bool NodePool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
+  ProcessPool* const local = local_pool_.load(std::memory_order_acquire);
+  if (local == nullptr || is_own_thread()) return multiprocessing::detail::futex_wait(word, value, deadline);
+  const bool in_time = local->doze(word, value, deadline);
+  serve();
+  return in_time;
 }
 
 // ---- How much waits

@@ -44,6 +44,19 @@ inline void NodePool::wake_manager() noexcept {
   if (sleeps_.load(std::memory_order_seq_cst)) multiprocessing::detail::futex_wake(signal_);
 }
 
+inline void NodePool::tell_of_answer() noexcept {
+  answers_.fetch_add(1, std::memory_order_seq_cst);
+  if (asking_.load(std::memory_order_seq_cst) != 0) multiprocessing::detail::futex_wake(answers_);
+}
+
+/// A thread that has looked for an answer in vain since `answers_` was `seen` waits for the next.
+inline void NodePool::await_answer(std::uint32_t seen, Deadline deadline) {
+  if (serve()) return;
+  asking_.fetch_add(1, std::memory_order_seq_cst);
+  if (answers_.load(std::memory_order_seq_cst) == seen) multiprocessing::detail::futex_wait(answers_, seen, deadline);
+  asking_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
 /// In the manager's thread.
 inline void NodePool::sleep(std::uint32_t seen, Deadline deadline) noexcept {
   sleeps_.store(true, std::memory_order_seq_cst);
@@ -128,8 +141,7 @@ inline void NodePool::handle(Inbound& inbound) {
     default:
       break;
   }
-  answers_.fetch_add(1, std::memory_order_seq_cst);
-  multiprocessing::detail::futex_wake(answers_);
+  tell_of_answer();
   if (!broken.empty() && !was_stopped_.load()) break_pool(broken);
 }
 
@@ -168,8 +180,7 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
   }
   if (!answered) finish_item(*item, outcome, reader, node);
   // Whoever has been answered goes on with the item: it is not touched any more.
-  answers_.fetch_add(1, std::memory_order_seq_cst);
-  multiprocessing::detail::futex_wake(answers_);
+  tell_of_answer();
 }
 
 /// Resolves a future. Without the lock: this is where a program's own types are made.
@@ -341,8 +352,7 @@ inline void NodePool::node_lost(std::size_t index, const std::string& reason) {
   if (matters) log_message(LogLevel::error, text);
   for (NodeItem* const item : failed) fail(*item, failure<NodeDied>(text, node.place.host, node.place.rank));
   if (breaks) break_pool(text);
-  answers_.fetch_add(1, std::memory_order_seq_cst);
-  multiprocessing::detail::futex_wake(answers_);
+  tell_of_answer();
 }
 
 /// Every future that is not done fails, and the workers end.
@@ -367,8 +377,7 @@ inline void NodePool::break_pool(const std::string& reason) {
     }
   }
   for (NodeItem* const item : failed) fail(*item, failure<BrokenProcessPool>(reason));
-  answers_.fetch_add(1, std::memory_order_seq_cst);
-  multiprocessing::detail::futex_wake(answers_);
+  tell_of_answer();
   wake_manager();
 }
 

@@ -162,14 +162,14 @@ inline void NodePool::open_nodes() {
                          " has not made itself ready for this executor. Look at what its machine is doing.");
     }
     lock.unlock();
-    multiprocessing::detail::futex_wait(answers_, seen, deadline);
+    await_answer(seen, deadline);
     lock.lock();
   }
   for (const auto& node : nodes_) {
     node->local_pool = node->link->local_pool();
     if (node->local_pool == nullptr) continue;
     node->local_pool->add_reference();
-    if (nodes_.size() == 1) local_pool_.store(node->local_pool, std::memory_order_release);
+    local_pool_.store(node->local_pool, std::memory_order_release);
   }
 }
 
@@ -281,7 +281,7 @@ inline void NodePool::stop_workers(int signal) {
           }))
         return;
     }
-    if (!serve()) multiprocessing::detail::futex_wait(answers_, seen, patience);
+    await_answer(seen, patience);
   }
 }
 
@@ -310,7 +310,7 @@ inline std::vector<pid_t> NodePool::processes() {
       }
       if (!waits || std::chrono::steady_clock::now() >= patience) return all;
     }
-    if (!serve()) multiprocessing::detail::futex_wait(answers_, seen, patience);
+    await_answer(seen, patience);
   }
 }
 
