@@ -2,7 +2,7 @@
 # cmake [-D OUTPUT=….hpp] -P single_header.cmake: the three umbrella headers, the small ones that they leave out, and all
 # that these include of this library, each in the place of its first include, as one file; and beside it what not everybody
 # wants to pay for: containers in shared memory, which take time to compile, as …_shared_objects.hpp, coroutines, as
-# …_coroutine.hpp, and Asio, as …_asio.hpp.
+# …_coroutine.hpp, Asio, as …_asio.hpp, and senders, as …_execution.hpp.
 cmake_minimum_required(VERSION 3.23)
 if(NOT INCLUDE_DIR)
   set(INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../include")
@@ -86,7 +86,7 @@ ${text}")
 # What costs time or asks for more than everybody has stands beside it, one file each.
 get_filename_component(name "${OUTPUT}" NAME)
 set(seen_there "${seen}")
-foreach(header IN ITEMS multiprocessing/shared_objects futures/coroutine futures/asio)
+foreach(header IN ITEMS multiprocessing/shared_objects futures/coroutine futures/asio futures/execution)
   set(seen "${seen_there}")
   set(text "")
   append_header(concurrent/${header}.hpp)
