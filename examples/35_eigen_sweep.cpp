@@ -5,10 +5,10 @@
 //   stiffness 1: moves by 0.3000, 0.5000, 0.6000
 //   stiffness 2: moves by 0.1500, 0.2500, 0.3000
 //   stiffness 4: moves by 0.0750, 0.1250, 0.1500
-#include <Eigen/Dense>
 #include <concurrent/futures.hpp>
 #include <concurrent/pickle/eigen.hpp>
 #include <cstdio>
+#include <Eigen/Dense>
 #include <vector>
 
 namespace cf = concurrent::futures;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::pickle: the members of this aggregate cannot be enumerated or made one by one (it may have a reference
-// expect: Line
+// expect: concurrent::pickle: the members of this aggregate cannot be enumerated or made one by one (it may have a
+// reference expect: Line
 #include <concurrent/pickle.hpp>
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::multiprocessing: a pointer means nothing in another process. Share what it points to, or an index.
+// expect: concurrent::multiprocessing: a pointer means nothing in another process. Share what it points to, or an
+// index.
 #include <concurrent/multiprocessing.hpp>
 
 int main() {

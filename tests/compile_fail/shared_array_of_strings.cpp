@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::multiprocessing: the elements of an Array between processes must be trivially copyable. Use numbers
+// expect: concurrent::multiprocessing: the elements of an Array between processes must be trivially copyable. Use
+// numbers
 #include <concurrent/multiprocessing.hpp>
 
 #include <string>

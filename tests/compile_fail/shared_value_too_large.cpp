@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::multiprocessing: a Value must be lock-free between processes, and this type is too large. Use a type
+// expect: concurrent::multiprocessing: a Value must be lock-free between processes, and this type is too large. Use a
+// type
 #include <concurrent/multiprocessing.hpp>
 
 struct Large {

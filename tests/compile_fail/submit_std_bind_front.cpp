@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::pickle: std::bind and std::bind_front hide what they hold, so that it cannot be sent. Use cf::partial
-// std::bind_front hides what it holds.
+// expect: concurrent::pickle: std::bind and std::bind_front hide what they hold, so that it cannot be sent. Use
+// cf::partial std::bind_front hides what it holds.
 #include <concurrent/futures.hpp>
 #include <functional>
 

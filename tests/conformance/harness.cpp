@@ -70,8 +70,8 @@ TEST_CASE("H1 leak check: it sees a child, a thread, a descriptor, a mapping, a 
     CHECK(support::eventually([&] { return ::access(path.c_str(), F_OK) != 0; }));
   }
   {
-    struct sigaction changed {};
-    struct sigaction before {};
+    struct sigaction changed{};
+    struct sigaction before{};
     changed.sa_handler = [](int) {};
     ::sigaction(SIGUSR2, &changed, &before);
     CHECK(contains(check.leaks(), "new signal setting"));

@@ -23,7 +23,7 @@ support::Counter noted;
 int with_handler(support::Counter started, support::Counter terminated, support::Gate gate) {
   noted = terminated;
   terminated.value();  // maps the memory, which a handler could not
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) {
     noted.add();
     ::_exit(0);

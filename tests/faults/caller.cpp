@@ -301,7 +301,7 @@ EACH_POLICY("fault 59: the caller ignores SIGCHLD, or waits for any child: death
       std::thread thief;
       if (way == 0) ::signal(SIGCHLD, SIG_IGN);
       if (way == 1) {
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_handler = SIG_DFL;
         action.sa_flags = SA_NOCLDWAIT;
         ::sigaction(SIGCHLD, &action, nullptr);
@@ -376,7 +376,8 @@ EACH_POLICY("fault 61: Ctrl-C to the whole group: workers ignore it, the caller 
   });
 }
 
-EACH_POLICY("fault 62: SIGTERM to a worker is a death that is named; where the program handles it, the program decides") {
+EACH_POLICY(
+    "fault 62: SIGTERM to a worker is a death that is named; where the program handles it, the program decides") {
   {
     Trial trial(policy);
     const auto started = Counter::make();
@@ -442,7 +443,7 @@ EACH_POLICY("fault 63: SIGPIPE never reaches the caller, also when it talks to a
 
 EACH_POLICY("fault 64: a signal each millisecond interrupts every system call: nobody notices") {
   in_child([&] {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) {};
     ::sigaction(SIGALRM, &action, nullptr);  // without SA_RESTART
     const itimerval storm{{0, 1000}, {0, 1000}};

@@ -57,7 +57,8 @@ void limits_do_not_count(const Policy& policy, std::chrono::nanoseconds time) {
 
 }  // namespace
 
-EACH_POLICY("fault 77: the whole program is stopped for a while: a running task has its time, and a grace of a second") {
+EACH_POLICY(
+    "fault 77: the whole program is stopped for a while: a running task has its time, and a grace of a second") {
   for (int i = 0; i < 3; ++i) limits_do_not_count(policy, 700ms);
 }
 EACH_POLICY("fault 77: the whole program is stopped, 500 times", "[long]") {

@@ -417,8 +417,7 @@ EACH_POLICY("fault 47: a call whose argument was written over while it waited is
   auto victim = trial.pool().submit(keyed, std::uint64_t{1});
   placed.open();
   CHECK(wild.result(20s * busy()) == 1);
-  const std::string text =
-      message_of<concurrent::pickle::UnpicklingError>([&] { victim.result(20s * busy()); });
+  const std::string text = message_of<concurrent::pickle::UnpicklingError>([&] { victim.result(20s * busy()); });
   CHECK(contains(text, "a task gone wild has written over it"));
   trial.finish();
 }

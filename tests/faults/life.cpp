@@ -107,7 +107,9 @@ EACH_POLICY("fault 66: a callback that submits, waits, cancels, shuts down, dest
     CHECK(eventually([&] { return steps == 4; }, 20s));
     gate.open();
     CHECK(eventually([&] { return first.done() && other.done() && waiting.done(); }, 20s));
-    { const std::lock_guard guard(destroys); }
+    {
+      const std::lock_guard guard(destroys);
+    }
     first = other = {};
     waiting = {};
     // Nobody has waited for its end: it comes by itself.

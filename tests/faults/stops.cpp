@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Stops that meet an end: terminate() and time limits at every instant of a task's life. Whatever the instant, true means
-// cancelled, false means done, no other call pays for it, and it is nobody's loss.
+// Stops that meet an end: terminate() and time limits at every instant of a task's life. Whatever the instant, true
+// means cancelled, false means done, no other call pays for it, and it is nobody's loss.
 #include "faults/trial.hpp"
 
 #include <thread>
@@ -185,7 +185,8 @@ EACH_POLICY("stops: terminate() of a task that threw, while the exception is on 
   CHECK(counts.failed == 0);
 }
 
-EACH_POLICY("stops: a worker that is held up between taking a timed call and beginning it: another runs the call, once") {
+EACH_POLICY(
+    "stops: a worker that is held up between taking a timed call and beginning it: another runs the call, once") {
   Trial trial(policy, unforgiving(policy, 1));
   const auto begun = Counter::make();
   cf::TaskOptions limited;

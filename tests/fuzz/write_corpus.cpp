@@ -35,7 +35,7 @@ T sample() {
     return node;
   } else if constexpr (std::is_same_v<T, fuzz::Record>) {
     return {"name", {{1, 2}, {3, 4}}, "code", {true, false, true}, fuzz::Colour::green};
-  } else if constexpr (requires(T & t) { t.push_back(sample<typename T::value_type>()); }) {
+  } else if constexpr (requires(T& t) { t.push_back(sample<typename T::value_type>()); }) {
     T value;
     value.push_back(sample<typename T::value_type>());
     value.push_back(sample<typename T::value_type>());

@@ -20,7 +20,7 @@ const std::string expected =
     "map 3 6 9 12 15 18 21\nexception by its own type\nvalue 2\nparent 1\n";
 
 bool is_there(const std::string& program) {
-  struct stat status {};
+  struct stat status{};
   return ::stat((support::own_folder() + "/programs/" + program).c_str(), &status) == 0;
 }
 

@@ -63,7 +63,7 @@ struct Holdings {
       at = end + 1;
     }
     for (int number = 1; number < NSIG; ++number) {
-      struct sigaction action {};
+      struct sigaction action{};
       if (::sigaction(number, nullptr, &action) != 0) continue;
       holdings.signals.push_back("handler of " + std::to_string(number) + ": " +
                                  std::to_string(reinterpret_cast<unsigned long>(action.sa_handler)) + " flags " +

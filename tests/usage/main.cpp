@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Runs the cells of the generated files under one start method, or in threads: `cells fork|forkserver|spawn|threads
-// first`. Before each cell from number `first` on it prints "cell <number> <name>", after it "passed" or "failed <why>",
-// so that whoever reads it knows in which cell it has died. The part of the library that is compiled once is here, too.
+// first`. Before each cell from number `first` on it prints "cell <number> <name>", after it "passed" or "failed
+// <why>", so that whoever reads it knows in which cell it has died. The part of the library that is compiled once is
+// here, too.
 #include <concurrent/futures/implementation.hpp>
 
 #include <cstdio>

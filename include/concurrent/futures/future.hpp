@@ -84,11 +84,17 @@ class Future : public detail::FutureHandle {
   /// For writers of executors, and for tests: the call succeeded. `set_result()` for Future<void>.
   ///
   /// Throws: InvalidStateError on a future that is done; what moving the value throws.
-  void set_result(typename detail::FutureState<T>::Stored value) const requires(!std::is_void_v<T>) {
+  void set_result(typename detail::FutureState<T>::Stored value) const
+    requires(!std::is_void_v<T>)
+  {
     finish(std::move(value));
   }
   /// The same for a call without a value.
-  void set_result() const requires(std::is_void_v<T>) { finish(); }
+  void set_result() const
+    requires(std::is_void_v<T>)
+  {
+    finish();
+  }
 
  private:
   template <class Function>

@@ -47,9 +47,7 @@ class MapItems {
   }
 
   /// Of what `current` would wait for, if that is a call of its own.
-  std::optional<AnyFuture> awaited() {
-    return fetched_ || chunked_ ? std::nullopt : stream_->awaited();
-  }
+  std::optional<AnyFuture> awaited() { return fetched_ || chunked_ ? std::nullopt : stream_->awaited(); }
 
   void advance() {
     if (at_end()) return;
@@ -140,9 +138,9 @@ class MapItems {
   }
 
   std::shared_ptr<MapStream> stream_;
-  std::vector<Open> open_;  // of those that were dealt items in turn, as far as they were needed
-  std::size_t hands_ = 1;   // how many of them there are
-  std::size_t turn_ = 0;    // which of them has the next item
+  std::vector<Open> open_;    // of those that were dealt items in turn, as far as they were needed
+  std::size_t hands_ = 1;     // how many of them there are
+  std::size_t turn_ = 0;      // which of them has the next item
   Item* item_ = nullptr;      // where it stands in the chunk
   std::optional<Item> made_;  // or, for what has no place there, the item itself
   std::exception_ptr error_;
@@ -155,8 +153,8 @@ class MapItems {
 
 /// The results of `map`: a move-only input range, to be gone through once. Results of void calls are `None`.
 ///
-/// `*it` waits for the result, which the range keeps until the next step; `std::move(*it)`, or of the `auto&` of a loop,
-/// takes it out. A result that can only be moved is an rvalue, so that `for (auto result : …)` takes it. A task's
+/// `*it` waits for the result, which the range keeps until the next step; `std::move(*it)`, or of the `auto&` of a
+/// loop, takes it out. A result that can only be moved is an rvalue, so that `for (auto result : …)` takes it. A task's
 /// exception is thrown by the `*it` that would yield its result; `++it` then goes on with the next item. When the
 /// timeout of map passes, `*it` throws TimeoutError and the range is at its end.
 ///

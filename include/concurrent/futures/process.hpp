@@ -73,8 +73,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   /// Throws: std::invalid_argument, which names the argument and its value; std::system_error, which names the call,
   /// when the system refuses memory, a descriptor, a process or a thread; RuntimeError for "forkserver" and "spawn" in
   /// a program that has not called freeze_support.
-  explicit BasicProcessPoolExecutor(ProcessPoolOptions options)
-      : pool_(std::move(options)) {
+  explicit BasicProcessPoolExecutor(ProcessPoolOptions options) : pool_(std::move(options)) {
     pool_.start();  // not before pool_ is set: under "fork" the workers have a copy of this object as it is now
   }
 

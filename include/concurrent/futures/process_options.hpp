@@ -21,8 +21,8 @@ enum class WorkerDeathPolicy {
   fail_task    ///< only the future whose task it was running fails; another worker takes its place
 };
 
-/// More deaths of workers than `count` within `period` break the pool, whatever the policy. It is there for workers that
-/// cannot live: the deaths that a running task caused do not count, nor those that this pool brought about.
+/// More deaths of workers than `count` within `period` break the pool, whatever the policy. It is there for workers
+/// that cannot live: the deaths that a running task caused do not count, nor those that this pool brought about.
 struct RestartLimit {
   int count = 10;                                             ///< so many are still allowed
   std::chrono::nanoseconds period = std::chrono::seconds(1);  ///< counted back from the last death
@@ -40,7 +40,8 @@ struct ProcessPoolOptions {
   std::optional<std::chrono::nanoseconds> idle_timeout{};  ///< a worker idle for that long leaves; default: never
   Spin spin = Spin::adaptive();                            ///< how long a side polls before it sleeps
   std::optional<std::size_t> max_pending{};  ///< that many calls may wait in this process; then submit waits for room
-  Initializer finalizer{};  ///< runs in each worker that leaves in good order, after its last task; never if it is killed
+  Initializer
+      finalizer{};  ///< runs in each worker that leaves in good order, after its last task; never if it is killed
 };
 
 }  // namespace concurrent::futures::inline v0

@@ -221,8 +221,8 @@ auto map_with_progress(ProgressMapOptions options, Function&& fn, Ranges&&... ra
 }  // namespace detail
 
 /// Calls `fn` with the items of the ranges in worker processes of a pool of its own, and returns the results in the
-/// order of the input; a bar on standard error shows how far it is. With a call an item it also follows a task that takes
-/// long and says how far it is (`report_progress`).
+/// order of the input; a bar on standard error shows how far it is. With a call an item it also follows a task that
+/// takes long and says how far it is (`report_progress`).
 ///
 ///     std::vector<int> sizes = cf::process_map(size_of, paths, {.max_workers = 4, .chunksize = 10, .desc = "files"});
 ///
@@ -244,7 +244,7 @@ auto process_map(Function&& fn, Range&& iterable, ProgressMapOptions options = {
 }
 /// The same with an item of each of two ranges, until the shorter one ends.
 template <class Function, class Range1, class Range2>
-requires detail::Mappable<Range2>
+  requires detail::Mappable<Range2>
 auto process_map(Function&& fn, Range1&& first, Range2&& second, ProgressMapOptions options = {}) {
   return detail::map_with_progress<ProcessPoolExecutor>(std::move(options), std::forward<Function>(fn),
                                                         std::forward<Range1>(first), std::forward<Range2>(second));
@@ -265,7 +265,7 @@ auto thread_map(Function&& fn, Range&& iterable, ProgressMapOptions options = {}
 }
 /// The same with an item of each of two ranges, until the shorter one ends.
 template <class Function, class Range1, class Range2>
-requires detail::Mappable<Range2>
+  requires detail::Mappable<Range2>
 auto thread_map(Function&& fn, Range1&& first, Range2&& second, ProgressMapOptions options = {}) {
   return detail::map_with_progress<ThreadPoolExecutor>(std::move(options), std::forward<Function>(fn),
                                                        std::forward<Range1>(first), std::forward<Range2>(second));

@@ -20,7 +20,8 @@ enum class OnStop {
 /// How one call is to be run; as `MapOptions::task`, each call of a map.
 ///
 /// A thread of this process can be neither stopped nor lost: a ThreadPoolExecutor refuses `timeout` and
-/// OnStop::terminate with std::invalid_argument, `retries` changes nothing there, and `label` is the call's name in traces.
+/// OnStop::terminate with std::invalid_argument, `retries` changes nothing there, and `label` is the call's name in
+/// traces.
 ///
 /// A call that is in the call queue of a ProcessPoolExecutor already is not overtaken: before an urgent one at most
 /// `max_workers + extra_queued_calls` others start.
@@ -28,9 +29,9 @@ struct TaskOptions {
   std::optional<std::chrono::nanoseconds> timeout{};  ///< from when the task starts to run; then its worker is killed
   int retries = 0;                                    ///< run again that many times if its worker dies
   std::string label{};                                ///< what messages call the task
-  int priority = 0;  ///< a call of a greater one starts first, equal ones in the order of submission
-#ifdef __cpp_lib_jthread                   // not in LLVM's standard library before 20
-  std::stop_token stop_token{};             ///< a request there is `Future::request_stop`
+  int priority = 0;              ///< a call of a greater one starts first, equal ones in the order of submission
+#ifdef __cpp_lib_jthread         // not in LLVM's standard library before 20
+  std::stop_token stop_token{};  ///< a request there is `Future::request_stop`
 #endif
   OnStop on_stop = OnStop::request;  ///< what a request to stop does to a task that is running
 };
@@ -53,7 +54,8 @@ inline void check_task_for_threads(const TaskOptions& options) {
   check_task(options);
   if (options.timeout) {
     throw std::invalid_argument(
-        "concurrent::futures: a timeout in TaskOptions is nothing that a ThreadPoolExecutor can keep: a thread cannot be "
+        "concurrent::futures: a timeout in TaskOptions is nothing that a ThreadPoolExecutor can keep: a thread cannot "
+        "be "
         "stopped. Use a ProcessPoolExecutor, or give result(timeout) the limit and go on without the task.");
   }
   if (options.on_stop == OnStop::terminate) {

@@ -31,7 +31,7 @@ struct ThreadPoolOptions {
   std::string thread_name_prefix{};  ///< threads are called prefix_0, prefix_1, …, cut to the 15 letters of Linux
   Initializer initializer{};         ///< runs once in each thread before its first task
   std::optional<std::size_t> max_pending{};  ///< that many calls may wait for a thread; then submit waits for room
-  Initializer finalizer{};  ///< runs in each thread that leaves, after its last task
+  Initializer finalizer{};                   ///< runs in each thread that leaves, after its last task
 };
 
 namespace detail {
@@ -134,21 +134,22 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   /// Starts no thread yet. Throws: as the constructor from a number.
   explicit ThreadPoolExecutor(ThreadPoolOptions options)
       : pool_(detail::ThreadPool::make(options.max_workers, std::move(options.thread_name_prefix),
-                                       std::move(options.initializer), std::move(options.finalizer), options.max_pending)) {}
+                                       std::move(options.initializer), std::move(options.finalizer),
+                                       options.max_pending)) {}
   ~ThreadPoolExecutor();
 
   /// Schedules `fn(args...)`, with copies of both that are passed on as rvalues, and returns its future.
   ///
   /// Throws: RuntimeError after shutdown, BrokenThreadPool after an initializer threw, what copying throws; QueueFull
   /// where it would have to wait in one of the executor's own threads, in a task or a callback.
-  /// Blocks: with `max_pending`, while that many calls wait; shutting down or breaking the pool ends that, and it throws.
-  /// Compile error: the function cannot be called with these arguments.
+  /// Blocks: with `max_pending`, while that many calls wait; shutting down or breaking the pool ends that, and it
+  /// throws. Compile error: the function cannot be called with these arguments.
   template <class Function, class... Args>
   auto submit(Function&& fn, Args&&... args) {
     return submit_item(detail::Admission::wait, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
   }
-  /// The same with a priority, a std::stop_token, or a name for traces. A thread can be neither stopped nor lost, so that retries change
-  /// nothing.
+  /// The same with a priority, a std::stop_token, or a name for traces. A thread can be neither stopped nor lost, so
+  /// that retries change nothing.
   ///
   /// Throws: also std::invalid_argument for a timeout and for OnStop::terminate.
   template <class Function, class... Args>
@@ -210,8 +211,8 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
     if (late != nullptr) pool_->check_traceable();
   }
 
-  /// Changes how many threads there are at most. With more, calls that wait begin at once; with fewer, threads that have
-  /// nothing to do leave now, and the others after their task.
+  /// Changes how many threads there are at most. With more, calls that wait begin at once; with fewer, threads that
+  /// have nothing to do leave now, and the others after their task.
   ///
   /// Throws: std::invalid_argument unless `workers` is greater than 0.
   void set_max_workers(int workers) {

@@ -150,11 +150,10 @@ DoneAndNotDone<F> wait_until(std::vector<F> futures, Deadline deadline, ReturnWh
 ///
 /// Throws: InvalidStateError for a future that was moved from, and, without a timeout, when nobody could ever finish
 /// what is waited for (Future::wait; a handle in a range that was not given away is another one); RuntimeError in a
-/// worker of the pool that is to run one of the calls. A timeout that passes is no error: what is not done then is in `not_done`.
-/// Blocks: until the condition holds or the timeout passes.
-/// Cost: linear in the number of futures. An rvalue vector is moved from, which saves copying the handles: in a loop,
-/// pass `std::move(not_done)`.
-/// Python: concurrent.futures.wait. A cancelled future is done here, at once.
+/// worker of the pool that is to run one of the calls. A timeout that passes is no error: what is not done then is in
+/// `not_done`. Blocks: until the condition holds or the timeout passes. Cost: linear in the number of futures. An
+/// rvalue vector is moved from, which saves copying the handles: in a loop, pass `std::move(not_done)`. Python:
+/// concurrent.futures.wait. A cancelled future is done here, at once.
 ///
 ///     auto [done, not_done] = cf::wait(futures, 1s, cf::FIRST_COMPLETED);
 template <class Range>

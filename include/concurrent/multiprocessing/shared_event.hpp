@@ -16,8 +16,8 @@ namespace concurrent::multiprocessing::inline v0 {
 /// flag, and that may be a task's argument. The way to ask running tasks to stop.
 ///
 /// It holds no lock, so a process that is killed in any of its functions keeps nobody else from using it. Looking costs
-/// a load; set, a system call only if somebody may be asleep. There may be any number of them: many share one mapping and
-/// one descriptor. In messages it lives as SharedMemory does.
+/// a load; set, a system call only if somebody may be asleep. There may be any number of them: many share one mapping
+/// and one descriptor. In messages it lives as SharedMemory does.
 ///
 /// Threads: any, at once.
 /// Python: `multiprocessing.Event`; but a wait that was under way when the flag was set returns true also if it was

@@ -32,7 +32,7 @@ class Value {
 
   /// Makes a value of its own in shared memory.
   /// Throws: std::system_error when the system has no room or no descriptor.
-  explicit Value(T initial = T()) : memory_(sizeof(T)), value_(::new (address()) std::atomic<T>(initial)) {}
+  explicit Value(T initial = T()) : memory_(sizeof(T)), value_(::new(address()) std::atomic<T>(initial)) {}
   Value(const Value&) noexcept = default;  // no move: there is no Value without a value
   Value& operator=(const Value&) noexcept = default;
 

@@ -21,7 +21,7 @@ struct AssociativeElement {
 };
 // A map's elements have a constant key, which could only be copied into the map; without the const it is moved.
 template <class T>
-requires requires { typename T::mapped_type; }
+  requires requires { typename T::mapped_type; }
 struct AssociativeElement<T> {
   using type = std::pair<typename T::key_type, typename T::mapped_type>;
 };

@@ -18,8 +18,7 @@ namespace concurrent::pickle::inline v0 {
 
 /// Whether a value of type `T` can go to another process and back: whether dumps and loads<T> compile.
 template <class T>
-concept Picklable = detail::find_refusal<T, detail::Role::value>()
-.reason == detail::Refusal::none;
+concept Picklable = detail::find_refusal<T, detail::Role::value>().reason == detail::Refusal::none;
 
 namespace detail {
 

@@ -68,7 +68,9 @@ struct Form<std::variant<Ts...>, Kind::variant> {
   static void dump_alternative(Writer& writer, const Variant& value, std::index_sequence<i...>) {
     // One pass over the indices, as std::visit would build a table of functions for each type.
     static_cast<void>(
-        ((value.index() == i ? (Pickler<std::remove_const_t<Ts>>::dump(writer, *std::get_if<i>(&value)), true) : false) || ...));
+        ((value.index() == i ? (Pickler<std::remove_const_t<Ts>>::dump(writer, *std::get_if<i>(&value)), true)
+                             : false) ||
+         ...));
   }
 
   template <std::size_t i>
@@ -76,7 +78,8 @@ struct Form<std::variant<Ts...>, Kind::variant> {
     if constexpr (i + 1 < sizeof...(Ts)) {
       if (index != i) return load_alternative<i + 1>(reader, index);
     }
-    return Variant(std::in_place_index<i>, Pickler<std::remove_const_t<std::variant_alternative_t<i, Variant>>>::load(reader));
+    return Variant(std::in_place_index<i>,
+                   Pickler<std::remove_const_t<std::variant_alternative_t<i, Variant>>>::load(reader));
   }
 };
 

@@ -88,9 +88,7 @@ T load(Reader& reader) {
 namespace detail {
 
 template <class T>
-inline constexpr bool has_own_pickler = !requires {
-  typename Pickler<T>::BuiltIn;
-};
+inline constexpr bool has_own_pickler = !requires { typename Pickler<T>::BuiltIn; };
 
 // The least number of bytes that a value of type T takes. Containers use it to judge counts, so an element never takes
 // none: those that could are preceded by a byte.

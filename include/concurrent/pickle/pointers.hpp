@@ -120,7 +120,7 @@ struct Form<T, Kind::shared_ptr> {
  private:
   static Pointer load_object(Reader& reader) {
     ReadPointers& pointers = reader.shared_pointers();
-    if constexpr (requires(Element & object) { object.weak_from_this(); }) {
+    if constexpr (requires(Element& object) { object.weak_from_this(); }) {
       // Knows its own shared_ptr, which only a pointer to the object as a whole tells it. So it is there only when it
       // is complete.
       const std::size_t number = pointers.reserve();

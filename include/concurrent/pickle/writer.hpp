@@ -16,9 +16,9 @@ namespace concurrent::pickle::inline v0 {
 /// Who is going to read a message, as far as addresses in it are concerned; from fresh_images on they have no memory of
 /// this process.
 enum class Audience : unsigned char {
-  unknown,       ///< some process
-  forks,         ///< forks of this process, which see its memory as it was when they were made
-  fresh_images,  ///< other images of this program, which have memory of their own
+  unknown,         ///< some process
+  forks,           ///< forks of this process, which see its memory as it was when they were made
+  fresh_images,    ///< other images of this program, which have memory of their own
   other_machines,  ///< the same elsewhere: what is shared on this machine means nothing there
 };
 

@@ -150,8 +150,8 @@ TEST_CASE_METHOD(support::LeakChecked, "async_wait: partial and total cancellati
     asio::cancellation_signal stop;
     int value = 0;
     cf::async_wait(pool.submit(until_asked, begun),
-                   asio::bind_cancellation_slot(stop.slot(), asio::bind_executor(context, [&](std::exception_ptr error,
-                                                                                              int result) {
+                   asio::bind_cancellation_slot(stop.slot(),
+                                                asio::bind_executor(context, [&](std::exception_ptr error, int result) {
                                                   CHECK_FALSE(error);
                                                   value = result;
                                                 })));

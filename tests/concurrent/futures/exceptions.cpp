@@ -10,7 +10,7 @@ namespace cf = concurrent::futures;
 namespace {
 
 template <class Derived, class Base>
-constexpr bool is_a = std::is_base_of_v<Base, Derived>&& std::is_constructible_v<Derived, std::string>;
+constexpr bool is_a = std::is_base_of_v<Base, Derived> && std::is_constructible_v<Derived, std::string>;
 
 }  // namespace
 

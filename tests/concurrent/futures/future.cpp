@@ -284,7 +284,8 @@ TEST_CASE("Future.result: to wait for a future that nobody could finish throws I
   CHECK(support::contains(message_of<cf::InvalidStateError>([&] { futures[2].wait(); }), would_wait));
   CHECK(support::contains(message_of<cf::InvalidStateError>([&] { futures[2].exception(); }), would_wait));
   CHECK(support::contains(message_of<cf::InvalidStateError>([&] { cf::Future<void>().result(); }), would_wait));
-  CHECK(support::contains(message_of<cf::InvalidStateError>([] { cf::AnyFuture(cf::Future<int>()).wait(); }), would_wait));
+  CHECK(support::contains(message_of<cf::InvalidStateError>([] { cf::AnyFuture(cf::Future<int>()).wait(); }),
+                          would_wait));
   CHECK_THROWS_AS(futures[2].result(1ms), cf::TimeoutError);  // with a limit it is only late
 
   const cf::Future<int> running;

@@ -340,7 +340,8 @@ TEST_CASE_METHOD(LeakChecked, "map: items are taken when map is called") {
 TEST_CASE_METHOD(LeakChecked, "map: a result that was taken out is not kept alive") {
   cf::ThreadPoolExecutor pool(1);
   for (const std::size_t chunksize : {1U, 4U}) {
-    for (auto& result : pool.map([](int x) { return std::make_shared<int>(x); }, numbers(4), {.chunksize = chunksize})) {
+    for (auto& result :
+         pool.map([](int x) { return std::make_shared<int>(x); }, numbers(4), {.chunksize = chunksize})) {
       const auto taken = std::move(result);
       CHECK(taken.use_count() == 1);
     }

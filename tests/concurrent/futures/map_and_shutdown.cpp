@@ -63,15 +63,19 @@ void map_while_it_shuts_down(int rounds) {
 
 }  // namespace
 
-TEST_CASE_METHOD(LeakChecked, "map: its items are all there when two threads shut its executor down at once (processes)") {
+TEST_CASE_METHOD(LeakChecked,
+                 "map: its items are all there when two threads shut its executor down at once (processes)") {
   two_shutdowns<cf::ProcessPoolExecutor>(20);
 }
-TEST_CASE_METHOD(LeakChecked, "map: its items are all there when two threads shut its executor down at once (threads)") {
+TEST_CASE_METHOD(LeakChecked,
+                 "map: its items are all there when two threads shut its executor down at once (threads)") {
   two_shutdowns<cf::ThreadPoolExecutor>(100);
 }
-TEST_CASE_METHOD(LeakChecked, "map: while its executor shuts down it is refused, or all its items are there (processes)") {
+TEST_CASE_METHOD(LeakChecked,
+                 "map: while its executor shuts down it is refused, or all its items are there (processes)") {
   map_while_it_shuts_down<cf::ProcessPoolExecutor>(30);
 }
-TEST_CASE_METHOD(LeakChecked, "map: while its executor shuts down it is refused, or all its items are there (threads)") {
+TEST_CASE_METHOD(LeakChecked,
+                 "map: while its executor shuts down it is refused, or all its items are there (threads)") {
   map_while_it_shuts_down<cf::ThreadPoolExecutor>(150);
 }

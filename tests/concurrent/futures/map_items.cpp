@@ -72,7 +72,9 @@ EACH_EXECUTOR("map: items and results need not be assignable") {
     const auto sum = [](const std::pair<const int, int>& pair) { return pair.first + pair.second; };
     CHECK(pool.map(sum, pairs, options).to_vector() == std::vector{3, 7, 11});
     CHECK(pool.map(sum, std::map<int, int>(pairs), options).to_vector() == std::vector{3, 7, 11});
-    const auto both = [](std::pair<const int, int> pair, const Constant& constant) { return pair.first * constant.number; };
+    const auto both = [](std::pair<const int, int> pair, const Constant& constant) {
+      return pair.first * constant.number;
+    };
     const auto constant = [](int n) { return Constant{n, std::string(100, 'x')}; };
     auto constants = pool.map(constant, numbers(3), options).to_vector();
     REQUIRE(constants.size() == 3);
@@ -99,7 +101,8 @@ TEST_CASE_METHOD(LeakChecked, "map: results that say they can be copied, and can
 }
 
 TEST_CASE_METHOD(LeakChecked, "map: with auto_chunksize neighbours go into different calls") {
-  // Slow items often stand together; in one call they would all come to one worker, while the others have nothing to do.
+  // Slow items often stand together; in one call they would all come to one worker, while the others have nothing to
+  // do.
   cf::ThreadPoolExecutor pool(1);
   std::vector<int> order;  // in which the one thread gets them
   const auto note = [&order](int n) {

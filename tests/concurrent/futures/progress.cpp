@@ -83,9 +83,8 @@ TEST_CASE_METHOD(LeakChecked, "process_map: takes two ranges, to the end of the 
 TEST_CASE_METHOD(LeakChecked, "process_map: the exception of a task comes out, and the bar ends its line") {
   std::string message;
   const std::string drawn = drawn_on_terminal(80, [&] {
-    message = support::message_of<std::out_of_range>([] {
-      cf::process_map(refuse_three, std::vector{1, 2, 3, 4}, {.max_workers = 1});
-    });
+    message = support::message_of<std::out_of_range>(
+        [] { cf::process_map(refuse_three, std::vector{1, 2, 3, 4}, {.max_workers = 1}); });
   });
   CHECK(message == "three");
   REQUIRE(!lines_of(drawn).empty());
@@ -197,7 +196,8 @@ int hang_at_two(int n) {
 
 }  // namespace
 
-TEST_CASE_METHOD(LeakChecked, "process_map: has limits for each call, a pool of one's own, and goes on after failures") {
+TEST_CASE_METHOD(LeakChecked,
+                 "process_map: has limits for each call, a pool of one's own, and goes on after failures") {
   std::vector<cf::MapFailure> failures;
   std::vector<int> results;
   const support::CapturedLog log;

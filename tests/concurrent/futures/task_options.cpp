@@ -72,8 +72,8 @@ EACH_PROCESS_POOL("map: each call is run again as often as its task options say"
 TEST_CASE_METHOD(LeakChecked, "TaskOptions: a thread pool refuses a time limit, which it could not keep") {
   cf::ThreadPoolExecutor pool(1);
   const auto task = [](int) {};
-  CHECK(support::contains(
-      support::message_of<std::invalid_argument>([&] { pool.submit({.timeout = 1s}, task, 1); }), "ProcessPoolExecutor"));
+  CHECK(support::contains(support::message_of<std::invalid_argument>([&] { pool.submit({.timeout = 1s}, task, 1); }),
+                          "ProcessPoolExecutor"));
   CHECK(support::contains(support::message_of<std::invalid_argument>(
                               [&] { pool.map(task, std::vector<int>(), {.task = {.timeout = 1s}}); }),
                           "ProcessPoolExecutor"));
@@ -85,7 +85,7 @@ EACH_EXECUTOR("TaskOptions: what cannot be is refused by submit and map, with it
   const auto task = [](int n) { return n; };
   CHECK(support::contains(support::message_of<std::invalid_argument>([&] { pool.submit({.retries = -1}, task, 1); }),
                           "retries is -1"));
-  CHECK(support::contains(support::message_of<std::invalid_argument>(
-                              [&] { pool.map(task, std::vector{1}, {.task = {.retries = -1}}); }),
-                          "retries is -1"));
+  CHECK(support::contains(
+      support::message_of<std::invalid_argument>([&] { pool.map(task, std::vector{1}, {.task = {.retries = -1}}); }),
+      "retries is -1"));
 }

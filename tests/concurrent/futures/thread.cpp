@@ -274,7 +274,8 @@ TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor: a forked child can go on and 
   CHECK(WEXITSTATUS(status) == 0);
 }
 
-TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor: in a forked child nothing asks for a lock that another thread may have held") {
+TEST_CASE_METHOD(LeakChecked,
+                 "ThreadPoolExecutor: in a forked child nothing asks for a lock that another thread may have held") {
   cf::ThreadPoolExecutor pool(1);
   std::mutex gate;
   std::unique_lock closed(gate);

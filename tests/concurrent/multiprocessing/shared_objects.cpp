@@ -108,7 +108,7 @@ TEST_CASE_METHOD(support::LeakChecked, "ManagedMemory: room that is not used tak
   memory.construct<int>("number", 7);
   std::size_t blocks = 0;
   for (const std::string& name : support::names_in("/proc/self/fd")) {
-    struct stat file {};
+    struct stat file{};
     if (::stat(("/proc/self/fd/" + name).c_str(), &file) == 0 && file.st_size > std::int64_t{1} << 34U)
       blocks = static_cast<std::size_t>(file.st_blocks);
   }

@@ -218,9 +218,7 @@ TEST_CASE("run_call: what throws goes through, and the phase says where") {
                      pickles, [](const ThrowsWhenLoaded&) {}, ThrowsWhenLoaded()),
                  std::domain_error("")) == pickle::Phase::unpickling_arguments);
   CHECK(phase_of(Sent(pickles, [] { return Throwing(); }), std::range_error("")) == pickle::Phase::pickling_result);
-  CHECK_THROWS_AS(Sent(
-                      pickles, [](const Throwing&) {}, Throwing()),
-                  std::range_error);
+  CHECK_THROWS_AS(Sent(pickles, [](const Throwing&) {}, Throwing()), std::range_error);
 }
 
 TEST_CASE("run_call: callable and arguments are destroyed before the result is pickled") {
@@ -233,8 +231,7 @@ TEST_CASE("run_call: callable and arguments are destroyed before the result is p
     alive_when_pickled = alive;
     self.rebase(memory.data(), memory.data() + memory.size());
   });
-  Sent sent(
-      std::type_identity<pickle::Pickle>(), [](Counted counted) { return *counted.alive; }, Counted(&alive));
+  Sent sent(std::type_identity<pickle::Pickle>(), [](Counted counted) { return *counted.alive; }, Counted(&alive));
   pickle::Reader reader(sent.bytes(), pickle::Views::in_place);
   std::atomic<std::uint32_t> phase{0};
   Counted::counter = &alive;
@@ -249,8 +246,7 @@ TEST_CASE("run_call: callable and arguments are destroyed before the result is p
 TEST_CASE("run_call: another serializer is asked for arguments and results, and for nothing else") {
   Shouting::dumped = Shouting::loaded = 0;
   int number = 3;
-  Sent sent(
-      std::type_identity<Shouting>(), [number](int x) { return number * x; }, 4);
+  Sent sent(std::type_identity<Shouting>(), [number](int x) { return number * x; }, 4);
   CHECK(Shouting::dumped == 1);
   const Bytes result = sent.run();
   CHECK(Shouting::loaded == 1);

@@ -29,7 +29,10 @@ struct AnyField {
 template <class... Outer>
 struct CopyableField {
   template <class T>
-  requires(!std::is_same_v<T, CopyableField>) && (can_be_copied<T, Outer...>()) operator T() const { std::abort(); }
+    requires(!std::is_same_v<T, CopyableField>) && (can_be_copied<T, Outer...>())
+  operator T() const {
+    std::abort();
+  }
 };
 
 template <std::size_t>

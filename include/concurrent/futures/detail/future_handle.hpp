@@ -119,7 +119,8 @@ class FutureHandle {
     }
     checked();
     const FutureHandle kept = *this;  // whoever waits may drop its handles, this one too, before this returns
-    if (!kept.state_->try_finish_with_exception(std::move(exception))) kept.state_->throw_invalid_state("set_exception");
+    if (!kept.state_->try_finish_with_exception(std::move(exception)))
+      kept.state_->throw_invalid_state("set_exception");
   }
 
   /// Handles to the same future are equal, whatever their types.

@@ -19,7 +19,7 @@ std::string describe(const FutureHandle& handle);
 }  // namespace concurrent::futures::inline v0
 
 template <class Handle>
-requires std::is_base_of_v<concurrent::futures::detail::FutureHandle, Handle>
+  requires std::is_base_of_v<concurrent::futures::detail::FutureHandle, Handle>
 struct fmt::formatter<Handle, char> {
   constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }  // {} and nothing else
   auto format(const Handle& future, fmt::format_context& context) const {

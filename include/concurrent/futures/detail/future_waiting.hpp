@@ -170,10 +170,11 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_unless_orphaned() {
 }
 
 [[noreturn]] CONCURRENT_FUTURES_INLINE void throw_orphaned(const char* operation) {
-  throw InvalidStateError("concurrent::futures: " + std::string(operation) +
-                          " would wait for ever: the future is not done, no executor has it, and there is no other "
-                          "handle through which somebody could finish it. Give a copy of it to whoever calls set_result, "
-                          "or wait with a timeout.");
+  throw InvalidStateError(
+      "concurrent::futures: " + std::string(operation) +
+      " would wait for ever: the future is not done, no executor has it, and there is no other "
+      "handle through which somebody could finish it. Give a copy of it to whoever calls set_result, "
+      "or wait with a timeout.");
 }
 
 CONCURRENT_FUTURES_INLINE bool FutureStateBase::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old,

@@ -8,8 +8,8 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// A list of objects that hold the links themselves (`next`, `previous`): to put one in needs no memory, so that it works
-/// also where there is none. An object is in one list at a time.
+/// A list of objects that hold the links themselves (`next`, `previous`): to put one in needs no memory, so that it
+/// works also where there is none. An object is in one list at a time.
 template <class T>
 class IntrusiveList {
  public:

@@ -103,10 +103,14 @@ struct MapChunk {
 
   pickle::Callable<Function> callable;
 
-  ChunkResult<R> operator()(std::vector<Element> elements) requires(!wants_token) {
+  ChunkResult<R> operator()(std::vector<Element> elements)
+    requires(!wants_token)
+  {
     return run_all({}, std::move(elements));
   }
-  ChunkResult<R> operator()(pickle::StopToken token, std::vector<Element> elements) requires wants_token {
+  ChunkResult<R> operator()(pickle::StopToken token, std::vector<Element> elements)
+    requires wants_token
+  {
     return run_all(token, std::move(elements));
   }
 
@@ -149,7 +153,7 @@ struct SharedFunction {
   std::shared_ptr<Function> function;
 
   template <class... Args>
-  requires std::is_invocable_v<Function&, Args...>
+    requires std::is_invocable_v<Function&, Args...>
   decltype(auto) operator()(Args&&... args) const {
     return pickle::detail::invoke(*function, std::forward<Args>(args)...);
   }

@@ -47,8 +47,8 @@ class MapMixin {
   ///
   /// What processes are sent is copied once, into shared memory, also what a std::string_view or std::span shows: there
   /// fn sees it in place. So that a large input is not in memory twice, no more than 64 MiB of one map are on their way
-  /// at a time (but enough calls for all workers); the rest is submitted as calls are done, whether or not anybody takes
-  /// the results. Its items, as those of auto_chunksize, wait in the caller: what they show must stay until then.
+  /// at a time (but enough calls for all workers); the rest is submitted as calls are done, whether or not anybody
+  /// takes the results. Its items, as those of auto_chunksize, wait in the caller: what they show must stay until then.
   ///
   /// Throws: std::invalid_argument for a chunksize or buffersize of 0, and for task options that submit refuses; what
   /// submit throws; what reading a range throws (what was submitted is cancelled then).

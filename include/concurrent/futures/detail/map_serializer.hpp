@@ -93,7 +93,8 @@ struct SerializerFor {
   using type = Serializer;
 };
 template <class Serializer, class Function, class... Items>
-requires(!std::is_same_v<Serializer, pickle::Pickle>) struct SerializerFor<Serializer, MapChunk<Function, Items...>> {
+  requires(!std::is_same_v<Serializer, pickle::Pickle>)
+struct SerializerFor<Serializer, MapChunk<Function, Items...>> {
   using type = MapSerializer<Serializer>;
 };
 template <class Serializer, class Function>

@@ -27,15 +27,15 @@ namespace detail {
 /// The chunks of one map on their way: submitted, and not taken by the iteration yet.
 ///
 /// Three ways to submit. *At once*: all of it, in the call of map. *Lazily*, with a buffersize: by the iterating
-/// thread, as results are taken. *In a chain*, without a buffersize: calls that are done submit the next ones from their
-/// callbacks, so that everything runs if nobody iterates, too; `finish` ends the chain when the executor is about to
-/// close. With auto_chunksize it is a chain from the start, of a few chunks, so that their sizes can follow what the tasks
-/// take; and what is submitted at once becomes one when more bytes are on their way than `most_bytes`. Bytes are
+/// thread, as results are taken. *In a chain*, without a buffersize: calls that are done submit the next ones from
+/// their callbacks, so that everything runs if nobody iterates, too; `finish` ends the chain when the executor is about
+/// to close. With auto_chunksize it is a chain from the start, of a few chunks, so that their sizes can follow what the
+/// tasks take; and what is submitted at once becomes one when more bytes are on their way than `most_bytes`. Bytes are
 /// counted off by the mebibyte, not call by call: small calls need no callback.
 ///
-/// Where the executor lets only so many calls wait (max_pending) a map is a chain as well: it submits as far as there is
-/// room, and goes on whenever one of its calls is done. With none on its way it goes past the limit by one call, since
-/// nothing else would make it go on; so nobody waits for room here, which may be the thread of a callback.
+/// Where the executor lets only so many calls wait (max_pending) a map is a chain as well: it submits as far as there
+/// is room, and goes on whenever one of its calls is done. With none on its way it goes past the limit by one call,
+/// since nothing else would make it go on; so nobody waits for room here, which may be the thread of a callback.
 ///
 /// With auto_chunksize, chunks are no pieces of the input that follow each other: items are dealt to several chunks in
 /// turn, as cards are, so that a few slow ones that stand together do not all come to one worker.
@@ -65,12 +65,12 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
     if (is_chained()) feed_->read_all();
   }
 
-  /// Submits what is to be submitted at once, and makes a chain of the rest, if there is any. Throws what the ranges and
-  /// submit throw; what was submitted is cancelled then.
+  /// Submits what is to be submitted at once, and makes a chain of the rest, if there is any. Throws what the ranges
+  /// and submit throw; what was submitted is cancelled then.
   void submit_at_once();
 
-  /// Submits what else is to be submitted before map returns. Not `open`: the executor is about to close and waits for no
-  /// chain more, so that everything is submitted here, or nothing. Throws what the ranges and submit throw; what was
+  /// Submits what else is to be submitted before map returns. Not `open`: the executor is about to close and waits for
+  /// no chain more, so that everything is submitted here, or nothing. Throws what the ranges and submit throw; what was
   /// submitted is cancelled then.
   void start(bool open);
 
@@ -131,25 +131,25 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
   std::condition_variable changed_;
   StableQueue<Entry> entries_;
   ChunkSizer sizer_;
-  std::exception_ptr error_;   // of the ranges or of submit, for the iteration
-  std::size_t in_flight_ = 0;  // chunks of a chain
-  std::size_t bytes_ = 0;      // on their way, as far as they have been counted
-  std::size_t counts_ = 0;     // how many such counts are to be counted off
+  std::exception_ptr error_;     // of the ranges or of submit, for the iteration
+  std::size_t in_flight_ = 0;    // chunks of a chain
+  std::size_t bytes_ = 0;        // on their way, as far as they have been counted
+  std::size_t counts_ = 0;       // how many such counts are to be counted off
   std::size_t chunks_done_ = 0;  // of a chain with a limit
-  bool pumping_ = false;       // a thread is submitting for a chain
-  bool hurry_ = false;         // submit all that is left
-  bool ended_ = false;         // nothing more will be submitted
+  bool pumping_ = false;         // a thread is submitting for a chain
+  bool hurry_ = false;           // submit all that is left
+  bool ended_ = false;           // nothing more will be submitted
   bool detached_ = false;
   bool closed_ = false;
 
-  std::unique_ptr<MapFeed> feed_;     // of the thread that submits
-  std::size_t uncounted_bytes_ = 0;   // likewise: of the last calls
-  std::size_t refused_ = 0;           // likewise: the size of a piece for which there was no room
-  std::size_t dealt_ = 0;             // likewise: items that are being dealt,
-  std::size_t hands_ = 1;             // to so many chunks,
-  std::size_t next_hand_ = 1;         // of which this one is the next
-  std::size_t ahead_ = 0;          // with a buffersize: items submitted and not taken; of the iterating thread
-  Waiter waiter_{0, false, true};  // of the iterating thread, if unordered
+  std::unique_ptr<MapFeed> feed_;    // of the thread that submits
+  std::size_t uncounted_bytes_ = 0;  // likewise: of the last calls
+  std::size_t refused_ = 0;          // likewise: the size of a piece for which there was no room
+  std::size_t dealt_ = 0;            // likewise: items that are being dealt,
+  std::size_t hands_ = 1;            // to so many chunks,
+  std::size_t next_hand_ = 1;        // of which this one is the next
+  std::size_t ahead_ = 0;            // with a buffersize: items submitted and not taken; of the iterating thread
+  Waiter waiter_{0, false, true};    // of the iterating thread, if unordered
   WaiterLink* ready_ = nullptr;
   const std::optional<std::size_t> buffersize_;
   const Deadline deadline_;

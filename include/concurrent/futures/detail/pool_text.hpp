@@ -36,7 +36,7 @@ class HasGlance {};
 }  // namespace concurrent::futures::inline v0
 
 template <class Executor>
-requires std::is_base_of_v<concurrent::futures::detail::HasGlance, Executor>
+  requires std::is_base_of_v<concurrent::futures::detail::HasGlance, Executor>
 struct fmt::formatter<Executor, char> {
   constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }  // {} and nothing else
   auto format(const Executor& pool, fmt::format_context& context) const {

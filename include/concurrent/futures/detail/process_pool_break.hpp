@@ -124,8 +124,9 @@ inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
   return true;
 }
 
-/// future.terminate(), and future.request_stop(), which leaves a call that has begun to itself. What decides is this lock: before the item's outcome is taken off a ring, or a death has been
-/// judged, whatever comes is not looked at any more. After that it is the future's own word: who sets it first.
+/// future.terminate(), and future.request_stop(), which leaves a call that has begun to itself. What decides is this
+/// lock: before the item's outcome is taken off a ring, or a death has been judged, whatever comes is not looked at any
+/// more. After that it is the future's own word: who sets it first.
 CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noexcept {
   if (!is_here()) return false;
   bool taken_back = false;

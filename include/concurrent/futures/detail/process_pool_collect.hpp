@@ -131,8 +131,8 @@ inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& ent
   return true;
 }
 
-CONCURRENT_FUTURES_INLINE CallbackList WorkItem::load_exception(pickle::Reader& reader, std::string worker_name, pid_t pid,
-                                                                std::string task) {
+CONCURRENT_FUTURES_INLINE CallbackList WorkItem::load_exception(pickle::Reader& reader, std::string worker_name,
+                                                                pid_t pid, std::string task) {
   return state().finish_with_exception(pickle::load_exception(reader, std::move(worker_name), pid, std::move(task)));
 }
 
@@ -166,7 +166,8 @@ inline void ProcessPool::resolve(Arrival& arrival) {
   pickle::Reader reader(bytes);
   const bool is_value = arrival.outcome == mpd::Outcome::value;
   const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), arrival.name); };
-  if (arrival.item == nullptr) {  // the initializer's exception, and the death that follows breaks the pool; or the finalizer's
+  if (arrival.item ==
+      nullptr) {  // the initializer's exception, and the death that follows breaks the pool; or the finalizer's
     std::string text;
     try {
       const auto exception = pickle::load_exception(reader);
@@ -178,8 +179,9 @@ inline void ProcessPool::resolve(Arrival& arrival) {
       text += "something that is no std::exception";
     }
     if (arrival.finalizer) {
-      log_message(LogLevel::warning, "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in " +
-                                         worker_label(arrival.name, arrival.pid) + ": " + text);
+      log_message(LogLevel::warning,
+                  "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in " +
+                      worker_label(arrival.name, arrival.pid) + ": " + text);
     } else {
       const std::lock_guard lock(mutex_);
       initializer_failure_ = text;
@@ -301,7 +303,8 @@ inline void ProcessPool::leave_lease() noexcept {
 
 /// A thread that is about to block on `word` does the manager's work itself for a while: the result that it waits for
 /// then takes two hops, to the worker and back.
-CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old,
+                                                  Deadline deadline) {
   if (!is_here()) {
     if (called_in_own_worker(id_)) {
       throw RuntimeError(
@@ -373,7 +376,8 @@ inline void ProcessPool::stop_driving() {
 
 /// When polling has not helped: sleeps on the word and, if no other thread drives, on the poller's word as well, so
 /// that a worker's result wakes this thread itself and not the manager first.
-CONCURRENT_FUTURES_INLINE bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value,
+                                                 Deadline deadline) {
   if (!is_here() || is_own_thread() || driver_.exchange(true, std::memory_order_seq_cst))
     return mpd::futex_wait(word, value, deadline);
   mpd::CallerWords& words = segment_.caller();

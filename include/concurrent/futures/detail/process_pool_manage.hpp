@@ -153,8 +153,8 @@ inline void ProcessPool::sleep_manager(Deadline deadline) {
   word.fetch_and(~std::uint32_t{1}, std::memory_order_seq_cst);
 }
 
-/// Does what is due by now, however busy the pool is, and returns when the manager has to look again although nobody wakes
-/// it.
+/// Does what is due by now, however busy the pool is, and returns when the manager has to look again although nobody
+/// wakes it.
 inline Deadline ProcessPool::next_look() {
   const auto now = std::chrono::steady_clock::now();
   Deadline look = pace(now);
@@ -308,7 +308,7 @@ inline Deadline ProcessPool::check_time_limits(Deadline now) {
     const TimeLimitStep step = check_time_limit(call, now, hold_ups_);
     look = (std::min)(look, step.look);
     if (step.action == TimeLimitStep::Action::take_back) {
-      tell_to_leave(state.worker);  // so that it has no other call when it is hit
+      tell_to_leave(state.worker);                                   // so that it has no other call when it is hit
       if (!queue_->take_back(item->record, item->ticket)) continue;  // it has begun at last, and leaves after that
       kill_place(state.worker, SIGKILL);
       put_back.push_back(*item);

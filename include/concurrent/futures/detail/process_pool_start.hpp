@@ -97,9 +97,9 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   items_.resize(geometry.records);
   asked_.reserve(geometry.workers);
   idle_.reserve(geometry.workers);
-  timed_.reserve(geometry.records);           // submit does not fail for it
+  timed_.reserve(geometry.records);            // submit does not fail for it
   reports_.reserve(3 * geometry.workers + 1);  // nor the monitor: of each worker one report waits, and the zygote's end
-  free_records_.clear();                      // if it failed before
+  free_records_.clear();                       // if it failed before
   for (std::uint32_t record = geometry.records; record-- > 0;) free_records_.push_back(record);
   places_ = std::make_unique<WorkerPlace[]>(geometry.workers);
   peek_ = std::make_unique<std::atomic<std::uint64_t>[]>(geometry.workers);
@@ -189,7 +189,8 @@ inline bool ProcessPool::start_worker() {
     place.name = next_process_number().fetch_add(1);
     place.tasks = 0;
     place.pid = 0;
-    place.retiring = place.resigning = place.stopping = place.leaving = place.damaged = place.slow = place.still = false;
+    place.retiring = place.resigning = place.stopping = place.leaving = place.damaged = place.slow = place.still =
+        false;
     place.since = std::chrono::steady_clock::now();
     mpd::WorkerEntry& entry = segment_.worker(index);
     entry.status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::starting));

@@ -56,11 +56,11 @@ inline std::string cut_to_columns(const std::string& text, std::size_t columns) 
   return text.substr(0, end);
 }
 
-/// One line of at most `width` columns; what is not known is left out. `failed` of those that are done; `begun`: how much
-/// of the next one is, from 0 to 1.
+/// One line of at most `width` columns; what is not known is left out. `failed` of those that are done; `begun`: how
+/// much of the next one is, from 0 to 1.
 inline std::string bar_line(const std::string& desc, const std::string& unit, std::size_t done,
-                            std::optional<std::size_t> total, double seconds, std::size_t width,
-                            std::size_t failed = 0, double begun = 0) {
+                            std::optional<std::size_t> total, double seconds, std::size_t width, std::size_t failed = 0,
+                            double begun = 0) {
   const std::string label = desc.empty() ? std::string() : desc + ": ";
   std::string rate = rate_text(static_cast<double>(done), seconds, unit);
   if (failed != 0) rate += ", " + std::to_string(failed) + " failed";

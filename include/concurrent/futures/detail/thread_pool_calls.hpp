@@ -48,8 +48,7 @@ inline std::string thread_name_prefix(std::string given) {
 }
 
 CONCURRENT_FUTURES_INLINE std::shared_ptr<ThreadPool> ThreadPool::make(std::optional<int> max_workers,
-                                                                       std::string name_prefix,
-                                                                       Initializer initializer,
+                                                                       std::string name_prefix, Initializer initializer,
                                                                        Initializer finalizer,
                                                                        std::optional<std::size_t> max_pending) {
   if (max_pending == std::size_t{0}) {

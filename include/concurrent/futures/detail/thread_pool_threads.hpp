@@ -125,8 +125,9 @@ inline bool ThreadPool::work() noexcept {
 inline void ThreadPool::finalize(multiprocessing::detail::WorkerLocals& locals) noexcept {
   const auto attempt = [](auto function) noexcept {
     const auto log = [](const std::string& text) {
-      log_message(LogLevel::warning,
-                  "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in a thread: " + text);
+      log_message(
+          LogLevel::warning,
+          "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in a thread: " + text);
     };
     try {
       function();
@@ -185,10 +186,10 @@ inline bool is_cancellation(const std::exception_ptr& error) noexcept {
 }
 
 /// True: it is cancelled.
-CONCURRENT_FUTURES_INLINE bool ThreadPool::before_publishing(ThreadTask& task, const std::exception_ptr& error) noexcept {
+CONCURRENT_FUTURES_INLINE bool ThreadPool::before_publishing(ThreadTask& task,
+                                                             const std::exception_ptr& error) noexcept {
   const bool failed = error != nullptr;
-  const bool cancelled =
-      failed && task.stop_requested.load(std::memory_order_acquire) && is_cancellation(error);
+  const bool cancelled = failed && task.stop_requested.load(std::memory_order_acquire) && is_cancellation(error);
   if (task.traced) [[unlikely]] {
     trace_->ran(&task, this_thread(), task_started(), multiprocessing::detail::monotonic_nanoseconds(),
                 failed ? "exception" : "result", false);

@@ -27,7 +27,8 @@ class ThreadPool;
 class ThreadTask {
  public:
   virtual FutureStateBase& state() noexcept = 0;
-  /// Makes the call and publishes the outcome; `before_publishing` comes right before that, and says whether it is cancelled.
+  /// Makes the call and publishes the outcome; `before_publishing` comes right before that, and says whether it is
+  /// cancelled.
   virtual CallbackList run(ThreadPool& pool) noexcept = 0;
   /// Destroys function and arguments of a call that will not be made.
   virtual void forget() noexcept = 0;
@@ -42,7 +43,7 @@ class ThreadTask {
   bool traced = false;
   std::atomic<bool> stop_requested{false};  // while it ran: if it throws CancelledError it is cancelled; no lock needed
   multiprocessing::detail::ProgressWords progress;  // no lock needed
-  int given_priority = 0;  // set before it is submitted
+  int given_priority = 0;                           // set before it is submitted
 
  protected:
   ThreadTask() = default;

@@ -44,8 +44,8 @@ class WorkItem {
   std::uint64_t size = 0;                     // of the pickled call
   std::unique_ptr<TaskOptions> options;
   std::unique_ptr<pickle::Writer::Kept> kept;  // what the call's arguments mean, until its outcome is known
-  std::uint64_t key = 0;     // what the result must repeat
-  std::uint32_t record = 0;  // which record holds the call, if one does
+  std::uint64_t key = 0;                       // what the result must repeat
+  std::uint32_t record = 0;                    // which record holds the call, if one does
   std::uint16_t retries_left = 0;
   Place place = Place::none;
   bool has_record = false;

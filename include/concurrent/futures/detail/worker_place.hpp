@@ -16,14 +16,14 @@ struct WorkerPlace {
   enum class State : std::uint8_t { absent, starting, live };
 
   State state = State::absent;
-  bool retiring = false;  // it has run its last task and is about to leave by itself
+  bool retiring = false;   // it has run its last task and is about to leave by itself
   bool resigning = false;  // set_max_workers has made it one too many: it is retiring, and counted in `resigned_`
-  bool stopping = false;  // it was asked to end, by a signal
-  bool leaving = false;   // it was told to begin no other call and to end (WorkerEntry::leave)
-  bool slow = false;      // it said that it polls, and did not take a call that waited
-  bool has_call = false;  // at the manager's last look that asked
-  bool still = false;     // a call waited, and it slept or was stopped: at the manager's last look
-  bool damaged = false;   // what it wrote cannot be; its ring is not read any more
+  bool stopping = false;   // it was asked to end, by a signal
+  bool leaving = false;    // it was told to begin no other call and to end (WorkerEntry::leave)
+  bool slow = false;       // it said that it polls, and did not take a call that waited
+  bool has_call = false;   // at the manager's last look that asked
+  bool still = false;      // a call waited, and it slept or was stopped: at the manager's last look
+  bool damaged = false;    // what it wrote cannot be; its ring is not read any more
   std::uint32_t name = 0;
   std::uint64_t serial = 0;
   std::uint64_t tasks = 0;

@@ -46,7 +46,8 @@ class InitialisationSearch {
           constexpr int go_on = 0;
           constexpr int end_of_stack = 5;
           auto& self = *static_cast<InitialisationSearch*>(argument);
-          self.found_ = self.is_initialiser(concurrent_futures_function_of(frame), concurrent_futures_address_in(frame));
+          self.found_ =
+              self.is_initialiser(concurrent_futures_function_of(frame), concurrent_futures_address_in(frame));
           return self.found_ ? end_of_stack : go_on;
         },
         &search);

@@ -22,8 +22,8 @@ extern "C" ::r_debug loader_state __asm__("_r_debug") __attribute__((weak));
 inline bool loader_is_usable() noexcept {
   if (&loader_state != nullptr && loader_state.r_state != ::r_debug::RT_CONSISTENT) return false;
   static sigjmp_buf out_of_the_lock;
-  struct sigaction action {};
-  struct sigaction before {};
+  struct sigaction action{};
+  struct sigaction before{};
   action.sa_handler = [](int) { siglongjmp(out_of_the_lock, 1); };
   ::sigaction(SIGALRM, &action, &before);
   sigset_t alarm;

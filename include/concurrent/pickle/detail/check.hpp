@@ -44,10 +44,9 @@ constexpr void check_part() {
       reason != Refusal::std_function,
       "concurrent::pickle: std::function hides what it holds, so that it cannot be sent. Pass the function or the "
       "lambda itself.");
-  static_assert(
-      reason != Refusal::std_bind,
-      "concurrent::pickle: std::bind and std::bind_front hide what they hold, so that it cannot be sent. Use "
-      "cf::partial(function, arguments...), or a lambda.");
+  static_assert(reason != Refusal::std_bind,
+                "concurrent::pickle: std::bind and std::bind_front hide what they hold, so that it cannot be sent. Use "
+                "cf::partial(function, arguments...), or a lambda.");
   static_assert(
       reason != Refusal::closure,
       "concurrent::pickle: a lambda can be sent as a value only if it captures nothing, or as the function to call. "
@@ -84,11 +83,10 @@ constexpr void check_part() {
       "concurrent::pickle: an aggregate with an anonymous union or struct cannot be taken apart. Give it a function "
       "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
       "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
-  static_assert(
-      reason != Refusal::too_many_fields,
-      "concurrent::pickle: an aggregate with more than 100 members cannot be taken apart. Give it a function "
-      "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
-      "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
+  static_assert(reason != Refusal::too_many_fields,
+                "concurrent::pickle: an aggregate with more than 100 members cannot be taken apart. Give it a function "
+                "`template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
+                "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
   static_assert(
       reason != Refusal::fields,
       "concurrent::pickle: the members of this aggregate cannot be enumerated or made one by one (it may have a "

@@ -23,13 +23,9 @@ enum class Customisation {
 
 // Found by argument-dependent lookup alone: nothing of these names is declared here.
 template <class Archive, class T>
-concept FreeSerialize = requires(Archive& archive, T& value) {
-  serialize(archive, value);
-};
+concept FreeSerialize = requires(Archive& archive, T& value) { serialize(archive, value); };
 template <class Archive, class T>
-concept FreeSerializeVersioned = requires(Archive& archive, T& value) {
-  serialize(archive, value, 0u);
-};
+concept FreeSerializeVersioned = requires(Archive& archive, T& value) { serialize(archive, value, 0u); };
 template <class T>
 concept FreeSaveLoad = requires(OutputArchive& output, const T& constant, InputArchive& input, T& value) {
   save(output, constant);
@@ -43,7 +39,7 @@ concept FreeSaveLoadVersioned = requires(OutputArchive& output, const T& constan
 
 template <class T>
 consteval Customisation customisation_of() {
-  if constexpr (requires(OutputArchive & archive, T & value) { Access::serialize(archive, value); }) {
+  if constexpr (requires(OutputArchive& archive, T& value) { Access::serialize(archive, value); }) {
     return Customisation::member_serialize;
   } else if constexpr (requires(OutputArchive& archive, T& value) {
                          Access::serialize_versioned(archive, value, 0u);

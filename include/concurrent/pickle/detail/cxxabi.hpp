@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The two functions of the C++ runtime's <cxxabi.h> that are needed, without the 360 lines of that. By names of our own,
-// since a program may include the header too, and runtimes differ in how they declare them.
+// The two functions of the C++ runtime's <cxxabi.h> that are needed, without the 360 lines of that. By names of our
+// own, since a program may include the header too, and runtimes differ in how they declare them.
 #pragma once
 
 #include <concurrent/version.hpp>

@@ -66,7 +66,7 @@ std::exception_ptr make_exception(T&& exception, const std::exception_ptr& cause
 // text.
 template <class T>
 inline constexpr bool has_no_content =
-    std::is_default_constructible_v<T>&& std::is_base_of_v<std::exception, T> &&
+    std::is_default_constructible_v<T> && std::is_base_of_v<std::exception, T> &&
     (sizeof(T) == sizeof(std::exception) ||
      (sizeof(T) == sizeof(std::runtime_error) && std::is_base_of_v<std::runtime_error, T>) ||
      (sizeof(T) == sizeof(std::logic_error) && std::is_base_of_v<std::logic_error, T>));

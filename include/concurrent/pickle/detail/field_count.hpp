@@ -134,8 +134,8 @@ consteval std::size_t needed_values() {
   }
 }
 
-// Whether the member that begins at `position` is an array for which `extent` of the values are. There are `head` values,
-// and `braces` empty braces fit behind them.
+// Whether the member that begins at `position` is an array for which `extent` of the values are. There are `head`
+// values, and `braces` empty braces fit behind them.
 template <class T, std::size_t head, std::size_t braces, std::size_t position, std::size_t extent>
 consteval bool is_array_of() {
   constexpr std::size_t tail = head - position - extent;
@@ -163,7 +163,8 @@ consteval std::size_t extent_from() {
 template <class T, std::size_t head, std::size_t braces, std::size_t position>
 consteval std::size_t values_of_member() {
   if constexpr (braces > 0) {
-    // From the most downwards: if it got more than it takes, empty braces would come to the last one that needs a value.
+    // From the most downwards: if it got more than it takes, empty braces would come to the last one that needs a
+    // value.
     return extent_from<T, head, braces, position, head - position>();
   } else if constexpr (fits_nested<T, position, 0, head - position - 1, 0>()) {
     return 1;

@@ -38,11 +38,10 @@ struct ParametersOf {
   using type = Types<>;
 };
 template <class F>
-requires std::is_pointer_v<F>
-struct ParametersOf<F> : Parameters<F> {
-};
+  requires std::is_pointer_v<F>
+struct ParametersOf<F> : Parameters<F> {};
 template <class F>
-requires requires { &F::operator(); }
+  requires requires { &F::operator(); }
 struct ParametersOf<F> : Parameters<decltype(&F::operator())> {};
 
 template <std::size_t i, class List>
@@ -54,8 +53,8 @@ struct TypeAt<0, Types<First, Rest...>> {
   using type = First;
 };
 template <std::size_t i, class First, class... Rest>
-requires(i > 0) struct TypeAt<i, Types<First, Rest...>> : TypeAt<i - 1, Types<Rest...>> {
-};
+  requires(i > 0)
+struct TypeAt<i, Types<First, Rest...>> : TypeAt<i - 1, Types<Rest...>> {};
 
 // Whether the bytes of a Sent can be read as a View, both being known to the pickle itself.
 template <class Sent, class View>

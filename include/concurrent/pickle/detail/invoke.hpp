@@ -52,19 +52,18 @@ struct ResultOf {
   using type = void;
 };
 template <class F, class... Args>
-requires takes_values<F, Args...>
+  requires takes_values<F, Args...>
 struct ResultOf<F, Args...> {
   using type = std::decay_t<std::invoke_result_t<F, Args...>>;
 };
 template <class F, class... Args>
-requires takes_c_strings<F, Args...>
+  requires takes_c_strings<F, Args...>
 struct ResultOf<F, Args...> {
   using type = std::decay_t<std::invoke_result_t<F, typename WithCString<Args>::type...>>;
 };
 template <class F, class... Args>
-requires takes_token<F, Args...>
-struct ResultOf<F, Args...> : ResultOf<F, StopToken, Args...> {
-};
+  requires takes_token<F, Args...>
+struct ResultOf<F, Args...> : ResultOf<F, StopToken, Args...> {};
 template <class F, class... Args>
 using CallResult = typename ResultOf<F, Args...>::type;
 
@@ -74,8 +73,9 @@ struct SentAs {
   using type = std::decay_t<T>;
 };
 template <class Char, std::size_t n>
-requires(std::is_same_v<Char, char> || std::is_same_v<Char, wchar_t> || std::is_same_v<Char, char8_t> ||
-         std::is_same_v<Char, char16_t> || std::is_same_v<Char, char32_t>) struct SentAs<const Char (&)[n]> {
+  requires(std::is_same_v<Char, char> || std::is_same_v<Char, wchar_t> || std::is_same_v<Char, char8_t> ||
+           std::is_same_v<Char, char16_t> || std::is_same_v<Char, char32_t>)
+struct SentAs<const Char (&)[n]> {
   using type = std::basic_string<Char>;
 };
 template <class T>
@@ -87,9 +87,7 @@ std::basic_string_view<Char> literal_text(const Char (&text)[n]) {
 }
 
 template <class T>
-concept HasCallOperator = requires {
-  &T::operator();
-};
+concept HasCallOperator = requires { &T::operator(); };
 
 template <class T>
 struct CallableBase {
@@ -112,8 +110,8 @@ consteval bool has_call_operator() {
 }
 template <class F>
 inline constexpr bool is_callable_type =
-    std::is_member_pointer_v<F> ||
-    (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) || has_call_operator<F>();
+    std::is_member_pointer_v<F> || (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) ||
+    has_call_operator<F>();
 
 // The object is itself, or what a smart pointer points to.
 template <class F, class First, class... Rest>
@@ -152,9 +150,8 @@ inline constexpr bool wants_token = [] {
 template <class F, class... Args>
 struct TaskResult : std::invoke_result<F, Args...> {};
 template <class F, class... Args>
-requires wants_token<F, Args...>
-struct TaskResult<F, Args...> : std::invoke_result<F, StopToken, Args...> {
-};
+  requires wants_token<F, Args...>
+struct TaskResult<F, Args...> : std::invoke_result<F, StopToken, Args...> {};
 template <class F, class... Args>
 decltype(auto) invoke_task([[maybe_unused]] const StopToken& token, F&& function, Args&&... args) {
   if constexpr (wants_token<F, Args...>) {

@@ -15,7 +15,9 @@
 namespace concurrent::pickle::inline v0 {
 namespace detail {
 
-[[gnu::noinline, gnu::cold]] CONCURRENT_FUTURES_INLINE void dump_library_function(Writer& writer, std::uintptr_t address, Target target) {
+[[gnu::noinline, gnu::cold]] CONCURRENT_FUTURES_INLINE void dump_library_function(Writer& writer,
+                                                                                  std::uintptr_t address,
+                                                                                  Target target) {
   FunctionName name{};
   std::string path;
   const bool found = visit_modules([&](const dl_phdr_info& info) {
@@ -53,7 +55,8 @@ inline std::uintptr_t find_library_function(const FunctionName& name, bool& wron
   return address;
 }
 
-[[gnu::noinline, gnu::cold]] CONCURRENT_FUTURES_INLINE std::uintptr_t load_library_function(Reader& reader, Target target) {
+[[gnu::noinline, gnu::cold]] CONCURRENT_FUTURES_INLINE std::uintptr_t load_library_function(Reader& reader,
+                                                                                            Target target) {
   const auto name = reader.get<FunctionName>();
   const std::size_t length = reader.get_count(1);
   const std::string path(reinterpret_cast<const char*>(reader.view(length)), length);
@@ -72,7 +75,8 @@ inline std::uintptr_t find_library_function(const FunctionName& name, bool& wron
   return address;
 }
 
-[[noreturn, gnu::noinline, gnu::cold]] CONCURRENT_FUTURES_INLINE void refuse_program_function(Reader& reader, const FunctionName& name) {
+[[noreturn, gnu::noinline, gnu::cold]] CONCURRENT_FUTURES_INLINE void refuse_program_function(
+    Reader& reader, const FunctionName& name) {
   if (name.module != main_module().id) {
     reader.refuse("the function at offset " + as_hex(name.offset) +
                   " belongs to another program or another build of this one (build " + as_hex(name.module) +

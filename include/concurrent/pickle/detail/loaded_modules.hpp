@@ -56,8 +56,8 @@ inline Module describe_module(const dl_phdr_info& info) noexcept {
     const auto& segment = info.dlpi_phdr[i];
     const std::uintptr_t low = info.dlpi_addr + segment.p_vaddr;
     // Where the linker was told to leave relocated constants writable (-z norelro), they are among the data.
-    const bool constant =
-        segment.p_type == PT_GNU_RELRO || (segment.p_type == PT_LOAD && ((segment.p_flags & PF_W) == 0 || !module.has_relro));
+    const bool constant = segment.p_type == PT_GNU_RELRO ||
+                          (segment.p_type == PT_LOAD && ((segment.p_flags & PF_W) == 0 || !module.has_relro));
     if (constant && constants < std::size(module.constants)) {
       module.constants[constants++] = {low, low + segment.p_memsz};
     }

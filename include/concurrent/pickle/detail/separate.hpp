@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Where the parts of this library that are no templates are compiled. Normally in each translation unit that uses them,
 // as header-only libraries do. With CONCURRENT_FUTURES_SEPARATE_COMPILATION defined, for the whole program, translation
-// units see their declarations alone; one of them includes concurrent/futures/implementation.hpp (or, of the one header,
-// defines CONCURRENT_FUTURES_IMPLEMENTATION before it includes that) and has the definitions.
+// units see their declarations alone; one of them includes concurrent/futures/implementation.hpp (or, of the one
+// header, defines CONCURRENT_FUTURES_IMPLEMENTATION before it includes that) and has the definitions.
 //
 // A function on the border, which is called from what every translation unit sees, is defined as
 // CONCURRENT_FUTURES_INLINE in a header that is included only #ifdef CONCURRENT_FUTURES_DEFINITIONS. All else in those

@@ -69,7 +69,7 @@ inline constexpr bool is_exception_ptr = std::is_same_v<T, std::exception_ptr>;
 template <class T>
 inline constexpr bool is_error_code = std::is_same_v<T, std::error_code> || std::is_same_v<T, std::error_condition>;
 template <class T>
-inline constexpr bool is_closure = std::is_class_v<T>&& spelled_as_closure<T>();
+inline constexpr bool is_closure = std::is_class_v<T> && spelled_as_closure<T>();
 
 /// A class that has the members of a standard one may hold more than those tell: whoever derives from std::shared_ptr,
 /// or writes a container, adds members. So members alone say what a class is only where it stands in one of these
@@ -109,7 +109,7 @@ concept AssociativeShape = RangeShape<T> && requires(T& t, typename T::value_typ
 
 /// queue, stack, priority_queue.
 template <class T>
-concept AdaptorShape = !RangeShape<T> && requires(T & t) {
+concept AdaptorShape = !RangeShape<T> && requires(T& t) {
   typename T::container_type;
   typename T::value_type;
   t.pop();
@@ -178,9 +178,8 @@ concept TimePointShape = is_of_library<T> && requires(const T& t) {
 /// year_month_day, weekday, hh_mm_ss and the rest of std::chrono that is a plain value. Nothing in their members sets
 /// them apart from a program's own classes, so their name does.
 template <class T>
-concept CalendarShape = std::is_trivially_copyable_v<T> &&(type_name<T>().starts_with("std::chrono::")) &&
-                        (
-                            requires(const T& t) { t.ok(); } || requires(const T& t) { t.is_negative(); });
+concept CalendarShape = std::is_trivially_copyable_v<T> && (type_name<T>().starts_with("std::chrono::")) &&
+                        (requires(const T& t) { t.ok(); } || requires(const T& t) { t.is_negative(); });
 
 template <class T>
 concept BitsetShape = requires(T& t, const T& c) {
@@ -189,12 +188,10 @@ concept BitsetShape = requires(T& t, const T& c) {
   { c.test(std::size_t{}) } -> std::same_as<bool>;
   t.set(std::size_t{}, true);
   c.to_ullong();
-}
-&&type_name<T>().starts_with("std::bitset<");
+} && type_name<T>().starts_with("std::bitset<");
 
 template <class T>
-concept ComplexShape = type_name<T>()
-.starts_with("std::complex<") && requires(const T& t) {
+concept ComplexShape = type_name<T>().starts_with("std::complex<") && requires(const T& t) {
   typename T::value_type;
   { t.real() } -> std::same_as<typename T::value_type>;
   { t.imag() } -> std::same_as<typename T::value_type>;
@@ -222,7 +219,7 @@ constexpr bool is_random_engine() {
 template <class T>
 constexpr bool is_known_handle() {
   constexpr std::string_view name = type_name<T>();
-  if (name == "_IO_FILE" || name == "__dirstream") return true;  // FILE and DIR
+  if (name == "_IO_FILE" || name == "__dirstream") return true;                                  // FILE and DIR
   for (const std::string_view space : {"concurrent::futures::v0::", "concurrent::futures::"}) {  // Clang leaves v0 out
     if (!name.starts_with(space)) continue;
     const std::string_view rest = name.substr(space.size());

@@ -83,7 +83,9 @@ TEST_CASE("FutureState.finish: callbacks that nobody ran run with the list's end
   Held<int> held;
   int calls = 0;
   held.future.add_done_callback([&](const auto&) { ++calls; });
-  { const CallbackList dropped = held.state->finish_with_exception(std::make_exception_ptr(1)); }
+  {
+    const CallbackList dropped = held.state->finish_with_exception(std::make_exception_ptr(1));
+  }
   CHECK(calls == 1);
 }
 
@@ -137,7 +139,9 @@ TEST_CASE("FutureState: the value lives as long as handle or reference") {
     CHECK(token.use_count() == 2);
   }
   CHECK(token.use_count() == 2);
-  { const cf::Future<std::shared_ptr<int>> again((state->add_reference(), state)); }
+  {
+    const cf::Future<std::shared_ptr<int>> again((state->add_reference(), state));
+  }
   state->release();
   CHECK(token.use_count() == 1);
 }

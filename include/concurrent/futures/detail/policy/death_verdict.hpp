@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// policy/: what the process pool decides, as plain values. No clock, no lock, no process, no shared memory: whoever asks
-// gives the time and the facts, so that every case can be tested in milliseconds.
+// policy/: what the process pool decides, as plain values. No clock, no lock, no process, no shared memory: whoever
+// asks gives the time and the facts, so that every case can be tested in milliseconds.
 #pragma once
 
 #include <concurrent/futures/process_options.hpp>
@@ -12,15 +12,15 @@ namespace detail {
 
 /// What is known when a worker has ended and everything that it published has been taken off its ring.
 struct DeathFacts {
-  bool asked_to_end = false;        // told to leave, or sent a signal, by this pool
-  bool retired = false;             // it said that it left on purpose
-  bool retiring = false;            // it has run its last task, and was about to leave by itself
-  bool damaged = false;             // what it wrote cannot be
-  bool has_call = false;            // it had taken a call and not answered
-  bool call_started = false;        // and had begun to run it
+  bool asked_to_end = false;         // told to leave, or sent a signal, by this pool
+  bool retired = false;              // it said that it left on purpose
+  bool retiring = false;             // it has run its last task, and was about to leave by itself
+  bool damaged = false;              // what it wrote cannot be
+  bool has_call = false;             // it had taken a call and not answered
+  bool call_started = false;         // and had begun to run it
   bool stopped_for_timeout = false;  // this pool stopped that call, at its time limit
-  bool stopped_by_user = false;     // or by terminate()
-  bool retries_left = false;        // of that call
+  bool stopped_by_user = false;      // or by terminate()
+  bool retries_left = false;         // of that call
   bool initializer_failed = false;
   bool pool_broken = false;
   bool no_more_workers = false;  // the pool is on its way to its end

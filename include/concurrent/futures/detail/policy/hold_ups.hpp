@@ -11,19 +11,20 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// When this program was held up (Ctrl-Z and fg, a debugger, a frozen container), so that time limits count only time in
-/// which it ran. Belongs to the pool's lock.
+/// When this program was held up (Ctrl-Z and fg, a debugger, a frozen container), so that time limits count only time
+/// in which it ran. Belongs to the pool's lock.
 ///
-/// While tasks have limits, threads of the pool beat here, each at least every `interval`: the manager as it looks after
-/// the tasks, and the monitor, which a callback cannot keep from it. A beat that comes `late` or more after it was due
-/// says that none of them ran meanwhile: the program was held up from when the beat was due until now. Whoever is the
-/// first to run again finds that out before it looks at any limit. Shorter delays count as time in which it ran.
+/// While tasks have limits, threads of the pool beat here, each at least every `interval`: the manager as it looks
+/// after the tasks, and the monitor, which a callback cannot keep from it. A beat that comes `late` or more after it
+/// was due says that none of them ran meanwhile: the program was held up from when the beat was due until now. Whoever
+/// is the first to run again finds that out before it looks at any limit. Shorter delays count as time in which it ran.
 class HoldUps {
  public:
   using Time = std::chrono::nanoseconds;
   static constexpr Time interval = std::chrono::milliseconds(100);
-  static constexpr Time late = std::chrono::milliseconds(250);  // a busy machine hardly keeps two threads waiting longer
-  static constexpr Time grace = std::chrono::seconds(1);        // what a running task has at least afterwards
+  static constexpr Time late =
+      std::chrono::milliseconds(250);                     // a busy machine hardly keeps two threads waiting longer
+  static constexpr Time grace = std::chrono::seconds(1);  // what a running task has at least afterwards
 
   void beat(Deadline now) noexcept {
     if (due_ != Deadline{} && now - due_ >= late) note(now, now - due_);

@@ -28,8 +28,8 @@ struct TimeLimitStep {
   Deadline look = (Deadline::max)();
 };
 
-/// The limit counts from when the task begins. A call that waits can at the earliest be late its whole limit from now. One
-/// that is claimed and not begun is no task yet: its worker is given a moment.
+/// The limit counts from when the task begins. A call that waits can at the earliest be late its whole limit from now.
+/// One that is claimed and not begun is no task yet: its worker is given a moment.
 inline TimeLimitStep check_time_limit(const TimedCall& call, Deadline now, const HoldUps& hold_ups,
                                       const PoolTiming& timing = pool_timing) noexcept {
   using Action = TimeLimitStep::Action;

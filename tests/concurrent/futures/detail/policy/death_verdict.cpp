@@ -13,10 +13,18 @@ using concurrent::futures::detail::Verdict;
 
 namespace {
 
-constexpr std::array flags = {&DeathFacts::asked_to_end,        &DeathFacts::retired,         &DeathFacts::retiring,
-                              &DeathFacts::damaged,             &DeathFacts::has_call,        &DeathFacts::call_started,
-                              &DeathFacts::stopped_for_timeout, &DeathFacts::stopped_by_user, &DeathFacts::retries_left,
-                              &DeathFacts::initializer_failed,  &DeathFacts::pool_broken,     &DeathFacts::no_more_workers};
+constexpr std::array flags = {&DeathFacts::asked_to_end,
+                              &DeathFacts::retired,
+                              &DeathFacts::retiring,
+                              &DeathFacts::damaged,
+                              &DeathFacts::has_call,
+                              &DeathFacts::call_started,
+                              &DeathFacts::stopped_for_timeout,
+                              &DeathFacts::stopped_by_user,
+                              &DeathFacts::retries_left,
+                              &DeathFacts::initializer_failed,
+                              &DeathFacts::pool_broken,
+                              &DeathFacts::no_more_workers};
 constexpr std::array policies = {WorkerDeathPolicy::break_pool, WorkerDeathPolicy::fail_task};
 
 /// Every combination of facts under each policy.
@@ -69,7 +77,8 @@ TEST_CASE("judge: no stop of this pool's is a loss, breaks it, or counts towards
   });
 }
 
-TEST_CASE("judge: a worker that left after its last task is no loss, but with a call in hand, or a failed initializer") {
+TEST_CASE(
+    "judge: a worker that left after its last task is no loss, but with a call in hand, or a failed initializer") {
   each([](const DeathFacts& facts, const Verdict& verdict, WorkerDeathPolicy) {
     if (facts.damaged || facts.asked_to_end || facts.no_more_workers) return;
     if (!facts.retired && !facts.retiring) return;
