@@ -65,14 +65,7 @@ inline void check_task_for_threads(const TaskOptions& options) {
   }
 }
 
-/// Whether the call has a std::stop_token that may yet be, or has been, asked to stop.
-inline bool has_stop_token([[maybe_unused]] const TaskOptions& options) noexcept {
-#ifdef __cpp_lib_jthread
-  return options.stop_token.stop_possible();
-#else
-  return false;
-#endif
-}
+/// Whether its std::stop_token has been asked to stop already.
 inline bool is_stopped([[maybe_unused]] const TaskOptions& options) noexcept {
 #ifdef __cpp_lib_jthread
   return options.stop_token.stop_requested();
@@ -83,8 +76,11 @@ inline bool is_stopped([[maybe_unused]] const TaskOptions& options) noexcept {
 
 /// Whether there is nothing in them that submit would have to be told.
 inline bool is_default(const TaskOptions& options) noexcept {
+#ifdef __cpp_lib_jthread
+  if (options.stop_token.stop_possible()) return false;
+#endif
   return !options.timeout && options.retries == 0 && options.label.empty() && options.priority == 0 &&
-         !has_stop_token(options) && options.on_stop == OnStop::request;
+         options.on_stop == OnStop::request;
 }
 
 }  // namespace detail

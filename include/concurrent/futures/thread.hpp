@@ -48,7 +48,7 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
 
   FutureStateBase& state() noexcept override { return *this; }
   void read_progress(std::uint64_t& done, std::uint64_t& total) noexcept override {
-    if (!this->done()) this->progress.read(0, done, total);
+    if (this->running() && pool_->is_here()) pool_->read_progress(*this, done, total);
   }
   void forget() noexcept override { call_.reset(); }
   std::string name() const override {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/exceptions.hpp>
+
 #include <concurrent/version.hpp>
 
 #include <exception>
@@ -17,6 +19,18 @@ std::exception_ptr failure(Args&&... args) noexcept {
     return std::make_exception_ptr(Exception(std::forward<Args>(args)...));
   } catch (...) {
     return std::current_exception();
+  }
+}
+
+/// Whether a task that was asked to stop has said that it did: by the exception that `load()` gives.
+template <class Load>
+bool is_cancellation(Load load) noexcept {
+  try {
+    std::rethrow_exception(load());
+  } catch (const CancelledError&) {
+    return true;
+  } catch (...) {
+    return false;
   }
 }
 

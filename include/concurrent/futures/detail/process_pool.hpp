@@ -157,7 +157,6 @@ class ProcessPool {
   bool accept(std::uint32_t index, const mpd::ResultEntry& entry, Arrival& arrival);
   void resolve(Arrivals& arrivals);
   void resolve(Arrival& arrival);
-  static bool threw_cancelled(std::span<const std::byte> exception) noexcept;
   bool serve();
   void finish_callbacks(CallbackList callbacks);
   bool make_room_for_callbacks() noexcept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/failure.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
@@ -147,18 +148,6 @@ inline void ProcessPool::resolve(Arrivals& arrivals) {
   arrivals.size = 0;
 }
 
-/// Whether a task that was asked to stop has said that it did.
-inline bool ProcessPool::threw_cancelled(std::span<const std::byte> exception) noexcept {
-  try {
-    pickle::Reader reader(exception);
-    std::rethrow_exception(pickle::load_exception(reader));
-  } catch (const CancelledError&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
 /// Unpickles a result into its future. Without the lock: this is where a program's own types are made.
 inline void ProcessPool::resolve(Arrival& arrival) {
   CallbackList callbacks;
@@ -200,7 +189,12 @@ inline void ProcessPool::resolve(Arrival& arrival) {
         drop_call(*arrival.item);
         fill();
       }
-      if (stop_requested && !arrival.cancelled) arrival.cancelled = threw_cancelled(bytes);
+      if (stop_requested && !arrival.cancelled) {
+        arrival.cancelled = is_cancellation([&bytes] {
+          pickle::Reader copy(bytes);
+          return pickle::load_exception(copy);
+        });
+      }
     }
     if (arrival.cancelled) {
       count_cancelled();

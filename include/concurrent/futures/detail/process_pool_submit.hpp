@@ -276,13 +276,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(const WorkItem& item, 
   const std::lock_guard lock(mutex_);
   bool started = false;
   const std::uint32_t holder = holder_of(item, started);
-  std::uint64_t now = 0;
-  std::uint64_t all = 0;
-  if (!started || holder >= geometry_workers() ||
-      !segment_.worker(holder).progress.read(mpd::pack_call(item.ticket, item.record), now, all))
-    return;
-  done = now;
-  total = all;
+  if (started && holder < geometry_workers())
+    segment_.worker(holder).progress.read(mpd::pack_call(item.ticket, item.record), done, total);
 }
 
 /// Takes back every call that no worker has taken. Their futures are the caller's to cancel.

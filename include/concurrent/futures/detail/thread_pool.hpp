@@ -71,6 +71,7 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
 
   // For tasks.
   bool withdraw(ThreadTask& task) noexcept;
+  void read_progress(const ThreadTask& task, std::uint64_t& done, std::uint64_t& total) noexcept;
   bool before_publishing(ThreadTask& task, const std::exception_ptr& error) noexcept;
 
   // At the end of the program.
@@ -89,10 +90,10 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   void set_thread_name(int index) const noexcept;
   bool has_room() const noexcept { return tasks_.size() + reserved_ < *max_pending_; }
   void tell_of_room() noexcept;
-  bool work() noexcept;
+  bool work(ThreadProgress& progress) noexcept;
   void finalize(multiprocessing::detail::WorkerLocals& locals) noexcept;
   bool initialize() noexcept;
-  void run(ThreadTask& task) noexcept;
+  void run(ThreadTask& task, ThreadProgress& progress) noexcept;
   void break_pool(const std::string& reason) noexcept;
   // With a trace: when this thread began its task; 0: it has not had one that is traced.
   static std::int64_t& task_started() noexcept {
@@ -118,12 +119,13 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   std::condition_variable work_or_end_;
   TaskList tasks_;
   std::vector<pthread_t> threads_;  // to be joined
-  std::condition_variable room_;    // for a task, or none will ever be taken any more
-  std::size_t reserved_ = 0;        // places for tasks that are being made
-  int started_ = 0;                 // threads that are there, and do not leave
-  int last_index_ = 0;              // of the next one's name
-  std::size_t idle_ = 0;            // threads that look for a task, or will without delay
-  std::size_t sleeping_ = 0;        // of those, the ones that sleep
+  IntrusiveList<ThreadProgress> progress_;
+  std::condition_variable room_;  // for a task, or none will ever be taken any more
+  std::size_t reserved_ = 0;      // places for tasks that are being made
+  int started_ = 0;               // threads that are there, and do not leave
+  int last_index_ = 0;            // of the next one's name
+  std::size_t idle_ = 0;          // threads that look for a task, or will without delay
+  std::size_t sleeping_ = 0;      // of those, the ones that sleep
   bool shutting_down_ = false;
   std::string broken_;  // why; empty: it is not
   PoolStatistics counts_;

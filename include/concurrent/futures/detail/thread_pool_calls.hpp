@@ -150,6 +150,14 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
   return true;
 }
 
+CONCURRENT_FUTURES_INLINE void ThreadPool::read_progress(const ThreadTask& task, std::uint64_t& done,
+                                                         std::uint64_t& total) noexcept {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t number = ThreadProgress::number_of(task);
+  const ThreadProgress* thread = progress_.front();
+  while (thread != nullptr && !thread->words.read(number, done, total)) thread = thread->next;
+}
+
 CONCURRENT_FUTURES_INLINE void ThreadPool::set_max_workers(int workers) {
   const std::lock_guard lock(mutex_);
   max_workers_.store(checked_max_workers(workers), std::memory_order_relaxed);

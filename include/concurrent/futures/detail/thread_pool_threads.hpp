@@ -62,7 +62,11 @@ inline void* ThreadPool::thread_main(void* argument) noexcept {
   current() = &pool;
   multiprocessing::detail::WorkerLocals locals;
   multiprocessing::detail::WorkerLocals::of_thread() = &locals;
-  if (pool.work()) pool.finalize(locals);
+  ThreadProgress progress;
+  multiprocessing::detail::ProgressPlace::of_thread() = {&progress.words, &progress.task};
+  const bool ready = pool.work(progress);
+  multiprocessing::detail::ProgressPlace::of_thread() = {};
+  if (ready) pool.finalize(locals);
   multiprocessing::detail::WorkerLocals::of_thread() = nullptr;
   current() = nullptr;
   if (task_started() != 0) {
@@ -85,9 +89,10 @@ inline void ThreadPool::set_thread_name(int index) const noexcept {
 }
 
 /// False: the initializer threw.
-inline bool ThreadPool::work() noexcept {
+inline bool ThreadPool::work(ThreadProgress& progress) noexcept {
   const bool ready = initialize();
   std::unique_lock lock(mutex_);
+  progress_.push_back(progress);
   while (ready) {
     while (tasks_.empty() && !shutting_down_ && started_ <= max_workers_) {
       ++sleeping_;
@@ -114,11 +119,12 @@ inline bool ThreadPool::work() noexcept {
       lock.unlock();
       if (task->traced) [[unlikely]]
         trace_begin();
-      run(*task);
+      run(*task, progress);
     }
     lock.lock();
   }
   --idle_;
+  progress_.remove(progress);
   return ready;
 }
 
@@ -155,11 +161,12 @@ inline bool ThreadPool::initialize() noexcept {
   return false;
 }
 
-inline void ThreadPool::run(ThreadTask& task) noexcept {
-  auto& progress = multiprocessing::detail::ProgressPlace::of_thread();
-  progress.words = &task.progress;
+inline void ThreadPool::run(ThreadTask& task, ThreadProgress& progress) noexcept {
+  progress.task.store(ThreadProgress::number_of(task), std::memory_order_relaxed);
   CallbackList callbacks = task.run(*this);
-  progress.words = nullptr;
+  // While the task is still there: the next one may have its address.
+  progress.words.call.store(0, std::memory_order_relaxed);
+  progress.task.store(0, std::memory_order_relaxed);
   if (!callbacks.empty()) {
     // Callbacks may take long, or submit and wait: others must not count on this thread meanwhile.
     {
@@ -174,22 +181,12 @@ inline void ThreadPool::run(ThreadTask& task) noexcept {
   task.state().release();
 }
 
-/// Whether a task that was asked to stop has said that it did.
-inline bool is_cancellation(const std::exception_ptr& error) noexcept {
-  try {
-    std::rethrow_exception(error);
-  } catch (const CancelledError&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
 /// True: it is cancelled.
 CONCURRENT_FUTURES_INLINE bool ThreadPool::before_publishing(ThreadTask& task,
                                                              const std::exception_ptr& error) noexcept {
   const bool failed = error != nullptr;
-  const bool cancelled = failed && task.stop_requested.load(std::memory_order_acquire) && is_cancellation(error);
+  const bool cancelled =
+      failed && task.stop_requested.load(std::memory_order_acquire) && is_cancellation([&error] { return error; });
   if (task.traced) [[unlikely]] {
     trace_->ran(&task, this_thread(), task_started(), multiprocessing::detail::monotonic_nanoseconds(),
                 failed ? "exception" : "result", false);

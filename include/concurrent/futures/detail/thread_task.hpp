@@ -42,8 +42,7 @@ class ThreadTask {
   bool queued = false;
   bool traced = false;
   std::atomic<bool> stop_requested{false};  // while it ran: if it throws CancelledError it is cancelled; no lock needed
-  multiprocessing::detail::ProgressWords progress;  // no lock needed
-  int given_priority = 0;                           // set before it is submitted
+  int given_priority = 0;                   // set before it is submitted
 
  protected:
   ThreadTask() = default;
@@ -64,6 +63,17 @@ class StopWord {
 struct NoStopWord {
   void request() const noexcept {}
   pickle::StopToken token() const noexcept { return {}; }
+};
+
+/// What a thread's task says of how far it is. With the thread, not with the task: a task's memory stays within what
+/// malloc gives and takes back fast.
+struct ThreadProgress {
+  ThreadProgress* next = nullptr;
+  ThreadProgress* previous = nullptr;
+  multiprocessing::detail::ProgressWords words;
+  std::atomic<std::uint64_t> task{0};  // the address of the one that runs
+
+  static std::uint64_t number_of(const ThreadTask& task) noexcept { return reinterpret_cast<std::uintptr_t>(&task); }
 };
 
 using ThreadTaskList = IntrusiveList<ThreadTask>;

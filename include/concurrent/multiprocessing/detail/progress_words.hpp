@@ -10,7 +10,8 @@ namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
 /// How far a task says it is. In the entry of its worker, where `call` tells whose it is and is set last, so that a
-/// call that says nothing costs nothing and is not taken for the one before it; or in a call that a thread runs.
+/// call that says nothing costs nothing and is not taken for the one before it, or in what a thread of a pool has of
+/// its own.
 struct ProgressWords {
   std::atomic<std::uint64_t> call{0};
   std::atomic<std::uint64_t> done{0};
@@ -23,12 +24,15 @@ struct ProgressWords {
     done.store(now, std::memory_order_release);
     if (first) call.store(of, std::memory_order_release);
   }
-  /// False: this call has said nothing.
+  /// False: this call has said nothing, and the two are as they were.
   bool read(std::uint64_t of, std::uint64_t& now, std::uint64_t& all) const noexcept {
     if (call.load(std::memory_order_acquire) != of) return false;
-    now = done.load(std::memory_order_acquire);
-    all = total.load(std::memory_order_acquire);
-    return call.load(std::memory_order_relaxed) == of;
+    const std::uint64_t so_far = done.load(std::memory_order_acquire);
+    const std::uint64_t of_all = total.load(std::memory_order_acquire);
+    if (call.load(std::memory_order_relaxed) != of) return false;
+    now = so_far;
+    all = of_all;
+    return true;
   }
 };
 

@@ -4,9 +4,9 @@
 #include <concurrent/version.hpp>
 
 #include <fcntl.h>
-#include <stdio_ext.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <iosfwd>
@@ -15,6 +15,10 @@
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
+
+// What is needed of <stdio_ext.h>, by names of our own as in pickle/detail/cxxabi.hpp.
+extern "C" std::size_t concurrent_futures_pending(std::FILE* file) noexcept __asm__("__fpending");
+extern "C" void concurrent_futures_purge(std::FILE* file) noexcept __asm__("__fpurge");
 
 // std::cout by the name that the linker knows, and only if the program has it: including <iostream> would put its
 // initialisation into every program.
@@ -58,7 +62,7 @@ inline void flush_stream(std::ostream* stream) noexcept {
 inline void flush_output() noexcept {
   flush_stream(&program_cout);
   flush_stream(&program_clog);
-  if (::__fpending(stdout) != 0) std::fflush(stdout);
+  if (concurrent_futures_pending(stdout) != 0) std::fflush(stdout);
 }
 
 /// At a worker's orderly end: writes out what its tasks have written to files by way of the C library. Not what a
@@ -69,7 +73,7 @@ inline void flush_files() noexcept {
   if (&open_files == nullptr || &lock_open_files == nullptr || &unlock_open_files == nullptr) return;
   lock_open_files();
   for (std::FILE* file = open_files; file != nullptr; file = file->_chain) {
-    if (::__fpending(file) == 0 || ::ftrylockfile(file) != 0) continue;
+    if (concurrent_futures_pending(file) == 0 || ::ftrylockfile(file) != 0) continue;
     ::fflush_unlocked(file);
     ::funlockfile(file);
   }
@@ -80,11 +84,11 @@ inline void flush_files() noexcept {
 /// In a worker, which has one thread yet: drops what was written before the fork and is in buffers still. It is the
 /// parent's to write.
 inline void drop_inherited_output() noexcept {
-  ::__fpurge(stdout);
+  concurrent_futures_purge(stdout);
 #if defined(__GLIBC__)
   if (&open_files == nullptr) return;
   for (std::FILE* file = open_files; file != nullptr; file = file->_chain) {
-    if (::__fpending(file) != 0) ::__fpurge(file);
+    if (concurrent_futures_pending(file) != 0) concurrent_futures_purge(file);
   }
 #endif
 }
@@ -104,7 +108,7 @@ inline void empty_input() noexcept {
   } else if (nothing == STDIN_FILENO) {
     ::fcntl(STDIN_FILENO, F_SETFD, 0);
   }
-  ::__fpurge(stdin);
+  concurrent_futures_purge(stdin);
   if (!is_constructed(&program_cin)) return;
   try {
     std::streambuf* const buffer = program_cin.rdbuf();

@@ -32,12 +32,12 @@ class WorkerLocals {
   template <class T>
   T& get() {
     static char key;  // its address is the type's
+    std::unique_lock lock(mutex_);
     if (void* const object = find(&key)) return *static_cast<T*>(object);
-    auto made = std::make_unique<T>();  // without the lock: it may want another of these
-    const std::lock_guard lock(mutex_);
-    for (const Local& local : locals_) {  // another thread of the task's may have been faster
-      if (local.key == &key) return *static_cast<T*>(local.object);
-    }
+    lock.unlock();  // making it may want another of these
+    auto made = std::make_unique<T>();
+    lock.lock();  // another thread of the task's may have been faster
+    if (void* const object = find(&key)) return *static_cast<T*>(object);
     locals_.push_back({&key, made.get(), [](void* object) { delete static_cast<T*>(object); }});
     return *made.release();
   }
@@ -58,8 +58,7 @@ class WorkerLocals {
     void* object;
     void (*destroy)(void*);
   };
-  void* find(const void* key) {
-    const std::lock_guard lock(mutex_);
+  void* find(const void* key) const noexcept {
     for (const Local& local : locals_) {
       if (local.key == key) return local.object;
     }
