@@ -19,6 +19,7 @@
 #include <concurrent/multiprocessing/detail/start_hooks.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
+#include <concurrent/pickle/exception.hpp>
 
 #include <memory>
 #include <string>
@@ -33,6 +34,8 @@ inline const bool mpi_is_registered = [] {
   multiprocessing::detail::start_hooks() = {&forget_launcher, &MpiJob::enter};
   return true;
 }();
+
+inline const bool node_died_is_declared = pickle::detail::declare_exception<NodeDied>();
 
 /// The nodes of this program. Throws RuntimeError that says what to type.
 inline std::vector<NodePlace> mpi_places(const MPIPoolOptions& options) {

@@ -49,6 +49,8 @@ struct NodeInfo {
 class NodeDied : public BrokenProcessPool {
  public:
   using BrokenProcessPool::BrokenProcessPool;
+  /// One of which nothing is known.
+  NodeDied() : BrokenProcessPool("concurrent::futures: a node was lost") {}
   /// For executors.
   NodeDied(const std::string& what, std::string host, int rank)
       : BrokenProcessPool(what), host_(std::move(host)), rank_(rank) {}
@@ -57,6 +59,12 @@ class NodeDied : public BrokenProcessPool {
   const std::string& host() const noexcept { return host_; }
   /// The rank of its agent; -1: not known.
   int rank() const noexcept { return rank_; }
+
+  /// For pickling.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(host_, rank_);
+  }
 
  private:
   std::string host_;

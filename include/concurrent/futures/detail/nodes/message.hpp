@@ -102,6 +102,10 @@ struct Bytes {
     if (size != 0) std::memcpy(data.get(), from, size);
     return {std::move(data), size};
   }
+  static Bytes keep(std::vector<std::byte> bytes) {
+    const auto kept = std::make_shared<std::vector<std::byte>>(std::move(bytes));
+    return {std::shared_ptr<const std::byte[]>(kept, kept->data()), kept->size()};
+  }
   std::span<const std::byte> span() const noexcept { return {data.get(), size}; }
 };
 

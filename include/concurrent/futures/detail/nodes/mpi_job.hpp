@@ -138,6 +138,7 @@ class MpiJob final : public Unfinished {
 
   static constexpr int tag = 1;
   static constexpr std::size_t most_at_once = std::size_t{1} << 30;
+  static constexpr std::size_t most_kept = std::size_t{1} << 20;
 
   const int rank_;
   MPI_Comm comm_ = MPI_COMM_NULL;
@@ -158,6 +159,10 @@ class MpiJob final : public Unfinished {
   std::map<std::pair<int, std::uint32_t>, NodePeer*> peers_;
   std::map<std::uint32_t, std::unique_ptr<Agent>> agents_;  // the thread's own
   bool caller_is_lost_ = false;
+  std::vector<std::byte> arrived_;
+  MPI_Request arriving_ = MPI_REQUEST_NULL;
+  int arriving_from_ = 0;
+  std::atomic<bool> active_{false};  // something has come or gone since it was last asked, heartbeats apart
 
   // The agents' pool that has calls: this thread looks after it while it waits.
   ProcessPool* busy_pool();
@@ -298,11 +303,8 @@ inline void MpiJob::run() {
         looked = now;
       }
       if (caller_is_lost_ || (leaving_.load() && told_to_leave && all_is_sent())) break;
-      if (sent || received) {
-        busy = now;
-      } else {
-        rest(busy);
-      }
+      if (active_.exchange(false)) busy = now;
+      if (!sent && !received) rest(busy);
     }
     clear_agents_away(true);
     bool whole = !caller_is_lost_;
@@ -334,6 +336,7 @@ inline void MpiJob::send(int rank, Message message) {
     const std::lock_guard lock(mutex_);
     Rank& to = *ranks_[static_cast<std::size_t>(rank)];
     if (to.is_lost) return;
+    if (message.header.pool != 0) active_.store(true);
     to.out.push(std::move(message));
   }
   signal_.fetch_add(1, std::memory_order_seq_cst);
@@ -376,26 +379,39 @@ inline bool MpiJob::send_some() {
 }
 
 inline bool MpiJob::receive_some() {
-  std::vector<std::byte> bytes;
   for (int round = 0; round < 64; ++round) {
-    int flag = 0;
-    MPI_Message found = MPI_MESSAGE_NULL;
-    MPI_Status status{};
-    if (MPI_Improbe(MPI_ANY_SOURCE, tag, comm_, &flag, &found, &status) != MPI_SUCCESS || flag == 0) return round != 0;
-    int count = 0;
-    MPI_Get_count(&status, MPI_BYTE, &count);
-    bytes.resize(static_cast<std::size_t>(count));
-    if (MPI_Mrecv(bytes.data(), count, MPI_BYTE, &found, MPI_STATUS_IGNORE) != MPI_SUCCESS) return true;
-    Rank& from = *ranks_[static_cast<std::size_t>(status.MPI_SOURCE)];
+    if (arriving_ == MPI_REQUEST_NULL) {
+      int flag = 0;
+      MPI_Message found = MPI_MESSAGE_NULL;
+      MPI_Status status{};
+      if (MPI_Improbe(MPI_ANY_SOURCE, tag, comm_, &flag, &found, &status) != MPI_SUCCESS || flag == 0)
+        return round != 0;
+      int count = 0;
+      MPI_Get_count(&status, MPI_BYTE, &count);
+      arrived_.resize(static_cast<std::size_t>(count));
+      arriving_from_ = status.MPI_SOURCE;
+      if (MPI_Imrecv(arrived_.data(), count, MPI_BYTE, &found, &arriving_) != MPI_SUCCESS) return true;
+    }
+    int done = 0;
+    if (MPI_Test(&arriving_, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) {
+      arriving_ = MPI_REQUEST_NULL;
+      lose(arriving_from_);
+      continue;
+    }
+    if (done == 0) return round != 0;
+    arriving_ = MPI_REQUEST_NULL;
+    Rank& from = *ranks_[static_cast<std::size_t>(arriving_from_)];
     from.silence = {};
     if (from.is_lost) continue;
-    from.in.push(bytes, [&](Message message) { deliver(status.MPI_SOURCE, std::move(message)); });
+    from.in.push(arrived_, [&](Message message) { deliver(arriving_from_, std::move(message)); });
+    if (arrived_.capacity() > most_kept) std::vector<std::byte>().swap(arrived_);
   }
   return true;
 }
 
 inline void MpiJob::deliver(int rank, Message message) {
   if (message.header.pool == 0) return deliver_own(rank, message);
+  active_.store(true);
   if (rank_ != 0) {
     auto& agent = agents_[message.header.pool];
     if (agent == nullptr) {
@@ -449,6 +465,11 @@ inline void MpiJob::rest(Clock::time_point idle_since) {
     if (pool != nullptr) static_cast<void>(pool->drive(signal_, signal_.load(), Clock::now()));
     return static_cast<void>(::sched_yield());
   }
+  // What goes over in pieces goes on when both sides look.
+  bool is_large = arriving_ != MPI_REQUEST_NULL;
+  for (const auto& rank : ranks_)
+    is_large = is_large || (rank->request != MPI_REQUEST_NULL && rank->piece > most_kept / 16);
+  if (is_large && idle < std::chrono::seconds(2)) return static_cast<void>(::sched_yield());
   auto pause = std::chrono::microseconds(50);
   if (idle >= std::chrono::milliseconds(2)) pause = std::chrono::microseconds(200);
   if (idle >= std::chrono::milliseconds(50)) pause = std::chrono::microseconds(1000);

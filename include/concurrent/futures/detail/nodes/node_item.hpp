@@ -39,6 +39,7 @@ class NodeItem {
   bool begun = false;            // a worker has taken it, as far as the node has told
   bool stopped_by_user = false;  // terminate() has returned true
   bool stop_requested = false;   // its node has been told
+  bool asked_back = false;       // by a shutdown that cancels, and its node has not answered
   bool recalled = false;         // asked back for a node that has nothing to do
 
   int priority() const noexcept { return options != nullptr ? options->priority : 0; }

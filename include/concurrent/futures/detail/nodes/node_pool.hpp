@@ -86,7 +86,7 @@ class NodePool {
   bool reserve(Admission admission);
   void give_back_place() noexcept;
   pickle::Audience audience() const noexcept;
-  void submit(NodeItem& item, pickle::Writer& call);
+  void submit(NodeItem& item, pickle::detail::VectorWriter& call);
   void count_failed_submit() noexcept;
   void count_cancelled_submit() noexcept;
   void shutdown(bool cancel_futures);
@@ -187,7 +187,8 @@ class NodePool {
   std::unordered_map<std::uint64_t, NodeItem*> sent_;  // by ticket
   std::uint64_t last_ticket_ = 0;
   std::size_t outstanding_ = 0;
-  std::size_t resolving_ = 0;  // off the table, not resolved yet
+  std::size_t asked_back_ = 0;  // items of which that is true
+  std::size_t resolving_ = 0;   // off the table, not resolved yet
   std::size_t reserved_ = 0;
   std::size_t waiting_for_room_ = 0;
   std::vector<CallbackList> deferred_;

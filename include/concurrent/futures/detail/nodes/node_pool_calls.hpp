@@ -50,9 +50,9 @@ inline void NodePool::count_cancelled_submit() noexcept {
 }
 
 /// Takes the pickled call over. The item's state stays referenced until it is resolved.
-inline void NodePool::submit(NodeItem& item, pickle::Writer& call) {
-  item.bytes = Bytes::copy(call.data(), call.size());
+inline void NodePool::submit(NodeItem& item, pickle::detail::VectorWriter& call) {
   item.kept = call.take_kept();
+  item.bytes = call.size() < separate_body ? Bytes::copy(call.data(), call.size()) : Bytes::keep(call.take());
   const std::lock_guard lock(mutex_);
   if (closed_.load(std::memory_order_relaxed)) throw_closed();
   pending_.enter(item);
@@ -132,6 +132,7 @@ inline void NodePool::drop(NodeItem& item) noexcept {
     sent_.erase(item.ticket);
     --nodes_[item.node]->out;
   }
+  if (std::exchange(item.asked_back, false)) --asked_back_;
   pending_.leave(item);
   item.place = NodeItem::Place::gone;
   --outstanding_;

@@ -110,6 +110,7 @@ inline void NodePool::handle(Inbound& inbound) {
       const auto at = sent_.find(reader.next<std::uint64_t>());
       if (at == sent_.end()) break;
       at->second->begun = true;
+      if (std::exchange(at->second->asked_back, false)) --asked_back_;
       if (at->second->answer == NodeItem::Answer::awaited) at->second->answer = NodeItem::Answer::kept;
       break;
     }
@@ -207,7 +208,7 @@ inline void NodePool::finish_item(NodeItem& item, CallOutcome outcome, MessageRe
         const auto bytes = reader.rest();
         size = bytes.size();
         pickle::Reader thrown(bytes);
-        if (!is_alone_) worker_name += " on " + node.label();
+        worker_name += " on " + node.label();
         callbacks =
             state.finish_with_exception(pickle::load_exception(thrown, std::move(worker_name), pid, std::move(task)));
       } else {
@@ -240,6 +241,7 @@ inline void NodePool::finish_item(NodeItem& item, CallOutcome outcome, MessageRe
     const std::lock_guard lock(mutex_);
     --resolving_;
   }
+  tell_of_answer();
   if (!reason.empty()) break_pool(reason);
   if (closed_.load()) wake_manager();  // a shutdown may wait for this
 }

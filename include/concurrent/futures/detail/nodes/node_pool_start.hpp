@@ -189,13 +189,29 @@ inline void NodePool::shutdown(bool cancel_futures) {
         cancelled.push_back(item);
       }
       for (const auto& [ticket, item] : sent_) {
-        if (!item->begun && item->answer == NodeItem::Answer::none && !item->stopped_by_user)
-          send_about(*item, MessageKind::withdraw);
+        if (item->begun || item->answer != NodeItem::Answer::none || item->stopped_by_user || item->asked_back)
+          continue;
+        item->asked_back = true;
+        ++asked_back_;
+      }
+      for (const auto& [ticket, item] : sent_) {
+        if (item->asked_back) send_about(*item, MessageKind::withdraw);
       }
     }
   }
   for (NodeItem* const item : cancelled) cancel(*item);
   wake_manager();
+  if (!cancel_futures) return;
+  // What no worker has taken is cancelled when this returns, as far as nodes answer.
+  const Deadline deadline = std::chrono::steady_clock::now() + options_.node_timeout;
+  while (std::chrono::steady_clock::now() < deadline) {
+    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    {
+      const std::lock_guard lock(mutex_);
+      if (asked_back_ == 0 && resolving_ == 0) return;
+    }
+    await_answer(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50)));
+  }
 }
 
 /// False: the deadline has passed, or this is the thread that would have to end.

@@ -34,7 +34,10 @@ class SocketLink final : public NodeLink {
     if (!event_.valid()) multiprocessing::detail::throw_errno(errno, "eventfd");
   }
   /// What was sent goes out first, unless nobody reads it for a second.
-  ~SocketLink() override {
+  ~SocketLink() override { stop(); }
+
+  /// The same; from then on the peer hears nothing, and what is sent is dropped.
+  void stop() {
     leaving_.store(true);
     wake();
     if (thread_.joinable()) thread_.join();

@@ -29,6 +29,7 @@ class SocketNode final : public cfd::NodeConnection {
       agent_end.start(agent);
       caller_end.start(peer);
     }
+    ~Link() override { agent_end.stop(); }  // before the agent goes, which it tells what comes
     void send(cfd::Message message) override { caller_end.send(std::move(message)); }
 
     cfd::SocketLink agent_end;
