@@ -130,7 +130,7 @@ inline bool ThreadPool::work(ThreadProgress& progress) noexcept {
 
 inline void ThreadPool::finalize(multiprocessing::detail::WorkerLocals& locals) noexcept {
   const auto attempt = [](auto function) noexcept {
-    const auto log = [](const std::string& text) {
+    const auto report_error = [](const std::string& text) {
       log_message(
           LogLevel::warning,
           "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in a thread: " + text);
@@ -138,9 +138,9 @@ inline void ThreadPool::finalize(multiprocessing::detail::WorkerLocals& locals) 
     try {
       function();
     } catch (const std::exception& error) {
-      log(pickle::detail::text_of(error));
+      report_error(pickle::detail::text_of(error));
     } catch (...) {
-      log("something that is no std::exception");
+      report_error("something that is no std::exception");
     }
   };
   attempt([this] { finalizer_(); });
