@@ -68,7 +68,7 @@ inline std::string bar_line(const std::string& desc, const std::string& unit, st
     return cut_to_columns(label + std::to_string(done) + unit + " [" + clock_text(seconds) + ", " + rate + "]", width);
   }
   const double part =
-      *total == 0 ? 1 : std::min((static_cast<double>(done) + begun) / static_cast<double>(*total), 1.0);
+      *total == 0 ? 1 : (std::min)((static_cast<double>(done) + begun) / static_cast<double>(*total), 1.0);
   char percent[8];
   std::snprintf(percent, sizeof percent, "%3d%%", static_cast<int>(part * 100));
   const std::string left = part <= 0 ? "?" : clock_text(seconds / part - seconds);
