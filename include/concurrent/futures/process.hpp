@@ -221,8 +221,9 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     pool().shutdown(cancel_futures);
   }
 
-  template <class Function, class... Args>
-  auto submit_item(detail::Admission admission, TaskOptions* options, Function&& fn, Args&&... args) {
+  // `options`: a TaskOptions*, or nullptr; calls without any compile nothing of what options need.
+  template <class Options, class Function, class... Args>
+  auto submit_item(detail::Admission admission, Options options, Function&& fn, Args&&... args) {
     using Carrier = detail::serializer_for_t<Serializer, Function>;
     using Call = CallChecks<std::decay_t<Function>, pickle::detail::Sent<Args>...>;
     Call::check();
@@ -240,15 +241,17 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
       if (place.is_refused()) return Future<Result>(static_cast<detail::FutureState<Result>*>(nullptr));
       auto* const state = new detail::ProcessFutureState<Result, Carrier>(pool());
       Future<Result> future(state);
-      auto watch = detail::StopWatch::make(options);
-      if (options != nullptr) {
-        if (detail::is_stopped(*options)) {
-          pool().count_cancelled_submit();
-          detail::FutureStateBase::run(state->finish_cancelled());
-          return future;
+      [[maybe_unused]] detail::StopWatchOf<Options> watch(options);
+      if constexpr (!std::is_null_pointer_v<Options>) {
+        if (options != nullptr) {
+          if (detail::is_stopped(*options)) {
+            pool().count_cancelled_submit();
+            detail::FutureStateBase::run(state->finish_cancelled());
+            return future;
+          }
+          state->retries_left = static_cast<std::uint16_t>(options->retries);
+          state->options = std::make_unique<TaskOptions>(std::move(*options));
         }
-        state->retries_left = static_cast<std::uint16_t>(options->retries);
-        state->options = std::make_unique<TaskOptions>(std::move(*options));
       }
       detail::CallWriter writer(pool().blocks());
       writer.set_audience(audience);
@@ -260,7 +263,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
         return future;
       }
       pool().submit(*state, writer);
-      detail::StopWatch::begin(std::move(watch), *state);
+      watch.begin(*state);
       return future;
     }
   }

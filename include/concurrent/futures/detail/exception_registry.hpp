@@ -6,6 +6,29 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/pickle/exception.hpp>
 
+namespace concurrent::pickle::inline v0 {
+namespace detail {
+template <>
+inline constexpr bool keeps_its_text<futures::Error> = true;
+template <>
+inline constexpr bool keeps_its_text<futures::CancelledError> = true;
+template <>
+inline constexpr bool keeps_its_text<futures::InvalidStateError> = true;
+template <>
+inline constexpr bool keeps_its_text<futures::TimeoutError> = true;
+template <>
+inline constexpr bool keeps_its_text<futures::TaskTimeoutError> = true;
+template <>
+inline constexpr bool keeps_its_text<futures::BrokenExecutor> = true;
+template <>
+inline constexpr bool keeps_its_text<futures::BrokenThreadPool> = true;
+template <>
+inline constexpr bool keeps_its_text<futures::BrokenProcessPool> = true;
+template <>
+inline constexpr bool keeps_its_text<futures::QueueFull> = true;
+}  // namespace detail
+}  // namespace concurrent::pickle::inline v0
+
 namespace concurrent::futures::inline v0 {
 namespace detail {
 

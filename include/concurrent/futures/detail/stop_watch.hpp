@@ -5,6 +5,7 @@
 #include <concurrent/futures/detail/future_state_base.hpp>
 #include <concurrent/futures/task_options.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -55,6 +56,24 @@ struct StopWatch {
   static void begin(const std::unique_ptr<StopWatch>& /*watch*/, const FutureStateBase& /*state*/) noexcept {}
 };
 #endif
+
+/// That of a call with TaskOptions, which may be null.
+template <class Options>
+class StopWatchOf {
+ public:
+  explicit StopWatchOf(const TaskOptions* options) : watch_(StopWatch::make(options)) {}
+  void begin(FutureStateBase& state) { StopWatch::begin(std::move(watch_), state); }
+
+ private:
+  std::unique_ptr<StopWatch> watch_;
+};
+/// Of a call without any.
+template <>
+class StopWatchOf<std::nullptr_t> {
+ public:
+  explicit StopWatchOf(std::nullptr_t) noexcept {}
+  void begin(const FutureStateBase& /*state*/) noexcept {}
+};
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

@@ -30,6 +30,15 @@ struct Pickler<multiprocessing::ManagerDied> {
 
 }  // namespace concurrent::pickle::inline v0
 
+namespace concurrent::pickle::inline v0 {
+namespace detail {
+template <>
+inline constexpr bool keeps_its_text<multiprocessing::BrokenBarrierError> = true;
+template <>
+inline constexpr bool keeps_its_text<multiprocessing::Closed> = true;
+}  // namespace detail
+}  // namespace concurrent::pickle::inline v0
+
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 

@@ -6,6 +6,7 @@
 #include <concurrent/pickle/detail/exception_text.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 #include <concurrent/pickle/dumps.hpp>
+#include <concurrent/pickle/errors.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -62,6 +63,9 @@ std::exception_ptr make_exception(T&& exception, const std::exception_ptr& cause
   }
 }
 
+template <class T, class... Listed>
+inline constexpr bool is_one_of = (std::is_same_v<T, Listed> || ...);
+
 // Whether a class adds no data to the standard's class that it derives from, so that its type alone tells all but the
 // text.
 template <class T>
@@ -95,12 +99,22 @@ std::exception_ptr make_arrived(T&& exception, const std::string& message, const
   return make_exception<T>(static_cast<T&&>(exception), cause);
 }
 
+// Whether what() is always the text that the exception was made from. Nothing else can arrive then, and the half of
+// what would have to be compiled for each type is not.
+template <class T>
+inline constexpr bool keeps_its_text =
+    is_one_of<T, std::runtime_error, std::range_error, std::overflow_error, std::underflow_error, std::logic_error,
+              std::domain_error, std::invalid_argument, std::length_error, std::out_of_range, PicklingError,
+              UnpicklingError>;
+
 // The forms in which exceptions cross. First, by the text of what().
 template <class T>
 struct ByText {
   static constexpr void (*dump)(Writer&) = nullptr;  // the text is in the message already
   static std::exception_ptr load(Reader&, const std::string& message, const std::exception_ptr& cause) {
-    if constexpr (std::is_base_of_v<std::exception, T>) {
+    if constexpr (keeps_its_text<T>) {
+      return make_exception<T>(T(message), cause);
+    } else if constexpr (std::is_base_of_v<std::exception, T>) {
       T exception(message);
       if (message == text_of(exception)) return make_exception<T>(static_cast<T&&>(exception), cause);
       return make_arrived<T>(make_from_part(message, std::string(text_of(exception))), message, cause);
