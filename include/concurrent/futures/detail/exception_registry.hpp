@@ -8,24 +8,11 @@
 
 namespace concurrent::pickle::inline v0 {
 namespace detail {
-template <>
-inline constexpr bool keeps_its_text<futures::Error> = true;
-template <>
-inline constexpr bool keeps_its_text<futures::CancelledError> = true;
-template <>
-inline constexpr bool keeps_its_text<futures::InvalidStateError> = true;
-template <>
-inline constexpr bool keeps_its_text<futures::TimeoutError> = true;
-template <>
-inline constexpr bool keeps_its_text<futures::TaskTimeoutError> = true;
-template <>
-inline constexpr bool keeps_its_text<futures::BrokenExecutor> = true;
-template <>
-inline constexpr bool keeps_its_text<futures::BrokenThreadPool> = true;
-template <>
-inline constexpr bool keeps_its_text<futures::BrokenProcessPool> = true;
-template <>
-inline constexpr bool keeps_its_text<futures::QueueFull> = true;
+template <class T>
+  requires is_one_of<T, futures::Error, futures::CancelledError, futures::InvalidStateError, futures::TimeoutError,
+                     futures::TaskTimeoutError, futures::BrokenExecutor, futures::BrokenThreadPool,
+                     futures::BrokenProcessPool, futures::QueueFull>
+inline constexpr bool keeps_its_text<T> = true;
 }  // namespace detail
 }  // namespace concurrent::pickle::inline v0
 

@@ -3,7 +3,6 @@
 
 #include <concurrent/futures/detail/intrusive_list.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -67,8 +66,18 @@ class PriorityList {
   };
 
   auto find(const Item& item) noexcept {  // where its priority stands, or would stand
-    return std::lower_bound(levels_.begin(), levels_.end(), item.priority(),
-                            [](const auto& level, int priority) { return level->priority > priority; });
+    auto first = levels_.begin();
+    for (auto left = levels_.size(); left != 0;) {
+      const auto half = left / 2;
+      const auto middle = first + static_cast<std::ptrdiff_t>(half);
+      if ((*middle)->priority > item.priority()) {
+        first = middle + 1;
+        left -= half + 1;
+      } else {
+        left = half;
+      }
+    }
+    return first;
   }
   IntrusiveList<Item>& list_of(const Item& item) noexcept {
     return item.priority() == 0 ? ordinary_ : (*find(item))->items;

@@ -155,8 +155,8 @@ inline void ProcessPool::resolve(Arrival& arrival) {
   pickle::Reader reader(bytes);
   const bool is_value = arrival.outcome == mpd::Outcome::value;
   const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), arrival.name); };
-  if (arrival.item ==
-      nullptr) {  // the initializer's exception, and the death that follows breaks the pool; or the finalizer's
+  if (arrival.item == nullptr) {
+    // The initializer's exception, and the death that follows breaks the pool; or the finalizer's.
     std::string text;
     try {
       const auto exception = pickle::load_exception(reader);

@@ -32,10 +32,9 @@ struct Pickler<multiprocessing::ManagerDied> {
 
 namespace concurrent::pickle::inline v0 {
 namespace detail {
-template <>
-inline constexpr bool keeps_its_text<multiprocessing::BrokenBarrierError> = true;
-template <>
-inline constexpr bool keeps_its_text<multiprocessing::Closed> = true;
+template <class T>
+  requires is_one_of<T, multiprocessing::BrokenBarrierError, multiprocessing::Closed>
+inline constexpr bool keeps_its_text<T> = true;
 }  // namespace detail
 }  // namespace concurrent::pickle::inline v0
 

@@ -30,12 +30,11 @@
 //                         `ended_at` where there is a result. So of a worker that dies in between, the caller takes the
 //                         time of its death. Nothing but the trace is made of them: no sum holds them, and the trace
 //                         is content with any value, also that of a worker from which the call was taken back.
-//  CallRecord::stop       caller only, and only while the record is that call's: 0 when the call is handed over
-//  (again),
-//                         stop_number(its ticket) once somebody has asked it to stop. A worker compares it with the
-//                         number of the call that it runs, and keeps none of it: so whether the call ends, is taken
-//                         back or tried again, and whoever has the record or the worker after it, nobody else is told,
-//                         not even by a token that has outlived its call.
+//  CallRecord::stop       caller only, and only while the record is that call's: 0 when the call is handed over,
+//                         also once more, stop_number(its ticket) once somebody has asked it to stop. A worker compares
+//                         it with the number of the call that it runs, and keeps none of it: so whether the call ends,
+//                         is taken back or tried again, and whoever has the record or the worker after it, nobody else
+//                         is told, not even by a token that has outlived its call.
 //  WorkerEntry::leave     caller only; never taken back. From then on the worker begins no call: it looks at this word
 //                         after it has claimed a call and before it begins it, and ends. To end one task the caller
 //                         sets it, and only then looks for the task's result in the ring (both seq_cst, as the

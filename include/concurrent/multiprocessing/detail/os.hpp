@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
 #include <concurrent/pickle/detail/above_streams.hpp>
+#include <concurrent/pickle/detail/least.hpp>
 
 #include <fcntl.h>
 #include <linux/memfd.h>
@@ -17,7 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -164,8 +164,9 @@ class AccessiblePart {
   bool reach(std::span<std::byte> region, std::size_t end) noexcept {
     if (end <= size_) return true;
     constexpr std::size_t step = std::size_t{1} << 20;
-    const std::size_t ahead = size_ + (std::min)(size_, 64 * step);
-    const std::size_t wanted = (std::min)(region.size(), ((std::max)(end, ahead) + step - 1) / step * step);
+    const std::size_t ahead = size_ + pickle::detail::least(size_, 64 * step);
+    const std::size_t wanted =
+        pickle::detail::least(region.size(), (pickle::detail::greatest(end, ahead) + step - 1) / step * step);
     if (::mprotect(region.data() + size_, wanted - size_, PROT_READ | PROT_WRITE) != 0) return false;
     size_ = wanted;
     return true;

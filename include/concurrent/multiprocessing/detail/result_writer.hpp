@@ -7,7 +7,6 @@
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/writer.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -58,7 +57,10 @@ class ResultBlocks {
   /// Whether something is kept for a caller that has not loaded its result yet.
   bool keeps() noexcept {
     collect();
-    return std::any_of(published_.begin(), published_.end(), [](const auto& one) { return one.second != nullptr; });
+    for (const auto& one : published_) {
+      if (one.second != nullptr) return true;
+    }
+    return false;
   }
   /// Gives the pages of what is free back to the system.
   void trim() noexcept {

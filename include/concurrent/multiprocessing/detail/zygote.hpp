@@ -37,10 +37,10 @@
 #include <concurrent/multiprocessing/detail/surroundings.hpp>
 #include <concurrent/multiprocessing/detail/worker.hpp>
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
+#include <concurrent/pickle/detail/least.hpp>
 
 #include <sys/signalfd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -212,7 +212,8 @@ class Zygote {
     const pid_t pid = process.pid;
     refill_ = standbys_.size() < standbys_wanted_;
     if (refill_)
-      refill_due_ = Clock::now() + (last_fork_ < short_fork ? Clock::duration{} : (std::min)(last_fork_, longest_wait));
+      refill_due_ = Clock::now() +
+                    (last_fork_ < short_fork ? Clock::duration{} : pickle::detail::least(last_fork_, longest_wait));
     if (pid < 0) {
       report({ZygoteReport::Kind::start_failed, request.worker, request.serial, 0, -pid});
       return;
@@ -246,7 +247,7 @@ class Zygote {
       ::kill(standby.pid, SIGKILL);  // has ended, or is about to; not reaped yet, so the pid is still its own
     }
     // They are used faster than they are made, unless none was made yet.
-    if (standby_made_) standbys_wanted_ = (std::min)(standbys_wanted_ * 2, most_standbys);
+    if (standby_made_) standbys_wanted_ = pickle::detail::least(standbys_wanted_ * 2, most_standbys);
     return {0, {}};
   }
 
@@ -259,7 +260,7 @@ class Zygote {
 
   static int milliseconds_to(Clock::time_point time) noexcept {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now());
-    return (std::max)(0, static_cast<int>(left.count()));
+    return pickle::detail::greatest(0, static_cast<int>(left.count()));
   }
 
   /// What the system refuses now it may grant after the next start.

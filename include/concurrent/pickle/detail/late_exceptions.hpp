@@ -15,10 +15,18 @@
 #include <type_traits>
 #include <utility>
 
-#if !defined(CONCURRENT_FUTURES_IMPLEMENTATION) && defined(__GLIBCXX__) && __has_include(<bits/fs_fwd.h>)
-// Names of this library, and its forward declarations.
-#include <bits/fs_fwd.h>
+#if !defined(CONCURRENT_FUTURES_IMPLEMENTATION) && defined(__GLIBCXX__)
+// Names of this library, as its own forward declarations have them.
 namespace std {
+namespace filesystem {
+#if _GLIBCXX_USE_CXX11_ABI
+inline namespace __cxx11 __attribute__((__abi_tag__("cxx11"))) {
+  class filesystem_error;
+}
+#else
+class filesystem_error;
+#endif
+}  // namespace filesystem
 class bad_any_cast;
 class bad_function_call;
 class future_error;

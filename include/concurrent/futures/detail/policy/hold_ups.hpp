@@ -2,8 +2,8 @@
 #pragma once
 
 #include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/pickle/detail/least.hpp>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -37,7 +37,7 @@ class HoldUps {
   Deadline end_of(Deadline start, Time limit) const noexcept {
     const Deadline end = start + limit + held_since(start);
     if (count_ == 0 || last().resumed < start) return end;
-    return (std::max)(end, last().resumed + grace);
+    return pickle::detail::greatest(end, last().resumed + grace);
   }
 
   /// How long it was held up since then.

@@ -3,8 +3,8 @@
 
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/process_options.hpp>
+#include <concurrent/pickle/detail/least.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -31,7 +31,7 @@ class RestartBudget {
     std::string text = "concurrent::futures: workers die too often (restart_limit: more than " +
                        std::to_string(limit_.count) + " in " +
                        std::to_string(std::chrono::duration<double>(limit_.period).count()) + " s). The last:";
-    for (std::size_t i = deaths_.size() - (std::min)(deaths_.size(), most_texts); i < deaths_.size(); ++i)
+    for (std::size_t i = deaths_.size() - pickle::detail::least(deaths_.size(), most_texts); i < deaths_.size(); ++i)
       text += "\n  " + deaths_[i].how;
     return text;
   }

@@ -3,8 +3,8 @@
 
 #include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/policy/timing.hpp>
+#include <concurrent/pickle/detail/least.hpp>
 
-#include <algorithm>
 #include <chrono>
 
 namespace concurrent::futures::inline v0 {
@@ -46,7 +46,7 @@ class StallDetector {
     Check todo;
     if (now < due_) return todo;
     const auto pause = pause_;
-    pause_ = (std::min)(pause_ * 2, timing_.last_stall_check);
+    pause_ = pickle::detail::least(pause_ * 2, timing_.last_stall_check);
     due_ = now + pause_;
     if (moved || pause < timing_.stall_starts) waiting_since_ = now;
     if (pause < timing_.stall_wakes) return todo;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/pickle/detail/least.hpp>
 
-#include <algorithm>
 #include <chrono>
 
 namespace concurrent::futures::inline v0 {
@@ -22,7 +22,7 @@ class StartBackoff {
 
   void refused(Deadline now) noexcept {
     due_ = now + delay_;
-    delay_ = (std::min)(delay_ * 2, longest);
+    delay_ = pickle::detail::least(delay_ * 2, longest);
   }
   void started() noexcept { delay_ = shortest; }
   /// True, once: it is time to ask again.

@@ -3,8 +3,8 @@
 
 #include <concurrent/futures/detail/policy/hold_ups.hpp>
 #include <concurrent/futures/detail/policy/timing.hpp>
+#include <concurrent/pickle/detail/least.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -34,12 +34,12 @@ inline TimeLimitStep check_time_limit(const TimedCall& call, Deadline now, const
                                       const PoolTiming& timing = pool_timing) noexcept {
   using Action = TimeLimitStep::Action;
   constexpr std::chrono::nanoseconds longest = std::chrono::hours(24 * 365 * 10);  // no sum with it overflows
-  const auto limit = (std::min)(call.limit, longest);
+  const auto limit = pickle::detail::least(call.limit, longest);
   if (call.stage == TimedCall::Stage::waiting) return {Action::none, now + limit};
   const bool claimed = call.stage == TimedCall::Stage::claimed;
-  const Deadline since = (std::min)(call.since, now);  // written by a worker: it may be anything
+  const Deadline since = pickle::detail::least(call.since, now);  // written by a worker: it may be anything
   const Deadline end = hold_ups.end_of(since, claimed ? timing.claim : limit);
-  if (now < end) return {Action::none, claimed ? (std::max)(end, now + timing.first_stall_check) : end};
+  if (now < end) return {Action::none, claimed ? pickle::detail::greatest(end, now + timing.first_stall_check) : end};
   return {claimed ? Action::take_back : Action::stop, now + timing.first_stall_check};
 }
 
