@@ -287,11 +287,16 @@ void dump_call(Writer& writer, F&& function, Args&&... args) {
 
 namespace detail {
 
+// Whether that is what it should be. It may be any constant of the program, also what AddressSanitizer keeps between
+// two.
+__attribute__((no_sanitize_address)) inline bool is_call_kind(const CallKind* kind) noexcept {
+  return kind->number == CallKind::right_number && kind->complement == ~CallKind::right_number;
+}
+
 inline const CallKind& load_call_kind(Reader& reader) {
   const std::uintptr_t address = load_function(reader, Target::constant);
   const auto* kind = reinterpret_cast<const CallKind*>(address);
-  if (address == 0 || kind->number != CallKind::right_number || kind->complement != ~CallKind::right_number)
-      [[unlikely]] {
+  if (address == 0 || !is_call_kind(kind)) [[unlikely]] {
     reader.refuse("the function that is to run the call is none that this program has for that");
   }
   return *kind;

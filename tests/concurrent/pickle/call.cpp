@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -284,6 +285,23 @@ TEST_CASE("run_call: bytes that are no call are refused, and nothing is run") {
   longer.push_back(std::byte{0});
   CHECK(refused(longer).find("left over") != std::string::npos);
   CHECK(runs == 0);
+}
+
+TEST_CASE("run_call: a damaged call may name any constant of the program: it is looked at, and refused") {
+  Sent sent(std::type_identity<pickle::Pickle>(), add, 1, 2);
+  constexpr std::size_t at = 1 + sizeof(std::uint64_t);  // after what kind of name it is, and the program's id
+  std::uint64_t offset = 0;
+  std::memcpy(&offset, sent.bytes().data() + at, sizeof offset);
+  int unreadable = 0;
+  for (std::uint64_t distance = 8; distance < 65536; distance += 8) {  // what lies between two constants is there too
+    for (const std::uint64_t damaged : {offset - distance, offset + distance}) {
+      std::memcpy(sent.bytes().data() + at, &damaged, sizeof damaged);
+      if (pickle::describe_call(sent.bytes()) == "a call that cannot be read") ++unreadable;
+    }
+  }
+  CHECK(unreadable > 8000);
+  std::memcpy(sent.bytes().data() + at, &offset, sizeof offset);
+  CHECK(pickle::describe_call(sent.bytes()) != "a call that cannot be read");
 }
 
 TEST_CASE("describe_call: says what is called with what") {
