@@ -227,6 +227,23 @@ TEST_CASE_METHOD(support::HoldersChecked,
   CHECK(*pointers.get() == 5);
 }
 
+TEST_CASE_METHOD(support::HoldersChecked, "Queue: a put takes no longer the more items there are") {
+  const mp::Queue<int> queue(0);
+  for (int i = 0; i < 60'000; ++i) queue.put(i);
+  const auto end = support::Clock::now() + support::patience;
+  int next = 0;
+  for (int i = 60'000; i < 120'000;
+       i += 2) {  // when each looked for a place among all, this took a quarter of a minute
+    REQUIRE(support::Clock::now() < end);
+    queue.put(i);
+    queue.put(i + 1);
+    REQUIRE(queue.get() == next++);
+    REQUIRE(queue.get() == next++);
+  }
+  CHECK(queue.qsize() == 60'000);
+  for (const auto item : {queue.get(), queue.get()}) CHECK(item == next++);
+}
+
 TEST_CASE_METHOD(support::HoldersChecked, "K38 Queue.join: what a killed process had taken counts as done") {
   const mp::Queue<int> queue(3);
   queue.put(1);
@@ -242,7 +259,7 @@ TEST_CASE_METHOD(
     "K34 K36 K43 Queue: producers and consumers killed at random: nothing twice, lost only with its taker") {
   const mp::Queue<int> queue(4);
   const mp::Value<int> next, taken;
-  const mp::Queue<int> seen(0);
+  const mp::Queue<int> seen(1024);  // a slow reader holds them up, and not they it
   const auto produce = [&] {
     for (;;) queue.put(next.fetch_add(1));
     return 0;
@@ -262,11 +279,16 @@ TEST_CASE_METHOD(
     consumers.push_back(support::fork_child(consume));
   }
   std::multiset<int> items;
+  const auto collect = [&] {
+    for (std::size_t i = seen.qsize(); i != 0; --i) {
+      if (const auto item = seen.try_get()) items.insert(*item);
+    }
+  };
   int lost_at_most = 0;
   for (int kill = 0; kill < 200; ++kill) {
     const int before = taken.load();
     REQUIRE(support::eventually([&] {
-      while (const auto item = seen.try_get()) items.insert(*item);
+      collect();
       return taken.load() > before + 20;
     }));
     const bool consumer = random() % 2 == 0;
@@ -277,9 +299,12 @@ TEST_CASE_METHOD(
     ++lost_at_most;
   }
   for (const pid_t child : producers) support::kill_and_reap(child);
-  REQUIRE(support::eventually([&] { return queue.empty(); }));
+  REQUIRE(support::eventually([&] {
+    collect();
+    return queue.empty();
+  }));
   for (const pid_t child : consumers) support::kill_and_reap(child);
-  while (const auto item = seen.try_get()) items.insert(*item);
+  collect();
   lost_at_most += 4;
   CHECK(std::adjacent_find(items.begin(), items.end()) == items.end());
   CHECK(next.load() - static_cast<int>(items.size()) <= lost_at_most);

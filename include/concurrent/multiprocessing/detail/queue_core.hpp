@@ -15,6 +15,8 @@
 //                        that no put fills it any more
 //   node         owner: 0, or the HolderId of who writes it, has written it, or reads it. length; the first bytes;
 //                the rest, of large items, is in a file of which each node has a piece
+//   freed, ...   which nodes may be free, so that finding one does not take longer the more items there are. Hints,
+//                written without care for others: a node is free as its owner says
 //   owed         for each holder how many items it has taken and not called task_done for
 //
 // Killed in put: before the entry is ready, the node has a dead owner and no entry names it: it is free again when
@@ -37,6 +39,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -60,7 +63,7 @@ struct Sleepers {
 };
 
 struct QueueWords {
-  static constexpr std::uint64_t expected_kind = 0x31'75'65'75'71'66'63'63;  // "ccfqueu1"
+  static constexpr std::uint64_t expected_kind = 0x32'75'65'75'71'66'63'63;  // "ccfqueu2"
 
   std::uint64_t kind;
   std::uint64_t type;  // of its items
@@ -70,7 +73,9 @@ struct QueueWords {
   std::atomic<std::uint32_t> closed;
   alignas(64) std::atomic<std::uint64_t> head;
   alignas(64) std::atomic<std::uint64_t> tail;
-  alignas(64) std::atomic<std::uint32_t> free_hint;  // a node that was free lately
+  alignas(64) std::atomic<std::uint32_t> freed_count;  // hints, as all of freed and next_node
+  std::atomic<std::uint32_t> next_node;                // where to look for a free one when `freed` names none
+  std::atomic<std::uint32_t> freed[1022];  // 0, or 1 + a node that was freed lately: the last is taken first
   Sleepers getters;
   Sleepers putters;
   Sleepers joiners;
@@ -180,6 +185,8 @@ class QueueCore {
   void help_tail() const noexcept;
   bool publish(std::uint32_t number) const noexcept;
   std::uint32_t take_node(HolderId self) const noexcept;
+  bool take_node(HolderId self, std::uint32_t number) const noexcept;
+  std::uint32_t freed_node() const noexcept;
   void sweep() const noexcept;
   void free_node(std::uint32_t number) const noexcept;
   void free_entry(std::atomic<Entry>& at, Entry entry, HolderId self) const noexcept;
@@ -273,7 +280,29 @@ inline void QueueCore::free_node(std::uint32_t number) const noexcept {
   QueueNode& its = node(number);
   if (its.length > QueueNode::inline_bytes) file_->forget(place_of(number), its.length);
   its.owner.store(0, std::memory_order_release);
-  state_->free_hint.store(number, std::memory_order_relaxed);
+  const std::uint32_t count = state_->freed_count.load(std::memory_order_relaxed);
+  state_->freed[count % std::size(state_->freed)].store(number + 1, std::memory_order_relaxed);
+  state_->freed_count.store(count + 1, std::memory_order_relaxed);
+}
+
+/// A node that was freed lately, and is for the caller if it can take it; no_node.
+inline std::uint32_t QueueCore::freed_node() const noexcept {
+  const std::uint32_t count = state_->freed_count.load(std::memory_order_relaxed) - 1;
+  std::atomic<std::uint32_t>& last = state_->freed[count % std::size(state_->freed)];
+  const std::uint32_t number = last.load(std::memory_order_relaxed);
+  if (number == 0 || number > state_->nodes) return no_node;
+  last.store(0, std::memory_order_relaxed);
+  state_->freed_count.store(count, std::memory_order_relaxed);
+  return number - 1;
+}
+
+inline bool QueueCore::take_node(HolderId self, std::uint32_t number) const noexcept {
+  std::uint64_t nobody = 0;
+  if (node(number).owner.load(std::memory_order_relaxed) != 0 ||
+      !node(number).owner.compare_exchange_strong(nobody, self, std::memory_order_acq_rel))
+    return false;
+  node(number).length = 0;
+  return true;
 }
 
 /// The caller has taken the entry and so owns its node: makes the entry empty.
@@ -292,17 +321,15 @@ inline void QueueCore::recover(std::atomic<Entry>& at, Entry entry, HolderId sel
 }
 
 inline std::uint32_t QueueCore::take_node(HolderId self) const noexcept {
-  const std::uint32_t first = state_->free_hint.load(std::memory_order_relaxed);
+  const std::uint32_t lately = freed_node();
+  if (lately != no_node && take_node(self, lately)) return lately;
   for (int round = 0; round < 2; ++round) {
+    const std::uint32_t first = state_->next_node.load(std::memory_order_relaxed) % state_->nodes;
     for (std::uint32_t i = 0; i < state_->nodes; ++i) {
       const std::uint32_t number = (first + i) % state_->nodes;
-      std::uint64_t nobody = 0;
-      if (node(number).owner.load(std::memory_order_relaxed) == 0 &&
-          node(number).owner.compare_exchange_strong(nobody, self, std::memory_order_acq_rel)) {
-        node(number).length = 0;
-        state_->free_hint.store(number + 1, std::memory_order_relaxed);
-        return number;
-      }
+      if (!take_node(self, number)) continue;
+      state_->next_node.store(number + 1, std::memory_order_relaxed);
+      return number;
     }
     if (round == 0) sweep();
   }
