@@ -69,30 +69,33 @@ void init(int) {}
 ]])
   set(calls "")
   cut_after("| in Python | here | header |\n| --- | --- | --- |\n" found)
-  while(rest MATCHES "^\\| [^\n]+ \\| `([^\n]+)` \\| \\[[a-z_/]+\\]\\(([a-z_/.]+)\\) \\|\n")
-    set(row "${CMAKE_MATCH_1}")
-    get_filename_component(root "${README}" DIRECTORY)
-    if(NOT EXISTS "${root}/${CMAKE_MATCH_2}")
-      message(FATAL_ERROR "the README's table leads to ${CMAKE_MATCH_2}, which is not there")
+  while(found)  # each table
+    while(rest MATCHES "^\\| [^\n]+ \\| `([^\n]+)` \\| \\[[a-z_/]+\\]\\(([a-z_/.]+)\\) \\|\n")
+      set(row "${CMAKE_MATCH_1}")
+      get_filename_component(root "${README}" DIRECTORY)
+      if(NOT EXISTS "${root}/${CMAKE_MATCH_2}")
+        message(FATAL_ERROR "the README's table leads to ${CMAKE_MATCH_2}, which is not there")
+      endif()
+      cut_after("\n" found)
+      math(EXPR count "${count} + 1")
+      string(APPEND source "void row_${count}([[maybe_unused]] int argc, [[maybe_unused]] char** argv) {
+    cf::ProcessPoolExecutor pool(2);
+    std::vector<int> numbers{1, 2, 3};
+    int sum = 0;
+    cf::Future<int> future = pool.submit(square, 3);
+    std::vector<cf::Future<int>> fs{future, pool.submit(square, 4)};
+    [&] {
+      ${row}
+    }();
+  }
+  ")
+      string(APPEND calls "  row_${count}(argc, argv);\n")
+    endwhile()
+    if(rest MATCHES "^(\\|[^\n]*)")
+      message(FATAL_ERROR "this row of the README's table has not the form of the others:\n${CMAKE_MATCH_1}")
     endif()
-    cut_after("\n" found)
-    math(EXPR count "${count} + 1")
-    string(APPEND source "void row_${count}([[maybe_unused]] int argc, [[maybe_unused]] char** argv) {
-  cf::ProcessPoolExecutor pool(2);
-  std::vector<int> numbers{1, 2, 3};
-  int sum = 0;
-  cf::Future<int> future = pool.submit(square, 3);
-  std::vector<cf::Future<int>> fs{future, pool.submit(square, 4)};
-  [&] {
-    ${row}
-  }();
-}
-")
-    string(APPEND calls "  row_${count}(argc, argv);\n")
+    cut_after("| in Python | here | header |\n| --- | --- | --- |\n" found)
   endwhile()
-  if(rest MATCHES "^(\\|[^\n]*)")
-    message(FATAL_ERROR "this row of the README's table has not the form of the others:\n${CMAKE_MATCH_1}")
-  endif()
   string(APPEND source "int main(int argc, char** argv) {\n  mp::freeze_support(argc, argv);\n${calls}}\n")
   build_and_run(table "${source}")
 endif()
