@@ -233,10 +233,8 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     } else {
       using Result = pickle::call_result_t<Function, Args...>;
       pool().check_open();
-      const pickle::Audience audience = pool().context().method() == multiprocessing::detail::StartMethod::fork
-                                            ? pickle::Audience::forks
-                                            : pickle::Audience::fresh_images;
-      pickle::detail::Captures<std::decay_t<Function>>::check(fn, audience);
+      const pickle::Readers readers = pool().readers();
+      pickle::detail::Captures<std::decay_t<Function>>::check(fn, readers);
       const detail::WaitingPlace<detail::ProcessPool> place(pool(), admission);
       if (place.is_refused()) return Future<Result>(static_cast<detail::FutureState<Result>*>(nullptr));
       auto* const state = new detail::ProcessFutureState<Result, Carrier>(pool());
@@ -254,7 +252,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
         }
       }
       detail::CallWriter writer(pool().blocks());
-      writer.set_audience(audience);
+      writer.set_readers(readers);
       try {
         pickle::detail::dump_checked_call<Carrier>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
       } catch (...) {

@@ -281,7 +281,7 @@ void dump_checked_call(Writer& writer, F&& function, Args&&... args) {
 /// program's own, arguments and result are that one's business.
 template <class Serializer, class F, class... Args>
 void dump_call(Writer& writer, F&& function, Args&&... args) {
-  detail::Captures<std::decay_t<F>>::check(function, writer.audience());
+  detail::Captures<std::decay_t<F>>::check(function, writer.readers());
   detail::dump_checked_call<Serializer>(writer, std::forward<F>(function), std::forward<Args>(args)...);
 }
 

@@ -78,7 +78,7 @@ class MovedPointers {
       writer_->put(static_cast<std::uint32_t>(static_cast<const std::byte*>(place) - object_));
     }
   }
-  void inherited() noexcept {}
+  void inherited(std::uintptr_t) noexcept {}
 
  private:
   MovedPointers(Writer& writer, const void* object) noexcept
@@ -168,7 +168,7 @@ struct Pickler<Callable<Function>> {
 
   static void dump(Writer& writer, const Callable<Function>& callable) {
     detail::check_callable<Function>();
-    detail::Captures<Function>::check(callable.function, writer.audience());
+    detail::Captures<Function>::check(callable.function, writer.readers());
     detail::dump_callable(writer, callable.function);
   }
   static Callable<Function> load(Reader& reader) { return {detail::load_callable<Function>(reader)}; }

@@ -4,6 +4,7 @@
 
 #include <concurrent/pickle/detail/inherited_key.hpp>
 #include <concurrent/pickle/detail/inherited_mark.hpp>
+#include <concurrent/pickle/detail/memory_kind.hpp>
 #include <concurrent/pickle/pickler.hpp>
 #include <concurrent/pickle/reader.hpp>
 #include <concurrent/pickle/writer.hpp>
@@ -17,7 +18,8 @@ namespace concurrent::pickle::inline v0 {
 /// executor was made, and change their own copy. Made by `inherited`; used like the pointer. As a capture, an argument
 /// or a member of one.
 ///
-/// What was allocated after the executor was made is not there: the worker reads other memory, or crashes.
+/// What was allocated after the executor was made is not there. `submit` refuses what the workers have no memory for;
+/// but where the allocator gave memory that it had already, the worker reads what stood there then.
 template <class T>
 class Inherited {
  public:
@@ -54,13 +56,16 @@ Inherited<T> inherited(T* pointer) noexcept {
 
 /// Travels to forks of the process that pickled it, and from there to theirs.
 ///
-/// Throws: PicklingError, unless it is written for forks of this process; UnpicklingError in any other process.
+/// Throws: PicklingError, unless it is written for forks of this process that have memory there; UnpicklingError in any
+/// other process.
 template <class T>
 struct Pickler<Inherited<T>> {
   static void dump(Writer& writer, const Inherited<T>& pointer) {
     if (writer.audience() != Audience::forks) [[unlikely]]
       detail::refuse_inherited("concurrent::pickle: the value holds");
     const auto address = reinterpret_cast<std::uintptr_t>(pointer.get());
+    if (!detail::is_in_fork(address, writer.readers().parent)) [[unlikely]]
+      detail::refuse_later_inherited("concurrent::pickle: the value holds");
     writer.put(address);
     writer.put(detail::sign_inherited(address));
   }

@@ -92,8 +92,8 @@ struct CallableCheck<Partial<F, Stored...>> {
 
 template <class F, class... Stored>
 struct Captures<Partial<F, Stored...>> {
-  static void check(const Partial<F, Stored...>& partial, Audience audience) {
-    Captures<F>::check(partial.function_.function, audience);
+  static void check(const Partial<F, Stored...>& partial, const Readers& readers) {
+    Captures<F>::check(partial.function_.function, readers);
   }
 };
 

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/types.h>
+
 namespace concurrent::pickle::inline v0 {
 
 /// Who is going to read a message, as far as addresses in it are concerned; from fresh_images on they have no memory of
@@ -20,6 +22,17 @@ enum class Audience : unsigned char {
   forks,           ///< forks of this process, which see its memory as it was when they were made
   fresh_images,    ///< other images of this program, which have memory of their own
   other_machines,  ///< the same elsewhere: what is shared on this machine means nothing there
+};
+
+/// The readers of a message.
+struct Readers {
+  /// Implicit, for most are known by this alone.
+  constexpr Readers(Audience readers = Audience::unknown, pid_t forked_from = 0) noexcept
+      : audience(readers), parent(forked_from) {}
+
+  Audience audience;  ///< what they have of this process
+  pid_t parent;       ///< of forks: from which they have their memory, itself a fork of this process, in which there is
+                      ///< nothing that has been mapped since; 0: nobody says
 };
 
 /// Appends bytes to memory that somebody else owns: a slot of a queue, a block of shared memory, a vector.
@@ -102,9 +115,13 @@ class Writer {
   }
 
   /// Who is going to read it.
-  Audience audience() const noexcept { return audience_; }
+  const Readers& readers() const noexcept { return readers_; }
+  /// What they have of this process.
+  Audience audience() const noexcept { return readers_.audience; }
   /// Says for whom the message is.
-  void set_audience(Audience audience) noexcept { audience_ = audience; }
+  void set_readers(const Readers& readers) noexcept { readers_ = readers; }
+  /// The same.
+  void set_audience(Audience audience) noexcept { readers_ = audience; }
 
   /// How deep the value that is being written is nested.
   int& depth() noexcept { return depth_; }
@@ -137,7 +154,7 @@ class Writer {
   int depth_ = 0;
   bool null_refused_ = false;
   bool keeps_ = false;
-  Audience audience_ = Audience::unknown;
+  Readers readers_;
   std::unique_ptr<detail::WrittenPointers> shared_;
   std::unique_ptr<Kept> kept_;
 };

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "support/executors.hpp"
 
@@ -41,6 +43,30 @@ Simulation at_namespace_scope;
 struct Doubled {
   int value;
   int operator()() const { return 2 * value; }
+};
+
+class Mapping {
+ public:
+  explicit Mapping(int flags, int protection = PROT_READ | PROT_WRITE, const char* path = nullptr)
+      : bytes(map(nullptr, flags, protection, path)) {}
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() { ::munmap(bytes, size); }
+
+  /// Other memory in the same place.
+  void map_again() { map(bytes, MAP_SHARED | MAP_FIXED, PROT_READ | PROT_WRITE, nullptr); }
+
+  static constexpr std::size_t size = 1 << 16;
+  unsigned char* const bytes;
+
+ private:
+  static unsigned char* map(void* where, int flags, int protection, const char* path) {
+    const int file = path == nullptr ? -1 : ::open(path, O_RDONLY | O_CLOEXEC);
+    void* const address = ::mmap(where, size, protection, flags | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
+    if (file >= 0) ::close(file);
+    REQUIRE(address != MAP_FAILED);
+    return static_cast<unsigned char*>(address);
+  }
 };
 
 int size_of(const std::vector<int>* numbers) { return static_cast<int>(numbers->size()); }
@@ -95,6 +121,53 @@ EACH_PROCESS_POOL("Captured pointers: those that every worker can follow go thro
     }
   }
   ::munmap(mapped, 4096);
+}
+
+TEST_CASE("Captured pointers: those to what was mapped after the executor are refused, for its workers have it not") {
+  const support::LeakCheck leaks;
+  const Mapping before(MAP_SHARED);
+  mp::SharedMemory old_memory(4096);
+  Mapping replaced(MAP_SHARED);
+  cf::ProcessPoolExecutor pool(cf::ProcessPoolOptions{.max_workers = 1, .mp_context = mp::get_context("fork")});
+  const Mapping after(MAP_SHARED);
+  const Mapping constant(MAP_PRIVATE, PROT_READ);
+  const Mapping file(MAP_SHARED, PROT_READ, "/proc/self/exe");
+  const Mapping copied_file(MAP_PRIVATE, PROT_READ, "/proc/self/exe");
+  mp::SharedMemory memory(1 << 20);
+  replaced.map_again();
+  const auto* const in_memory = reinterpret_cast<const unsigned char*>(memory.bytes().data());
+  for (const unsigned char* const bytes : std::initializer_list<const unsigned char*>{
+           after.bytes, constant.bytes, file.bytes, copied_file.bytes, replaced.bytes, in_memory}) {
+    const auto closure = [bytes](int i) { return static_cast<int>(bytes[i]); };
+    CHECK_THROWS_WITH(pool.submit(closure, 0), Catch::Contains("after the executor was made") &&
+                                                   Catch::Contains("Make the executor after the memory") &&
+                                                   Catch::Contains("mp::SharedMemory"));
+    CHECK_THROWS_AS(pool.map(closure, {0, 1}, {.chunksize = 2}), pickle::PicklingError);
+    CHECK_THROWS_AS(pool.map(cf::partial(closure), {0}), pickle::PicklingError);
+  }
+  for (unsigned char* const bytes : {before.bytes, reinterpret_cast<unsigned char*>(old_memory.bytes().data())}) {
+    pool.submit([bytes] { bytes[1] = 7; }).result(patience);
+    CHECK(bytes[1] == 7);
+  }
+  CHECK(pool.submit([](mp::SharedMemory m) { return m.size(); }, memory).result(patience) == 1 << 20);
+}
+
+TEST_CASE("inherited: memory that was mapped after the executor is refused") {
+  const support::LeakCheck leaks;
+  const Mapping before(MAP_PRIVATE);
+  cf::ProcessPoolExecutor pool(cf::ProcessPoolOptions{.max_workers = 1, .mp_context = mp::get_context("fork")});
+  const Mapping after(MAP_PRIVATE);
+  const Mapping shared(MAP_SHARED);
+  const auto first = [](cf::Inherited<unsigned char> bytes) { return static_cast<int>(*bytes); };
+  const std::string reason = "(cf::inherited) that was mapped after the executor was made";
+  for (unsigned char* const bytes : {after.bytes, shared.bytes}) {
+    const auto pointer = cf::inherited(bytes);
+    CHECK_THROWS_WITH(pool.submit([pointer, n = 1] { return *pointer + n; }), Catch::Contains(reason));
+    CHECK_THROWS_WITH(pool.submit(first, pointer).result(patience), Catch::Contains(reason));
+    CHECK_THROWS_WITH(pool.submit(cf::partial(first, pointer)).result(patience), Catch::Contains(reason));
+  }
+  CHECK(pool.submit(first, cf::inherited(before.bytes)).result(patience) == 0);
+  CHECK(pool.submit([b = cf::inherited(before.bytes)] { return b[1] + 1; }).result(patience) == 1);
 }
 
 TEST_CASE("Captured pointers: threads share the memory, and may have them") {

@@ -164,7 +164,7 @@ struct SharedFunction {
 
 template <class Function, class... Items>
 struct concurrent::pickle::detail::Captures<concurrent::futures::detail::MapChunk<Function, Items...>> {
-  static void check(const concurrent::futures::detail::MapChunk<Function, Items...>& chunk, Audience audience) {
-    Captures<Function>::check(chunk.callable.function, audience);
+  static void check(const concurrent::futures::detail::MapChunk<Function, Items...>& chunk, const Readers& readers) {
+    Captures<Function>::check(chunk.callable.function, readers);
   }
 };

@@ -92,6 +92,11 @@ class ProcessPool {
   bool reserve(Admission admission);
   void give_back_place() noexcept;
   ArgumentBlocks& blocks() noexcept { return *blocks_; }
+  /// Of calls: the workers.
+  pickle::Readers readers() const noexcept {
+    if (context().method() != mpd::StartMethod::fork) return pickle::Audience::fresh_images;
+    return {pickle::Audience::forks, zygote_.pid()};
+  }
   void submit(WorkItem& item, CallWriter& call);
   void count_failed_submit() noexcept;
   void count_cancelled_submit() noexcept;

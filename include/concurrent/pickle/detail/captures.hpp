@@ -157,7 +157,7 @@ class MemberVisitor {
   Visit* visit_;
 };
 
-// Calls visit.pointer(address, place) for each pointer in an object, visit.inherited() for each Inherited. Of an
+// Calls visit.pointer(address, place) for each pointer in an object, visit.inherited(address) for each Inherited. Of an
 // optional only if it holds one, of a variant those of what it holds, and none of a union's, which nobody can know.
 template <class T, class Visit>
 void visit_pointers(const T& object, Visit& visit) {
@@ -171,7 +171,7 @@ void visit_pointers(const T& object, Visit& visit) {
   } else if constexpr (std::is_array_v<T>) {
     for (const auto& element : object) visit_pointers(element, visit);
   } else if constexpr (is_inherited<T>) {
-    visit.inherited();
+    visit.inherited(reinterpret_cast<std::uintptr_t>(object.get()));
   } else if constexpr (is_optional<T>) {
     if (object) visit_pointers(*object, visit);
   } else if constexpr (is_variant<T>) {
@@ -196,15 +196,15 @@ void visit_pointers(const T& object, Visit& visit) {
     __builtin_clear_padding(&filled);
     for (std::size_t i = 0; i < words.count; ++i) {
       if (!words.may_be[i]) continue;
-      const auto word_of = [i](const T& from) {
+      const auto word_of = [](const T& from, std::size_t at) {
         std::uintptr_t word;
-        std::memcpy(&word, reinterpret_cast<const std::byte*>(std::addressof(from)) + i * sizeof(word), sizeof(word));
+        std::memcpy(&word, reinterpret_cast<const std::byte*>(std::addressof(from)) + at * sizeof(word), sizeof(word));
         return word;
       };
-      if (word_of(filled) != ~std::uintptr_t{}) continue;
-      const std::uintptr_t word = word_of(object);
+      if (word_of(filled, i) != ~std::uintptr_t{}) continue;
+      const std::uintptr_t word = word_of(object, i);
       if (word == reinterpret_cast<std::uintptr_t>(&inherited_mark)) {
-        visit.inherited();
+        visit.inherited(i + 1 < words.count ? ~word_of(object, i + 1) : 0);
       } else {
         visit.pointer(word, reinterpret_cast<const std::byte*>(std::addressof(object)) + i * sizeof(word));
       }
@@ -215,29 +215,36 @@ void visit_pointers(const T& object, Visit& visit) {
 #endif
 
 // What is wrong with the first pointer that is.
-enum class CaptureFault { none, stack, own_memory, other_image, inherited };
+enum class CaptureFault { none, stack, own_memory, other_image, later, inherited, inherited_later };
 
 class CaptureCheck {
  public:
-  explicit CaptureCheck(Audience audience) noexcept : audience_(audience) {}
+  explicit CaptureCheck(const Readers& readers) noexcept : readers_(readers) {}
 
   void pointer(std::uintptr_t address, const void*) noexcept {
     if (fault_ != CaptureFault::none || address == 0) return;
-    const MemoryKind kind = memory_kind(address);
+    const MemoryKind kind = memory_kind(address, readers_.parent);
     if (kind == MemoryKind::own) [[unlikely]] {
       fault_ = is_on_stack(address) ? CaptureFault::stack : CaptureFault::own_memory;
-    } else if (audience_ >= Audience::fresh_images && kind != MemoryKind::none && !is_constant_of_program(address))
-        [[unlikely]] {
+    } else if (kind == MemoryKind::later) [[unlikely]] {
+      fault_ = CaptureFault::later;
+    } else if (readers_.audience >= Audience::fresh_images && kind != MemoryKind::none &&
+               !is_constant_of_program(address)) [[unlikely]] {
       fault_ = CaptureFault::other_image;
     }
   }
-  void inherited() noexcept {
-    if (fault_ == CaptureFault::none && audience_ != Audience::forks) fault_ = CaptureFault::inherited;
+  void inherited(std::uintptr_t address) noexcept {
+    if (fault_ != CaptureFault::none) return;
+    if (readers_.audience != Audience::forks) {
+      fault_ = CaptureFault::inherited;
+    } else if (!is_in_fork(address, readers_.parent)) {
+      fault_ = CaptureFault::inherited_later;
+    }
   }
   CaptureFault fault() const noexcept { return fault_; }
 
  private:
-  const Audience audience_;
+  const Readers readers_;
   CaptureFault fault_ = CaptureFault::none;
 };
 
@@ -254,8 +261,15 @@ class CaptureCheck {
           " holds a pointer (or `this`) to something of this process, and a worker that is started by "
           "\"forkserver\" or \"spawn\" has something else at that address. Capture the value itself, or "
           "pass it as an argument.");
+    case CaptureFault::later:
+      throw PicklingError(callable +
+                          " holds a pointer (or `this`) to something that was mapped or loaded after the executor was "
+                          "made, so that its workers do not have it. Make the executor after the memory, or pass an "
+                          "mp::SharedMemory or mp::Array, which workers find whenever it was made.");
     case CaptureFault::inherited:
       refuse_inherited(callable + " holds");
+    case CaptureFault::inherited_later:
+      refuse_later_inherited(callable + " holds");
     case CaptureFault::own_memory:
     case CaptureFault::none:
       break;
@@ -273,9 +287,9 @@ struct Captures {
   static constexpr bool as_bytes = (is_closure<F> || enable_bitwise<F>) && !std::is_empty_v<F> && copies_as_bytes<F>;
 
   // Throws PicklingError for a pointer that means nothing where the callable runs.
-  static void check([[maybe_unused]] const F& function, [[maybe_unused]] Audience audience) {
+  static void check([[maybe_unused]] const F& function, [[maybe_unused]] const Readers& readers) {
     if constexpr (as_bytes && !holds_no_pointer<F>) {
-      CaptureCheck check(audience);
+      CaptureCheck check(readers);
       visit_pointers(function, check);
       if (check.fault() != CaptureFault::none) [[unlikely]]
         refuse_capture(readable_name<F>(), check.fault());

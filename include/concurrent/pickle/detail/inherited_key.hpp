@@ -18,6 +18,12 @@ namespace detail {
                       "method \"fork\", or send the value itself.");
 }
 
+[[noreturn, gnu::noinline, gnu::cold]] inline void refuse_later_inherited(const std::string& who) {
+  throw PicklingError(who +
+                      " memory (cf::inherited) that was mapped after the executor was made, so that its workers have "
+                      "inherited none. Make the executor after the memory, or send the value itself.");
+}
+
 // Shows that an address was written by this process or by one that has the same memory: the system gives each image
 // random bytes of its own, and forks have those of their parent.
 inline std::uint64_t sign_inherited(std::uintptr_t address) noexcept {

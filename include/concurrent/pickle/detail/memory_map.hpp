@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The mappings of this process, as /proc/self/maps lists them.
+// The mappings of a process, as /proc/…/maps lists them.
 #pragma once
 
 #include <concurrent/pickle/detail/loaded_modules.hpp>
@@ -38,53 +38,57 @@ inline bool is_constant_of_library(std::uintptr_t address) noexcept {
   });
 }
 
-// Looks for the mapping that has an address. Since 6.11 Linux answers that; before, lines "low-high perms …" are read
-// piece by piece and without memory from the heap, up to the one that has it.
+// A piece of a process's memory, and what of which file it shows; memory that is shared has a file without a name.
+struct MemoryMapping {
+  MemoryKind kind = MemoryKind::none;
+  std::uintptr_t low = 0;
+  std::uintptr_t high = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+
+  bool holds(std::uintptr_t address) const noexcept { return address - low < high - low; }
+  // Whether both show the same of the same file, or none.
+  bool shows_same(const MemoryMapping& other) const noexcept {
+    return device == other.device && inode == other.inode && (inode == 0 || low - offset == other.low - other.offset);
+  }
+};
+
+// Looks for the mapping that has an address. Since 6.11 Linux answers that; before, lines "low-high perms offset device
+// inode …" are read piece by piece and without memory from the heap, up to the one that has it.
 class MemoryMap {
  public:
   explicit MemoryMap(std::uintptr_t address) noexcept : address_(address) {}
 
-  MemoryKind find() noexcept {
-    MemoryKind kind = MemoryKind::own;  // where there is no /proc: better refused than computed with something else
-    const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    const bool answered = file >= 0 && ask(file, kind);
-    if (!answered && is_constant_of_library(address_)) {
-      kind = MemoryKind::constant;
-    } else if (!answered && file >= 0 && !read(file, kind)) {
-      kind = MemoryKind::own;
-    }
-    if (file >= 0) ::close(file);
-    return kind;
-  }
-
   // False: nobody says.
-  bool ask(int file, MemoryKind& kind) const noexcept {
+  bool ask(int file, MemoryMapping& mapping) const noexcept {
+    mapping = {};
     Query query{};
     query.size = sizeof query;
     query.address = address_;
-    if (::syscall(SYS_ioctl, file, Query::request, &query) != 0) {
-      kind = MemoryKind::none;
-      return errno == ENOENT;
-    }
-    kind = (query.flags & Query::shared) != 0     ? MemoryKind::shared
-           : (query.flags & Query::writable) != 0 ? MemoryKind::own
-                                                  : MemoryKind::constant;
+    if (::syscall(SYS_ioctl, file, Query::request, &query) != 0) return errno == ENOENT;
+    mapping.kind = kind_of((query.flags & Query::shared) != 0, (query.flags & Query::writable) != 0);
+    mapping.low = query.first;
+    mapping.high = query.last;
+    mapping.offset = query.offset;
+    mapping.device = std::uint64_t{query.device[0]} << device_bits | query.device[1];
+    mapping.inode = query.inode;
     return true;
   }
 
-  bool read(int file, MemoryKind& kind) noexcept {
+  bool read(int file, MemoryMapping& mapping) noexcept {
     char bytes[4096];
-    kind = MemoryKind::none;
-    bool readable = true;
-    while (!passed_) {
+    mapping = {};
+    line_ = {};
+    part_ = Part::low;
+    while (part_ != Part::done) {
       const ssize_t size = ::read(file, bytes, sizeof bytes);
       if (size < 0 && errno == EINTR) continue;
-      readable = size >= 0;
-      if (size <= 0) break;
-      for (ssize_t i = 0; i < size && !passed_; ++i) take(bytes[i]);
+      if (size <= 0) return size == 0;
+      for (ssize_t i = 0; i < size && part_ != Part::done; ++i) take(bytes[i]);
     }
-    if (found_) kind = kind_;
-    return readable;
+    if (line_.holds(address_)) mapping = line_;
+    return true;
   }
 
  private:
@@ -101,55 +105,144 @@ class MemoryMap {
   };
   static_assert(sizeof(Query) == 0x68);
 
-  enum class Part { low, high, permissions, rest };
+  enum class Part { low, high, permissions, offset, major, minor, inode, rest, done };
+  static constexpr int device_bits = 32;
+
+  static MemoryKind kind_of(bool shared, bool writable) noexcept {
+    return shared ? MemoryKind::shared : writable ? MemoryKind::own : MemoryKind::constant;
+  }
 
   void take(char c) noexcept {
-    if (c == '\n') {
-      part_ = Part::low;
-      low_ = high_ = 0;
-      position_ = 0;
-    } else if (part_ == Part::low) {
-      if (c == '-') {
-        part_ = Part::high;
-        passed_ = low_ > address_;
-      } else {
-        low_ = low_ * 16 + digit(c);
-      }
-    } else if (part_ == Part::high) {
-      if (c == ' ') {
-        part_ = Part::permissions;
-      } else {
-        high_ = high_ * 16 + digit(c);
-      }
-    } else if (part_ == Part::permissions) {  // "rw-p"
-      if (position_ == 1) writable_ = c == 'w';
-      if (position_++ != 3) return;
-      part_ = Part::rest;
-      if (address_ >= high_) return;
-      found_ = passed_ = true;
-      kind_ = c == 's' ? MemoryKind::shared : writable_ ? MemoryKind::own : MemoryKind::constant;
+    switch (part_) {
+      case Part::low:
+        if (c != '-') return add_digit(line_.low, c);
+        // They are in order: what begins behind the address was not worth reading.
+        part_ = line_.low > address_ ? Part::done : Part::high;
+        return;
+      case Part::high:
+        if (c != ' ') return add_digit(line_.high, c);
+        part_ = address_ < line_.high ? Part::permissions : Part::rest;
+        return;
+      case Part::permissions:  // "rw-p"
+        if (c == ' ') {
+          part_ = Part::offset;
+        } else if (position_++ == 1) {
+          writable_ = c == 'w';
+        } else if (position_ == 4) {
+          line_.kind = kind_of(c == 's', writable_);
+        }
+        return;
+      case Part::offset:
+        if (c != ' ') return add_digit(line_.offset, c);
+        part_ = Part::major;
+        return;
+      case Part::major:
+        if (c != ':') return add_digit(line_.device, c);
+        minor_ = 0;
+        part_ = Part::minor;
+        return;
+      case Part::minor:
+        if (c != ' ') return add_digit(minor_, c);
+        line_.device = line_.device << device_bits | minor_;
+        part_ = Part::inode;
+        return;
+      case Part::inode:
+        if (c != ' ' && c != '\n') {
+          line_.inode = line_.inode * 10 + static_cast<std::uint64_t>(c - '0');
+          return;
+        }
+        part_ = Part::done;
+        return;
+      case Part::rest:
+        if (c != '\n') return;
+        line_ = {};
+        part_ = Part::low;
+        return;
+      case Part::done:
+        return;
     }
   }
-  static std::uintptr_t digit(char c) noexcept {
-    return static_cast<std::uintptr_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+  template <class Number>
+  static void add_digit(Number& number, char c) noexcept {
+    number = number * 16 + static_cast<Number>(c <= '9' ? c - '0' : c - 'a' + 10);
   }
 
   const std::uintptr_t address_;
   Part part_ = Part::low;
-  std::uintptr_t low_ = 0;
-  std::uintptr_t high_ = 0;
+  MemoryMapping line_;
+  std::uint64_t minor_ = 0;
   int position_ = 0;
   bool writable_ = false;
-  bool passed_ = false;
-  bool found_ = false;
-  MemoryKind kind_ = MemoryKind::none;
 };
 
-CONCURRENT_FUTURES_INLINE MemoryKind find_memory_kind(std::uintptr_t address) noexcept {
+// The mapping of a fork that this thread has asked for last. A fork of ours gives nothing back that it has inherited.
+struct ForkMapping {
+  pid_t process = 0;
+  MemoryMapping mapping;
+};
+inline constinit thread_local ForkMapping last_in_fork{};
+
+// "/proc/<process>/maps", without memory from the heap.
+inline void name_maps(pid_t process, char (&name)[32]) noexcept {
+  char digits[16];
+  int count = 0;
+  for (; process > 0; process /= 10) digits[count++] = static_cast<char>('0' + process % 10);
+  char* to = name;
+  for (const char* from = "/proc/"; *from != 0; ++from) *to++ = *from;
+  while (count > 0) *to++ = digits[--count];
+  for (const char* from = "/maps"; *from != 0; ++from) *to++ = *from;
+  *to = 0;
+}
+
+// What a fork has at an address; null where the system does not say. Asked again if `expected` is something else.
+inline const MemoryMapping* mapping_in_fork(std::uintptr_t address, pid_t parent,
+                                            const MemoryMapping* expected) noexcept {
+  ForkMapping& last = last_in_fork;
+  if (last.process == parent && last.mapping.holds(address) &&
+      (expected == nullptr || last.mapping.shows_same(*expected))) {
+    return &last.mapping;
+  }
+  char name[32];
+  name_maps(parent, name);
+  last.process = 0;
+  const int file = ::open(name, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return nullptr;
+  MemoryMap map(address);
+  if (map.ask(file, last.mapping) || map.read(file, last.mapping)) last.process = parent;
+  ::close(file);
+  return last.process == parent ? &last.mapping : nullptr;
+}
+
+CONCURRENT_FUTURES_INLINE MemoryKind find_memory_kind(std::uintptr_t address, pid_t parent) noexcept {
   const int error = errno;
-  const MemoryKind kind = is_mapped(address) ? MemoryMap(address).find() : MemoryKind::none;
+  MemoryMapping mapping;
+  const MemoryMapping* here = &mapping;
+  if (is_mapped(address)) {
+    MemoryMap map(address);
+    const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    const bool answered = file >= 0 && map.ask(file, mapping);
+    if (!answered && is_constant_of_library(address)) {
+      mapping.kind = MemoryKind::constant;
+      here = nullptr;
+    } else if (!answered && (file < 0 || !map.read(file, mapping))) {
+      mapping.kind = MemoryKind::own;  // where there is no /proc: better refused than computed with something else
+    }
+    if (file >= 0) ::close(file);
+  }
+  if (parent != 0 && (mapping.kind == MemoryKind::constant || mapping.kind == MemoryKind::shared)) {
+    const MemoryMapping* const there = mapping_in_fork(address, parent, here);
+    if (there != nullptr && !(there->holds(address) && (here == nullptr || there->shows_same(*here))))
+      mapping.kind = MemoryKind::later;
+  }
   errno = error;
-  return kind;
+  return mapping.kind;
+}
+
+CONCURRENT_FUTURES_INLINE bool find_in_fork(std::uintptr_t address, pid_t parent) noexcept {
+  const int error = errno;
+  const MemoryMapping* const there = mapping_in_fork(address, parent, nullptr);
+  errno = error;
+  return there == nullptr || there->holds(address);
 }
 
 }  // namespace detail
