@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/argument_blocks.hpp>
 #include <concurrent/futures/detail/call_writer.hpp>
 #include <concurrent/pickle/errors.hpp>
 

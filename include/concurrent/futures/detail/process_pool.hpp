@@ -15,7 +15,6 @@
 #include <concurrent/futures/detail/unfinished.hpp>
 #include <concurrent/futures/detail/work_item.hpp>
 #include <concurrent/futures/detail/worker_place.hpp>
-#include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/rights.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
@@ -34,6 +33,10 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+namespace concurrent::multiprocessing::inline v0::detail {
+class CallQueueWriter;
+}
 
 namespace concurrent::futures::inline v0 {
 namespace detail {

@@ -7,6 +7,7 @@
 #include <concurrent/futures/detail/worker_death.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
 
 #include <sched.h>
 

@@ -11,6 +11,7 @@
 #include <concurrent/futures/detail/worker_death.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/detail/oom_kills.hpp>
 #include <concurrent/pickle/call.hpp>
 

@@ -10,6 +10,7 @@
 
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/argument_blocks.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/detail/oom_kills.hpp>
 
 namespace concurrent::futures::inline v0 {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/argument_blocks.hpp>
 #include <concurrent/futures/detail/at_exit.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 
 #include <sys/random.h>

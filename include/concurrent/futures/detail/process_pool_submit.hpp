@@ -5,8 +5,10 @@
 // awake: of a burst 15 in 1000 tasks wake somebody (a futex, 2 µs).
 #pragma once
 
+#include <concurrent/futures/detail/argument_blocks.hpp>
 #include <concurrent/futures/detail/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
 
 #include <bit>
 

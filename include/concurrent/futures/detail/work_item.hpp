@@ -5,7 +5,7 @@
 #include <concurrent/futures/detail/intrusive_list.hpp>
 #include <concurrent/futures/detail/priority_list.hpp>
 #include <concurrent/futures/process_options.hpp>
-#include <concurrent/multiprocessing/detail/block_list.hpp>
+#include <concurrent/multiprocessing/detail/allocation.hpp>
 #include <concurrent/pickle/reader.hpp>
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/allocation.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 
 #include <array>
@@ -12,12 +13,6 @@
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
-
-/// A piece of shared memory and how long it is. Null when there was none to be had.
-struct Allocation {
-  std::byte* address = nullptr;
-  std::size_t size = 0;
-};
 
 /// Cuts a region of shared memory into large blocks, best fit first. The account lies in the private memory of the one
 /// process that allocates here, so nothing another process does can damage it. Blocks that were touched are used again

@@ -1,29 +1,27 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
-#include <concurrent/multiprocessing/detail/exit_guard.hpp>
-#include <concurrent/multiprocessing/detail/fault_point.hpp>
-#include <concurrent/multiprocessing/detail/fresh_image.hpp>
-#include <concurrent/multiprocessing/detail/loader_lock.hpp>
-#include <concurrent/multiprocessing/detail/profile.hpp>
-#include <concurrent/multiprocessing/detail/streams.hpp>
-#include <concurrent/multiprocessing/detail/zygote.hpp>
-#include <concurrent/pickle/detail/module.hpp>
+#include <concurrent/multiprocessing/detail/start_method.hpp>
+#include <concurrent/multiprocessing/detail/zygote_messages.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
 
-#include <poll.h>
-#include <sys/auxv.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
-#include <stdexcept>
-#include <utility>
 
 namespace concurrent::multiprocessing::inline v0 {
+
+struct ProcessInfo;
+
 namespace detail {
+
+class Descriptor;
+class Segment;
+struct Surroundings;
+struct WorkerInitializer;
 
 /// The caller's side of its zygote: a pid to reap and a channel to talk through.
 class ZygoteProcess {
@@ -31,56 +29,19 @@ class ZygoteProcess {
   ZygoteProcess() = default;
   ZygoteProcess(const ZygoteProcess&) = delete;
   ZygoteProcess& operator=(const ZygoteProcess&) = delete;
-  ~ZygoteProcess() { close(); }
+  ~ZygoteProcess();
 
   /// Throws std::system_error when the system refuses a process or a descriptor.
-  void start(Segment& segment, StartMethod method, WorkerInitializer initializer, std::uint64_t pool) {
-    const ProcessInfo caller = current_process();
-    const Surroundings surroundings = Surroundings::of_this_process();
-    for (int tries = 1;; ++tries) {
-      auto [ours, theirs] = make_message_channel();
-      DescriptorRegistry::instance().add(ours.get());
-      channel_ = ours.release();
-      struct stat file{};
-      if (::fstat(channel_, &file) == 0) channel_file_ = file.st_ino;
-      pid_ = method == StartMethod::fork
-                 ? start_fork(segment, std::move(theirs), caller, surroundings, initializer, pool, tries < most_tries)
-                 : start_fresh(segment, theirs, caller, surroundings, method, pool);
-      if (pid_ < 0) {
-        const int error = -pid_;
-        close();
-        throw_errno(error,
-                    method == StartMethod::fork ? "fork of the helper process" : "posix_spawn of the helper process");
-      }
-      if (method != StartMethod::fork || tries == most_tries || !forked_in_vain()) return;
-      reap();
-      close();
-    }
-  }
+  void start(Segment& segment, StartMethod method, WorkerInitializer initializer, std::uint64_t pool);
 
   pid_t pid() const noexcept { return pid_; }
 
   /// False: the zygote is gone, or will be.
-  bool send(const ZygoteRequest& request) noexcept {
-    for (;;) {
-      if (!has_channel()) return false;
-      const ssize_t sent = ::send(channel_, &request, sizeof request, MSG_NOSIGNAL);
-      if (sent >= 0 || errno != EINTR) return sent >= 0;
-    }
-  }
-
+  bool send(const ZygoteRequest& request) noexcept;
   /// Blocks for a moment. False: receive() would block.
-  bool report_waits(std::chrono::nanoseconds patience) noexcept {
-    if (!is_channel()) return true;
-    pollfd watched{channel_, POLLIN, 0};
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
-    return ::poll(&watched, 1, static_cast<int>(milliseconds)) > 0;
-  }
-
+  bool report_waits(std::chrono::nanoseconds patience) noexcept;
   /// Blocks. False: the zygote is gone, or will be.
-  bool receive(ZygoteReport& report) noexcept {
-    return has_channel() && take_message(channel_, report, 0) == Taken::message;
-  }
+  bool receive(ZygoteReport& report) noexcept;
 
   /// Whether the program has closed our end of the channel, which ends the zygote.
   bool lost_channel() const noexcept { return lost_channel_.load(); }
@@ -89,121 +50,20 @@ class ZygoteProcess {
   static constexpr int status_unknown = -1;
 
   /// Waits for its end, once it is on its way. Returns the status as waitpid gives it.
-  int reap() noexcept {
-    int status = 0;
-    siginfo_t end{};
-    while (::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-    }
-    const std::lock_guard lock(reap_mutex_);
-    reaped_ = true;
-    return wait_for(pid_, &status) < 0 ? status_unknown : status;
-  }
-
-  void close() noexcept {
-    if (channel_ < 0) return;
-    if (is_channel()) {
-      DescriptorRegistry::instance().close(channel_);
-    } else {
-      DescriptorRegistry::instance().forget(channel_);
-    }
-    channel_ = -1;
-  }
+  int reap() noexcept;
+  void close() noexcept;
 
  private:
-  /// Not when the program has closed it: the number may be that of another file now, which is not ours to write to.
-  bool is_channel() const noexcept {
-    struct stat file{};
-    return ::fstat(channel_, &file) == 0 && S_ISSOCK(file.st_mode) && file.st_ino == channel_file_;
-  }
-  bool has_channel() noexcept {
-    if (is_channel()) return true;
-    // A thread that waits for a message holds it open still, so the zygote has not seen its end.
-    const std::lock_guard lock(reap_mutex_);
-    if (channel_ >= 0 && !lost_channel_.exchange(true) && !reaped_) ::kill(pid_, SIGKILL);
-    return false;
-  }
-
+  bool is_channel() const noexcept;
+  bool has_channel() noexcept;
   static pid_t start_fork(Segment& segment, Descriptor channel, const ProcessInfo& caller,
                           const Surroundings& surroundings, WorkerInitializer initializer, std::uint64_t pool,
-                          bool may_try_again) {
-    flush_output();  // or the workers would have a copy of what is not written yet
-    // Other threads may hold locks at the moment of the fork, which nobody in the child would ever release. What takes
-    // one and a worker needs is done before: its exit handler, and the first look at the program's own module.
-    guard_exit();
-    pickle::detail::main_module();
-    const BlockSignals no_handlers;
-    if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.fork"); error != 0) return -error;
-    const pid_t pid = fork_counted();
-    if (pid != 0) return pid > 0 ? pid : -errno;
-    DescriptorRegistry::instance().close_all();
-    if (may_try_again && !loader_is_usable()) ::_exit(loader_was_in_use);
-    ZygoteSetup setup;
-    setup.segment = &segment;
-    setup.channel = std::move(channel);
-    setup.caller = caller;
-    setup.method = StartMethod::fork;
-    setup.surroundings = surroundings;
-    setup.initializer = initializer;
-    setup.pool = pool;
-    Zygote(setup).run();
-  }
-
-  /// Waits until the fork has shown that it can work. True: it has ended, since it was made at a bad moment.
-  bool forked_in_vain() noexcept {
-    pollfd watched{channel_, POLLIN, 0};
-    while (::poll(&watched, 1, 1000) < 0 && errno == EINTR) {
-    }
-    char first = 0;
-    if (::recv(channel_, &first, 1, MSG_PEEK | MSG_DONTWAIT) != 0) return false;
-    siginfo_t end{};
-    return ::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT) == 0 && end.si_code == CLD_EXITED &&
-           end.si_status == loader_was_in_use;
-  }
-
+                          bool may_try_again);
+  bool forked_in_vain() noexcept;
   static pid_t start_fresh(Segment& segment, const Descriptor& channel, const ProcessInfo& caller,
-                           const Surroundings& surroundings, StartMethod method, std::uint64_t pool) {
-    ImageOrders orders;
-    orders.role = ImageRole::zygote;
-    orders.method = method;
-    orders.channel = channel.get();
-    orders.segment = segment.descriptor();
-    orders.starter = caller.pid;
-    orders.caller = caller;
-    orders.surroundings = surroundings;
-    orders.pool = pool;
-    check_startable();
-    return start_image(std::move(orders));
-  }
-
-  /// Throws std::runtime_error where this program cannot be started again.
-  static void check_startable() {
-    char target[1];
-    const std::string again = "concurrent::multiprocessing: \"forkserver\" and \"spawn\" start this program again ";
-    if (::readlink("/proc/self/exe", target, sizeof target) < 0) {
-      throw std::runtime_error(again + "by way of /proc/self/exe, which cannot be read here (" +
-                               std::generic_category().message(errno) +
-                               "). Mount /proc, or use the start method \"fork\".");
-    }
-    if (::getauxval(AT_BASE) == 0 && has_interpreter()) {
-      throw std::runtime_error(
-          again +
-          "by way of /proc/self/exe, which is the dynamic loader: the program was started by way of that (ld.so "
-          "./program). Start the program itself, with the loader's path written into it (patchelf --set-interpreter), "
-          "or use the start method \"fork\".");
-    }
-  }
-  /// Whether the program's file names a dynamic loader: the kernel then maps both, and says where the loader is.
-  static bool has_interpreter() noexcept {
-    bool has = false;
-    ::dl_iterate_phdr(
-        [](dl_phdr_info* program, std::size_t, void* found) {
-          for (unsigned i = 0; i < program->dlpi_phnum; ++i)
-            *static_cast<bool*>(found) = *static_cast<bool*>(found) || program->dlpi_phdr[i].p_type == PT_INTERP;
-          return 1;  // the first is the program
-        },
-        &has);
-    return has;
-  }
+                           const Surroundings& surroundings, StartMethod method, std::uint64_t pool);
+  static void check_startable();
+  static bool has_interpreter() noexcept;
 
   static constexpr int loader_was_in_use = 117;  // an exit status
   static constexpr int most_tries = 50;
@@ -218,3 +78,7 @@ class ZygoteProcess {
 
 }  // namespace detail
 }  // namespace concurrent::multiprocessing::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/multiprocessing/detail/zygote_process_start.hpp>
+#endif
