@@ -16,6 +16,7 @@
 #include "support/expect.hpp"
 #include "support/processes.hpp"
 #include "support/run_program.hpp"
+#include "support/shared.hpp"
 
 using support::contains;
 
@@ -85,9 +86,7 @@ class Job {
 };
 
 bool ended_within(std::chrono::nanoseconds limit) {
-  const auto begin = std::chrono::steady_clock::now();
-  while (!of_program().empty() && std::chrono::steady_clock::now() - begin < limit * support::slowness) ::usleep(5000);
-  return of_program().empty();
+  return support::eventually([] { return of_program().empty(); }, limit * support::slowness);
 }
 
 }  // namespace

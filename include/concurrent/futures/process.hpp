@@ -243,7 +243,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
       if constexpr (!std::is_null_pointer_v<Options>) {
         if (options != nullptr) {
           if (detail::is_stopped(*options)) {
-            pool().count_cancelled_submit();
+            pool().count_unsent(&PoolStatistics::cancelled);
             detail::FutureStateBase::run(state->finish_cancelled());
             return future;
           }
@@ -256,7 +256,7 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
       try {
         pickle::detail::dump_checked_call<Carrier>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
       } catch (...) {
-        pool().count_failed_submit();
+        pool().count_unsent(&PoolStatistics::failed);
         detail::FutureStateBase::run(state->finish_with_exception(std::current_exception()));
         return future;
       }

@@ -257,7 +257,7 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
       auto watch = detail::StopWatch::make(options);
       if (options != nullptr) {
         if (detail::is_stopped(*options)) {
-          pool_->count_cancelled_submit();
+          pool_->count_unsent(&PoolStatistics::cancelled);
           detail::FutureStateBase::run(task->finish_cancelled());
           return future;
         }

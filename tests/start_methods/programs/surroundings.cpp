@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "support/processes.hpp"
+#include "support/shared.hpp"
 
 namespace cf = concurrent::futures;
 namespace mp = concurrent::multiprocessing;
@@ -250,9 +251,7 @@ void untied() {
   const pid_t helper = static_cast<pid_t>(std::stol(support::status_field(std::to_string(pid.load()), "PPid")));
   ::kill(helper, SIGKILL);
   check(task.exception() != nullptr, "broken");
-  const auto end = std::chrono::steady_clock::now() + 5s;
-  while (support::alive(pid.load()) && std::chrono::steady_clock::now() < end) ::usleep(1000);
-  check(!support::alive(pid.load()), "the worker lives");
+  check(support::eventually([&] { return !support::alive(pid.load()); }, 5s), "the worker lives");
   ::kill(pid.load(), SIGKILL);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/callback.hpp>
+#include <concurrent/futures/detail/stop_request.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 
@@ -46,6 +47,17 @@ struct SenderSignatures<void> {
                                                 execution::set_stopped_t()>;
 };
 
+/// What a sender that completes as a Future<T> does says of itself.
+template <class T>
+struct SenderOf {
+  using sender_concept = execution::sender_t;
+  using completion_signatures = typename SenderSignatures<T>::type;
+  template <class... Environment>
+  static consteval completion_signatures get_completion_signatures() noexcept {
+    return {};
+  }
+};
+
 template <class Receiver>
 auto stop_token_of(const Receiver& receiver) noexcept {
 #ifdef __cpp_lib_senders
@@ -86,21 +98,12 @@ class FutureOperation : public Callback {
   void wait_for(Future<T> future, bool stops) noexcept {
     future_.emplace(std::move(future));
     FutureStateBase& state = *HandleAccess::state(*future_);
-    if (stops) stop_.emplace(stop_token_of(receiver_), Request{&state});
+    if (stops) stop_.emplace(stop_token_of(receiver_), StopRequest{&state});
     if (!state.add_own_callback(*this)) complete();
   }
   void fail(std::exception_ptr error) noexcept { execution::set_error(std::move(receiver_), std::move(error)); }
 
  private:
-  struct Request {
-    FutureStateBase* state;
-    void operator()() const noexcept {
-      FutureStateBase& kept = *state;  // passing it on may complete the operation and destroy it
-      kept.add_reference();
-      kept.request_stop();
-      kept.release();
-    }
-  };
   using StopToken = std::remove_cvref_t<decltype(stop_token_of(std::declval<const Receiver&>()))>;
 
   void run(FutureStateBase& /*state*/) override { complete(); }
@@ -126,7 +129,7 @@ class FutureOperation : public Callback {
 
   Receiver receiver_;
   std::optional<Future<T>> future_;
-  std::optional<typename StopCallbackFor<StopToken, Request>::type> stop_;
+  std::optional<typename StopCallbackFor<StopToken, StopRequest>::type> stop_;
 };
 
 template <class T, class Receiver>
@@ -163,15 +166,8 @@ class SubmitOperation final : public FutureOperation<T, Receiver> {
 
 /// What as_sender returns.
 template <class T>
-class FutureSender {
+class FutureSender : public SenderOf<T> {
  public:
-  using sender_concept = execution::sender_t;
-  using completion_signatures = typename SenderSignatures<T>::type;
-  template <class... Environment>
-  static consteval completion_signatures get_completion_signatures() noexcept {
-    return {};
-  }
-
   explicit FutureSender(Future<T> future) : future_(std::move(future)) { HandleAccess::checked_state(future_); }
 
   template <class Receiver>
@@ -187,19 +183,15 @@ class FutureSender {
   Future<T> future_;
 };
 
+template <class Executor, class... Call>
+using SubmittedValue = typename decltype(std::declval<Executor&>().submit(std::declval<Call>()...))::value_type;
+
 /// What submit_sender returns. The first of the call may be TaskOptions.
 template <class Executor, class... Call>
-class CallSender {
-  using T = typename decltype(std::declval<Executor&>().submit(std::declval<Call>()...))::value_type;
+class CallSender : public SenderOf<SubmittedValue<Executor, Call...>> {
+  using T = SubmittedValue<Executor, Call...>;
 
  public:
-  using sender_concept = execution::sender_t;
-  using completion_signatures = typename SenderSignatures<T>::type;
-  template <class... Environment>
-  static consteval completion_signatures get_completion_signatures() noexcept {
-    return {};
-  }
-
   template <class... Given>
   explicit CallSender(Executor& executor, Given&&... call)
       : executor_(&executor), call_(std::forward<Given>(call)...) {}

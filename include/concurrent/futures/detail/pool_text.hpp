@@ -19,6 +19,15 @@ namespace detail {
 struct PoolGlance {
   enum class Phase { open, shutting_down, shut_down, broken, elsewhere };
 
+  PoolGlance(pid_t owner, bool is_here) noexcept : phase(is_here ? Phase::open : Phase::elsewhere), process(owner) {}
+  void set_phase(bool is_broken, bool shuts_down, bool has_ended) noexcept {
+    if (is_broken) {
+      phase = Phase::broken;
+    } else if (shuts_down) {
+      phase = has_ended ? Phase::shut_down : Phase::shutting_down;
+    }
+  }
+
   Phase phase = Phase::open;
   std::uint64_t workers = 0;  // that are there, or being started
   std::uint64_t busy = 0;

@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/admission.hpp>
 #include <concurrent/futures/detail/call_writer.hpp>
+#include <concurrent/futures/detail/pending_limit.hpp>
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
 #include <concurrent/futures/detail/policy/hold_ups.hpp>
 #include <concurrent/futures/detail/policy/restart_budget.hpp>
@@ -10,6 +11,7 @@
 #include <concurrent/futures/detail/policy/start_backoff.hpp>
 #include <concurrent/futures/detail/policy/time_limit.hpp>
 #include <concurrent/futures/detail/policy/timing.hpp>
+#include <concurrent/futures/detail/pool_future_state.hpp>
 #include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/trace_sink.hpp>
 #include <concurrent/futures/detail/unfinished.hpp>
@@ -72,6 +74,8 @@ class ProcessPool {
   };
 
  public:
+  using Item = WorkItem;
+
   /// Throws std::invalid_argument, and std::system_error when the system refuses memory, a process or a thread.
   static ProcessPool* make(ProcessPoolOptions options);
   /// Makes its memory, its helper process and its threads. Apart from make(), so that whoever owns the pool knows it
@@ -91,7 +95,7 @@ class ProcessPool {
            (gate_.load(std::memory_order_relaxed) & (gate_unstarted | gate_starting)) == gate_unstarted;
   }
   void check_open();
-  bool is_limited() const noexcept { return options_.max_pending.has_value(); }
+  bool is_limited() const noexcept { return pending_limit_.is_set(); }
   bool reserve(Admission admission);
   void give_back_place() noexcept;
   ArgumentBlocks& blocks() noexcept { return *blocks_; }
@@ -101,8 +105,7 @@ class ProcessPool {
     return {pickle::Audience::forks, zygote_.pid()};
   }
   void submit(WorkItem& item, CallWriter& call);
-  void count_failed_submit() noexcept;
-  void count_cancelled_submit() noexcept;
+  void count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept;
   void shutdown(bool cancel_futures);
   bool wait_until_ended(Deadline deadline);
   void warm_up(int workers);
@@ -154,8 +157,8 @@ class ProcessPool {
   [[noreturn]] void throw_closed() const;
 
   // process_pool_flow.hpp: how much waits
-  bool has_room() const noexcept;
-  void tell_of_room() noexcept;
+  friend class PendingLimit;
+  bool is_closed() const noexcept { return (gate_.load(std::memory_order_relaxed) & gate_closed) != 0; }
   void close_gate() noexcept;
 
   // process_pool_collect.hpp: from the workers
@@ -263,9 +266,8 @@ class ProcessPool {
   std::vector<CallbackList> deferred_;  // callbacks for the manager
   std::string broken_;                  // why; empty: it is not
   std::string initializer_failure_;     // what it threw
-  std::size_t reserved_ = 0;            // places among those that may wait, for calls that are being made
-  std::size_t waiting_for_room_ = 0;    // threads that wait for such a place
-  bool started_ = false;                // constant once start() has returned
+  PendingLimit pending_limit_;
+  bool started_ = false;  // constant once start() has returned
   std::mutex start_mutex_;
   std::weak_ptr<Unfinished> late_share_;  // of one that is started at its first use
   mpd::RightsWatch rights_;
@@ -324,7 +326,6 @@ class ProcessPool {
   std::atomic<std::uint64_t> completed_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint32_t> synced_{0};  // the last sync that the zygote has answered
-  std::atomic<std::uint32_t> room_{0};    // changes when there may be room for a call
   std::atomic<std::uint32_t> ended_{0};   // 1: nothing of it is left but this object
 };
 
@@ -347,43 +348,9 @@ class ProcessPoolHandle {
   ProcessPool* pool_;
 };
 
-/// The state of a future that a process pool will resolve, and its work item: one allocation a task.
+/// The state of a future of this pool, and its work item.
 template <class R, class Serializer>
-class ProcessFutureState final : public FutureState<R>, public WorkItem {
- public:
-  explicit ProcessFutureState(ProcessPool& pool) noexcept : pool_(&pool) { pool.add_reference(); }
-  ~ProcessFutureState() override { pool_->release(); }
-
-  FutureStateBase& state() noexcept override { return *this; }
-  std::size_t carried_bytes() const noexcept override { return this->size; }
-  void read_progress(std::uint64_t& done, std::uint64_t& total) noexcept override {
-    pool_->read_progress(*this, done, total);
-  }
-  CallbackList load(pickle::Reader& reader) override {
-    if constexpr (std::is_void_v<R>) {
-      return this->finish_with_value();
-    } else {
-      return this->finish_with_value(Serializer::template load<R>(reader));
-    }
-  }
-
- protected:
-  bool withdraw() noexcept override { return pool_->withdraw(*this); }
-  bool taken() const noexcept override { return pool_->taken(*this); }
-  bool stop() noexcept override { return pool_->stop(*this, OnStop::terminate); }
-  bool ask_to_stop() noexcept override {
-    return pool_->stop(*this, this->options != nullptr ? this->options->on_stop : OnStop::request);
-  }
-  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
-    return pool_->drive(word, old, deadline);
-  }
-  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) override {
-    return pool_->doze(word, value, deadline);
-  }
-
- private:
-  ProcessPool* pool_;
-};
+using ProcessFutureState = PoolFutureState<R, Serializer, ProcessPool>;
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
 // How much waits, and how many work: max_pending and set_max_workers.
-//
-// A submitter that finds `max_pending` calls waiting does the manager's work while it waits, like a thread that waits
-// for a result, and for the same reason: what makes room is a result that has come. It waits on `room_`, a count that
-// whoever holds the lock raises when there is room, or will never be any. A place that it has been given is counted in
-// `reserved_` until its call is in `pending_`, so that there are never more than `max_pending`; only a map that has no
-// other call on its way goes past it, by one.
 #pragma once
 
 #include <concurrent/futures/detail/process_pool.hpp>
@@ -20,41 +14,18 @@ namespace detail {
 
 CONCURRENT_FUTURES_INLINE bool ProcessPool::reserve(Admission admission) {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    if ((gate_.load(std::memory_order_relaxed) & gate_closed) != 0) throw_closed();
-    if (has_room()) break;
-    if (admission == Admission::attempt) return false;
-    if (is_own_thread()) throw_queue_full(*options_.max_pending, "a callback that waits holds up what makes room");
-    ++waiting_for_room_;
-    const std::uint32_t seen = room_.load(std::memory_order_relaxed);
-    lock.unlock();
-    if (!drive(room_, seen, (Deadline::max)())) doze(room_, seen, (Deadline::max)());
-    lock.lock();
-    --waiting_for_room_;
-  }
-  ++reserved_;
-  return true;
+  return pending_limit_.reserve(*this, lock, admission);
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::give_back_place() noexcept {
   const std::lock_guard lock(mutex_);
-  --reserved_;
-  if (waiting_for_room_ != 0) tell_of_room();
-}
-
-inline bool ProcessPool::has_room() const noexcept { return pending_.size() + reserved_ < *options_.max_pending; }
-
-/// With the lock, and when somebody waits: there may be room, or the pool takes no more calls.
-inline void ProcessPool::tell_of_room() noexcept {
-  if ((gate_.load(std::memory_order_relaxed) & gate_closed) == 0 && !has_room()) return;
-  room_.fetch_add(1, std::memory_order_release);
-  mpd::futex_wake(room_);
+  pending_limit_.give_back(*this);
 }
 
 /// With the lock: from now on submit throws.
 inline void ProcessPool::close_gate() noexcept {
   gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
-  if (waiting_for_room_ != 0) tell_of_room();
+  pending_limit_.tell(*this);
 }
 
 // ---- set_max_workers

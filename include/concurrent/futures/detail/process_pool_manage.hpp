@@ -431,18 +431,14 @@ CONCURRENT_FUTURES_INLINE PoolStatistics ProcessPool::statistics() {
   const std::lock_guard lock(mutex_);
   PoolStatistics counts = counts_;
   counts.completed = completed_.load(std::memory_order_relaxed);
-  counts.failed = failed_.load(std::memory_order_relaxed);
+  counts.failed += failed_.load(std::memory_order_relaxed);  // those that were not sent are there
   return counts;
 }
 
 /// Without taking anything off the rings: a result that waits there is that of a task that is done.
 CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
-  PoolGlance glance;
-  glance.process = mark_.pid();
-  if (!is_here()) {
-    glance.phase = PoolGlance::Phase::elsewhere;
-    return glance;
-  }
+  PoolGlance glance(mark_.pid(), is_here());
+  if (!is_here()) return glance;
   const std::lock_guard lock(mutex_);
   // The rings before the records: what is published in between counts as running, not twice.
   std::size_t published = 0;
@@ -464,11 +460,7 @@ CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
   glance.busy = std::min<std::size_t>(taken - (std::min)(taken, published), available_);
   glance.queued = outstanding_ - (std::min)(outstanding_, taken);
   glance.done = counts_.submitted - std::min<std::uint64_t>(counts_.submitted, glance.queued + glance.busy);
-  if (!broken_.empty()) {
-    glance.phase = PoolGlance::Phase::broken;
-  } else if (shutting_down_) {
-    glance.phase = ended_.load() != 0 ? PoolGlance::Phase::shut_down : PoolGlance::Phase::shutting_down;
-  }
+  glance.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
   return glance;
 }
 

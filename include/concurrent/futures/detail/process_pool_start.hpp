@@ -57,7 +57,7 @@ CONCURRENT_FUTURES_INLINE ProcessPool* ProcessPool::make(ProcessPoolOptions opti
 }
 
 inline ProcessPool::ProcessPool(ProcessPoolOptions options)
-    : options_(std::move(options)), restart_budget_(options_.restart_limit) {
+    : options_(std::move(options)), pending_limit_(options_.max_pending), restart_budget_(options_.restart_limit) {
   most_workers_ = options_.max_workers ? *options_.max_workers : multiprocessing::usable_cpu_count();
   max_workers_.store(most_workers_, std::memory_order_relaxed);
   id_ = next_pool_id().fetch_add(1);

@@ -55,15 +55,11 @@ inline void ProcessPool::check_rights() {
                      " now. Its tasks would run with the rights of then: make an executor after the change.");
 }
 
-CONCURRENT_FUTURES_INLINE void ProcessPool::count_failed_submit() noexcept {
+/// A call that has ended before it was with the pool.
+CONCURRENT_FUTURES_INLINE void ProcessPool::count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept {
   const std::lock_guard lock(mutex_);
   ++counts_.submitted;
-  failed_.fetch_add(1, std::memory_order_relaxed);
-}
-CONCURRENT_FUTURES_INLINE void ProcessPool::count_cancelled_submit() noexcept {
-  const std::lock_guard lock(mutex_);
-  ++counts_.submitted;
-  ++counts_.cancelled;
+  ++(counts_.*outcome);
 }
 
 /// Takes the pickled call over. The item's state stays referenced until it is resolved.
@@ -133,7 +129,7 @@ inline void ProcessPool::fill() {
       item.drop_pending();
     }
   }
-  if (waiting_for_room_ != 0) tell_of_room();
+  pending_limit_.tell(*this);
   wake_workers();
   start_workers();
   in_hand_.store(outstanding_, std::memory_order_relaxed);

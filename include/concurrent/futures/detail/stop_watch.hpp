@@ -2,7 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/callback.hpp>
-#include <concurrent/futures/detail/future_state_base.hpp>
+#include <concurrent/futures/detail/stop_request.hpp>
 #include <concurrent/futures/task_options.hpp>
 
 #include <cstddef>
@@ -30,25 +30,16 @@ class StopWatch final : public OwnedCallback {
   /// Of a call that has just been submitted; what was requested meanwhile is passed on here.
   static void begin(std::unique_ptr<StopWatch> watch, FutureStateBase& state) {
     if (watch == nullptr) return;
-    watch->callback_.emplace(std::move(watch->token_), Request{&state});
+    watch->callback_.emplace(std::move(watch->token_), StopRequest{&state});
     state.add_callback(std::move(watch));
   }
 
  private:
-  struct Request {
-    FutureStateBase* state;
-    void operator()() const noexcept {
-      FutureStateBase& kept = *state;  // passing it on may be the end of this object
-      kept.add_reference();
-      kept.request_stop();
-      kept.release();
-    }
-  };
   explicit StopWatch(std::stop_token token) noexcept : token_(std::move(token)) {}
   void call(FutureStateBase& /*state*/) override {}
 
   std::stop_token token_;
-  std::optional<std::stop_callback<Request>> callback_;
+  std::optional<std::stop_callback<StopRequest>> callback_;
 };
 #else
 struct StopWatch {

@@ -56,7 +56,7 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   bool reserve(Admission admission);
   void give_back_place() noexcept;
   void submit(ThreadTask& task);  // takes over a reference of the task's
-  void count_cancelled_submit() noexcept;
+  void count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept;
   void shutdown(bool cancel_futures);
   bool wait_until_ended(Deadline deadline);
   void detach_threads();

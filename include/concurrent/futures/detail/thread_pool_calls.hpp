@@ -128,10 +128,10 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::submit(ThreadTask& task) {
   if (sleeping_ != 0) work_or_end_.notify_one();
 }
 
-CONCURRENT_FUTURES_INLINE void ThreadPool::count_cancelled_submit() noexcept {
+CONCURRENT_FUTURES_INLINE void ThreadPool::count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept {
   const std::lock_guard lock(mutex_);
   ++counts_.submitted;
-  ++counts_.cancelled;
+  ++(counts_.*outcome);
 }
 
 CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
@@ -177,22 +177,14 @@ CONCURRENT_FUTURES_INLINE PoolStatistics ThreadPool::statistics() {
 }
 
 CONCURRENT_FUTURES_INLINE PoolGlance ThreadPool::glance() {
-  PoolGlance glance;
-  glance.process = mark_.pid();
-  if (!is_here()) {
-    glance.phase = PoolGlance::Phase::elsewhere;
-    return glance;
-  }
+  PoolGlance glance(mark_.pid(), is_here());
+  if (!is_here()) return glance;
   const std::lock_guard lock(mutex_);
   glance.workers = static_cast<std::uint64_t>(started_);
   glance.queued = tasks_.size();
   glance.done = counts_.completed + counts_.failed + counts_.cancelled;
   glance.busy = counts_.submitted - glance.done - glance.queued;
-  if (!broken_.empty()) {
-    glance.phase = PoolGlance::Phase::broken;
-  } else if (shutting_down_) {
-    glance.phase = running_.load() == 0 ? PoolGlance::Phase::shut_down : PoolGlance::Phase::shutting_down;
-  }
+  glance.set_phase(!broken_.empty(), shutting_down_, running_.load() == 0);
   return glance;
 }
 

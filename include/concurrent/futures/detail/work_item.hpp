@@ -58,6 +58,7 @@ class WorkItem {
     std::byte* heap;
   };
 
+  std::size_t call_size() const noexcept { return size; }
   int priority() const noexcept { return options != nullptr ? options->priority : 0; }
 
   std::byte* pending_bytes() noexcept { return size <= inline_capacity ? bytes : heap; }

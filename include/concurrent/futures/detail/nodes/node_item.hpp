@@ -42,6 +42,7 @@ class NodeItem {
   bool asked_back = false;       // by a shutdown that cancels, and its node has not answered
   bool recalled = false;         // asked back for a node that has nothing to do
 
+  std::size_t call_size() const noexcept { return bytes.size; }
   int priority() const noexcept { return options != nullptr ? options->priority : 0; }
 
  protected:

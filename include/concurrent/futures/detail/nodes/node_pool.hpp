@@ -11,6 +11,8 @@
 #include <concurrent/futures/detail/nodes/node_item.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/nodes/open_order.hpp>
+#include <concurrent/futures/detail/pending_limit.hpp>
+#include <concurrent/futures/detail/pool_future_state.hpp>
 #include <concurrent/futures/detail/pool_text.hpp>
 #include <concurrent/futures/detail/priority_list.hpp>
 #include <concurrent/futures/mpi_options.hpp>
@@ -74,6 +76,8 @@ class PoolNode final : public NodePeer {
 /// What is behind an MPIPoolExecutor; it lives as long as the executor, its thread or one of its futures does.
 class NodePool {
  public:
+  using Item = NodeItem;
+
   /// Chooses nodes and opens them. Throws std::invalid_argument, std::system_error, and what a node's start throws.
   static NodePool* make(MPIPoolOptions options, std::vector<NodePlace> places);
   void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
@@ -82,13 +86,12 @@ class NodePool {
   // For the executor.
   bool is_here() const noexcept { return mark_.is_here(); }
   void check_open();
-  bool is_limited() const noexcept { return options_.max_pending.has_value(); }
+  bool is_limited() const noexcept { return pending_limit_.is_set(); }
   bool reserve(Admission admission);
   void give_back_place() noexcept;
   pickle::Audience audience() const noexcept;
   void submit(NodeItem& item, pickle::detail::VectorWriter& call);
-  void count_failed_submit() noexcept;
-  void count_cancelled_submit() noexcept;
+  void count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept;
   void shutdown(bool cancel_futures);
   bool wait_until_ended(Deadline deadline);
   void warm_up(int workers);
@@ -137,8 +140,8 @@ class NodePool {
   void send_about(const NodeItem& item, MessageKind kind);
   void drop(NodeItem& item) noexcept;
   void recall_for_idle_nodes();
-  bool has_room() const noexcept { return pending_.size() + reserved_ < *options_.max_pending; }
-  void tell_of_room() noexcept;
+  friend class PendingLimit;
+  bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
   void close_gate() noexcept;
 
   // node_pool_results.hpp: from the nodes
@@ -189,8 +192,7 @@ class NodePool {
   std::size_t outstanding_ = 0;
   std::size_t asked_back_ = 0;  // items of which that is true
   std::size_t resolving_ = 0;   // off the table, not resolved yet
-  std::size_t reserved_ = 0;
-  std::size_t waiting_for_room_ = 0;
+  PendingLimit pending_limit_;
   std::vector<CallbackList> deferred_;
   std::string broken_;
   bool shutting_down_ = false;
@@ -204,49 +206,14 @@ class NodePool {
 
   std::atomic<bool> closed_{false};  // submit throws
   std::atomic<std::thread::id> manager_id_{};
-  std::atomic<std::uint32_t> room_{0};
   std::atomic<int> asking_{0};             // threads that wait for an answer
   std::atomic<std::uint32_t> answers_{0};  // changes with each answer of a node that somebody may wait for
   std::atomic<std::uint32_t> ended_{0};
 };
 
-/// The state of a future that such a pool will resolve, and its item: one allocation.
+/// The state of a future of this pool, and its item.
 template <class R, class Serializer>
-class NodeFutureState final : public FutureState<R>, public NodeItem {
- public:
-  explicit NodeFutureState(NodePool& pool) noexcept : pool_(&pool) { pool.add_reference(); }
-  ~NodeFutureState() override { pool_->release(); }
-
-  FutureStateBase& state() noexcept override { return *this; }
-  std::size_t carried_bytes() const noexcept override { return this->bytes.size; }
-  void read_progress(std::uint64_t& now, std::uint64_t& all) noexcept override {
-    pool_->read_progress(*this, now, all);
-  }
-  CallbackList load(pickle::Reader& reader) override {
-    if constexpr (std::is_void_v<R>) {
-      return this->finish_with_value();
-    } else {
-      return this->finish_with_value(Serializer::template load<R>(reader));
-    }
-  }
-
- protected:
-  bool withdraw() noexcept override { return pool_->withdraw(*this); }
-  bool taken() const noexcept override { return pool_->taken(*this); }
-  bool stop() noexcept override { return pool_->stop(*this, OnStop::terminate); }
-  bool ask_to_stop() noexcept override {
-    return pool_->stop(*this, this->options != nullptr ? this->options->on_stop : OnStop::request);
-  }
-  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
-    return pool_->drive(word, old, deadline);
-  }
-  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) override {
-    return pool_->doze(word, value, deadline);
-  }
-
- private:
-  NodePool* pool_;
-};
+using NodeFutureState = PoolFutureState<R, Serializer, NodePool>;
 
 inline void PoolNode::receive(Message message) noexcept { pool_->deliver(index_, std::move(message)); }
 inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_loss(index_, reason); }

@@ -37,16 +37,11 @@ inline pickle::Audience NodePool::audience() const noexcept {
   return is_alone_ ? pickle::Audience::fresh_images : pickle::Audience::other_machines;
 }
 
-inline void NodePool::count_failed_submit() noexcept {
+/// A call that has ended before it was with the pool.
+inline void NodePool::count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept {
   const std::lock_guard lock(mutex_);
   ++counts_.submitted;
-  ++counts_.failed;
-}
-
-inline void NodePool::count_cancelled_submit() noexcept {
-  const std::lock_guard lock(mutex_);
-  ++counts_.submitted;
-  ++counts_.cancelled;
+  ++(counts_.*outcome);
 }
 
 /// Takes the pickled call over. The item's state stays referenced until it is resolved.
@@ -74,7 +69,7 @@ inline void NodePool::fill() {
     pending_.remove(*item);
     send_call(*item, *node);
   }
-  if (waiting_for_room_ != 0) tell_of_room();
+  pending_limit_.tell(*this);
 }
 
 /// The first node that has a worker without a call, else the one with the fewest calls a worker. Null: none has a
@@ -165,7 +160,7 @@ inline bool NodePool::withdraw(NodeItem& item) noexcept {
   if (item.place == NodeItem::Place::pending) {
     drop(item);
     ++counts_.cancelled;
-    if (waiting_for_room_ != 0) tell_of_room();
+    pending_limit_.tell(*this);
     lock.unlock();
     item.state().release();  // the pool's; whoever cancels has a handle
     wake_manager();
@@ -220,7 +215,7 @@ inline bool NodePool::stop(NodeItem& item, OnStop how) noexcept {
         return false;
       case NodeItem::Place::pending:
         drop(item);
-        if (waiting_for_room_ != 0) tell_of_room();
+        pending_limit_.tell(*this);
         lock.unlock();
         cancel(item);
         wake_manager();
@@ -292,37 +287,17 @@ inline bool NodePool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t
 
 inline bool NodePool::reserve(Admission admission) {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    if (closed_.load(std::memory_order_relaxed)) throw_closed();
-    if (has_room()) break;
-    if (admission == Admission::attempt) return false;
-    if (is_own_thread()) throw_queue_full(*options_.max_pending, "a callback that waits holds up what makes room");
-    ++waiting_for_room_;
-    const std::uint32_t seen = room_.load(std::memory_order_relaxed);
-    lock.unlock();
-    if (!drive(room_, seen, (Deadline::max)())) multiprocessing::detail::futex_wait(room_, seen);
-    lock.lock();
-    --waiting_for_room_;
-  }
-  ++reserved_;
-  return true;
+  return pending_limit_.reserve(*this, lock, admission);
 }
 
 inline void NodePool::give_back_place() noexcept {
   const std::lock_guard lock(mutex_);
-  --reserved_;
-  if (waiting_for_room_ != 0) tell_of_room();
-}
-
-inline void NodePool::tell_of_room() noexcept {
-  if (!closed_.load(std::memory_order_relaxed) && !has_room()) return;
-  room_.fetch_add(1, std::memory_order_release);
-  multiprocessing::detail::futex_wake(room_);
+  pending_limit_.give_back(*this);
 }
 
 inline void NodePool::close_gate() noexcept {
   closed_.store(true, std::memory_order_seq_cst);
-  if (waiting_for_room_ != 0) tell_of_room();
+  pending_limit_.tell(*this);
 }
 
 }  // namespace detail

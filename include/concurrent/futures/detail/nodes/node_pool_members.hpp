@@ -176,7 +176,7 @@ class NodePoolMembers : public MapMixin<Self>, public HasGlance {
       auto watch = StopWatch::make(options);
       if (options != nullptr) {
         if (is_stopped(*options)) {
-          pool().count_cancelled_submit();
+          pool().count_unsent(&PoolStatistics::cancelled);
           FutureStateBase::run(state->finish_cancelled());
           return future;
         }
@@ -191,7 +191,7 @@ class NodePoolMembers : public MapMixin<Self>, public HasGlance {
       } catch (const multiprocessing::detail::NotForOtherMachines&) {
         throw;
       } catch (...) {
-        pool().count_failed_submit();
+        pool().count_unsent(&PoolStatistics::failed);
         FutureStateBase::run(state->finish_with_exception(std::current_exception()));
         return future;
       }

@@ -69,7 +69,7 @@ inline NodePool* NodePool::make(MPIPoolOptions options, std::vector<NodePlace> p
 
 /// Chooses the nodes. The caller's own is left out if it shall be and there are others.
 inline NodePool::NodePool(MPIPoolOptions options, std::vector<NodePlace> places)
-    : options_(std::move(options)), id_(next_node_pool_id()) {
+    : options_(std::move(options)), id_(next_node_pool_id()), pending_limit_(options_.max_pending) {
   if (!options_.caller_node && places.size() > 1)
     std::erase_if(places, [](const NodePlace& place) { return place.is_local; });
   int total = 0;
@@ -355,12 +355,8 @@ inline PoolStatistics NodePool::statistics() {
 }
 
 inline PoolGlance NodePool::glance() {
-  PoolGlance glance;
-  glance.process = mark_.pid();
-  if (!is_here()) {
-    glance.phase = PoolGlance::Phase::elsewhere;
-    return glance;
-  }
+  PoolGlance glance(mark_.pid(), is_here());
+  if (!is_here()) return glance;
   const std::lock_guard lock(mutex_);
   for (const auto& node : nodes_) {
     glance.workers += node->live_workers;
@@ -368,11 +364,7 @@ inline PoolGlance NodePool::glance() {
   }
   glance.queued = outstanding_ - (std::min)(outstanding_, static_cast<std::size_t>(glance.busy));
   glance.done = counts_.submitted - outstanding_;
-  if (!broken_.empty()) {
-    glance.phase = PoolGlance::Phase::broken;
-  } else if (shutting_down_) {
-    glance.phase = ended_.load() != 0 ? PoolGlance::Phase::shut_down : PoolGlance::Phase::shutting_down;
-  }
+  glance.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
   return glance;
 }
 

@@ -59,7 +59,7 @@ int slow() {
 }
 int until_told(cf::StopToken token, support::Gate entered, bool throws) {
   entered.open();
-  while (!token.stop_requested()) ::usleep(100);
+  if (!support::eventually([&] { return token.stop_requested(); })) return 0;
   if (throws) throw cf::CancelledError("told to stop");
   return 2;
 }
@@ -172,7 +172,7 @@ TEST_CASE("Nodes: a call is cancelled until a worker takes it, wherever it is") 
   const auto held = hold(pool, 2);
   std::vector<cf::Future<int>> waiting;
   for (int i = 0; i < 6; ++i) waiting.push_back(pool.submit(square, i));  // with both nodes, and in this process
-  while (!held[0]->future.running() || !held[1]->future.running()) ::usleep(100);
+  REQUIRE(support::eventually([&] { return held[0]->future.running() && held[1]->future.running(); }));
   CHECK_FALSE(held[0]->future.cancel());
   CHECK_FALSE(held[1]->future.cancel());
   for (int i = 0; i < 6; ++i) CHECK_FALSE(waiting[static_cast<std::size_t>(i)].running());
@@ -196,7 +196,7 @@ TEST_CASE("Nodes: a time limit and terminate() end one task") {
   auto timed = pool.submit({.timeout = 30ms}, slow);
   CHECK(contains(message_of<cf::TaskTimeoutError>([&] { timed.result(); }), "node1"));
   auto stopped = pool.submit(slow);
-  while (!stopped.running()) ::usleep(100);
+  REQUIRE(support::eventually([&] { return stopped.running(); }));
   CHECK(stopped.terminate());
   CHECK_THROWS_AS(stopped.result(), cf::CancelledError);
   CHECK_FALSE(stopped.terminate());
@@ -245,7 +245,7 @@ TEST_CASE("Nodes: a task says how far it is") {
   const Held held(pool);
   support::Gate gate = support::Gate::make();
   auto future = pool.submit(half_way, gate);
-  while (future.progress().done != 3) ::usleep(100);
+  REQUIRE(support::eventually([&] { return future.progress().done == 3; }));
   CHECK(future.progress().total == 6);
   CHECK(held.future.progress().total == 0);
   gate.open();
@@ -324,7 +324,7 @@ TEST_CASE("Nodes: a node that is lost") {
     nodes.sockets[0]->cut();
     CHECK_THROWS_AS(second.future.result(), cf::NodeDied);
     nodes.sockets[1]->cut();
-    while (pool.nodes().size() != 1) ::usleep(100);
+    REQUIRE(support::eventually([&] { return pool.nodes().size() == 1; }));
     gate.open();
     first.gate.open();
     CHECK(first.future.result() == 1);
