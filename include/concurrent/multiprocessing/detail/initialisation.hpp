@@ -6,7 +6,6 @@
 #include <link.h>
 #include <sys/auxv.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -40,7 +39,6 @@ class InitialisationSearch {
           return 0;
         },
         &search);
-    std::sort(search.functions_.begin(), search.functions_.end());
     concurrent_futures_backtrace(
         [](void* frame, void* argument) {
           constexpr int go_on = 0;
@@ -81,8 +79,13 @@ class InitialisationSearch {
     if (first != nullptr) add(first, first + bytes / sizeof *first);
   }
   bool is_initialiser(std::uintptr_t function, std::uintptr_t address) const noexcept {
-    return address - loader_low_ < loader_high_ - loader_low_ ||
-           std::binary_search(functions_.begin(), functions_.end(), function);
+    if (address - loader_low_ < loader_high_ - loader_low_) return true;
+    // As they come: to sort them first takes longer than all frames do, and <algorithm> is a tenth of what a pool costs
+    // to compile.
+    for (const std::uintptr_t one : functions_) {
+      if (one == function) return true;
+    }
+    return false;
   }
 
   std::vector<std::uintptr_t> functions_;
