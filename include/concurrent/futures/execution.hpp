@@ -16,7 +16,8 @@ namespace concurrent::futures::inline v0 {
 /// threw, or `set_stopped()` if it was cancelled. The result is moved out if the sender's handle is the last one.
 ///
 /// It completes at once, in `start`, if the future is done; otherwise where the future's callbacks run. A stop request
-/// of the receiver leaves the call alone, which others may wait for: see submit_sender. No allocation.
+/// of the receiver ends the wait, with `set_stopped()`, and leaves the call alone, which others may wait for: see
+/// submit_sender. No allocation.
 ///
 /// Throws: InvalidStateError on a future that was moved from.
 template <class T>

@@ -164,6 +164,79 @@ EACH_EXECUTOR("submit_sender: submits when it is started, and not before") {
 }
 
 #ifdef __cpp_lib_jthread
+TEST_CASE("as_sender: a stop request of the receiver ends the wait and leaves the future alone") {
+  cf::Future<int> future;
+  std::stop_source source;
+  Outcome<int> asked;
+  auto operation = cf::execution::connect(cf::as_sender(future), Receiver<int>{&asked, {source.get_token()}});
+  Outcome<int> other;
+  auto waiting = cf::execution::connect(cf::as_sender(future), Receiver<int>{&other});
+  cf::execution::start(operation);
+  cf::execution::start(waiting);
+  source.request_stop();
+  CHECK(asked.completions == 1);
+  CHECK(asked.stopped);
+  CHECK_FALSE(future.done());
+  CHECK_FALSE(sync_wait<int>(cf::as_sender(future), {source.get_token()}).has_value());  // also if it came before
+  future.set_result(6);
+  CHECK(other.value == 6);
+  CHECK(asked.completions == 1);
+  CHECK(sync_wait<int>(cf::as_sender(future), {source.get_token()}) == 6);  // what is there is delivered
+}
+
+namespace {
+
+/// The future's end, the receiver's request and the operation's start meet in any order.
+void race(int rounds) {
+  int wrong = 0;
+  std::atomic<int> begun{0};
+  std::atomic<int> arrived{0};
+  struct Round {
+    cf::Future<int> future;
+    std::stop_source source;
+  };
+  std::optional<Round> round;
+  const auto player = [&](bool stops) {
+    for (int i = 0; i < rounds; ++i) {
+      for (int seen = 0; (seen = begun.load()) <= i;) begun.wait(seen);
+      if (stops) {
+        round->source.request_stop();
+      } else {
+        round->future.set_result(i);
+      }
+      arrived.fetch_add(1);
+      arrived.notify_all();
+    }
+  };
+  std::thread finisher(player, false);
+  std::thread stopper(player, true);
+  for (int i = 0; i < rounds; ++i) {
+    round.emplace();
+    Outcome<int> outcome;
+    {
+      auto operation =
+          cf::execution::connect(cf::as_sender(round->future), Receiver<int>{&outcome, {round->source.get_token()}});
+      arrived = 0;
+      begun = i + 1;
+      begun.notify_all();
+      cf::execution::start(operation);
+      if (!outcome.comes()) ++wrong;
+    }  // who has completed it touches nothing of it any more
+    for (int seen = 0; (seen = arrived.load()) != 2;) arrived.wait(seen);
+    if (outcome.completions != 1 || (!outcome.stopped && outcome.value != i)) ++wrong;
+  }
+  finisher.join();
+  stopper.join();
+  CHECK(wrong == 0);
+}
+
+}  // namespace
+
+TEST_CASE("as_sender: races of its start, a result and a stop request complete it once") {
+  race(support::rounds(2000));
+}
+TEST_CASE("as_sender: a million races of its start, a result and a stop request", "[long]") { race(1'000'000); }
+
 EACH_EXECUTOR("submit_sender: a stop request of the receiver reaches the task") {
   auto pool = kind.pool(1);
   const auto begun = support::Gate::make();

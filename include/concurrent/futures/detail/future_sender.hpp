@@ -26,6 +26,7 @@ namespace execution = ::std::execution;
 #endif
 #endif
 
+#include <atomic>
 #include <exception>
 #include <optional>
 #include <stop_token>
@@ -80,8 +81,9 @@ struct StopCallbackFor<std::stop_token, Function> {
 #endif
 
 /// A receiver that waits for a future. It hangs in the future's list of callbacks, and whoever takes it off completes
-/// it: nothing of it is touched after that, since the receiver may destroy it.
-template <class T, class Receiver>
+/// it: nothing of it is touched after that, since the receiver may destroy it. `Request` is what a stop request of the
+/// receiver calls.
+template <class T, class Receiver, class Request>
 class FutureOperation : public Callback {
  public:
   using operation_state_concept = execution::operation_state_t;
@@ -94,20 +96,12 @@ class FutureOperation : public Callback {
   ~FutureOperation() override = default;
 
   Receiver& receiver() noexcept { return receiver_; }
-  /// With `stops`, a stop request of the receiver is future.request_stop().
-  void wait_for(Future<T> future, bool stops) noexcept {
+  FutureStateBase& keep(Future<T> future) noexcept {
     future_.emplace(std::move(future));
-    FutureStateBase& state = *HandleAccess::state(*future_);
-    if (stops) stop_.emplace(stop_token_of(receiver_), StopRequest{&state});
-    if (!state.add_own_callback(*this)) complete();
+    return *HandleAccess::state(*future_);
   }
+  void watch(Request request) noexcept { stop_.emplace(stop_token_of(receiver_), std::move(request)); }
   void fail(std::exception_ptr error) noexcept { execution::set_error(std::move(receiver_), std::move(error)); }
-
- private:
-  using StopToken = std::remove_cvref_t<decltype(stop_token_of(std::declval<const Receiver&>()))>;
-
-  void run(FutureStateBase& /*state*/) override { complete(); }
-  void drop() noexcept override {}
 
   void complete() noexcept {
     stop_.reset();  // a request that is being passed on in another thread is waited for
@@ -126,28 +120,80 @@ class FutureOperation : public Callback {
       execution::set_value(std::move(receiver_), std::move(*value));
     }
   }
+  /// Off the list, and the future is left to the others. May be called by the request itself.
+  void leave() noexcept {
+    const Future<T> future = std::move(*future_);
+    execution::set_stopped(std::move(receiver_));
+  }
+
+ private:
+  using StopToken = std::remove_cvref_t<decltype(stop_token_of(std::declval<const Receiver&>()))>;
+
+  void drop() noexcept override {}
 
   Receiver receiver_;
   std::optional<Future<T>> future_;
-  std::optional<typename StopCallbackFor<StopToken, StopRequest>::type> stop_;
+  std::optional<typename StopCallbackFor<StopToken, Request>::type> stop_;
 };
 
 template <class T, class Receiver>
-class AwaitOperation final : public FutureOperation<T, Receiver> {
- public:
-  AwaitOperation(Future<T> future, Receiver&& receiver)
-      : FutureOperation<T, Receiver>(std::move(receiver)), given_(std::move(future)) {}
-  void start() noexcept { this->wait_for(std::move(given_), false); }
-
- private:
-  Future<T> given_;
+class AwaitOperation;
+template <class T, class Receiver>
+struct LeaveFuture {
+  AwaitOperation<T, Receiver>* operation;
+  void operator()() const noexcept { operation->ask_to_leave(); }
 };
 
+/// Of as_sender: a stop request ends the wait and leaves the future alone.
+///
+/// The future and the request may both come while `start` has not returned. Until it says `hangs`, and touches nothing
+/// more, each of them only notes that it has come, and `start` does the rest; after that the list's lock decides which
+/// of the two completes the operation.
+template <class T, class Receiver>
+class AwaitOperation final : public FutureOperation<T, Receiver, LeaveFuture<T, Receiver>> {
+ public:
+  AwaitOperation(Future<T> future, Receiver&& receiver)
+      : FutureOperation<T, Receiver, LeaveFuture<T, Receiver>>(std::move(receiver)), given_(std::move(future)) {}
+
+  void start() noexcept {
+    FutureStateBase& state = this->keep(std::move(given_));
+    state_ = &state;
+    if (state.done()) return this->complete();
+    this->watch({this});
+    if (!state.add_own_callback(*this)) return this->complete();
+    bool on_list = true;
+    for (unsigned come = 0; !come_.compare_exchange_weak(come, come | hangs, std::memory_order_acq_rel);) {
+      if ((come & done) != 0) return this->complete();
+      if ((come & asked) == 0 || !on_list) continue;
+      on_list = state.remove_own_callback(*this);
+      if (on_list) return this->leave();
+    }
+  }
+  void ask_to_leave() noexcept {
+    if ((come_.fetch_or(asked, std::memory_order_acq_rel) & hangs) == 0) return;
+    if (state_->remove_own_callback(*this)) this->leave();
+  }
+
+ private:
+  static constexpr unsigned hangs = 1;
+  static constexpr unsigned asked = 2;
+  static constexpr unsigned done = 4;
+
+  void run(FutureStateBase& /*state*/) override {
+    if ((come_.fetch_or(done, std::memory_order_acq_rel) & hangs) != 0) this->complete();
+  }
+
+  Future<T> given_;
+  FutureStateBase* state_ = nullptr;
+  std::atomic<unsigned> come_{0};
+};
+
+/// Of submit_sender: a stop request is the future's.
 template <class Executor, class T, class Receiver, class... Call>
-class SubmitOperation final : public FutureOperation<T, Receiver> {
+class SubmitOperation final : public FutureOperation<T, Receiver, StopRequest> {
  public:
   SubmitOperation(Executor& executor, std::tuple<Call...>&& call, Receiver&& receiver)
-      : FutureOperation<T, Receiver>(std::move(receiver)), executor_(executor), call_(std::move(call)) {}
+      : FutureOperation<T, Receiver, StopRequest>(std::move(receiver)), executor_(executor), call_(std::move(call)) {}
   void start() noexcept {
     if (stop_token_of(this->receiver()).stop_requested()) return execution::set_stopped(std::move(this->receiver()));
     std::optional<Future<T>> future;
@@ -156,10 +202,14 @@ class SubmitOperation final : public FutureOperation<T, Receiver> {
     } catch (...) {
       return this->fail(std::current_exception());
     }
-    this->wait_for(std::move(*future), true);
+    FutureStateBase& state = this->keep(std::move(*future));
+    this->watch({&state});
+    if (!state.add_own_callback(*this)) this->complete();
   }
 
  private:
+  void run(FutureStateBase& /*state*/) override { this->complete(); }
+
   Executor& executor_;
   std::tuple<Call...> call_;
 };
