@@ -20,8 +20,8 @@ struct StopTokens;
 ///     std::size_t count_primes(cf::StopToken stop, std::size_t limit);
 ///     auto future = pool.submit(count_primes, 1'000'000);
 ///
-/// A callable that can be called without one gets none. To ask costs a load of one word, no system call. The token is
-/// that of one call: a copy that outlives it is never told of another call's request.
+/// A generic or overloaded callable that can be called without one gets none. To ask costs a load of one word, no
+/// system call. The token is that of one call: a copy that outlives it is never told of another call's request.
 /// Threads: any. Python: none; a threading.Event that is passed along.
 struct StopToken {
  public:

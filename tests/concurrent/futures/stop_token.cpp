@@ -166,8 +166,29 @@ EACH_EXECUTOR("StopToken: comes first, and the arguments follow as ever, in map 
   int sum = 0;
   for (const int n : pool.map_unordered(product, a, b, {.buffersize = 1})) sum += n;
   CHECK(sum == 32);
-  // Who can do without one gets none.
+  // Who takes whatever comes gets none.
   CHECK(pool.submit([](auto... all) { return sizeof...(all); }, 1, 2).result() == 2);
+}
+
+EACH_EXECUTOR("StopToken: who names one first gets one, though it could be left out") {
+  auto pool = kind.pool(1);
+  const auto begun = support::Counter::make();
+  const auto until_stopped = [](support::Counter runs, const cf::StopToken& stop) {
+    runs.add(1);
+    return asked(stop);
+  };
+  const auto alone = pool.submit([=](cf::StopToken stop = {}) { return until_stopped(begun, stop); });
+  begun.wait_until(1);
+  CHECK(alone.request_stop());
+  CHECK(alone.result());
+  const auto before = pool.submit(
+      [=](const cf::StopToken& stop = {}, int n = 0) mutable noexcept { return until_stopped(begun, stop) ? n : -1; },
+      4);
+  begun.wait_until(2);
+  CHECK(before.request_stop());
+  CHECK(before.result() == 4);
+  CHECK(pool.map([](cf::StopToken stop = {}, int n = 0) { return stop.stop_requested() ? 0 : n; }, std::vector{1, 2})
+            .to_vector() == std::vector{1, 2});
 }
 
 EACH_EXECUTOR("StopToken: one that has outlived its call is not told of the next one's request") {

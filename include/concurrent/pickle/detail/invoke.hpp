@@ -35,10 +35,26 @@ inline constexpr bool takes_c_strings = [] {
     return std::is_invocable_v<F, typename WithCString<Args>::type...>;
   }
 }();
+
+template <class T>
+concept HasCallOperator = requires { &T::operator(); };
+
+// Whether F says that its first parameter is a StopToken. One that can be called without (`StopToken stop = {}`) gets
+// one all the same; a generic one that takes whatever comes does not.
+template <class F, class R, class First, class... Rest>
+std::is_same<std::remove_cvref_t<First>, StopToken> first_is_token(R (F::*)(First, Rest...));
+template <class F, class R, class First, class... Rest>
+std::is_same<std::remove_cvref_t<First>, StopToken> first_is_token(R (F::*)(First, Rest...) const);
+std::false_type first_is_token(...);
+template <class F>
+inline constexpr bool names_token = false;
+template <HasCallOperator F>
+inline constexpr bool names_token<F> = decltype(detail::first_is_token(&F::operator()))::value;
+
 // Whether F wants the call's StopToken before the arguments. Asks that last, too.
 template <class F, class... Args>
 inline constexpr bool takes_token = [] {
-  if constexpr (takes_values<F, Args...> || takes_c_strings<F, Args...>) {
+  if constexpr ((takes_values<F, Args...> || takes_c_strings<F, Args...>) && !names_token<std::remove_cvref_t<F>>) {
     return false;
   } else {
     return takes_values<F, StopToken, Args...> || takes_c_strings<F, StopToken, Args...>;
@@ -62,7 +78,7 @@ struct ResultOf<F, Args...> {
   using type = std::decay_t<std::invoke_result_t<F, typename WithCString<Args>::type...>>;
 };
 template <class F, class... Args>
-  requires takes_token<F, Args...>
+  requires(!takes_values<F, Args...> && !takes_c_strings<F, Args...> && takes_token<F, Args...>)
 struct ResultOf<F, Args...> : ResultOf<F, StopToken, Args...> {};
 template <class F, class... Args>
 using CallResult = typename ResultOf<F, Args...>::type;
@@ -85,9 +101,6 @@ template <class Char, std::size_t n>
 std::basic_string_view<Char> literal_text(const Char (&text)[n]) {
   return {text, text[n - 1] == Char() ? n - 1 : n};
 }
-
-template <class T>
-concept HasCallOperator = requires { &T::operator(); };
 
 template <class T>
 struct CallableBase {
@@ -138,10 +151,10 @@ decltype(auto) invoke(F&& function, Args&&... args) {
   }
 }
 
-// The same where nothing is sent: with a StopToken in front if there is no other way.
+// The same where nothing is sent: with a StopToken in front if F names one, or if there is no other way.
 template <class F, class... Args>
 inline constexpr bool wants_token = [] {
-  if constexpr (std::is_invocable_v<F, Args...>) {
+  if constexpr (std::is_invocable_v<F, Args...> && !names_token<std::remove_cvref_t<F>>) {
     return false;
   } else {
     return std::is_invocable_v<F, StopToken, Args...>;
