@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -179,6 +180,50 @@ EACH_EXECUTOR("finalizer: what it or a destructor throws is logged here, and cos
   CHECK(contains(text, "the finalizer, or the destructor of a worker_local, threw in "));
   CHECK(contains(text, "no end"));
   CHECK(contains(text, "does not close"));
+}
+
+EACH_PROCESS_POOL("finalizer: a worker that ends in it is logged and counted, and costs no call and no pool") {
+  const auto end = [](int signal) {
+    if (signal == 0) std::_Exit(0);  // as if all were well
+    ::raise(signal);
+  };
+  for (const int signal : {0, SIGKILL}) {
+    CAPTURE(signal);
+    support::CapturedLog log;
+    auto pool = kind.pool({.max_workers = 1, .max_tasks_per_child = 1, .finalizer = cf::Initializer(end, signal)});
+    for (int i = 0; i < 3; ++i) CHECK(pool.submit([](int n) { return n; }, i).result(support::patience) == i);
+    pool.shutdown();
+    CHECK(pool.statistics().workers_lost == 3);
+    CHECK(contains(log.text(), "while it ran the finalizer, or the destructor of a worker_local"));
+    CHECK(contains(log.text(), signal == 0 ? "exited with status 0" : "was killed by SIGKILL"));
+  }
+  const auto begun = support::Counter::make();  // one that the program kills has ended as it was told
+  auto pool = kind.pool({.max_workers = 1,
+                         .finalizer = cf::Initializer(
+                             [](support::Counter runs) {
+                               runs.add(1);
+                               for (;;) ::pause();
+                             },
+                             begun)});
+  pool.submit([] {}).result();
+  pool.shutdown(false);
+  begun.wait_until(1);
+  pool.kill_workers();
+  pool.shutdown();
+  CHECK(pool.statistics().workers_lost == 0);
+}
+
+struct EndsAtTheEnd {
+  ~EndsAtTheEnd() { ::raise(SIGKILL); }
+};
+
+EACH_PROCESS_POOL("worker_local: a worker that ends in a destructor is logged and counted") {
+  support::CapturedLog log;
+  auto pool = kind.pool(1);
+  pool.submit([] { static_cast<void>(cf::worker_local<EndsAtTheEnd>()); }).result();
+  pool.shutdown();
+  CHECK(pool.statistics().workers_lost == 1);
+  CHECK(contains(log.text(), "was killed by SIGKILL while it ran the finalizer, or the destructor of a worker_local"));
 }
 
 TEST_CASE_METHOD(LeakChecked, "finalizer: one that takes long holds up no call of a pool that goes on") {

@@ -182,7 +182,9 @@ inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const Death& death,
   const WorkerPlace& place = places_[index];
   DeathFacts facts;
   facts.asked_to_end = place.stopping || place.leaving;
+  facts.signalled = place.stopping;
   facts.retired = death.status == mpd::WorkerStatus::retired;
+  facts.finishing = death.status == mpd::WorkerStatus::finishing;
   facts.retiring = place.retiring;
   facts.damaged = death.damaged;
   facts.has_call = item != nullptr;
@@ -211,7 +213,9 @@ inline std::string ProcessPool::how_it_ended(const Death& death) const {
     if (death.out_of_memory) how += ", out of memory,";
   }
   if (death.has_call && death.call_started) return how + while_it(death.phase, death.task);
-  if (death.has_call) return how + " before it began " + death.task;
+  if (death.has_call && death.status != mpd::WorkerStatus::finishing) return how + " before it began " + death.task;
+  if (death.status == mpd::WorkerStatus::finishing)
+    return how + " while it ran the finalizer, or the destructor of a worker_local";
   if (death.status == mpd::WorkerStatus::initializing) return how + " while it ran the initializer";
   return how + (death.status == mpd::WorkerStatus::starting ? " while it started" : " while it was idle");
 }

@@ -265,7 +265,8 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
     mpd::WorkerEntry& entry = segment_.worker(i);
     const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
     place.slow = status == mpd::WorkerStatus::polling;
-    if (status == mpd::WorkerStatus::retired && !std::exchange(place.retiring, true)) {  // its finalizer takes time
+    const bool leaves = status == mpd::WorkerStatus::finishing || status == mpd::WorkerStatus::retired;
+    if (leaves && !std::exchange(place.retiring, true)) {  // its finalizer takes time
       --available_;
       start_workers();
     }

@@ -78,7 +78,7 @@ namespace detail {
 
 inline constexpr std::size_t cache_line = 64;
 inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
-inline constexpr std::uint32_t layout_version = 6;
+inline constexpr std::uint32_t layout_version = 7;
 
 template <class Word>
 using Shared = std::atomic<Word>;
@@ -169,7 +169,16 @@ struct alignas(cache_line) Block {
 };
 static_assert(sizeof(Block) == cache_line);
 
-enum class WorkerStatus : std::uint32_t { absent = 0, starting, polling, asleep, busy, retired, initializing };
+enum class WorkerStatus : std::uint32_t {
+  absent = 0,
+  starting,
+  polling,
+  asleep,
+  busy,
+  retired,
+  initializing,
+  finishing
+};
 
 /// One for each of the pool's places for a worker.
 struct alignas(cache_line) WorkerEntry {

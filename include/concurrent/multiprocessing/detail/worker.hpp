@@ -81,8 +81,9 @@ class Worker {
         break;
       }
     }
-    set_status(WorkerStatus::retired);  // whatever happens now costs no call
+    set_status(WorkerStatus::finishing);  // whatever happens now costs no call
     finish(initializer);
+    set_status(WorkerStatus::retired);
     retire(0);
   }
 

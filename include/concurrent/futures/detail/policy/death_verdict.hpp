@@ -13,7 +13,9 @@ namespace detail {
 /// What is known when a worker has ended and everything that it published has been taken off its ring.
 struct DeathFacts {
   bool asked_to_end = false;         // told to leave, or sent a signal, by this pool
+  bool signalled = false;            // the latter
   bool retired = false;              // it said that it left on purpose
+  bool finishing = false;            // it was leaving on purpose, and ran its finalizer
   bool retiring = false;             // it has run its last task, and was about to leave by itself
   bool damaged = false;              // what it wrote cannot be
   bool has_call = false;             // it had taken a call and not answered
@@ -48,15 +50,18 @@ struct Verdict {
 ///
 /// A death is expected where this pool brought it about, or the worker had said that it leaves. A worker that was told
 /// to leave may have taken one more call, which it does not begin: that costs nobody anything. But one that had begun a
-/// call which nobody stopped died of its own accord, whatever it had been told.
+/// call which nobody stopped died of its own accord, whatever it had been told. So did one that ended in its finalizer
+/// by no signal of this pool's, also while the pool is on its way to its end; that costs no call, and no pool.
 constexpr Verdict judge(const DeathFacts& facts, WorkerDeathPolicy policy) noexcept {
   const bool started = facts.has_call && facts.call_started;
   const bool stopped = started && (facts.stopped_for_timeout || facts.stopped_by_user);
-  const bool left = (facts.retired || facts.retiring) && !facts.has_call && !facts.initializer_failed;
+  const bool left =
+      (facts.retired || facts.finishing || facts.retiring) && !facts.has_call && !facts.initializer_failed;
   const bool expected =
       !facts.damaged && (facts.no_more_workers || stopped || (!started && (facts.asked_to_end || left)));
+  const bool crashed_at_end = facts.finishing && !facts.signalled && !started;
   Verdict verdict;
-  verdict.counts_as_lost = !expected;
+  verdict.counts_as_lost = !expected || crashed_at_end;
   verdict.breaks_pool = !expected && (facts.initializer_failed || policy == WorkerDeathPolicy::break_pool);
   verdict.spends_restart = !expected && !verdict.breaks_pool && !started;
   if (!facts.has_call) return verdict;
