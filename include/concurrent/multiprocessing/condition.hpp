@@ -37,6 +37,7 @@ struct ConditionCell {
 struct ConditionWords {
   static constexpr std::uint64_t expected_kind = 0x31'64'6e'6f'63'66'63'63;  // "ccfcond1"
   static constexpr std::uint32_t cells = 2048;
+  static constexpr Touched touched = Touched::sparsely;  // as many cells as there were waiters at a time
 
   std::uint64_t kind;
   std::atomic<std::uint32_t> used;  // cells from this one on were never taken

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Small shared objects share mappings and descriptors.
+#include <concurrent/multiprocessing/condition.hpp>
 #include <concurrent/multiprocessing/detail/shared_block.hpp>
 #include <concurrent/multiprocessing/lock.hpp>
 #include <concurrent/multiprocessing/shared_array.hpp>
@@ -8,10 +9,12 @@
 #include <concurrent/pickle/dumps.hpp>
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <random>
 #include <set>
@@ -68,6 +71,39 @@ TEST_CASE_METHOD(support::HoldersChecked,
     return open_descriptors() < 60 ? 0 : 4;
   });
   CHECK(support::wait_status(child, 100) == 0);
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "Condition: 1000 with 64 descriptors, in every process") {
+  const pid_t child = support::fork_child([] {
+    const rlimit limit{64, 64};
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    std::vector<mp::Condition> conditions(1000);
+    const pid_t other = support::fork_child([&] {
+      for (std::size_t i = 0; i < conditions.size(); i += 250) {
+        const mp::Condition condition = again(conditions[i]);
+        const std::lock_guard guard(condition);
+        if (!condition.wait_for(std::chrono::seconds(50))) return 1;
+      }
+      return 0;
+    });
+    int status = 0;
+    for (std::size_t i = 0; ::waitpid(other, &status, WNOHANG) == 0; i = (i + 250) % conditions.size()) {
+      const std::lock_guard guard(conditions[i]);
+      conditions[i].notify_all();
+    }
+    return status == 0 && open_descriptors() < 40 ? 0 : 1;
+  });
+  CHECK(support::wait_status(child, 100) == 0);
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "Condition: one that takes the place of another is as new") {
+  const mp::Condition keeps_the_arena;
+  for (int i = 0; i < 20; ++i) {
+    const mp::Condition condition;
+    const std::lock_guard guard(condition);
+    condition.notify_all();  // a waiter that it is said to have had would get this
+    CHECK_FALSE(condition.wait_for(std::chrono::microseconds(1)));
+  }
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,

@@ -14,6 +14,7 @@
 #include <concurrent/pickle/pickler.hpp>
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
@@ -96,6 +97,8 @@ class SmallBlock {
 class SharedArenas {
  public:
   static constexpr std::size_t largest = 2048 - sizeof(BlockHeader);
+  /// Of what lies untouched for the most part, and so takes no memory there.
+  static constexpr std::size_t largest_sparse = 65536 - sizeof(BlockHeader);
   static constexpr std::size_t alignment = 16;
 
   static SharedArenas& instance() {
@@ -103,7 +106,7 @@ class SharedArenas {
     return *arenas;
   }
 
-  /// A block of `size` zeros, at most `largest`. Throws: std::system_error.
+  /// A block of `size` zeros, at most `largest_sparse`. Throws: std::system_error.
   std::shared_ptr<SmallBlock> make(std::size_t size) {
     const std::lock_guard lock(mutex_);
     if (forks_ != forks_so_far().load(std::memory_order_relaxed) >> 16U) forget();
@@ -113,7 +116,7 @@ class SharedArenas {
     if (!arena || (arena->again.empty() && arena->never_used == arena->blocks)) {
       // Each larger than the one before, so that a few are enough for any number of blocks.
       kind.next_blocks = arena ? (std::min)(2 * kind.next_blocks, most_bytes / static_cast<std::uint32_t>(block))
-                               : first_bytes / static_cast<std::uint32_t>(block);
+                               : (std::max)(first_bytes / static_cast<std::uint32_t>(block), least_blocks);
       arena = std::make_shared<SharedArena>();
       arena->mapping = SharedMapping::create(std::uint64_t(kind.next_blocks) * block);
       arena->block_size = static_cast<std::uint32_t>(block);
@@ -124,7 +127,7 @@ class SharedArenas {
     const bool again = !arena->again.empty();
     const std::uint32_t number = again ? arena->again.back() : arena->never_used;
     const std::uint64_t offset = std::uint64_t(number) * block;
-    if (again) std::memset(arena->mapping->data() + offset, 0, block);
+    if (again) clear(arena->mapping->data() + offset, block);
     auto made = std::make_shared<SmallBlock>(arena, arena->mapping, offset);
     if (again)
       arena->again.pop_back();
@@ -146,6 +149,7 @@ class SharedArenas {
  private:
   static constexpr std::size_t smallest_block = 64;
   static constexpr std::uint32_t first_bytes = 16 * 1024;
+  static constexpr std::uint32_t least_blocks = 4;
   static constexpr std::uint32_t most_bytes = 16 * 1024 * 1024;
   struct Kind {
     std::weak_ptr<SharedArena> arena;  // the newest
@@ -161,6 +165,11 @@ class SharedArenas {
     ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
                      [] { instance().mutex_.unlock(); });
   }
+  static void clear(std::byte* block, std::size_t size) noexcept {
+    // A sparse one is whole pages, which go back.
+    if (size > largest && ::madvise(block, size, MADV_REMOVE) == 0) return;
+    std::memset(block, 0, size);
+  }
   /// In a forked child: the parent's arenas are the parent's.
   void forget() noexcept {
     for (Kind& kind : kinds_) kind = Kind{};
@@ -168,7 +177,7 @@ class SharedArenas {
   }
 
   std::mutex mutex_;
-  std::array<Kind, 6> kinds_;  // of 64, 128, … 2048 bytes
+  std::array<Kind, 11> kinds_;  // of 64, 128, … 65536 bytes
   std::uint32_t forks_ = forks_so_far().load() >> 16U;
 };
 
@@ -180,14 +189,18 @@ inline SmallBlock::~SmallBlock() {
   if (!sent_.load(std::memory_order_relaxed)) SharedArenas::instance().give_back(*arena_, offset_, forks_);
 }
 
-/// Memory of a size that is told when it is made: a block if it is small, a mapping of its own otherwise. A handle, as
-/// SharedMemory.
+/// Whether the greater part of some memory is touched only in rare cases.
+enum class Touched : bool { all, sparsely };
+
+/// Memory of a size that is told when it is made: a block if it takes little, a mapping of its own otherwise. A handle,
+/// as SharedMemory.
 class SharedBlock {
  public:
   SharedBlock() noexcept = default;
   /// Throws: std::system_error.
-  explicit SharedBlock(std::size_t size, std::size_t alignment = 1) {
-    if (size <= SharedArenas::largest && alignment <= SharedArenas::alignment)
+  explicit SharedBlock(std::size_t size, std::size_t alignment = 1, Touched touched = Touched::all) {
+    const std::size_t most = touched == Touched::sparsely ? SharedArenas::largest_sparse : SharedArenas::largest;
+    if (size <= most && alignment <= SharedArenas::alignment)
       block_ = SharedArenas::instance().make(size);
     else
       mapping_ = SharedMapping::create(size);

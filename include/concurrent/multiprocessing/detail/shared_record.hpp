@@ -16,7 +16,8 @@ namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
 /// What Lock, Semaphore, Barrier and their siblings are: a handle to a record in shared memory, with the table of those
-/// who may hold it. `Record` has standard layout, is complete as zeros, and begins with a number that tells its kind.
+/// who may hold it. `Record` has standard layout, is complete as zeros, and begins with a number that tells its kind. It
+/// may say how much of it is `touched`.
 ///
 /// Copies mean the same record. It is gone with the last handle in the last process.
 template <class Record>
@@ -27,7 +28,7 @@ class SharedRecord {
   /// Makes a record, with room for `extra` bytes behind it.
   /// Throws: std::system_error.
   explicit SharedRecord(std::size_t extra = 0)
-      : memory_(sizeof(Record) + extra, alignof(Record)), holders_(HolderTable::mine()) {
+      : memory_(sizeof(Record) + extra, alignof(Record), touched()), holders_(HolderTable::mine()) {
     ::new (memory_.bytes().data()) Record;
     record().kind = Record::expected_kind;
   }
@@ -59,6 +60,13 @@ class SharedRecord {
   }
 
  private:
+  static constexpr Touched touched() noexcept {
+    if constexpr (requires { Record::touched; }) {
+      return Record::touched;
+    } else {
+      return Touched::all;
+    }
+  }
   SharedRecord(SharedBlock memory, SharedMemory holders) noexcept
       : memory_(std::move(memory)), holders_(std::move(holders)) {}
 
