@@ -156,7 +156,7 @@ class NodePool {
   void break_pool(const std::string& reason);
   void wake_manager() noexcept;
 
-  // the manager's thread
+  // node_pool_manage.hpp: the manager's thread
   void manage();
   void run_deferred();
   bool wind_down();
@@ -222,5 +222,8 @@ inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_
 }  // namespace concurrent::futures::inline v0
 
 #include <concurrent/futures/detail/nodes/node_pool_calls.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_control.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_loss.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_manage.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_results.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_start.hpp>

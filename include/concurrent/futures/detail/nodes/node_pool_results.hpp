@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/failure.hpp>
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
-#include <concurrent/futures/logging.hpp>
-#include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/pickle/exception.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
+#include <cstddef>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,31 +35,6 @@ inline void NodePool::deliver_loss(std::size_t node, const std::string& reason) 
     inbox_.push_back({node, {}, true, reason});
   }
   wake_manager();
-}
-
-inline void NodePool::wake_manager() noexcept {
-  signal_.fetch_add(1, std::memory_order_seq_cst);
-  if (sleeps_.load(std::memory_order_seq_cst)) multiprocessing::detail::futex_wake(signal_);
-}
-
-inline void NodePool::tell_of_answer() noexcept {
-  answers_.fetch_add(1, std::memory_order_seq_cst);
-  if (asking_.load(std::memory_order_seq_cst) != 0) multiprocessing::detail::futex_wake(answers_);
-}
-
-/// A thread that has looked for an answer in vain since `answers_` was `seen` waits for the next.
-inline void NodePool::await_answer(std::uint32_t seen, Deadline deadline) {
-  if (serve()) return;
-  asking_.fetch_add(1, std::memory_order_seq_cst);
-  if (answers_.load(std::memory_order_seq_cst) == seen) multiprocessing::detail::futex_wait(answers_, seen, deadline);
-  asking_.fetch_sub(1, std::memory_order_seq_cst);
-}
-
-/// In the manager's thread.
-inline void NodePool::sleep(std::uint32_t seen, Deadline deadline) noexcept {
-  sleeps_.store(true, std::memory_order_seq_cst);
-  if (signal_.load(std::memory_order_seq_cst) == seen) multiprocessing::detail::futex_wait(signal_, seen, deadline);
-  sleeps_.store(false, std::memory_order_seq_cst);
 }
 
 /// Handles what has come. True: there was something.
@@ -269,26 +242,6 @@ inline void NodePool::cancel(NodeItem& item) noexcept {
   state.release();
 }
 
-/// Callbacks run in the manager's thread: a thread that only waits for a result, or submits, may hold locks of the
-/// program's that a callback needs.
-inline void NodePool::finish_callbacks(CallbackList callbacks) {
-  if (callbacks.empty()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    deferred_.push_back(std::move(callbacks));
-  }
-  wake_manager();
-}
-
-inline void NodePool::run_deferred() {
-  std::vector<CallbackList> callbacks;
-  {
-    const std::lock_guard lock(mutex_);
-    callbacks.swap(deferred_);
-  }
-  for (CallbackList& list : callbacks) list.run();
-}
-
 /// A result more from this node: how many calls it may have follows from how long they take. Many short ones hide the
 /// way there and back; a long one waits for a worker where no other node can take it.
 inline void PoolNode::learn(std::chrono::steady_clock::time_point now) {
@@ -307,110 +260,6 @@ inline void PoolNode::learn(std::chrono::steady_clock::time_point now) {
     credits = few;
   }
   period_results_ = 0;
-}
-
-// ---- When something is lost
-
-inline void NodePool::node_lost(std::size_t index, const std::string& reason) {
-  PoolNode& node = *nodes_[index];
-  const std::string text = "concurrent::futures: node " + node.label() + " was lost: " + reason;
-  std::vector<NodeItem*> failed;
-  bool breaks = options_.on_node_death == NodeDeathPolicy::break_pool;
-  bool matters = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (node.is_lost) return;
-    node.is_lost = true;
-    matters = !node.is_closed;
-    node.live_workers = 0;
-    if (matters &&
-        std::none_of(nodes_.begin(), nodes_.end(), [](const auto& one) { return one->is_open && !one->is_lost; }))
-      breaks = true;
-    breaks = breaks && matters && !close_sent_;
-    for (auto at = sent_.begin(); at != sent_.end();) {
-      NodeItem* const item = at->second;
-      ++at;
-      if (item->node != index) continue;
-      if (!breaks && !gives_up_ && broken_.empty() && item->retries_left > 0 && !item->stopped_by_user &&
-          !item->stop_requested) {
-        --item->retries_left;
-        sent_.erase(item->ticket);
-        --node.out;
-        item->answer = NodeItem::Answer::none;
-        pending_.push_front(*item);
-        item->place = NodeItem::Place::pending;
-        continue;
-      }
-      drop(*item);
-      failed.push_back(item);
-    }
-    if (breaks) {
-      if (broken_.empty()) broken_ = text;
-      close_gate();
-    } else {
-      fill();
-    }
-  }
-  if (matters) log_message(LogLevel::error, text);
-  for (NodeItem* const item : failed) fail(*item, failure<NodeDied>(text, node.place.host, node.place.rank));
-  if (breaks) break_pool(text);
-  tell_of_answer();
-}
-
-/// Every future that is not done fails, and the workers end.
-inline void NodePool::break_pool(const std::string& reason) {
-  std::vector<NodeItem*> failed;
-  {
-    const std::lock_guard lock(mutex_);
-    if (broken_.empty()) broken_ = reason;
-    close_gate();
-    while (NodeItem* const item = pending_.front()) {
-      drop(*item);
-      failed.push_back(item);
-    }
-    while (!sent_.empty()) {
-      NodeItem* const item = sent_.begin()->second;
-      drop(*item);
-      failed.push_back(item);
-    }
-    for (const auto& node : nodes_) {
-      if (node->is_open && !node->is_lost && !node->is_closed)
-        node->link->send((MessageWriter(MessageKind::end_workers, id_) << SIGKILL).finish());
-    }
-  }
-  for (NodeItem* const item : failed) fail(*item, failure<BrokenProcessPool>(reason));
-  tell_of_answer();
-  wake_manager();
-}
-
-// ---- The manager's thread
-
-inline void NodePool::manage() {
-  ::pthread_setname_np(::pthread_self(), "pool-manager");
-  manager_id_.store(std::this_thread::get_id());
-  for (;;) {
-    const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
-    const bool any = serve();
-    run_deferred();
-    if (wind_down()) break;
-    if (!any) sleep(seen, (Deadline::max)());
-  }
-  ended_.store(1, std::memory_order_seq_cst);
-  multiprocessing::detail::futex_wake(ended_);
-  release();
-}
-
-/// Towards the end, as far as it can go now. True: nothing is left to do.
-inline bool NodePool::wind_down() {
-  const std::lock_guard lock(mutex_);
-  if (!shutting_down_ || outstanding_ != 0 || resolving_ != 0 || !deferred_.empty()) return false;
-  const auto to_close = [](const auto& node) { return node->is_open && !node->is_lost && !node->is_closed; };
-  if (!std::exchange(close_sent_, true)) {
-    for (const auto& node : nodes_) {
-      if (to_close(node)) node->link->send(MessageWriter(MessageKind::close, id_).finish());
-    }
-  }
-  return std::none_of(nodes_.begin(), nodes_.end(), to_close);
 }
 
 }  // namespace detail

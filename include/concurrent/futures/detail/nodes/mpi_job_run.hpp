@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+// The thread that speaks with MPI, from its beginning to its end.
+#pragma once
+
+#include <concurrent/futures/detail/nodes/mpi_job.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline void MpiJob::enter() {
+  const auto rank = launched_rank();
+  if (!rank || current_job() != nullptr) return;
+  // Never destroyed: statics may use it as they go.
+  static const auto& keeper = *new std::shared_ptr<MpiJob>(new MpiJob(*rank));
+  MpiJob* const job = keeper.get();
+  current_job() = job;
+  if (*rank != 0) {
+    ::pthread_setname_np(::pthread_self(), "node-agent-mpi");
+    job->run();
+    std::fflush(nullptr);
+    const bool failed = !job->problem_.empty();
+    if (failed) std::fprintf(stderr, "%s\n", job->problem_.c_str());
+    ::_exit(failed || job->caller_is_lost_ ? 1 : 0);
+  }
+  const multiprocessing::detail::BlockSignals no_handlers;
+  job->thread_ = std::thread([job] {
+    ::pthread_setname_np(::pthread_self(), "mpi");
+    job->run();
+  });
+  ExitRegistry::instance().add(keeper);
+}
+
+/// False: there is a problem.
+inline bool MpiJob::begin() {
+  int flag = 0;
+  MPI_Initialized(&flag);
+  if (flag != 0) {
+    fail(
+        "concurrent::futures: this program calls MPI_Init itself. An MPIPoolExecutor makes all calls of MPI in a "
+        "thread "
+        "of its own: leave MPI_Init out, and make freeze_support the first line of main.");
+    return false;
+  }
+  undo_binding();
+  int provided = 0;
+  if (MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS ||
+      provided < MPI_THREAD_FUNNELED) {
+    fail("concurrent::futures: MPI offers no MPI_THREAD_FUNNELED. Use an MPI that was built for threads.");
+    return false;
+  }
+  MPI_Comm_dup(MPI_COMM_WORLD, &comm_);
+  MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+  int size = 1;
+  int rank = 0;
+  MPI_Comm_size(comm_, &size);
+  MPI_Comm_rank(comm_, &rank);
+  if (rank != rank_) {
+    fail("concurrent::futures: the launcher calls this process rank " + std::to_string(rank_) + ", and MPI rank " +
+         std::to_string(rank) +
+         ". Start the program with the mpirun of the MPI that it was built with (`ldd` shows which that is).");
+    return false;
+  }
+  const std::lock_guard lock(mutex_);
+  for (int i = 0; i < size; ++i) ranks_.push_back(std::make_unique<Rank>());
+  ranks_[static_cast<std::size_t>(rank)]->hello = own_hello();
+  ranks_[static_cast<std::size_t>(rank)]->has_hello = true;
+  has_begun_ = true;
+  hellos_.fetch_add(1);
+  multiprocessing::detail::futex_wake(hellos_);
+  return true;
+}
+
+inline void MpiJob::fail(const std::string& problem) {
+  const std::lock_guard lock(mutex_);
+  problem_ = problem;
+  hellos_.fetch_add(1);
+  multiprocessing::detail::futex_wake(hellos_);
+}
+
+inline MpiJob::Hello MpiJob::own_hello() const {
+  Hello hello;
+  hello.build = pickle::detail::main_module().id;
+  hello.host = host_name();
+  hello.pid = ::getpid();
+  hello.processors = multiprocessing::usable_cpu_count();
+  return hello;
+}
+
+/// The thread that speaks with MPI.
+inline void MpiJob::run() {
+  ::prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);  // a sleep of 50 microseconds is meant
+  if (begin()) {
+    if (rank_ != 0) {
+      MessageWriter message(MessageKind::hello);
+      const Hello& hello = ranks_[static_cast<std::size_t>(rank_)]->hello;
+      message << hello.magic << hello.protocol << hello.build << hello.host << hello.pid << hello.processors;
+      send(0, message.finish());
+    }
+    Clock::time_point looked = Clock::now();
+    Clock::time_point busy = looked;
+    bool told_to_leave = rank_ != 0;
+    for (;;) {
+      if (leaving_.load() && !std::exchange(told_to_leave, true)) {
+        for (std::size_t i = 1; i < ranks_.size(); ++i)
+          send(static_cast<int>(i), MessageWriter(MessageKind::leave).finish());
+      }
+      const bool sent = send_some();
+      const bool received = receive_some();
+      const Clock::time_point now = Clock::now();
+      if (now - looked >= std::chrono::milliseconds(50)) {
+        count_silence((std::min)(now - looked, Clock::duration(std::chrono::milliseconds(100))));
+        clear_agents_away(false);
+        looked = now;
+      }
+      if (caller_is_lost_ || (leaving_.load() && told_to_leave && all_is_sent())) break;
+      if (active_.exchange(false)) busy = now;
+      if (!sent && !received) rest(busy);
+    }
+    clear_agents_away(true);
+    bool whole = !caller_is_lost_;
+    for (const auto& rank : ranks_) whole = whole && !rank->is_lost;
+    if (whole) {
+      MPI_Comm_free(&comm_);
+      MPI_Finalize();
+    }
+    return;
+  }
+  int flag = 0;
+  MPI_Initialized(&flag);
+  if (flag != 0 && comm_ != MPI_COMM_NULL) MPI_Finalize();
+}
+
+inline void MpiJob::finish() noexcept {
+  if (rank_ != 0 || !thread_.joinable()) return;
+  pools_.finish_all();
+  leaving_.store(true);
+  signal_.fetch_add(1);
+  multiprocessing::detail::futex_wake(signal_);
+  thread_.join();
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

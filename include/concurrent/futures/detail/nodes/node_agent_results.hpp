@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+// What an agent's calls come to, on its way to the caller.
+#pragma once
+
+#include <concurrent/futures/detail/nodes/node_agent.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline CallbackList RelayCall::load(pickle::Reader& reader) {
+  if (!claim()) return {};  // stopped: its callback tells that
+  try {
+    agent_->send_value(*this, reader);
+  } catch (...) {
+    unclaim();
+    throw;
+  }
+  remove_own_callback(*this);
+  CallbackList none = publish(finished_word);
+  return none;
+}
+
+inline CallbackList RelayCall::load_exception(pickle::Reader& reader, std::string worker_name, pid_t pid,
+                                              std::string task) {
+  if (!claim()) return {};
+  try {
+    agent_->send_raised(*this, reader, worker_name, pid, task);
+  } catch (...) {
+    unclaim();
+    throw;
+  }
+  remove_own_callback(*this);
+  return publish(finished_word);
+}
+
+inline void RelayCall::run(FutureStateBase&) { agent_->send_end(*this); }
+
+inline void NodeAgent::send_value(const RelayCall& call, pickle::Reader& reader) {
+  const std::size_t size = reader.remaining();
+  MessageWriter message(MessageKind::result, id_.load(std::memory_order_relaxed),
+                        size < separate_body ? 16 + size : 16);
+  message << call.number() << CallOutcome::value;
+  send(message.finish_with({reader.view(size), size}));
+  forget(const_cast<RelayCall&>(call));
+}
+
+inline void NodeAgent::send_raised(const RelayCall& call, pickle::Reader& reader, const std::string& worker_name,
+                                   pid_t pid, const std::string& task) {
+  const std::size_t size = reader.remaining();
+  MessageWriter message = begin(MessageKind::result);
+  message << call.number() << CallOutcome::raised << worker_name << pid << task;
+  send(message.finish_with({reader.view(size), size}));
+  forget(const_cast<RelayCall&>(call));
+}
+
+/// The host of a worker's death goes into the exception while somebody knows it.
+inline std::exception_ptr with_host(const std::exception_ptr& exception, const OpenOrder& order) noexcept {
+  const std::string where = " On node " + node_label(order.host, order.rank) + ".";
+  try {
+    std::rethrow_exception(exception);
+  } catch (const WorkerDied& error) {
+    return std::make_exception_ptr(WorkerDied(error.what() + where, error.pid(), error.worker_name(),
+                                              error.exit_status(), error.signal(), error.core_dumped(), error.task(),
+                                              error.phase()));
+  } catch (const TaskTimeoutError& error) {
+    return std::make_exception_ptr(TaskTimeoutError(error.what() + where));
+  } catch (const BrokenProcessPool& error) {
+    return std::make_exception_ptr(BrokenProcessPool(error.what() + where));
+  } catch (...) {
+    return exception;
+  }
+}
+
+inline void NodeAgent::send_end(RelayCall& call) {
+  MessageWriter message = begin(MessageKind::result);
+  message << call.number();
+  if (!call.failed()) {
+    message << CallOutcome::cancelled;
+  } else {
+    const bool broke = !reason_if_broken().empty();
+    message << (broke ? CallOutcome::broke : CallOutcome::failed);
+    pickle::dump_exception(message, with_host(call.stored_exception(), order_));
+  }
+  send(message.finish());
+  forget(call);
+}
+
+inline void NodeAgent::forget(RelayCall& call) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (calls_.erase(call.number()) == 0) return;
+  }
+  call.release();
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSL-1.0
+// An agent's own thread.
+#pragma once
+
+#include <concurrent/futures/detail/nodes/node_agent.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline void NodeAgent::work() {
+  ::pthread_setname_np(::pthread_self(), "node-agent");
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (lost_) break;
+    if (!orders_.empty()) {
+      const Message order = std::move(orders_.front());
+      orders_.pop_front();
+      lock.unlock();
+      if (order.kind() == MessageKind::close) {
+        finish(false);
+        lock.lock();
+        ended_ = true;
+        return;
+      }
+      follow(order);
+      lock.lock();
+      continue;
+    }
+    if (pool() == nullptr) {
+      changed_.wait(lock);
+      continue;
+    }
+    dozes_ = calls_.empty();
+    changed_.wait_for(lock, dozes_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(1));
+    dozes_ = false;
+    lock.unlock();
+    look_around();
+    lock.lock();
+  }
+  lock.unlock();
+  finish(true);
+  lock.lock();
+  ended_ = true;
+}
+
+inline void NodeAgent::follow(const Message& order) {
+  MessageReader reader(order);
+  ProcessPool* const pool = this->pool();
+  if (order.kind() == MessageKind::open) return open(order);
+  if (pool == nullptr) return;
+  switch (order.kind()) {
+    case MessageKind::warm_up:
+      return pool->warm_up(reader.next<int>());
+    case MessageKind::resize:
+      return pool->set_max_workers(reader.next<int>());
+    case MessageKind::census: {
+      const auto serial = reader.next<std::uint32_t>();
+      const std::vector<pid_t> workers = pool->processes();
+      tell_state();
+      return send((begin(MessageKind::workers) << serial << workers).finish());
+    }
+    case MessageKind::end_workers:
+      pool->stop_workers(reader.next<int>());
+      return send(begin(MessageKind::ended).finish());
+    default:
+      return;
+  }
+}
+
+inline void NodeAgent::open(const Message& order) {
+  id_.store(order.header.pool);
+  ProcessPool* pool = nullptr;
+  try {
+    if (prepare_ != nullptr) prepare_();
+    MessageReader reader(order);
+    order_ = reader.next<OpenOrder>();
+    pool = ProcessPool::make(order_.process_options());
+    pool->start();
+    if (order_.workers < order_.most_workers) pool->set_max_workers(order_.workers);
+  } catch (...) {
+    if (pool != nullptr) pool->release();
+    MessageWriter message = begin(MessageKind::opened);
+    pickle::dump_exception(message, std::current_exception());
+    send(message.finish());
+    return lost({});  // nothing else follows
+  }
+  pool_.store(pool, std::memory_order_release);
+  send(begin(MessageKind::opened).finish());
+}
+
+/// Nothing is left of the pool when it returns.
+inline void NodeAgent::finish(bool kill) {
+  if (ProcessPool* const pool = this->pool()) {
+    if (kill) pool->stop_workers(SIGKILL);
+    pool->shutdown(kill);
+    pool->wait_until_ended((Deadline::max)());
+    if (!kill) tell_state();
+  }
+  if (!kill) send(begin(MessageKind::closed).finish());
+}
+
+/// Which calls have begun, and what has become of workers.
+inline void NodeAgent::look_around() {
+  constexpr int enough = 8;  // calls begin in the order in which they came, nearly
+  std::vector<std::uint64_t> begun;
+  {
+    const std::lock_guard lock(mutex_);
+    int waiting = 0;
+    for (const auto& [number, call] : calls_) {
+      if (call->told_started) continue;
+      if (!std::exchange(call->is_old, true)) continue;
+      if (call->running()) {
+        call->told_started = true;
+        begun.push_back(number);
+      } else if (++waiting == enough) {
+        break;
+      }
+    }
+  }
+  for (const std::uint64_t number : begun) send((begin(MessageKind::started) << number).finish());
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= look_at_progress_) {
+    look_at_progress_ = now + std::chrono::milliseconds(10);
+    tell_progress();
+  }
+  if (now < look_at_state_) return;
+  look_at_state_ = now + std::chrono::milliseconds(20);
+  tell_state();
+}
+
+inline void NodeAgent::tell_progress() {
+  std::vector<Message> news;
+  {
+    const std::lock_guard lock(mutex_);
+    auto left = static_cast<std::size_t>(pool()->max_workers());  // so many run at most
+    for (const auto& [number, call] : calls_) {
+      if (!call->told_started) continue;
+      std::uint64_t done = 0;
+      std::uint64_t total = 0;
+      call->read_progress(done, total);
+      if (done != call->done || total != call->total) {
+        call->done = done;
+        call->total = total;
+        news.push_back((begin(MessageKind::progress) << number << done << total).finish());
+      }
+      if (--left == 0) break;
+    }
+  }
+  for (Message& message : news) send(std::move(message));
+}
+
+inline void NodeAgent::tell_state() {
+  const PoolStatistics counts = pool()->statistics();
+  const PoolGlance glance = pool()->glance();
+  const std::string broken = glance.phase == PoolGlance::Phase::broken ? reason_if_broken() : std::string();
+  if (counts.workers_started == told_.workers_started && counts.workers_lost == told_.workers_lost &&
+      glance.workers == told_workers_ && broken.empty() == told_whole_)
+    return;
+  told_ = counts;
+  told_workers_ = glance.workers;
+  told_whole_ = broken.empty();
+  send((begin(MessageKind::state) << counts.workers_started << counts.workers_lost << glance.workers << broken)
+           .finish());
+}
+
+/// Why the pool takes no calls; empty: it does, or was closed in good order.
+inline std::string NodeAgent::reason_if_broken() {
+  try {
+    pool()->check_open();
+  } catch (const BrokenProcessPool& error) {
+    return error.what() + std::string(" On node ") + node_label(order_.host, order_.rank) + ".";
+  } catch (const std::exception&) {
+  }
+  return {};
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the executor's members ask for, but submit.
+#pragma once
+
+#include <concurrent/futures/detail/nodes/node_pool.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// Requests add up; none is taken back.
+inline void NodePool::shutdown(bool cancel_futures) {
+  std::vector<NodeItem*> cancelled;
+  {
+    const std::lock_guard lock(mutex_);
+    shutting_down_ = true;
+    close_gate();
+    if (cancel_futures) {
+      gives_up_ = true;
+      while (NodeItem* const item = pending_.front()) {
+        drop(*item);
+        cancelled.push_back(item);
+      }
+      for (const auto& [ticket, item] : sent_) {
+        if (item->begun || item->answer != NodeItem::Answer::none || item->stopped_by_user || item->asked_back)
+          continue;
+        item->asked_back = true;
+        ++asked_back_;
+      }
+      for (const auto& [ticket, item] : sent_) {
+        if (item->asked_back) send_about(*item, MessageKind::withdraw);
+      }
+    }
+  }
+  for (NodeItem* const item : cancelled) cancel(*item);
+  wake_manager();
+  if (!cancel_futures) return;
+  // What no worker has taken is cancelled when this returns, as far as nodes answer.
+  const Deadline deadline = std::chrono::steady_clock::now() + options_.node_timeout;
+  while (std::chrono::steady_clock::now() < deadline) {
+    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    {
+      const std::lock_guard lock(mutex_);
+      if (asked_back_ == 0 && resolving_ == 0) return;
+    }
+    await_answer(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50)));
+  }
+}
+
+/// False: the deadline has passed, or this is the thread that would have to end.
+inline bool NodePool::wait_until_ended(Deadline deadline) {
+  if (is_own_thread()) return false;
+  while (ended_.load(std::memory_order_acquire) == 0) {
+    if (!multiprocessing::detail::futex_wait(ended_, 0, deadline) && ended_.load(std::memory_order_acquire) == 0)
+      return false;
+  }
+  const std::lock_guard join_lock(join_mutex_);
+  if (manager_.joinable()) manager_.join();
+  for (const auto& node : nodes_) {
+    std::unique_ptr<NodeLink> link;
+    const std::lock_guard lock(mutex_);
+    link.swap(node->link);
+    node->is_closed = true;
+  }
+  return true;
+}
+
+inline void NodePool::warm_up(int workers) {
+  const std::lock_guard lock(mutex_);
+  if (closed_.load()) return;
+  was_used_ = was_used_ || workers > 0;
+  for (const auto& node : nodes_) {
+    const int share = (std::min)(workers, node->limit);
+    if (share <= 0 || node->is_lost) continue;
+    node->link->send((MessageWriter(MessageKind::warm_up, id_) << share).finish());
+    workers -= share;
+  }
+}
+
+inline void NodePool::set_max_workers(int workers) {
+  if (workers <= 0 || workers > most_workers_) {
+    throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
+                                "; it must be from 1 to " + std::to_string(most_workers_) +
+                                ", the max_workers that this executor was made with.");
+  }
+  const std::lock_guard lock(mutex_);
+  max_workers_.store(workers);
+  for (const auto& node : nodes_) {
+    const int limit = (std::min)(workers, node->workers);
+    workers -= limit;
+    if (limit == node->limit) continue;
+    node->limit = limit;
+    node->credits = static_cast<std::size_t>(limit) + 1;
+    if (!node->is_lost && !node->is_closed)
+      node->link->send((MessageWriter(MessageKind::resize, id_) << (std::max)(limit, 1)).finish());
+  }
+  fill();
+}
+
+/// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
+/// running fail as their workers end.
+inline void NodePool::stop_workers(int signal) {
+  std::vector<NodeItem*> cancelled;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!was_used_ || !broken_.empty() || close_sent_) return;
+    shutting_down_ = gives_up_ = true;
+    was_stopped_.store(true);
+    close_gate();
+    broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
+              (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";
+    while (NodeItem* const item = pending_.front()) {
+      drop(*item);
+      cancelled.push_back(item);
+    }
+    for (const auto& node : nodes_) {
+      if (node->is_open && !node->is_lost)
+        node->link->send((MessageWriter(MessageKind::end_workers, id_) << signal).finish());
+    }
+  }
+  for (NodeItem* const item : cancelled) cancel(*item);
+  wake_manager();
+  const Deadline patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (std::chrono::steady_clock::now() < patience) {
+    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    {
+      const std::lock_guard lock(mutex_);
+      if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
+            return !node->is_open || node->is_lost || node->is_closed || node->has_ended_workers;
+          }))
+        return;
+    }
+    await_answer(seen, patience);
+  }
+}
+
+/// Of all nodes; asks them, and waits for those that are starting workers.
+inline std::vector<pid_t> NodePool::processes() {
+  const Deadline patience = std::chrono::steady_clock::now() + std::chrono::seconds(12);
+  std::uint32_t serial = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    serial = ++census_;
+    for (const auto& node : nodes_) {
+      node->pids.clear();
+      if (node->is_open && !node->is_lost && !node->is_closed && !close_sent_)
+        node->link->send((MessageWriter(MessageKind::census, id_) << serial).finish());
+    }
+  }
+  for (;;) {
+    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    {
+      const std::lock_guard lock(mutex_);
+      std::vector<pid_t> all;
+      bool waits = false;
+      for (const auto& node : nodes_) {
+        waits = waits || (node->is_open && !node->is_lost && !node->is_closed && !close_sent_ && node->census < serial);
+        all.insert(all.end(), node->pids.begin(), node->pids.end());
+      }
+      if (!waits || std::chrono::steady_clock::now() >= patience) return all;
+    }
+    await_answer(seen, patience);
+  }
+}
+
+inline std::vector<NodeInfo> NodePool::nodes() {
+  const std::lock_guard lock(mutex_);
+  std::vector<NodeInfo> all;
+  for (const auto& node : nodes_) {
+    if (!node->is_lost) all.push_back({node->place.host, node->place.rank, node->place.pid, node->limit});
+  }
+  return all;
+}
+
+inline std::size_t NodePool::pending_work_items() {
+  const std::lock_guard lock(mutex_);
+  return outstanding_;
+}
+
+inline PoolStatistics NodePool::statistics() {
+  const std::lock_guard lock(mutex_);
+  PoolStatistics counts = counts_;
+  for (const auto& node : nodes_) {
+    counts.workers_started += node->workers_started;
+    counts.workers_lost += node->workers_lost;
+  }
+  return counts;
+}
+
+inline PoolGlance NodePool::glance() {
+  PoolGlance glance(mark_.pid(), is_here());
+  if (!is_here()) return glance;
+  const std::lock_guard lock(mutex_);
+  for (const auto& node : nodes_) {
+    glance.workers += node->live_workers;
+    glance.busy += (std::min)(static_cast<std::uint64_t>(node->out), node->live_workers);
+  }
+  glance.queued = outstanding_ - (std::min)(outstanding_, static_cast<std::size_t>(glance.busy));
+  glance.done = counts_.submitted - outstanding_;
+  glance.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
+  return glance;
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+// The manager's thread, and who wakes whom.
+#pragma once
+
+#include <concurrent/futures/detail/nodes/node_pool.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline void NodePool::wake_manager() noexcept {
+  signal_.fetch_add(1, std::memory_order_seq_cst);
+  if (sleeps_.load(std::memory_order_seq_cst)) multiprocessing::detail::futex_wake(signal_);
+}
+
+inline void NodePool::tell_of_answer() noexcept {
+  answers_.fetch_add(1, std::memory_order_seq_cst);
+  if (asking_.load(std::memory_order_seq_cst) != 0) multiprocessing::detail::futex_wake(answers_);
+}
+
+/// A thread that has looked for an answer in vain since `answers_` was `seen` waits for the next.
+inline void NodePool::await_answer(std::uint32_t seen, Deadline deadline) {
+  if (serve()) return;
+  asking_.fetch_add(1, std::memory_order_seq_cst);
+  if (answers_.load(std::memory_order_seq_cst) == seen) multiprocessing::detail::futex_wait(answers_, seen, deadline);
+  asking_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+/// In the manager's thread.
+inline void NodePool::sleep(std::uint32_t seen, Deadline deadline) noexcept {
+  sleeps_.store(true, std::memory_order_seq_cst);
+  if (signal_.load(std::memory_order_seq_cst) == seen) multiprocessing::detail::futex_wait(signal_, seen, deadline);
+  sleeps_.store(false, std::memory_order_seq_cst);
+}
+
+/// Callbacks run in the manager's thread: a thread that only waits for a result, or submits, may hold locks of the
+/// program's that a callback needs.
+inline void NodePool::finish_callbacks(CallbackList callbacks) {
+  if (callbacks.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    deferred_.push_back(std::move(callbacks));
+  }
+  wake_manager();
+}
+
+inline void NodePool::run_deferred() {
+  std::vector<CallbackList> callbacks;
+  {
+    const std::lock_guard lock(mutex_);
+    callbacks.swap(deferred_);
+  }
+  for (CallbackList& list : callbacks) list.run();
+}
+
+inline void NodePool::manage() {
+  ::pthread_setname_np(::pthread_self(), "pool-manager");
+  manager_id_.store(std::this_thread::get_id());
+  for (;;) {
+    const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
+    const bool any = serve();
+    run_deferred();
+    if (wind_down()) break;
+    if (!any) sleep(seen, (Deadline::max)());
+  }
+  ended_.store(1, std::memory_order_seq_cst);
+  multiprocessing::detail::futex_wake(ended_);
+  release();
+}
+
+/// Towards the end, as far as it can go now. True: nothing is left to do.
+inline bool NodePool::wind_down() {
+  const std::lock_guard lock(mutex_);
+  if (!shutting_down_ || outstanding_ != 0 || resolving_ != 0 || !deferred_.empty()) return false;
+  const auto to_close = [](const auto& node) { return node->is_open && !node->is_lost && !node->is_closed; };
+  if (!std::exchange(close_sent_, true)) {
+    for (const auto& node : nodes_) {
+      if (to_close(node)) node->link->send(MessageWriter(MessageKind::close, id_).finish());
+    }
+  }
+  return std::none_of(nodes_.begin(), nodes_.end(), to_close);
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
