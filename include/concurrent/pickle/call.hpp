@@ -4,10 +4,10 @@
 
 #include <concurrent/pickle/callable.hpp>
 #include <concurrent/pickle/detail/call_kind.hpp>
+#include <concurrent/pickle/detail/callable_name.hpp>
 #include <concurrent/pickle/detail/in_place.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
-#include <concurrent/pickle/detail/symbols.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/function.hpp>
 
@@ -93,7 +93,7 @@ struct Call {
 
   // For messages: the callable's name as well as it is known, and the types of the arguments.
   static std::string describe(Reader& after_token) {
-    std::string text = name_of_callable(after_token);
+    std::string text = CallableName<F>::read(after_token);
     text += '(';
     static_cast<void>(((text += readable_name<Args>() + ", "), ...));
     if (sizeof...(Args) != 0) text.resize(text.size() - 2);
@@ -103,18 +103,6 @@ struct Call {
   static constexpr CallKind kind{CallKind::right_number, ~CallKind::right_number, &run, &describe};
 
  private:
-  static std::string name_of_callable(Reader& reader) {
-    if constexpr (std::is_pointer_v<F>) {
-      return function_name(reinterpret_cast<std::uintptr_t>(load_callable<F>(reader)));
-    } else if constexpr (std::is_member_function_pointer_v<F>) {
-      const std::uintptr_t address = address_of_member(load_callable<F>(reader));
-      return address % 2 == 0 ? function_name(address)
-                              : readable_name<F>();  // odd: a virtual function, see function.hpp
-    } else {
-      return readable_name<F>();
-    }
-  }
-
   static void set(std::atomic<std::uint32_t>& phase, Phase value) {
     phase.store(static_cast<std::uint32_t>(value), std::memory_order_release);
   }

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <concurrent/pickle/callable.hpp>
+#include <concurrent/pickle/detail/callable_name.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -95,6 +97,11 @@ struct Captures<Partial<F, Stored...>> {
   static void check(const Partial<F, Stored...>& partial, const Readers& readers) {
     Captures<F>::check(partial.function_.function, readers);
   }
+};
+
+template <class F, class... Stored>
+struct CallableName<Partial<F, Stored...>> {
+  static std::string read(Reader& reader) { return "partial(" + CallableName<F>::read(reader) + ')'; }
 };
 
 }  // namespace detail

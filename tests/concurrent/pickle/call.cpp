@@ -314,6 +314,9 @@ TEST_CASE("describe_call: says what is called with what") {
   CHECK(pickle::describe_call(Sent(pickles, &Account::times, Account(), 1).bytes()).find("Account::times(") !=
         std::string::npos);
   CHECK(pickle::describe_call(Sent(pickles, [] {}).bytes()).find("lambda") != std::string::npos);
+  CHECK(pickle::describe_call(Sent(pickles, pickle::partial(length, "abc")).bytes()).find("partial(") == 0);
+  CHECK_THAT(pickle::describe_call(Sent(pickles, pickle::partial(pickle::partial(app::identity<int>), 1)).bytes()),
+             Catch::StartsWith("partial(partial(") && Catch::Contains("identity<int>))()"));
   CHECK(pickle::describe_call({}) == "a call that cannot be read");
   CHECK(pickle::describe_call(bytes_of(1, 2, 3, 4, 5)) == "a call that cannot be read");
 }

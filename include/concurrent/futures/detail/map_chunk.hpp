@@ -3,6 +3,7 @@
 
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/pickle/callable.hpp>
+#include <concurrent/pickle/detail/callable_name.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/symbols.hpp>
@@ -167,4 +168,9 @@ struct concurrent::pickle::detail::Captures<concurrent::futures::detail::MapChun
   static void check(const concurrent::futures::detail::MapChunk<Function, Items...>& chunk, const Readers& readers) {
     Captures<Function>::check(chunk.callable.function, readers);
   }
+};
+
+template <class Function, class... Items>
+struct concurrent::pickle::detail::CallableName<concurrent::futures::detail::MapChunk<Function, Items...>> {
+  static std::string read(Reader& reader) { return "a chunk of " + CallableName<Function>::read(reader); }
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <concurrent/futures/detail/map_chunk.hpp>
+#include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/dumps.hpp>
+#include <cstddef>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -49,4 +52,13 @@ TEST_CASE("ChunkResult: pickles") {
   CHECK(arrived.errors[0].index == 1);
   CHECK_THROWS_AS(std::rethrow_exception(arrived.errors[0].exception), std::out_of_range);
   STATIC_REQUIRE(pickle::Picklable<detail::ChunkResult<void>>);
+}
+
+TEST_CASE("MapChunk: messages say of which function it is") {
+  alignas(64) std::byte memory[512];
+  pickle::Writer writer(memory, memory + sizeof memory, nullptr);
+  const detail::MapChunk<int (*)(int), int> chunk{{no_threes}};
+  pickle::dump_call<pickle::Pickle>(writer, chunk, std::vector{1, 2});
+  const std::string text = pickle::describe_call(std::span(writer.data(), writer.size()));
+  CHECK_THAT(text, Catch::StartsWith("a chunk of ") && Catch::Contains("no_threes(std::vector<int"));
 }
