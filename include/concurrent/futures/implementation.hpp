@@ -14,12 +14,14 @@
 #include <concurrent/futures/detail/map_stream_submit.hpp>
 #include <concurrent/futures/detail/map_stream_take.hpp>
 #include <concurrent/futures/detail/process_pool_collect.hpp>
+#include <concurrent/futures/detail/process_pool_control.hpp>
 #include <concurrent/futures/detail/process_pool_deaths.hpp>
 #include <concurrent/futures/detail/process_pool_flow.hpp>
 #include <concurrent/futures/detail/process_pool_handle.hpp>
 #include <concurrent/futures/detail/process_pool_manage.hpp>
 #include <concurrent/futures/detail/process_pool_start.hpp>
 #include <concurrent/futures/detail/process_pool_submit.hpp>
+#include <concurrent/futures/detail/process_pool_timers.hpp>
 #include <concurrent/futures/detail/process_pool_trace.hpp>
 #include <concurrent/futures/detail/texts.hpp>
 #include <concurrent/futures/detail/thread_pool_calls.hpp>

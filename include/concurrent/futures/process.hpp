@@ -17,8 +17,8 @@
 // If the call queue has room the submitting thread writes the call there itself; otherwise the WorkItem waits in
 // `pending` and whoever next sees room moves it: a submitting thread, a thread that waits for a result (`drive`), or
 // the manager. The same threads take results off the rings and resolve the futures; callbacks alone are always the
-// manager's. Each step has a file: detail/process_pool_submit.hpp, _collect.hpp, _manage.hpp, _deaths.hpp, _start.hpp,
-// _trace.hpp; the words in shared memory are in multiprocessing/detail/layout.hpp.
+// manager's. Each step has a file: detail/process_pool_submit.hpp, _collect.hpp, _manage.hpp, _timers.hpp, _deaths.hpp,
+// _start.hpp, _control.hpp, _trace.hpp; the words in shared memory are in multiprocessing/detail/layout.hpp.
 #pragma once
 
 #include <concurrent/futures/detail/deadline.hpp>
@@ -277,11 +277,13 @@ using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/futures/detail/exception_registry.hpp>
 #include <concurrent/futures/detail/process_pool_collect.hpp>
+#include <concurrent/futures/detail/process_pool_control.hpp>
 #include <concurrent/futures/detail/process_pool_deaths.hpp>
 #include <concurrent/futures/detail/process_pool_flow.hpp>
 #include <concurrent/futures/detail/process_pool_handle.hpp>
 #include <concurrent/futures/detail/process_pool_manage.hpp>
 #include <concurrent/futures/detail/process_pool_start.hpp>
 #include <concurrent/futures/detail/process_pool_submit.hpp>
+#include <concurrent/futures/detail/process_pool_timers.hpp>
 #include <concurrent/futures/detail/process_pool_trace.hpp>
 #endif

@@ -189,17 +189,19 @@ class ProcessPool {
   void wake_manager() noexcept;
   bool beat_until_report();
   void begin_to_beat();
+  bool wind_down();
+
+  // process_pool_timers.hpp: what it does by the clock
   Deadline next_look();
   Deadline pace(Deadline now);
   Deadline run_timers(Deadline now, StallDetector::Check& stall, bool& trim);
   Deadline check_time_limits(Deadline now);
   void mark_places_with_calls();
   void rescue_waiting_calls(const StallDetector::Check& todo, Deadline now);
-  bool find_overwritten();
-  void fail_overwritten();
-  bool wind_down();
 
   // process_pool_deaths.hpp: when a worker ends
+  bool find_overwritten();
+  void fail_overwritten();
   void take_reports();
   void worker_started(const mpd::ZygoteReport& report);
   void worker_start_failed(const mpd::ZygoteReport& report);
