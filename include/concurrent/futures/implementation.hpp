@@ -34,6 +34,7 @@
 #include <concurrent/multiprocessing/detail/manager_process.hpp>
 #include <concurrent/multiprocessing/detail/manager_server.hpp>
 #include <concurrent/multiprocessing/detail/proxy_calls.hpp>
+#include <concurrent/multiprocessing/detail/zygote_process_start.hpp>
 #include <concurrent/pickle/detail/exception_content.hpp>
 #include <concurrent/pickle/detail/library_function.hpp>
 #include <concurrent/pickle/detail/loaded_modules.hpp>
