@@ -194,9 +194,10 @@ class ManagerServer {
   std::shared_ptr<ManagerSession> session_of(const SharedId& id) {
     auto made = std::make_shared<ManagerSession>();
     const std::lock_guard lock(mutex_);
-    for (auto session = sessions_.begin(); sessions_.size() >= sessions_looked_at_ && session != sessions_.end();)
-      session = session->second.expired() ? sessions_.erase(session) : std::next(session);
-    sessions_looked_at_ = 2 * sessions_.size() + 16;
+    if (sessions_.size() >= sessions_looked_at_) {
+      std::erase_if(sessions_, [](const auto& noted) { return noted.second.expired(); });
+      sessions_looked_at_ = 2 * sessions_.size() + 16;
+    }
     std::weak_ptr<ManagerSession>& noted = sessions_[id];
     if (std::shared_ptr<ManagerSession> known = noted.lock()) return known;
     noted = made;
