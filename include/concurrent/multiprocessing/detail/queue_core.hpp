@@ -15,14 +15,18 @@
 //                        that no put fills it any more
 //   node         owner: 0, or the HolderId of who writes it, has written it, or reads it. length; the first bytes;
 //                the rest, of large items, is in a file of which each node has a piece
-//   freed, ...   which nodes may be free, so that finding one does not take longer the more items there are. Hints,
-//                written without care for others: a node is free as its owner says
+//   freed, ...   which nodes may be free, so that finding one does not take longer the more items there are: a ring
+//                that gets write and puts read. Hints, written without care for others: a node is free as its owner
+//                says
 //   owed         for each holder how many items it has taken and not called task_done for
 //
 // Killed in put: before the entry is ready, the node has a dead owner and no entry names it: it is free again when
 // nodes run short (`sweep`). After that, the item is there; others move tail. Killed in get: before the entry is taken,
 // nothing has happened. After that the item is lost with its taker, and entry and node are freed by whoever meets them.
 // Killed before a wake-up: sleepers look by themselves (`look_up_after`).
+//
+// Each process remembers how far it has seen head and tail come, and looks again when that is not far enough: neither
+// ever goes back. So who puts need not read what who gets writes for each item, nor the other way round.
 //
 // A queue holds as many items as tail is ahead of head, once both have been helped along. A put that finds room before
 // it fills the entry at tail cannot exceed the limit: while that entry is empty, tail has not moved.
@@ -63,7 +67,7 @@ struct Sleepers {
 };
 
 struct QueueWords {
-  static constexpr std::uint64_t expected_kind = 0x32'75'65'75'71'66'63'63;  // "ccfqueu2"
+  static constexpr std::uint64_t expected_kind = 0x33'75'65'75'71'66'63'63;  // "ccfqueu3"
 
   std::uint64_t kind;
   std::uint64_t type;  // of its items
@@ -73,10 +77,11 @@ struct QueueWords {
   std::atomic<std::uint32_t> closed;
   alignas(64) std::atomic<std::uint64_t> head;
   alignas(64) std::atomic<std::uint64_t> tail;
-  alignas(64) std::atomic<std::uint32_t> freed_count;  // hints, as all of freed and next_node
-  std::atomic<std::uint32_t> next_node;                // where to look for a free one when `freed` names none
-  std::atomic<std::uint32_t> freed[1022];  // 0, or 1 + a node that was freed lately: the last is taken first
-  Sleepers getters;
+  alignas(64) std::atomic<std::uint32_t> freed_count;   // hints, as all of freed, reused_count and next_node
+  alignas(64) std::atomic<std::uint32_t> reused_count;  // how far puts have come in `freed`
+  std::atomic<std::uint32_t> next_node;                 // where to look for a free one when `freed` names none
+  alignas(64) std::atomic<std::uint32_t> freed[1024];   // 0, or 1 + a node that was freed
+  alignas(64) Sleepers getters;
   Sleepers putters;
   Sleepers joiners;
   alignas(64) std::atomic<std::uint64_t> owed[HolderTable::slot_count];  // life (26 bits above) and count (32 below)
@@ -101,7 +106,8 @@ class QueueCore {
   /// `most` from 1 to most_items. Throws: std::system_error.
   QueueCore(std::uint32_t most, std::uint64_t type)
       : state_(bytes_for(most)),
-        file_(std::make_shared<PayloadFile>(PayloadFile::create(nodes_for(most) * largest_item))) {
+        file_(std::make_shared<PayloadFile>(PayloadFile::create(nodes_for(most) * largest_item))),
+        seen_(std::make_shared<Seen>()) {
     state_->type = type;
     state_->most = most;
     state_->ring = ring_for(most);
@@ -139,9 +145,14 @@ class QueueCore {
  private:
   using Entry = std::uint64_t;
   enum State : std::uint32_t { empty = 0, ready = 1, taken = 2 };
+  /// How far head and tail have come at least, as this process has seen it.
+  struct Seen {
+    alignas(64) std::atomic<std::uint64_t> head{0};
+    alignas(64) std::atomic<std::uint64_t> tail{0};
+  };
 
-  QueueCore(SharedRecord<QueueWords> state, std::shared_ptr<PayloadFile> file) noexcept
-      : state_(std::move(state)), file_(std::move(file)) {}
+  QueueCore(SharedRecord<QueueWords> state, std::shared_ptr<PayloadFile> file)
+      : state_(std::move(state)), file_(std::move(file)), seen_(std::make_shared<Seen>()) {}
 
   // More nodes than items: for those who are writing or reading one.
   static constexpr std::uint32_t nodes_for(std::uint32_t most) noexcept { return most + 256; }
@@ -181,6 +192,8 @@ class QueueCore {
   static void advance(std::atomic<std::uint64_t>& position, std::uint64_t from) noexcept {
     position.compare_exchange_strong(from, from + 1, std::memory_order_acq_rel);
   }
+  bool tail_is_past(std::uint64_t position) const noexcept;
+  bool has_room(std::uint64_t tail) const;
   bool find_item(HolderId self, std::uint64_t& position, Entry& entry) const noexcept;
   void help_tail() const noexcept;
   bool publish(std::uint32_t number) const noexcept;
@@ -201,6 +214,7 @@ class QueueCore {
 
   SharedRecord<QueueWords> state_;
   std::shared_ptr<PayloadFile> file_;
+  std::shared_ptr<Seen> seen_;
 };
 
 inline constexpr std::uint32_t no_node = ~std::uint32_t(0);
@@ -218,6 +232,22 @@ inline void QueueCore::help_tail() const noexcept {
   }
 }
 
+inline bool QueueCore::tail_is_past(std::uint64_t position) const noexcept {
+  if (seen_->tail.load(std::memory_order_acquire) > position) return true;
+  const std::uint64_t tail = state_->tail.load(std::memory_order_acquire);
+  if (tail <= position) return false;
+  seen_->tail.store(tail, std::memory_order_release);
+  return true;
+}
+
+/// Whether an item may be put at tail, as long as the entry there is empty.
+inline bool QueueCore::has_room(std::uint64_t tail) const {
+  if (tail - seen_->head.load(std::memory_order_acquire) < state_->most) return true;
+  const std::uint64_t head = state_->head.load(std::memory_order_acquire);
+  seen_->head.store(head, std::memory_order_release);
+  return tail - head < state_->most || size() < state_->most;
+}
+
 /// The oldest item, if there is one; moves head past what is none.
 inline bool QueueCore::find_item(HolderId self, std::uint64_t& position, Entry& entry) const noexcept {
   for (;;) {
@@ -228,15 +258,15 @@ inline bool QueueCore::find_item(HolderId self, std::uint64_t& position, Entry& 
     position = head;
     if (state_of(entry) == ready) {
       // Nobody takes what tail has not gone by: the entry would be filled again at the same position.
-      if (state_->tail.load(std::memory_order_acquire) == head) advance(state_->tail, head);
+      if (!tail_is_past(head)) advance(state_->tail, head);
       return true;
     }
     if (state_of(entry) == taken) {
       // A ring without an item may have an entry of its last round here, which tail has not gone by.
-      if (state_->tail.load(std::memory_order_acquire) == head) return false;
+      if (!tail_is_past(head)) return false;
       recover(at, entry, self);
     } else {
-      if (state_->tail.load(std::memory_order_acquire) == head) return false;
+      if (!tail_is_past(head)) return false;
       if (!at.compare_exchange_strong(entry, empty_after(entry), std::memory_order_acq_rel)) continue;
     }
     advance(state_->head, head);
@@ -254,10 +284,7 @@ inline bool QueueCore::publish(std::uint32_t number) const noexcept {
       advance(state_->tail, tail);
       continue;
     }
-    if (tail - state_->head.load(std::memory_order_acquire) >= state_->most) {
-      if (size() >= state_->most) return false;
-      continue;
-    }
+    if (!has_room(tail)) return false;
     if (!at.compare_exchange_strong(entry, ready_with(entry, number), std::memory_order_acq_rel)) continue;
     advance(state_->tail, tail);
     return true;
@@ -285,14 +312,18 @@ inline void QueueCore::free_node(std::uint32_t number) const noexcept {
   state_->freed_count.store(count + 1, std::memory_order_relaxed);
 }
 
-/// A node that was freed lately, and is for the caller if it can take it; no_node.
+/// A node that was freed, and is for the caller if it can take it; no_node.
 inline std::uint32_t QueueCore::freed_node() const noexcept {
-  const std::uint32_t count = state_->freed_count.load(std::memory_order_relaxed) - 1;
-  std::atomic<std::uint32_t>& last = state_->freed[count % std::size(state_->freed)];
-  const std::uint32_t number = last.load(std::memory_order_relaxed);
-  if (number == 0 || number > state_->nodes) return no_node;
-  last.store(0, std::memory_order_relaxed);
-  state_->freed_count.store(count, std::memory_order_relaxed);
+  const std::uint32_t count = state_->reused_count.load(std::memory_order_relaxed);
+  std::atomic<std::uint32_t>& next = state_->freed[count % std::size(state_->freed)];
+  const std::uint32_t number = next.load(std::memory_order_relaxed);
+  if (number == 0 || number > state_->nodes) {  // all are used, or those who write have gone round more than once
+    const std::uint32_t freed = state_->freed_count.load(std::memory_order_relaxed);
+    if (freed != count) state_->reused_count.store(freed, std::memory_order_relaxed);
+    return no_node;
+  }
+  next.store(0, std::memory_order_relaxed);
+  state_->reused_count.store(count + 1, std::memory_order_relaxed);
   return number - 1;
 }
 
@@ -321,8 +352,11 @@ inline void QueueCore::recover(std::atomic<Entry>& at, Entry entry, HolderId sel
 }
 
 inline std::uint32_t QueueCore::take_node(HolderId self) const noexcept {
-  const std::uint32_t lately = freed_node();
-  if (lately != no_node && take_node(self, lately)) return lately;
+  for (int tries = 0; tries < 4; ++tries) {  // some may have been found by looking at all, below
+    const std::uint32_t freed = freed_node();
+    if (freed == no_node) break;
+    if (take_node(self, freed)) return freed;
+  }
   for (int round = 0; round < 2; ++round) {
     const std::uint32_t first = state_->next_node.load(std::memory_order_relaxed) % state_->nodes;
     for (std::uint32_t i = 0; i < state_->nodes; ++i) {
@@ -359,9 +393,7 @@ inline void QueueCore::sweep() const noexcept {
 
 inline bool QueueCore::try_put(std::span<const std::byte> bytes, HolderId self) const {
   help_tail();
-  if (state_->tail.load(std::memory_order_acquire) - state_->head.load(std::memory_order_acquire) >= state_->most &&
-      size() >= state_->most)
-    return false;
+  if (!has_room(state_->tail.load(std::memory_order_acquire))) return false;
   const std::uint32_t number = take_node(self);
   if (number == no_node) return false;
   QueueNode& mine = node(number);
@@ -384,16 +416,13 @@ inline bool QueueCore::try_put(std::span<const std::byte> bytes, HolderId self) 
 inline bool QueueCore::try_get(Bytes& bytes, HolderId self, bool owing) const {
   std::uint64_t position = 0;
   Entry entry = 0;
+  if (!find_item(self, position, entry)) return false;
   if (owing) owe(self, 1);  // before the item is gone from the queue: join must see it in one place or in the other
-  for (;;) {
-    help_tail();
-    if (!find_item(self, position, entry)) {
-      if (owing) owe(self, -1);
-      return false;
-    }
-    if (entry_at(position).compare_exchange_strong(entry, taken_by(entry, HolderTable::shorten(self)),
-                                                   std::memory_order_acq_rel))
-      break;
+  while (!entry_at(position).compare_exchange_strong(entry, taken_by(entry, HolderTable::shorten(self)),
+                                                     std::memory_order_acq_rel)) {
+    if (find_item(self, position, entry)) continue;
+    if (owing) owe(self, -1);
+    return false;
   }
   const std::uint32_t number = node_of(entry);
   advance(state_->head, position);
