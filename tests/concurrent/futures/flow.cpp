@@ -2,19 +2,26 @@
 // How much waits, and what comes first: max_pending, try_submit, QueueFull, priority, set_max_workers.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <concurrent/futures.hpp>
+#include <csignal>
+#include <cstdint>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/deadline.hpp"
 #include "support/expect.hpp"
 #include "support/leak_check.hpp"
 #include "support/logs.hpp"
+#include "support/processes.hpp"
+#include "support/sanitizers.hpp"
 #include "support/shared.hpp"
 
 namespace cf = concurrent::futures;
@@ -378,3 +385,117 @@ TEST_CASE_METHOD(support::LeakChecked, "ProcessPoolExecutor.set_max_workers: ami
   resize(40);
 }
 TEST_CASE("ProcessPoolExecutor.set_max_workers: ten thousand changes", "[long]") { resize(10'000); }
+
+namespace {
+
+/// The caller's resident memory in KiB.
+long resident() { return std::stol(support::status_field("self", "VmRSS")); }
+
+/// Submits as fast as there is room. What the caller keeps must not grow with the number of calls.
+template <class Pool>
+void submit_many(Pool& pool, std::uint64_t calls) {
+  const support::DeadlineGuard deadline("many submits", 1700s);
+  std::atomic<std::uint64_t> done{0};
+  const auto submit = [&](std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i)
+      pool.submit([](std::uint64_t x) { return x; }, i).add_done_callback([&](const cf::Future<std::uint64_t>&) {
+        done.fetch_add(1, std::memory_order_relaxed);
+      });
+  };
+  submit(calls / 10);  // whatever has a size of its own has it by now
+  const long before = resident();
+  long most = before;
+  for (int part = 0; part < 9; ++part) {
+    submit(calls / 10);
+    most = (std::max)(most, resident());
+  }
+  pool.shutdown();
+  CHECK(done == calls / 10 * 10);
+  INFO("KiB before: " << before << ", at the most: " << most);
+  if (support::slowness == 1) CHECK(most - before <= 1024);
+}
+
+/// Behind a million calls an urgent one is kept waiting by none but those in the call queue and what runs.
+template <class Pool>
+void urgent_behind_many(Pool& pool, std::uint32_t ahead) {
+  const support::DeadlineGuard deadline("an urgent call behind a million", 600s);
+  const auto clock = support::Counter::make();
+  const auto stamp = [](support::Counter word) { return word.add(1); };
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  for (int i = 0; i < 2; ++i) pool.submit(held, running, gate);
+  running.wait_until(2);
+  for (int i = 0; i < 1'000'000; ++i) pool.submit(stamp, clock);
+  const auto urgent = pool.submit({.priority = 1}, stamp, clock);
+  gate.add(1);
+  CHECK(urgent.result() <= ahead + 1 + 2);  // itself, and what another worker begins meanwhile
+  pool.shutdown(true, true);
+}
+
+/// Workers are killed from outside while their number changes.
+void resize_amid_kills(int changes) {
+  const support::DeadlineGuard deadline("changes of size amid kills", 1700s);
+  cf::ProcessPoolExecutor pool({.max_workers = 64,
+                                .on_worker_death = cf::WorkerDeathPolicy::fail_task,
+                                .restart_limit = {.count = 1'000'000},
+                                .max_pending = 200});
+  support::CapturedLog log;
+  std::vector<cf::Future<int>> futures;
+  std::minstd_rand random(3);
+  int died = 0;
+  int wrong = 0;
+  std::size_t next = 0;
+  const auto look = [&](std::size_t until) {
+    for (; next < until; ++next) {
+      try {
+        if (futures[next].result(support::patience) != static_cast<int>(next)) ++wrong;
+      } catch (const cf::WorkerDied&) {
+        ++died;
+      }
+      futures[next] = {};
+    }
+  };
+  int kills = 0;
+  for (int i = 0; i < changes; ++i) {
+    pool.set_max_workers(1 + static_cast<int>(random() % 64));
+    for (int k = 0; k < 3; ++k) futures.push_back(pool.submit([](int n) { return n; }, i * 3 + k));
+    if (i % 8 == 0) {
+      const auto workers = pool.processes();
+      if (!workers.empty() && ::kill(workers[random() % workers.size()], SIGKILL) == 0) ++kills;
+    }
+    if (futures.size() - next > 1000) look(futures.size() - 500);
+  }
+  look(futures.size());
+  CHECK(wrong == 0);
+  CHECK(died <= kills);
+  pool.shutdown();
+  const auto statistics = pool.statistics();
+  CHECK(statistics.submitted == static_cast<std::uint64_t>(changes) * 3);
+  CHECK(statistics.completed + statistics.failed == statistics.submitted);
+  CHECK(statistics.failed == static_cast<std::uint64_t>(died));
+}
+
+}  // namespace
+
+TEST_CASE("max_pending: ten million submits to processes grow the caller by no mebibyte", "[long]") {
+  auto pool = processes(2, 1000);
+  submit_many(pool, 10'000'000);
+}
+TEST_CASE("max_pending: a hundred million submits to threads grow the caller by no mebibyte", "[long]") {
+  auto pool = threads(2, 1000);
+  submit_many(pool, 100'000'000);
+}
+TEST_CASE("priority: an urgent call behind a million others begins after the call queue's (process)", "[long]") {
+  cf::ProcessPoolExecutor pool(2);
+  urgent_behind_many(pool, 3);
+}
+TEST_CASE("priority: an urgent call behind a million others begins next (thread)", "[long]") {
+  cf::ThreadPoolExecutor pool(2);
+  urgent_behind_many(pool, 0);
+}
+TEST_CASE_METHOD(support::LeakChecked, "ProcessPoolExecutor.set_max_workers: amid kills, nothing is lost or doubled") {
+  resize_amid_kills(support::rounds(60));
+}
+TEST_CASE("ProcessPoolExecutor.set_max_workers: ten thousand changes from 1 to 64 amid kills", "[long]") {
+  resize_amid_kills(10'000);
+}
