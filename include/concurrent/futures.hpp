@@ -22,6 +22,8 @@
 #include <concurrent/futures/worker_local.hpp>
 #include <concurrent/pickle.hpp>
 
+#include <algorithm>  // not for this library: programs have come to have std::sort and the like from here
+
 namespace concurrent::futures::inline v0 {
 
 using pickle::PicklingError;
