@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 // Shared state for tasks, under every start method: workers older and younger than it, killed with it, and left behind.
+#include <concurrent/multiprocessing/barrier.hpp>
+#include <concurrent/multiprocessing/condition.hpp>
+#include <concurrent/multiprocessing/lock.hpp>
+#include <concurrent/multiprocessing/queue.hpp>
+#include <concurrent/multiprocessing/semaphore.hpp>
 #include <concurrent/multiprocessing/shared_array.hpp>
 #include <concurrent/multiprocessing/shared_event.hpp>
 #include <concurrent/multiprocessing/shared_objects.hpp>
 #include <concurrent/multiprocessing/shared_value.hpp>
 
 #include <chrono>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -241,4 +247,101 @@ EACH_PROCESS_POOL("ManagedMemory: one task builds a table, others read it when i
   for (int i = 0; i < 100; ++i) lengths.push_back(pool.submit(length_of, memory, std::to_string(i * 10)));
   for (int i = 0; i < 100; ++i) CHECK(lengths[static_cast<std::size_t>(i)].result(30s) == i * 10);
   CHECK(memory.at<Table>("table").size() == 1000);
+}
+
+namespace {
+
+/// One of each class.
+struct Everything {
+  mp::Lock lock{};
+  mp::RLock nested{};
+  mp::Semaphore started{0};
+  mp::BoundedSemaphore permits{1};
+  mp::Condition changed{};
+  mp::Barrier barrier{3};
+  mp::Queue<int> queue{8};
+  mp::Event end{};
+  mp::Value<int> sum{};
+  mp::Array<int> marks{std::size_t{2}};
+};
+
+/// Uses each as two tasks and their caller do together. Returns what the caller has put.
+int use_everything(const Everything& all, int number) {
+  all.started.release();
+  all.barrier.wait_for(30s);
+  for (int i = 0; i < 100; ++i) {
+    const std::lock_guard guard(all.lock);
+    const std::lock_guard outer(all.nested);
+    const std::lock_guard inner(all.nested);
+    const std::lock_guard permit(all.permits);
+    all.sum.store(all.sum.load() + 1);  // one at a time
+  }
+  {
+    const std::lock_guard guard(all.changed);
+    all.marks[static_cast<std::size_t>(number)] = 1;
+    all.changed.notify_all();
+    static_cast<void>(all.changed.wait_for([&] { return all.marks[0] + all.marks[1] == 2; }, 30s));
+  }
+  const int item = all.queue.get_for(30s).value_or(-1);
+  all.queue.task_done();
+  return all.end.wait_for(30s) ? item : -2;
+}
+
+/// Of this process, also in workers that start from the beginning: each has its own.
+const mp::Semaphore at_namespace_scope(3);
+
+}  // namespace
+
+EACH_PROCESS_POOL("HX1 shared state: two workers and their caller use one of each class") {
+  for (const bool workers_first : {true, false}) {
+    auto pool = kind.pool(2);
+    if (workers_first) start_workers(pool, 2);
+    const Everything all;
+    std::vector<cf::Future<int>> tasks;
+    for (int i = 0; i < 2; ++i) {
+      tasks.push_back(pool.submit(
+          [](mp::Lock lock, mp::RLock nested, mp::Semaphore started, mp::BoundedSemaphore permits,
+             mp::Condition changed, mp::Barrier barrier, mp::Queue<int> queue, mp::Event end, mp::Value<int> sum,
+             mp::Array<int> marks, int number) {
+            return use_everything({lock, nested, started, permits, changed, barrier, queue, end, sum, marks}, number);
+          },
+          all.lock, all.nested, all.started, all.permits, all.changed, all.barrier, all.queue, all.end, all.sum,
+          all.marks, i));
+    }
+    for (int i = 0; i < 2; ++i) CHECK(all.started.acquire_for(30s) == mp::Acquired::yes);
+    CHECK(all.barrier.wait_for(30s) >= 0);
+    all.queue.put(10);
+    all.queue.put(20);
+    all.queue.join();
+    all.end.set();
+    CHECK(tasks[0].result(30s) + tasks[1].result(30s) == 30);
+    CHECK(all.sum.load() == 200);
+  }
+}
+
+EACH_PROCESS_POOL("HX5 shared state: an object at namespace scope is there in each worker") {
+  auto pool = kind.pool(1);
+  CHECK(pool.submit([] { return at_namespace_scope.value(); }).result(30s) == 3);
+  CHECK(pool.submit([] {
+              const bool got = at_namespace_scope.try_acquire() == mp::Acquired::yes;
+              at_namespace_scope.release();
+              return got;
+            })
+            .result(30s));
+  CHECK(at_namespace_scope.value() == 3);
+}
+
+EACH_PROCESS_POOL("K14 Lock: a worker that leaves with its task's lock hands it over, and its pool goes on") {
+  cf::ProcessPoolOptions options;
+  options.max_workers = 1;
+  options.max_tasks_per_child = 1;
+  auto pool = kind.pool(options);
+  const mp::Lock lock;
+  const auto acquire = [](mp::Lock its) { return static_cast<int>(its.acquire()); };
+  CHECK(pool.submit(acquire, lock).result(30s) == static_cast<int>(mp::Acquired::yes));
+  for (int i = 0; i < 2; ++i)
+    CHECK(pool.submit(acquire, lock).result(30s) == static_cast<int>(mp::Acquired::owner_died));
+  pool.shutdown();
+  CHECK(lock.acquire_for(30s) == mp::Acquired::owner_died);
+  lock.release();
 }

@@ -89,6 +89,26 @@ TEST_CASE_METHOD(support::HoldersChecked,
   CHECK(is_broken_for(barrier));
 }
 
+TEST_CASE_METHOD(support::HoldersChecked, "BA3 Barrier: whoever gets 0 does something once, before anybody goes on") {
+  const mp::Barrier barrier(5);
+  std::atomic<int> done{0};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 5; ++i) {
+    threads.emplace_back([&] {
+      for (int pass = 1; pass <= 5; ++pass) {
+        if (barrier.wait() == 0) ++done;
+        barrier.wait();
+        if (done != pass) ++wrong;
+        barrier.wait();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(done == 5);
+  CHECK(wrong == 0);
+}
+
 TEST_CASE_METHOD(support::HoldersChecked,
                  "BA9 Barrier: 1000 passes of five processes, all of one before any of the next") {
   const mp::Barrier barrier(5);
@@ -141,4 +161,40 @@ TEST_CASE_METHOD(support::HoldersChecked, "K31 Barrier: a complete pass stands w
     support::kill_and_reap(last);
     CHECK_FALSE(barrier.broken());
   }
+}
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "K30 Barrier: of one killed before it comes nobody can know; a time limit helps") {
+  const mp::Barrier barrier(3);
+  support::kill_and_reap(support::child_that_stays([] {}));
+  std::thread waiter([&] { CHECK(is_broken_for(barrier)); });
+  REQUIRE(support::eventually([&] { return barrier.n_waiting() == 1; }));
+  CHECK_FALSE(barrier.broken());
+  CHECK_THROWS_AS(barrier.wait_for(10ms), mp::BrokenBarrierError);
+  waiter.join();
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "K33 Barrier: one that is stopped holds up only the next pass") {
+  const mp::Barrier barrier(3);
+  const pid_t child = support::fork_child([&] { return barrier.wait() >= 0 ? 0 : 1; });
+  REQUIRE(support::eventually([&] { return barrier.n_waiting() == 1; }));
+  ::kill(child, SIGSTOP);
+  std::atomic<int> passed{0};
+  std::atomic<int> broken{0};
+  const auto come_twice = [&] {
+    passed += is_broken_for(barrier) ? 0 : 1;
+    try {
+      barrier.wait_for(20ms);
+    } catch (const mp::BrokenBarrierError&) {
+      ++broken;
+    }
+  };
+  std::thread first(come_twice);
+  std::thread second(come_twice);
+  first.join();
+  second.join();
+  CHECK(passed == 2);
+  CHECK(broken == 2);
+  ::kill(child, SIGCONT);
+  CHECK(support::wait_status(child) == 0);
 }

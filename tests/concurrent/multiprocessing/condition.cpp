@@ -177,3 +177,75 @@ TEST_CASE_METHOD(support::HoldersChecked,
   waiter.join();
   CHECK(waiters.woken.load() == 1);
 }
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "K26 Condition: a waiter that is stopped delays no other, nor does a notifier") {
+  const Waiters waiters;
+  const pid_t stopped = support::fork_child([&] {
+    waiters.wait_once();
+    return 0;
+  });
+  REQUIRE(waiters.wait_for_waiting(1));
+  ::kill(stopped, SIGSTOP);
+  std::thread waiter([&] { waiters.wait_once(); });
+  REQUIRE(waiters.wait_for_waiting(2));
+  waiters.notify(2);
+  waiter.join();
+  CHECK(waiters.woken.load() == 1);
+  ::kill(stopped, SIGCONT);
+  CHECK(support::wait_status(stopped) == 0);
+
+  std::thread other([&] { waiters.wait_once(); });
+  REQUIRE(waiters.wait_for_waiting(3));
+  const pid_t notifier = support::fork_child([&] {
+    waiters.condition.acquire();
+    waiters.condition.notify();
+    ::raise(SIGSTOP);
+    waiters.condition.release();
+    return 0;
+  });
+  int status = 0;
+  REQUIRE(::waitpid(notifier, &status, WUNTRACED) == notifier);
+  REQUIRE(WIFSTOPPED(status));
+  CHECK(waiters.condition.acquire_for(5ms) == Acquired::no);
+  CHECK(waiters.woken.load() == 2);
+  ::kill(notifier, SIGCONT);
+  other.join();
+  CHECK(support::wait_status(notifier) == 0);
+}
+
+namespace {
+const mp::Condition* signalled_condition = nullptr;
+std::atomic<int> refused{0};
+void notify_it(int) {
+  try {
+    signalled_condition->notify();
+  } catch (const mp::RuntimeError&) {
+    refused = 1;
+  }
+}
+}  // namespace
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "K28 Condition.notify: in a signal handler that interrupts a wait it throws, and nobody hangs") {
+  const mp::Condition condition;
+  signalled_condition = &condition;
+  const support::Counter ready = support::Counter::make();
+  const pid_t child = support::fork_child([&] {
+    ::signal(SIGUSR1, notify_it);
+    const std::lock_guard guard(condition);
+    ready.add();
+    while (refused == 0) static_cast<void>(condition.wait_for(10ms));
+    return 0;
+  });
+  ready.wait_until(1);
+  {
+    const std::lock_guard guard(condition);
+  }  // it has given up the lock, and waits
+  int status = -1;
+  CHECK(support::eventually([&] {
+    ::kill(child, SIGUSR1);
+    return ::waitpid(child, &status, WNOHANG) == child;
+  }));
+  CHECK(status == 0);
+}

@@ -103,11 +103,17 @@ TEST_CASE_METHOD(support::HoldersChecked, "LK9 Lock.acquire: by its own holder t
   lock.release();
 }
 
-TEST_CASE_METHOD(support::HoldersChecked, "RL1 RL4 RLock: free after as many releases, and no sooner") {
+TEST_CASE_METHOD(support::HoldersChecked, "RL1 RL4 RL5 RLock: free after as many releases, and no sooner") {
   const mp::RLock lock;
-  for (int i = 0; i < 3; ++i) CHECK(lock.acquire() == Acquired::yes);
+  CHECK(lock.acquire() == Acquired::yes);
+  CHECK(lock.try_acquire() == Acquired::yes);
+  CHECK(lock.acquire_for(1ms) == Acquired::yes);
   for (int i = 0; i < 3; ++i) {
-    std::thread([&] { CHECK(lock.try_acquire() == Acquired::no); }).join();
+    std::thread([&] {
+      CHECK(lock.try_acquire() == Acquired::no);
+      CHECK_THROWS_AS(lock.release(), mp::RuntimeError);
+    }).join();
+    CHECK(lock.locked());
     lock.release();
   }
   std::thread([&] {
@@ -198,10 +204,10 @@ TEST_CASE_METHOD(support::HoldersChecked, "K11 Lock: a forked child does not hol
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "K13 Lock: a hundred locks and nested RLocks of one victim, each handed over once") {
+                 "K13 Lock: three thousand locks and nested RLocks of one victim, each handed over once") {
   const mp::RLock nested;
   std::vector<mp::Lock> apart;
-  for (int i = 0; i < 100; ++i) apart.emplace_back();
+  for (int i = 0; i < 3000; ++i) apart.emplace_back();  // more than the kernel walks entries of a robust list
   const pid_t child = support::child_that_stays([&] {
     for (const mp::Lock& lock : apart) lock.acquire();
     for (int i = 0; i < 3; ++i) nested.acquire();
@@ -232,7 +238,7 @@ TEST_CASE_METHOD(support::HoldersChecked,
 
 TEST_CASE_METHOD(
     support::HoldersChecked,
-    "K3 K4 K17 Lock: processes killed at random in lock, add, unlock: never two inside, nobody waits for ever") {
+    "K3 K4 K5 K6 K17 Lock: processes killed at random in lock, add, unlock: never two inside, nobody waits for ever") {
   struct Inside {
     mp::Lock lock;
     mp::Value<long> inside, sections, deaths;

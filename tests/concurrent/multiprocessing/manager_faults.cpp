@@ -143,7 +143,7 @@ TEST_CASE_METHOD(ManagerChecked, "K50 Manager: the program's own function ends t
   CHECK(contains(end_by([](std::deque<int>&) { ::_exit(0); }), "exited with status 0"));
 }
 
-TEST_CASE_METHOD(ManagerChecked, "K48 K49 K52 Manager: whoever stops in the middle of an operation delays nobody") {
+TEST_CASE_METHOD(ManagerChecked, "K48 K49 K52 K58 Manager: whoever stops in the middle of an operation delays nobody") {
   mp::Manager manager;
   const auto list = manager.list<int>({1});
   const auto large = manager.list<std::string>({std::string(std::size_t{4} << 20, 'x')});

@@ -107,7 +107,7 @@ TEST_CASE_METHOD(support::HoldersChecked, "Condition: one that takes the place o
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "shared blocks: used again as zeros, only when no other process can know of them") {
+                 "AR2 shared blocks: used again as zeros, only when no other process can know of them") {
   const mp::Value<int> keeps_the_arena;
   const auto place = [](const mp::Value<int>& value) { return reinterpret_cast<std::uintptr_t>(&value.atomic()); };
   std::set<std::uintptr_t> seen;
@@ -156,7 +156,7 @@ TEST_CASE_METHOD(support::HoldersChecked,
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "shared blocks: random sizes made and dropped overlap nowhere and are all given back") {
+                 "AR4 shared blocks: random sizes made and dropped overlap nowhere and are all given back") {
   std::mt19937 random(9);
   std::vector<mp::Array<unsigned char>> arrays;
   for (int step = 0; step < 5000; ++step) {

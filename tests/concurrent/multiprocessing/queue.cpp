@@ -116,7 +116,7 @@ TEST_CASE_METHOD(support::HoldersChecked, "QU7 Queue.put: what fails to pickle t
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "QU9 QU10 QU11 K41 Queue.close: what is in it can be taken, then Closed for all") {
+                 "QU9 QU10 QU11 QU12 K41 Queue.close: what is in it can be taken, then Closed for all") {
   const mp::Queue<int> queue(2);
   queue.put(1);
   queue.put(2);
@@ -158,8 +158,10 @@ TEST_CASE_METHOD(support::HoldersChecked,
 
   const mp::Queue<int> discarded(5);
   for (int i = 0; i < 3; ++i) discarded.put(i);
+  CHECK(discarded.get() == 0);
   discarded.close(true);
   CHECK(discarded.qsize() == 0);
+  discarded.task_done();  // what was taken before is owed still, what was dropped is not
   discarded.join();
   CHECK_THROWS_AS(discarded.task_done(), mp::RuntimeError);
 }

@@ -96,6 +96,118 @@ TEST_CASE_METHOD(support::HoldersChecked, "SM5 SM6 SM10 Semaphore: ten threads, 
   CHECK(semaphore.try_acquire() == Acquired::no);
 }
 
+TEST_CASE_METHOD(support::HoldersChecked, "SM7 Semaphore.try_acquire: five threads try twice for three permits") {
+  const mp::Semaphore semaphore(3);
+  const mp::BoundedSemaphore bounded(3);
+  std::atomic<int> yes{0};
+  std::atomic<int> bounded_yes{0};
+  const support::Counter tried = support::Counter::make();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 5; ++i) {
+    threads.emplace_back([&] {
+      for (int k = 0; k < 2; ++k) {
+        yes += semaphore.try_acquire() == Acquired::yes ? 1 : 0;
+        bounded_yes += bounded.try_acquire() == Acquired::yes ? 1 : 0;
+      }
+      tried.add();
+      tried.wait_until(5);  // a thread that ends gives its permits back
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(yes == 3);
+  CHECK(bounded_yes == 3);
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "SM11 SM13 Semaphore: ten thousand at once, and gone with permits out") {
+  std::vector<mp::Semaphore> semaphores;
+  std::vector<mp::BoundedSemaphore> bounded;
+  for (int i = 0; i < 10'000; ++i) {
+    semaphores.emplace_back(i);
+    bounded.emplace_back(i % 3);
+  }
+  int wrong = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    wrong += semaphores[at].value() == i && bounded[at].value() == i % 3 ? 0 : 1;
+    wrong += semaphores[at].try_acquire() == (i == 0 ? Acquired::no : Acquired::yes) ? 0 : 1;
+    wrong += bounded[at].try_acquire() == (i % 3 == 0 ? Acquired::no : Acquired::yes) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "SM12 K22 Semaphore: a bare count, of which the dead keep what they took") {
+  const mp::Semaphore semaphore(1);
+  CHECK(support::wait_status(support::fork_child([&] { return semaphore.acquire() == Acquired::yes ? 0 : 1; })) == 0);
+  CHECK(semaphore.value() == 0);
+  semaphore.release();
+  CHECK(semaphore.value() == 1);
+  const mp::Semaphore tokens(0);
+  tokens.release(3);
+  support::kill_and_reap(support::child_that_stays([&] { tokens.acquire(); }));
+  CHECK(tokens.value() == 2);
+  const pid_t taker = support::child_that_stays([&] { tokens.acquire(); });
+  tokens.release();  // by another
+  support::kill_and_reap(taker);
+  CHECK(tokens.value() == 2);
+}
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "K18 BoundedSemaphore: as many waiters wake as the dead one had permits; a fork holds none") {
+  const mp::BoundedSemaphore semaphore(2);
+  const pid_t child = support::child_that_stays([&] {
+    semaphore.acquire();
+    semaphore.acquire();
+  });
+  const support::Counter served = support::Counter::make();
+  std::vector<std::thread> waiters;
+  for (int i = 0; i < 2; ++i) {
+    waiters.emplace_back([&] {
+      semaphore.acquire();
+      served.add();
+      served.wait_until(2);
+      semaphore.release();
+    });
+  }
+  support::kill_and_reap(child);
+  for (std::thread& waiter : waiters) waiter.join();
+  CHECK(semaphore.value() == 2);
+  semaphore.acquire();
+  const pid_t fork = support::fork_child([&] {
+    try {
+      semaphore.release();
+      return 1;
+    } catch (const mp::RuntimeError&) {
+      return 0;
+    }
+  });
+  CHECK(support::wait_status(fork) == 0);
+  CHECK(semaphore.value() == 1);
+  semaphore.release();
+}
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "K21 Semaphore: one that is stopped, with a permit or waiting, delays nobody") {
+  const mp::BoundedSemaphore permits(2);
+  const pid_t holder = support::child_that_stays([&] { permits.acquire(); });
+  ::kill(holder, SIGSTOP);
+  for (int i = 0; i < 100; ++i) {
+    CHECK(permits.acquire_for(support::patience) == Acquired::yes);
+    permits.release();
+  }
+  CHECK(permits.value() == 1);
+  const mp::Semaphore tokens(0);
+  const pid_t waiter = support::fork_child([&] { return tokens.acquire() == Acquired::yes ? 0 : 1; });
+  ::kill(waiter, SIGSTOP);
+  std::thread other([&] { tokens.acquire(); });
+  tokens.release();
+  other.join();
+  tokens.release();
+  ::kill(waiter, SIGCONT);
+  CHECK(support::wait_status(waiter) == 0);
+  support::kill_and_reap(holder);
+  CHECK(permits.value() == 2);
+}
+
 TEST_CASE_METHOD(support::HoldersChecked,
                  "SM12 K18 BoundedSemaphore: permits of the dead come back, by processes and by threads") {
   const mp::BoundedSemaphore semaphore(3);

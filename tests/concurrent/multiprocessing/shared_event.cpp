@@ -31,7 +31,8 @@ pid_t waiting_child(const mp::Event& event, std::chrono::nanoseconds limit = 60s
 
 }  // namespace
 
-TEST_CASE_METHOD(support::LeakChecked, "Event: set, clear and is_set; a wait for one that is set returns at once") {
+TEST_CASE_METHOD(support::LeakChecked,
+                 "EV1 EV3 Event: set, clear and is_set; a wait for one that is set returns at once") {
   const mp::Event event;
   CHECK_FALSE(event.is_set());
   CHECK_FALSE(event.wait_for(0s));
@@ -49,7 +50,7 @@ TEST_CASE_METHOD(support::LeakChecked, "Event: set, clear and is_set; a wait for
   CHECK_FALSE(event.wait_for(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())));
 }
 
-TEST_CASE_METHOD(support::LeakChecked, "Event.wait_for: not before its time is over, and not long after") {
+TEST_CASE_METHOD(support::LeakChecked, "EV3 Event.wait_for: not before its time is over, and not long after") {
   const mp::Event event;
   const auto start = std::chrono::steady_clock::now();
   CHECK_FALSE(event.wait_for(250ms));
@@ -58,19 +59,46 @@ TEST_CASE_METHOD(support::LeakChecked, "Event.wait_for: not before its time is o
   CHECK(took < 10s);
 }
 
-TEST_CASE_METHOD(support::LeakChecked, "Event.set: wakes all who wait, in threads and processes") {
+TEST_CASE_METHOD(support::LeakChecked, "EV2 Event.set: wakes all who wait, in threads and processes, again and again") {
   const mp::Event event;
-  std::vector<pid_t> children;
-  for (int i = 0; i < 3; ++i) children.push_back(waiting_child(event));
-  std::thread thread([&] { event.wait(); });
   const auto start = std::chrono::steady_clock::now();
-  event.set();
-  thread.join();
-  for (const pid_t child : children) CHECK(support::wait_status(child) == 0);
+  for (int round = 0; round < 2; ++round) {
+    std::vector<pid_t> children;
+    for (int i = 0; i < 3; ++i) children.push_back(waiting_child(event));
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([&] {
+        event.wait();
+        event.wait();  // at once
+      });
+    }
+    event.set();
+    for (std::thread& thread : threads) thread.join();
+    for (const pid_t child : children) CHECK(support::wait_status(child) == 0);
+    event.clear();
+  }
   CHECK(std::chrono::steady_clock::now() - start < 10s);
 }
 
-TEST_CASE_METHOD(support::LeakChecked, "Event.set: whoever waited returns, also when it is cleared at once") {
+TEST_CASE_METHOD(support::LeakChecked,
+                 "EV5 Event: set by a child and seen here; set here, seen and cleared by a child") {
+  const mp::Event to;
+  const mp::Event back;
+  const pid_t child = support::fork_child([&] {
+    to.wait();
+    if (!to.is_set()) return 1;
+    to.clear();
+    back.set();
+    return 0;
+  });
+  CHECK_FALSE(back.wait_for(0s));
+  to.set();
+  CHECK(back.wait_for(support::patience));
+  CHECK_FALSE(to.is_set());
+  CHECK(support::wait_status(child) == 0);
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "EV4 Event.set: whoever waited returns, also when it is cleared at once") {
   const mp::Event event;
   for (int round = 0; round < 20; ++round) {
     const pid_t child = waiting_child(event);
@@ -94,7 +122,7 @@ TEST_CASE_METHOD(support::LeakChecked, "Event: one who is killed while it waits 
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "Event: one who is killed before it could wake the others does not leave them asleep") {
+                 "K27 Event: one who is killed before it could wake the others does not leave them asleep") {
   const mp::Event event;
   const pid_t child = waiting_child(event);
   // The word as it is after the first half of set(): no sleeper is woken.
@@ -126,4 +154,33 @@ TEST_CASE_METHOD(support::LeakChecked,
     ping.clear();
     pong.clear();
   }
+}
+
+namespace {
+const mp::Event* signalled_event = nullptr;
+void set_it(int) {
+  if (!signalled_event->is_set()) signalled_event->set();
+}
+}  // namespace
+
+TEST_CASE_METHOD(support::LeakChecked, "K28 Event.set: in a signal handler that interrupts a wait, it ends the wait") {
+  const mp::Event event;
+  signalled_event = &event;
+  const support::Counter ready = support::Counter::make();
+  const pid_t child = support::fork_child([&] {
+    ::signal(SIGUSR1, set_it);
+    ready.add();
+    for (int i = 0; i < 20; ++i) {
+      event.wait();
+      event.clear();
+    }
+    return 0;
+  });
+  ready.wait_until(1);
+  int status = -1;
+  CHECK(support::eventually([&] {
+    ::kill(child, SIGUSR1);
+    return ::waitpid(child, &status, WNOHANG) == child;
+  }));
+  CHECK(status == 0);
 }

@@ -72,7 +72,8 @@ class Sender {
 
 }  // namespace
 
-TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: zeros of the size asked for, from the beginning of a page") {
+TEST_CASE_METHOD(support::LeakChecked,
+                 "SH1 SH3 SharedMemory: zeros of the size asked for, from the beginning of a page") {
   for (const std::size_t size : {1U, 63U, 64U, 65U, 4096U, 1'000'000U}) {
     const mp::SharedMemory memory(size);
     CHECK(memory.size() == size);
@@ -84,7 +85,7 @@ TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: zeros of the size asked fo
   }
 }
 
-TEST_CASE("SharedMemory: an impossible size is named, with what would be right") {
+TEST_CASE("SH2 SharedMemory: an impossible size is named, with what would be right") {
   CHECK(support::message_of<std::invalid_argument>([] { mp::SharedMemory(0); }) ==
         "concurrent::multiprocessing: the size of shared memory is 0 bytes. It must be from 1 to " +
             std::to_string(PTRDIFF_MAX / 2) + ".");
@@ -141,7 +142,7 @@ TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: nobody can cut it short or
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "SharedMemory: a process older than it finds it by way of the one that sent it") {
+                 "SH3 SH6 SH7 SharedMemory: a process older than it finds it by way of the one that sent it") {
   Sender sender;
   const auto memory = pickle::loads<mp::SharedMemory>(sender.message());
   CHECK(memory.size() == 100);
@@ -162,7 +163,7 @@ TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: who received it can send i
   CHECK(refusal_in_child(sent_on) == "");
 }
 
-TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: the sender has ended, and the message says so") {
+TEST_CASE_METHOD(support::LeakChecked, "SH4 SharedMemory: the sender has ended, and the message says so") {
   Sender sender;
   const Message message = sender.message();
   const std::string pid = std::to_string(sender.pid());
@@ -173,7 +174,8 @@ TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: the sender has ended, and 
             "were given it are done.");
 }
 
-TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: the sender has let go of it, also when its number is another's") {
+TEST_CASE_METHOD(support::LeakChecked,
+                 "SH4 SharedMemory: the sender has let go of it, also when its number is another's") {
   const Sender gone(false);
   CHECK(contains(support::message_of<pickle::UnpicklingError>([&] { pickle::loads<mp::SharedMemory>(gone.message()); }),
                  "has let go of it"));
@@ -238,4 +240,45 @@ TEST_CASE_METHOD(support::LeakChecked,
   };
   CHECK(contains(text_under(RLIMIT_NOFILE, 3, 10), "memfd_create failed. Too many descriptors are open"));
   CHECK(contains(text_under(RLIMIT_FSIZE, 5000, 5000), "ulimit -f"));
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "SH7 K47 SharedMemory: when its maker and another are killed it is there; with the last, gone") {
+  const Message empty = pickle::dumps(mp::SharedMemory());
+  const mp::SharedMemory message(empty.size());
+  const support::Counter ready = support::Counter::make();
+  const auto stay = [&] {
+    ready.add();
+    for (;;) ::pause();
+    return 0;
+  };
+  for (const bool has_it_here : {true, false}) {
+    const std::uint32_t before = ready.value();
+    const pid_t maker = support::fork_child([&] {
+      const mp::SharedMemory memory(1000);
+      memory.bytes()[999] = std::byte{9};
+      const Message made = pickle::dumps(memory);
+      std::copy(made.begin(), made.end(), message.bytes().begin());
+      return stay();
+    });
+    ready.wait_until(before + 1);
+    const Message sent(message.bytes().begin(), message.bytes().end());
+    const pid_t other = support::fork_child([&] {
+      const auto memory = pickle::loads<mp::SharedMemory>(sent);
+      return memory.bytes()[999] == std::byte{9} ? stay() : 1;
+    });
+    ready.wait_until(before + 2);
+    std::optional<mp::SharedMemory> here;
+    if (has_it_here) here = pickle::loads<mp::SharedMemory>(sent);
+    for (const pid_t child : {maker, other}) {
+      ::kill(child, SIGKILL);
+      CHECK(WIFSIGNALED(support::wait_status(child)));
+    }
+    if (here) {
+      CHECK(here->bytes()[999] == std::byte{9});
+      CHECK(pickle::loads<mp::SharedMemory>(pickle::dumps(*here)) == *here);
+    } else {
+      CHECK_THROWS_AS(pickle::loads<mp::SharedMemory>(sent), pickle::UnpicklingError);
+    }
+  }
 }

@@ -61,7 +61,7 @@ TEST_CASE_METHOD(support::LeakChecked,
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "Value.fetch_add: processes lose no addition, and one that is killed breaks nothing") {
+                 "VA4 Value.fetch_add: processes lose no addition, and one that is killed breaks nothing") {
   const mp::Value<std::uint64_t> total;
   const mp::Value<std::uint32_t> endless;
   const pid_t victim = support::fork_child([&]() -> int {
@@ -82,6 +82,86 @@ TEST_CASE_METHOD(support::LeakChecked,
   CHECK(total.load() == 300'000);
   const std::uint32_t last = endless.load();
   CHECK(endless.fetch_add(1) == last);
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "VA1 Value: of each type, written by a child and seen here") {
+  const mp::Value<int> integer(1);
+  const mp::Value<double> real(1.5);
+  const mp::Value<short> small(-1);
+  const mp::Value<std::int64_t> large(std::int64_t{1} << 40);
+  const mp::Value<char> letter('a');
+  const pid_t child = support::fork_child([&] {
+    if (integer.load() != 1 || real.load() != 1.5 || small.load() != -1 || large.load() != std::int64_t{1} << 40 ||
+        letter.load() != 'a')
+      return 1;
+    integer.store(-7);
+    real.store(-2.25);
+    small.store(300);
+    large.store(-(std::int64_t{1} << 50));
+    letter.store('z');
+    return 0;
+  });
+  CHECK(support::wait_status(child) == 0);
+  CHECK(integer.load() == -7);
+  CHECK(real.load() == -2.25);
+  CHECK(small.load() == 300);
+  CHECK(large.load() == -(std::int64_t{1} << 50));
+  CHECK(letter.load() == 'z');
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "VA3 VA4 Value, Array: a child doubles numbers, structs and strings; copies are apart") {
+  const mp::Value<int> integer(7);
+  const mp::Value<double> real(1.0 / 3);
+  const mp::Value<std::int64_t> large(std::int64_t{1} << 33);
+  const mp::Value<Point> point(Point{3, 4});
+  const mp::Array<double> array(std::vector<double>{1, 2, 3});
+  const mp::Array<char> text(std::vector<char>{'a', 'b'});
+  const Point copy = point.load();
+  const std::vector<double> copies(array.begin(), array.end());
+  const pid_t child = support::fork_child([&] {
+    integer.store(integer.load() * 2);
+    real.store(real.load() * 2);
+    large.store(large.load() * 2);
+    point.store({point.load().x * 2, point.load().y * 2});
+    for (double& element : array) element *= 2;
+    for (char& letter : text) letter = static_cast<char>(letter + 1);
+    return 0;
+  });
+  CHECK(support::wait_status(child) == 0);
+  CHECK(integer.load() == 14);
+  CHECK(real.load() == 2.0 / 3);
+  CHECK(large.load() == std::int64_t{1} << 34);
+  CHECK(point.load().x == 6);
+  CHECK(point.load().y == 8);
+  CHECK(std::vector<double>(array.begin(), array.end()) == std::vector<double>{2, 4, 6});
+  CHECK(std::vector<char>(text.begin(), text.end()) == std::vector<char>{'b', 'c'});
+  CHECK(copy.x == 3);
+  CHECK(copies == std::vector<double>{1, 2, 3});
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "K44 Value: one that is killed in a store leaves the old value or the new") {
+  const mp::Value<Point> point(Point{0, 0});
+  const mp::Value<double> real(1);
+  const mp::Value<std::uint64_t> word;
+  for (int round = 0; round < 20; ++round) {
+    const mp::Value<int> stores;
+    const pid_t child = support::fork_child([&]() -> int {
+      for (std::int32_t i = 1;; i = i % 1'000'000'000 + 1) {
+        point.store({i, -i});
+        real.store(i % 2 == 0 ? 1e300 : -1e-300);
+        word.store(i % 2 == 0 ? ~std::uint64_t{0} : 0);
+        stores.fetch_add(1);
+      }
+    });
+    CHECK(support::eventually([&] { return stores.load() > 10 * round; }));
+    ::kill(child, SIGKILL);
+    CHECK(WIFSIGNALED(support::wait_status(child)));
+    const Point last = point.load();
+    CHECK(last.x == -last.y);
+    CHECK((real.load() == 1e300 || real.load() == -1e-300));
+    CHECK((word.load() == 0 || word.load() == ~std::uint64_t{0}));
+  }
 }
 
 TEST_CASE_METHOD(support::LeakChecked, "Value: memory of another size is refused") {
