@@ -69,7 +69,7 @@ class ZygoteProcess {
   static constexpr int most_tries = 50;
 
   int channel_ = -1;
-  ino_t channel_file_ = 0;
+  std::uint64_t channel_number_ = 0;
   pid_t pid_ = 0;
   std::atomic<bool> lost_channel_{false};
   std::mutex reap_mutex_;

@@ -16,10 +16,10 @@
 #include <poll.h>
 #include <sys/auxv.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -29,6 +29,14 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
+/// A number that no other socket has, if the system gives them; 0: it is none.
+inline std::uint64_t number_of_socket(int descriptor) noexcept {
+  std::uint64_t number = 0;
+  socklen_t size = sizeof number;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &number, &size) == 0) return number;
+  return errno == ENOPROTOOPT ? 1 : 0;
+}
+
 inline void ZygoteProcess::start(Segment& segment, StartMethod method, WorkerInitializer initializer,
                                  std::uint64_t pool) {
   const ProcessInfo caller = current_process();
@@ -37,8 +45,7 @@ inline void ZygoteProcess::start(Segment& segment, StartMethod method, WorkerIni
     auto [ours, theirs] = make_message_channel();
     DescriptorRegistry::instance().add(ours.get());
     channel_ = ours.release();
-    struct stat file{};
-    if (::fstat(channel_, &file) == 0) channel_file_ = file.st_ino;
+    channel_number_ = number_of_socket(channel_);
     pid_ = method == StartMethod::fork
                ? start_fork(segment, std::move(theirs), caller, surroundings, initializer, pool, tries < most_tries)
                : start_fresh(segment, theirs, caller, surroundings, method, pool);
@@ -97,8 +104,7 @@ inline void ZygoteProcess::close() noexcept {
 
 /// Not when the program has closed it: the number may be that of another file now, which is not ours to write to.
 inline bool ZygoteProcess::is_channel() const noexcept {
-  struct stat file{};
-  return ::fstat(channel_, &file) == 0 && S_ISSOCK(file.st_mode) && file.st_ino == channel_file_;
+  return channel_number_ != 0 && number_of_socket(channel_) == channel_number_;
 }
 
 inline bool ZygoteProcess::has_channel() noexcept {
