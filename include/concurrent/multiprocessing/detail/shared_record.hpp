@@ -16,8 +16,8 @@ namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
 /// What Lock, Semaphore, Barrier and their siblings are: a handle to a record in shared memory, with the table of those
-/// who may hold it. `Record` has standard layout, is complete as zeros, and begins with a number that tells its kind. It
-/// may say how much of it is `touched`.
+/// who may hold it. `Record` has standard layout, is complete as zeros, and begins with a number that tells its kind.
+/// It may say how much of it is `touched`.
 ///
 /// Copies mean the same record. It is gone with the last handle in the last process.
 template <class Record>
