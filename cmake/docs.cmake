@@ -11,7 +11,7 @@ endif()
 set(DOXYGEN_PROJECT_NAME "concurrent::futures")
 set(DOXYGEN_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/docs")
 set(DOXYGEN_STRIP_FROM_PATH "${PROJECT_SOURCE_DIR}/include")
-set(DOXYGEN_EXCLUDE_PATTERNS "*/detail/*")
+set(DOXYGEN_EXCLUDE_PATTERNS "*/detail/*" "*/ARCHITECTURE.md")  # the latter is for those who change the library
 set(DOXYGEN_EXCLUDE_SYMBOLS detail *::detail *::detail::* fmt::* std::*)
 set(DOXYGEN_INPUT_FILTER "${CONCURRENT_FUTURES_AWK} -f ${PROJECT_SOURCE_DIR}/cmake/docs.awk")
 set(DOXYGEN_JAVADOC_AUTOBRIEF YES)  # the first sentence is what lists show
