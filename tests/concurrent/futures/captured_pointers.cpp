@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A closure with a pointer into memory of this process computes with something else in a worker: submit and map throw.
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "support/executors.hpp"
+#include "support/sanitizers.hpp"
 
 namespace {
 
@@ -47,8 +49,8 @@ struct Doubled {
 
 class Mapping {
  public:
-  explicit Mapping(int flags, int protection = PROT_READ | PROT_WRITE, const char* path = nullptr)
-      : bytes(map(nullptr, flags, protection, path)) {}
+  explicit Mapping(int flags, int protection = PROT_READ | PROT_WRITE, const char* path = nullptr, void* wish = nullptr)
+      : bytes(map(wish, flags, protection, path)) {}
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping() { ::munmap(bytes, size); }
@@ -156,11 +158,13 @@ TEST_CASE("inherited: memory that was mapped after the executor is refused") {
   const support::LeakCheck leaks;
   const Mapping before(MAP_PRIVATE);
   cf::ProcessPoolExecutor pool(cf::ProcessPoolOptions{.max_workers = 1, .mp_context = mp::get_context("fork")});
-  const Mapping after(MAP_PRIVATE);
+  // Private memory has no name by which the two could be told apart: this is at an address that no helper comes to use.
+  const Mapping after(MAP_PRIVATE, PROT_READ | PROT_WRITE, nullptr, reinterpret_cast<void*>(std::uintptr_t{1} << 38));
   const Mapping shared(MAP_SHARED);
   const auto first = [](cf::Inherited<unsigned char> bytes) { return static_cast<int>(*bytes); };
   const std::string reason = "(cf::inherited) that was mapped after the executor was made";
   for (unsigned char* const bytes : {after.bytes, shared.bytes}) {
+    if (bytes == after.bytes && support::sanitizes_threads) continue;  // it puts such memory elsewhere
     const auto pointer = cf::inherited(bytes);
     CHECK_THROWS_WITH(pool.submit([pointer, n = 1] { return *pointer + n; }), Catch::Contains(reason));
     CHECK_THROWS_WITH(pool.submit(first, pointer).result(patience), Catch::Contains(reason));

@@ -167,11 +167,13 @@ TEST_CASE_METHOD(support::HoldersChecked,
                  "K30 Barrier: of one killed before it comes nobody can know; a time limit helps") {
   const mp::Barrier barrier(3);
   support::kill_and_reap(support::child_that_stays([] {}));
-  std::thread waiter([&] { CHECK(is_broken_for(barrier)); });
-  REQUIRE(support::eventually([&] { return barrier.n_waiting() == 1; }));
+  std::atomic<bool> told{false};
+  std::thread waiter([&] { told = is_broken_for(barrier); });
+  CHECK(support::eventually([&] { return barrier.n_waiting() == 1; }));
   CHECK_FALSE(barrier.broken());
   CHECK_THROWS_AS(barrier.wait_for(10ms), mp::BrokenBarrierError);
   waiter.join();
+  CHECK(told);
 }
 
 TEST_CASE_METHOD(support::HoldersChecked, "K33 Barrier: one that is stopped holds up only the next pass") {

@@ -5,6 +5,7 @@
 #include <concurrent/pickle/dumps.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <thread>
@@ -36,12 +37,14 @@ TEST_CASE_METHOD(support::HoldersChecked,
   const mp::Queue<int> queue(1);
   for (int round = 0; round < 2; ++round) {
     queue.put(1);
+    std::atomic<bool> in_time{false};
     std::thread putter([&] {
       queue.put(2);
-      CHECK(queue.put_for(3, support::patience));
+      in_time = queue.put_for(3, support::patience);
     });
     for (int i = 1; i <= 3; ++i) CHECK(queue.get() == i);
     putter.join();
+    CHECK(in_time);
     std::vector<int> got;
     std::thread getter([&] {
       got.push_back(queue.get());
