@@ -11,7 +11,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -47,6 +49,33 @@ struct Samples {
 
 /// The samples of one program in one run, by the name of the question.
 using Figures = std::map<std::string, Samples>;
+
+/// What those that take their figures in turns with Python's are asked for.
+struct Options {
+  int repetitions = 5;
+  bool quick = false;  // once, and little
+  bool with_python = true;
+};
+
+/// Nothing: it has said how it is used.
+inline std::optional<Options> read_options(int argc, char** argv, const char* program) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view option = argv[i];
+    if (option == "--quick") {
+      options.quick = true;
+      options.repetitions = 1;
+    } else if (option == "--no-python") {
+      options.with_python = false;
+    } else if (option == "--repetitions" && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
+      options.repetitions = std::atoi(argv[++i]);
+    } else {
+      fmt::print(stderr, "Use: {} [--repetitions N] [--quick] [--no-python]\n", program);
+      return std::nullopt;
+    }
+  }
+  return options;
+}
 
 /// Runs a peer that prints lines "name value", and adds what it printed; false when it cannot run.
 inline bool run_peer(const std::string& command, Figures& figures) {

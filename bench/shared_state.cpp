@@ -250,23 +250,9 @@ void print_table(const Figures& ours, const Figures& python) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int repetitions = 5;
-  bool quick = false;
-  bool with_python = true;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view option = argv[i];
-    if (option == "--quick") {
-      quick = true;
-      repetitions = 1;
-    } else if (option == "--no-python") {
-      with_python = false;
-    } else if (option == "--repetitions" && i + 1 < argc) {
-      repetitions = std::max(1, std::atoi(argv[++i]));
-    } else {
-      fmt::print(stderr, "Use: shared_state [--repetitions N] [--quick] [--no-python]\n");
-      return 2;
-    }
-  }
+  const auto options = bench::read_options(argc, argv, "shared_state");
+  if (!options) return 2;
+  auto [repetitions, quick, with_python] = *options;
   Figures ours;
   Figures python;
   const std::string peer =

@@ -133,24 +133,9 @@ void print_table(const Figures& ours, const Figures& python) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool quick = false;
-  bool with_python = true;
-  int repetitions = 5;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view option = argv[i];
-    if (option == "--quick") {
-      quick = true;
-      repetitions = 1;
-    } else if (option == "--no-python") {
-      with_python = false;
-    } else if (option == "--repetitions" && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
-      repetitions = std::atoi(argv[++i]);
-    } else {
-      fmt::print(stderr, "Use: throughput [--repetitions N] [--quick] [--no-python]\n");
-      return 2;
-    }
-  }
-
+  const auto options = bench::read_options(argc, argv, "throughput");
+  if (!options) return 2;
+  auto [repetitions, quick, with_python] = *options;
   Figures ours;
   Figures python;
   const std::string peer =

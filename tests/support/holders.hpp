@@ -22,6 +22,28 @@ struct WithHolders {
 };
 class HoldersChecked : private WithHolders, public LeakChecked {};
 
+/// From now on that signal interrupts system calls of this process, and does nothing else.
+inline void let_it_interrupt(int signal) {
+  struct sigaction action{};
+  action.sa_handler = [](int) {};  // and no SA_RESTART
+  ::sigaction(signal, &action, nullptr);
+}
+
+/// Signals a child until it has ended, by SIGUSR1 and by what `more` does. Returns its status; -1: it does not end.
+template <class More>
+int status_amid_signals(pid_t child, More more) {
+  int status = -1;
+  const bool ended = eventually([&] {
+    ::kill(child, SIGUSR1);
+    more();
+    return ::waitpid(child, &status, WNOHANG) == child;
+  });
+  return ended ? status : -1;
+}
+inline int status_amid_signals(pid_t child) {
+  return status_amid_signals(child, [] {});
+}
+
 /// Kills the child and reaps it.
 inline void kill_and_reap(pid_t child) {
   ::kill(child, SIGKILL);

@@ -97,6 +97,21 @@ std::string thrown_while_waiting(Pool& pool, int queue, End end) {
   return thrown;
 }
 
+/// When an urgent call begins that was submitted after so many others, to a pool with two workers: 1 is first.
+template <class Pool>
+std::uint32_t turn_of_urgent_behind(Pool& pool, int others) {
+  const auto clock = support::Counter::make();
+  const auto stamp = [](support::Counter word) { return word.add(1); };
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  for (int i = 0; i < 2; ++i) pool.submit(held, running, gate);
+  running.wait_until(2);
+  for (int i = 0; i < others; ++i) pool.submit(stamp, clock);
+  const auto urgent = pool.submit({.priority = 1}, stamp, clock);
+  gate.add(1);
+  return urgent.result();
+}
+
 }  // namespace
 
 TEST_CASE_METHOD(support::LeakChecked, "max_pending: 0 is refused, with the argument's name") {
@@ -319,17 +334,7 @@ TEST_CASE_METHOD(support::LeakChecked,
 TEST_CASE_METHOD(support::LeakChecked,
                  "priority: an urgent call behind two thousand others begins after at most the call queue's") {
   cf::ProcessPoolExecutor pool(2);
-  const auto clock = support::Counter::make();
-  const auto stamp = [](support::Counter word) { return word.add(1); };
-  const auto running = support::Counter::make();
-  const auto gate = support::Counter::make();
-  for (int i = 0; i < 2; ++i) pool.submit(held, running, gate);
-  running.wait_until(2);
-  std::vector<cf::Future<std::uint32_t>> others;
-  for (int i = 0; i < 2000; ++i) others.push_back(pool.submit(stamp, clock));
-  const auto urgent = pool.submit({.priority = 1}, stamp, clock);
-  gate.add(1);
-  CHECK(urgent.result() <= 3 + 1 + 2);  // the queue, itself, and what another worker begins meanwhile
+  CHECK(turn_of_urgent_behind(pool, 2000) <= 3 + 1 + 2);  // the queue, itself, and what another worker begins meanwhile
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
@@ -419,16 +424,7 @@ void submit_many(Pool& pool, std::uint64_t calls) {
 template <class Pool>
 void urgent_behind_many(Pool& pool, std::uint32_t ahead) {
   const support::DeadlineGuard deadline("an urgent call behind a million", 600s);
-  const auto clock = support::Counter::make();
-  const auto stamp = [](support::Counter word) { return word.add(1); };
-  const auto running = support::Counter::make();
-  const auto gate = support::Counter::make();
-  for (int i = 0; i < 2; ++i) pool.submit(held, running, gate);
-  running.wait_until(2);
-  for (int i = 0; i < 1'000'000; ++i) pool.submit(stamp, clock);
-  const auto urgent = pool.submit({.priority = 1}, stamp, clock);
-  gate.add(1);
-  CHECK(urgent.result() <= ahead + 1 + 2);  // itself, and what another worker begins meanwhile
+  CHECK(turn_of_urgent_behind(pool, 1'000'000) <= ahead + 1 + 2);  // itself, and what another worker begins meanwhile
   pool.shutdown(true, true);
 }
 

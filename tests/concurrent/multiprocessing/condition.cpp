@@ -242,10 +242,5 @@ TEST_CASE_METHOD(support::HoldersChecked,
   {
     const std::lock_guard guard(condition);
   }  // it has given up the lock, and waits
-  int status = -1;
-  CHECK(support::eventually([&] {
-    ::kill(child, SIGUSR1);
-    return ::waitpid(child, &status, WNOHANG) == child;
-  }));
-  CHECK(status == 0);
+  CHECK(support::status_amid_signals(child) == 0);
 }

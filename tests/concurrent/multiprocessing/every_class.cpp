@@ -138,9 +138,7 @@ TEST_CASE_METHOD(support::HoldersChecked, "HX4 shared state: signals neither end
   const EachWait each;
   const support::Counter ready = support::Counter::make();
   const pid_t child = support::fork_child([&] {
-    struct sigaction action{};
-    action.sa_handler = [](int) {};  // and no SA_RESTART
-    ::sigaction(SIGUSR1, &action, nullptr);
+    support::let_it_interrupt(SIGUSR1);
     ready.add();
     int number = 0;
     for (const Wait& wait : each.all()) {
@@ -150,12 +148,7 @@ TEST_CASE_METHOD(support::HoldersChecked, "HX4 shared state: signals neither end
     return 0;
   });
   ready.wait_until(1);
-  int status = -1;
-  CHECK(support::eventually([&] {
-    ::kill(child, SIGUSR1);
-    return ::waitpid(child, &status, WNOHANG) == child;
-  }));
-  CHECK(status == 0);
+  CHECK(support::status_amid_signals(child) == 0);
 }
 
 TEST_CASE_METHOD(support::HoldersChecked, "HX6 shared state: five generations of forks have no more than the first") {

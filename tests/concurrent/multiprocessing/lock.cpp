@@ -66,6 +66,28 @@ void check_the_same_for_both() {
   CHECK_FALSE(lock.locked());
 }
 
+/// Five threads want what is held `depth` times over.
+template <class L>
+void check_contenders(int depth) {
+  const L lock;
+  for (int i = 0; i < depth; ++i) lock.acquire();
+  std::atomic<int> passed{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 5; ++i) {
+    threads.emplace_back([&] {
+      const std::lock_guard guard(lock);
+      ++passed;
+    });
+  }
+  for (int i = 0; i < depth; ++i) {
+    CHECK(lock.locked());
+    CHECK(passed == 0);
+    lock.release();
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(passed == 5);
+}
+
 }  // namespace
 
 TEST_CASE_METHOD(support::HoldersChecked, "LK1 LK2 LK3 LK5 LK6 LK7 LK8 Lock: acquire, try, guards, release by others") {
@@ -78,21 +100,10 @@ TEST_CASE_METHOD(support::HoldersChecked,
 }
 
 TEST_CASE_METHOD(support::HoldersChecked, "LK4 LK11 Lock: five contenders, none before the release and all after it") {
-  const mp::Lock lock;
-  lock.acquire();
-  std::atomic<int> passed{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 5; ++i) {
-    threads.emplace_back([&] {
-      const std::lock_guard guard(lock);
-      ++passed;
-    });
-  }
-  CHECK(lock.locked());
-  CHECK(passed == 0);
-  lock.release();
-  for (std::thread& thread : threads) thread.join();
-  CHECK(passed == 5);
+  check_contenders<mp::Lock>(1);
+}
+TEST_CASE_METHOD(support::HoldersChecked, "LK4 RLock: five contenders, none before the last release and all after it") {
+  check_contenders<mp::RLock>(2);
 }
 
 TEST_CASE_METHOD(support::HoldersChecked, "LK9 Lock.acquire: by its own holder throws at once") {

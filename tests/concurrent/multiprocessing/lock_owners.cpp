@@ -91,26 +91,6 @@ TEST_CASE_METHOD(support::HoldersChecked,
   check_many_threads<mp::RLock>();
 }
 
-TEST_CASE_METHOD(support::HoldersChecked, "LK4 RLock: five contenders, none before the last release and all after it") {
-  const mp::RLock lock;
-  lock.acquire();
-  lock.acquire();
-  std::atomic<int> passed{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 5; ++i) {
-    threads.emplace_back([&] {
-      const std::lock_guard guard(lock);
-      ++passed;
-    });
-  }
-  lock.release();
-  CHECK(lock.locked());
-  CHECK(passed == 0);
-  lock.release();
-  for (std::thread& thread : threads) thread.join();
-  CHECK(passed == 5);
-}
-
 TEST_CASE_METHOD(support::HoldersChecked,
                  "K8 Lock: the holder is killed as a waiter's time ends, and the lock is lost to nobody") {
   constexpr auto limit = 1ms;

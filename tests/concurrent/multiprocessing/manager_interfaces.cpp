@@ -201,9 +201,7 @@ TEST_CASE_METHOD(ManagerChecked,
   const auto list = manager.list<int>();
   const support::Counter ready = support::Counter::make();
   const pid_t child = support::fork_child([&] {
-    struct sigaction action{};
-    action.sa_handler = [](int) {};  // and no SA_RESTART
-    ::sigaction(SIGUSR1, &action, nullptr);
+    support::let_it_interrupt(SIGUSR1);
     ready.add();
     const auto own = manager.list<int>({0});
     for (int i = 1; i <= 200; ++i) {
@@ -213,13 +211,7 @@ TEST_CASE_METHOD(ManagerChecked,
     return 0;
   });
   ready.wait_until(1);
-  int status = -1;
-  CHECK(support::eventually([&] {
-    ::kill(child, SIGUSR1);
-    ::kill(manager.pid(), SIGINT);
-    return ::waitpid(child, &status, WNOHANG) == child;
-  }));
-  CHECK(status == 0);
+  CHECK(support::status_amid_signals(child, [&] { ::kill(manager.pid(), SIGINT); }) == 0);
   list.append(1);
   CHECK(list.size() == 1);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/expect.hpp"
+#include "support/holders.hpp"
 #include "support/leak_check.hpp"
 
 namespace mp = concurrent::multiprocessing;
@@ -177,10 +178,5 @@ TEST_CASE_METHOD(support::LeakChecked, "K28 Event.set: in a signal handler that 
     return 0;
   });
   ready.wait_until(1);
-  int status = -1;
-  CHECK(support::eventually([&] {
-    ::kill(child, SIGUSR1);
-    return ::waitpid(child, &status, WNOHANG) == child;
-  }));
-  CHECK(status == 0);
+  CHECK(support::status_amid_signals(child) == 0);
 }

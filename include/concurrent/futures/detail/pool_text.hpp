@@ -28,12 +28,12 @@ struct PoolGlance {
     }
   }
 
-  Phase phase = Phase::open;
+  Phase phase;
   std::uint64_t workers = 0;  // that are there, or being started
   std::uint64_t busy = 0;
   std::uint64_t queued = 0;
   std::uint64_t done = 0;
-  pid_t process = 0;  // whose pool it is
+  pid_t process;  // whose pool it is
 };
 
 std::string describe(const PoolGlance& pool);

@@ -80,8 +80,7 @@ class InitialisationSearch {
   }
   bool is_initialiser(std::uintptr_t function, std::uintptr_t address) const noexcept {
     if (address - loader_low_ < loader_high_ - loader_low_) return true;
-    // As they come: to sort them first takes longer than all frames do, and <algorithm> is a tenth of what a pool costs
-    // to compile.
+    // As they come: to sort them first takes longer than all frames do.
     for (const std::uintptr_t one : functions_) {
       if (one == function) return true;
     }

@@ -54,8 +54,10 @@
 //  Block::busy            1 by its worker before the entry that names it is committed, 0 by the caller once the
 //                         result is unpickled. When the worker dies the caller drains its ring, and the next worker
 //                         in that place starts with an empty region.
-//  WorkerEntry::status    its worker only (the caller resets it between two workers). Only a hint for waking: the
-//                         caller wakes a sleeper unless enough others are polling, and looks again a little later.
+//  WorkerEntry::status    its worker only (the caller resets it between two workers). A hint for waking: the
+//                         caller wakes a sleeper unless enough others are polling, and looks again a little later. When
+//                         the worker has ended it says how far that had come. `finishing` and `retired` make a death
+//                         expected, but not one with a call that has begun, whatever one gone wild has written here.
 //  Sleepers               bit i is set by worker i before it sleeps and cleared by whoever wakes it.
 //  WorkerEntry::wake      futex word of worker i: 1 asleep, 0 awake.
 //  CallerWords::poller    (count, state). none: no thread of the caller polls. polls: one does, and will look at every
