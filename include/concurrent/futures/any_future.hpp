@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/future_handle.hpp>
+#include <concurrent/futures/detail/future/future_handle.hpp>
 #include <concurrent/futures/future.hpp>
 
 #include <memory>

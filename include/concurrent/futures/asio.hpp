@@ -4,7 +4,7 @@
 #pragma once
 
 #include <concurrent/futures/any_future.hpp>
-#include <concurrent/futures/detail/asio_wait.hpp>
+#include <concurrent/futures/detail/await/asio_wait.hpp>
 #include <concurrent/futures/future.hpp>
 
 #include <exception>

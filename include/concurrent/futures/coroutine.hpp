@@ -3,7 +3,7 @@
 #pragma once
 
 #include <concurrent/futures/any_future.hpp>
-#include <concurrent/futures/detail/future_awaiter.hpp>
+#include <concurrent/futures/detail/await/future_awaiter.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/futures/thread.hpp>
 

@@ -4,7 +4,7 @@
 // cf::execution. Not part of futures.hpp.
 #pragma once
 
-#include <concurrent/futures/detail/future_sender.hpp>
+#include <concurrent/futures/detail/await/future_sender.hpp>
 #include <concurrent/futures/future.hpp>
 
 #include <type_traits>

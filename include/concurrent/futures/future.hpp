@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/can_be_copied.hpp>
-#include <concurrent/futures/detail/future_handle.hpp>
-#include <concurrent/futures/detail/future_state.hpp>
-#include <concurrent/futures/detail/future_text.hpp>
+#include <concurrent/futures/detail/future/can_be_copied.hpp>
+#include <concurrent/futures/detail/future/future_handle.hpp>
+#include <concurrent/futures/detail/future/future_state.hpp>
+#include <concurrent/futures/detail/future/future_text.hpp>
 
 #include <chrono>
 #include <exception>

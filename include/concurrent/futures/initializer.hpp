@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/can_be_copied.hpp>
+#include <concurrent/futures/detail/future/can_be_copied.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/dumps.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/future_state.hpp>
-#include <concurrent/futures/detail/map_chunk.hpp>
-#include <concurrent/futures/detail/map_stream.hpp>
+#include <concurrent/futures/detail/future/future_state.hpp>
+#include <concurrent/futures/detail/map/chunk.hpp>
+#include <concurrent/futures/detail/map/stream.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/futures/map_options.hpp>

@@ -17,18 +17,18 @@
 // If the call queue has room the submitting thread writes the call there itself; otherwise the WorkItem waits in
 // `pending` and whoever next sees room moves it: a submitting thread, a thread that waits for a result (`drive`), or
 // the manager. The same threads take results off the rings and resolve the futures; callbacks alone are always the
-// manager's. Each step has a file: detail/process_pool_submit.hpp, _collect.hpp, _manage.hpp, _timers.hpp, _deaths.hpp,
-// _start.hpp, _control.hpp, _trace.hpp; the words in shared memory are in multiprocessing/detail/layout.hpp.
+// manager's. Each step has a file in detail/process_pool: submit.hpp, results.hpp, manager.hpp, timers.hpp, deaths.hpp,
+// start.hpp, control.hpp, trace.hpp; the words in shared memory are in multiprocessing/detail/layout.hpp.
 #pragma once
 
-#include <concurrent/futures/detail/deadline.hpp>
-#include <concurrent/futures/detail/map_mixin.hpp>
-#include <concurrent/futures/detail/map_serializer.hpp>
-#include <concurrent/futures/detail/pickled_worker_died.hpp>
-#include <concurrent/futures/detail/process_pool.hpp>
-#include <concurrent/futures/detail/refused.hpp>
-#include <concurrent/futures/detail/stop_watch.hpp>
-#include <concurrent/futures/detail/trace_open.hpp>
+#include <concurrent/futures/detail/exceptions/pickled_worker_died.hpp>
+#include <concurrent/futures/detail/map/map_mixin.hpp>
+#include <concurrent/futures/detail/map/serializer.hpp>
+#include <concurrent/futures/detail/pool/deadline.hpp>
+#include <concurrent/futures/detail/pool/refused.hpp>
+#include <concurrent/futures/detail/pool/stop_watch.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/detail/trace/trace_open.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
@@ -275,15 +275,15 @@ using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 }  // namespace concurrent::futures::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/futures/detail/exception_registry.hpp>
-#include <concurrent/futures/detail/process_pool_collect.hpp>
-#include <concurrent/futures/detail/process_pool_control.hpp>
-#include <concurrent/futures/detail/process_pool_deaths.hpp>
-#include <concurrent/futures/detail/process_pool_flow.hpp>
-#include <concurrent/futures/detail/process_pool_handle.hpp>
-#include <concurrent/futures/detail/process_pool_manage.hpp>
-#include <concurrent/futures/detail/process_pool_start.hpp>
-#include <concurrent/futures/detail/process_pool_submit.hpp>
-#include <concurrent/futures/detail/process_pool_timers.hpp>
-#include <concurrent/futures/detail/process_pool_trace.hpp>
+#include <concurrent/futures/detail/exceptions/exception_registry.hpp>
+#include <concurrent/futures/detail/process_pool/control.hpp>
+#include <concurrent/futures/detail/process_pool/deaths.hpp>
+#include <concurrent/futures/detail/process_pool/flow.hpp>
+#include <concurrent/futures/detail/process_pool/handle.hpp>
+#include <concurrent/futures/detail/process_pool/manager.hpp>
+#include <concurrent/futures/detail/process_pool/results.hpp>
+#include <concurrent/futures/detail/process_pool/start.hpp>
+#include <concurrent/futures/detail/process_pool/submit.hpp>
+#include <concurrent/futures/detail/process_pool/timers.hpp>
+#include <concurrent/futures/detail/process_pool/trace.hpp>
 #endif

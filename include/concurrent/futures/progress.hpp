@@ -2,7 +2,7 @@
 // Progress bars on standard error, as the Python package tqdm draws them. futures.hpp does not include this.
 #pragma once
 
-#include <concurrent/futures/detail/future_handle.hpp>
+#include <concurrent/futures/detail/future/future_handle.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/map_options.hpp>
 #include <concurrent/futures/process.hpp>

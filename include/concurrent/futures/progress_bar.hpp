@@ -2,7 +2,7 @@
 // A progress bar that is moved by hand. futures.hpp does not include this.
 #pragma once
 
-#include <concurrent/futures/detail/bar_on_terminal.hpp>
+#include <concurrent/futures/detail/progress/bar_on_terminal.hpp>
 #include <concurrent/futures/logging.hpp>
 
 #include <chrono>

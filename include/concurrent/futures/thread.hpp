@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/deadline.hpp>
-#include <concurrent/futures/detail/map_mixin.hpp>
-#include <concurrent/futures/detail/refused.hpp>
-#include <concurrent/futures/detail/stop_watch.hpp>
-#include <concurrent/futures/detail/thread_pool.hpp>
-#include <concurrent/futures/detail/trace_open.hpp>
+#include <concurrent/futures/detail/map/map_mixin.hpp>
+#include <concurrent/futures/detail/pool/deadline.hpp>
+#include <concurrent/futures/detail/pool/refused.hpp>
+#include <concurrent/futures/detail/pool/stop_watch.hpp>
+#include <concurrent/futures/detail/thread_pool/thread_pool.hpp>
+#include <concurrent/futures/detail/trace/trace_open.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/logging.hpp>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/collect.hpp>
-#include <concurrent/futures/detail/deadline.hpp>
-#include <concurrent/futures/detail/future_handle.hpp>
-#include <concurrent/futures/detail/waiter.hpp>
+#include <concurrent/futures/detail/future/collect.hpp>
+#include <concurrent/futures/detail/future/future_handle.hpp>
+#include <concurrent/futures/detail/future/waiter.hpp>
+#include <concurrent/futures/detail/pool/deadline.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -10,12 +10,12 @@
 // a job that is stopped as a whole (Ctrl-Z) goes on when it is continued.
 #pragma once
 
-#include <concurrent/futures/detail/at_exit.hpp>
 #include <concurrent/futures/detail/nodes/byte_stream.hpp>
 #include <concurrent/futures/detail/nodes/direct_link.hpp>
 #include <concurrent/futures/detail/nodes/mpi_environment.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
-#include <concurrent/futures/detail/unfinished.hpp>
+#include <concurrent/futures/detail/pool/at_exit.hpp>
+#include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>

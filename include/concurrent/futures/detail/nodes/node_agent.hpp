@@ -4,7 +4,7 @@
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/nodes/open_order.hpp>
 #include <concurrent/futures/detail/nodes/relay_call.hpp>
-#include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
 #include <concurrent/pickle/exception.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/future_state.hpp>
-#include <concurrent/futures/detail/intrusive_list.hpp>
+#include <concurrent/futures/detail/future/future_state.hpp>
 #include <concurrent/futures/detail/nodes/message.hpp>
+#include <concurrent/futures/detail/pool/intrusive_list.hpp>
 #include <concurrent/futures/task_options.hpp>
 
 #include <cstdint>

@@ -6,15 +6,15 @@
 // of the program that waits for a result just then. Callbacks alone are always the manager's.
 #pragma once
 
-#include <concurrent/futures/detail/admission.hpp>
-#include <concurrent/futures/detail/deadline.hpp>
 #include <concurrent/futures/detail/nodes/node_item.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/nodes/open_order.hpp>
-#include <concurrent/futures/detail/pending_limit.hpp>
-#include <concurrent/futures/detail/pool_future_state.hpp>
-#include <concurrent/futures/detail/pool_text.hpp>
-#include <concurrent/futures/detail/priority_list.hpp>
+#include <concurrent/futures/detail/pool/admission.hpp>
+#include <concurrent/futures/detail/pool/deadline.hpp>
+#include <concurrent/futures/detail/pool/pending_limit.hpp>
+#include <concurrent/futures/detail/pool/pool_future_state.hpp>
+#include <concurrent/futures/detail/pool/pool_text.hpp>
+#include <concurrent/futures/detail/pool/priority_list.hpp>
 #include <concurrent/futures/mpi_options.hpp>
 #include <concurrent/futures/statistics.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>

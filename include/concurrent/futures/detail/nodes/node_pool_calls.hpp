@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/failure.hpp>
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
-#include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/detail/pool/failure.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 

@@ -2,8 +2,8 @@
 // When a node is lost, or the pool breaks.
 #pragma once
 
-#include <concurrent/futures/detail/failure.hpp>
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
+#include <concurrent/futures/detail/pool/failure.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
 

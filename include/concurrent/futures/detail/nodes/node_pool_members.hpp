@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/at_exit.hpp>
-#include <concurrent/futures/detail/deadline.hpp>
-#include <concurrent/futures/detail/map_mixin.hpp>
-#include <concurrent/futures/detail/map_serializer.hpp>
+#include <concurrent/futures/detail/map/map_mixin.hpp>
+#include <concurrent/futures/detail/map/serializer.hpp>
 #include <concurrent/futures/detail/nodes/direct_link.hpp>
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
-#include <concurrent/futures/detail/refused.hpp>
-#include <concurrent/futures/detail/stop_watch.hpp>
+#include <concurrent/futures/detail/pool/at_exit.hpp>
+#include <concurrent/futures/detail/pool/deadline.hpp>
+#include <concurrent/futures/detail/pool/refused.hpp>
+#include <concurrent/futures/detail/pool/stop_watch.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/multiprocessing/detail/shared_name.hpp>

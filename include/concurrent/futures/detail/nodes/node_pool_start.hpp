@@ -2,7 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
-#include <concurrent/futures/detail/process_pool.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>

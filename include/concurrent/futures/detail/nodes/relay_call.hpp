@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/future_state_base.hpp>
-#include <concurrent/futures/detail/process_pool.hpp>
-#include <concurrent/futures/detail/work_item.hpp>
+#include <concurrent/futures/detail/future/future_state_base.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/detail/process_pool/work_item.hpp>
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/deadline.hpp>
+#include <concurrent/futures/detail/pool/deadline.hpp>
 #include <concurrent/pickle/detail/least.hpp>
 
 #include <chrono>

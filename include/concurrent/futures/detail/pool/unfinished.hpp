@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/pickle/detail/separate.hpp>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// Something that has to be brought to its end before something else may end: a pool before the program, a map before
+/// its executor.
+class Unfinished {
+ public:
+  Unfinished() = default;
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  virtual ~Unfinished() = default;
+  /// Blocks until that is so.
+  virtual void finish() = 0;
+};
+
+/// Those of them that still live. Threads: any.
+class UnfinishedList {
+ public:
+  /// False: finish_all has begun, and does not wait for this one.
+  CONCURRENT_FUTURES_INLINE bool add(const std::shared_ptr<Unfinished>& entry);
+  /// Finishes each that was added. Whoever calls it meanwhile waits for them, too.
+  CONCURRENT_FUTURES_INLINE void finish_all();
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<Unfinished>> entries_;
+  bool finishing_ = false;
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/futures/detail/pool/unfinished_list.hpp>
+#endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/pool/unfinished.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+CONCURRENT_FUTURES_INLINE bool UnfinishedList::add(const std::shared_ptr<Unfinished>& entry) {
+  const std::lock_guard lock(mutex_);
+  std::size_t kept = 0;  // not std::erase_if, which compiles ten times as long
+  for (std::weak_ptr<Unfinished>& weak : entries_) {
+    if (!weak.expired()) entries_[kept++].swap(weak);
+  }
+  while (entries_.size() > kept) entries_.pop_back();
+  if (!finishing_) entries_.push_back(entry);
+  return !finishing_;
+}
+
+CONCURRENT_FUTURES_INLINE void UnfinishedList::finish_all() {
+  std::vector<std::weak_ptr<Unfinished>> entries;
+  {
+    const std::lock_guard lock(mutex_);
+    finishing_ = true;
+    entries = entries_;
+  }
+  for (const std::weak_ptr<Unfinished>& weak : entries) {
+    if (const std::shared_ptr<Unfinished> entry = weak.lock()) entry->finish();
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a pool ends before its time, and how a worker is ended on purpose.
+#pragma once
+
+#include <concurrent/futures/detail/pool/failure.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/detail/process_pool/worker_death.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
+
+#include <sched.h>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// Fails every unfinished future and stops the workers that are left.
+inline void ProcessPool::break_pool(const std::string& reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken_.empty()) broken_ = reason;
+    no_more_workers_ = true;
+    close_gate();
+  }
+  CONCURRENT_FUTURES_FAULT_POINT("caller.breaks");
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) collect_all(i);
+  ItemList items;
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
+    while (WorkItem* const item = pending_.front()) {
+      drop_call(*item);
+      items.push_back(*item);
+    }
+    for (WorkItem* const item : items_) {
+      if (item == nullptr || item->place != WorkItem::Place::record) continue;  // whoever settles one ends it
+      drop_call(*item);
+      items.push_back(*item);
+    }
+  }
+  while (WorkItem* const item = items.pop_front())  // to each its own exception: whoever catches one may add to it
+    fail(*item, failure<BrokenProcessPool>(reason));
+}
+
+/// The workers have ended with it, and nobody will tell how: whatever is not done fails, with the first reason that the
+/// pool had to break, also where that was kill_workers.
+inline void ProcessPool::zygote_ended(int status) {
+  std::string reason;
+  bool fails = false;
+  {
+    const std::lock_guard lock(mutex_);
+    zygote_gone_ = true;
+    no_more_workers_ = true;
+    fails = !quit_sent_;
+    if (fails && broken_.empty()) {
+      reason = std::string("concurrent::futures: the pool's helper process (pid ") + std::to_string(zygote_.pid()) +
+               ") ended, and its workers with it: ";
+      if (zygote_.lost_channel() || (WIFEXITED(status) && WEXITSTATUS(status) == mpd::channel_was_closed)) {
+        reason +=
+            "the channel between it and this process was closed here. Do not close descriptors that the program has "
+            "not opened itself (close_range, closefrom, a loop over all numbers) while an executor lives.";
+      } else {
+        reason += "it " +
+                  (status == mpd::ZygoteProcess::status_unknown ? "left no status, which somebody else has waited for"
+                                                                : describe_status(status)) +
+                  ".";
+      }
+    }
+  }
+  if (!reason.empty()) log_message(LogLevel::error, reason);
+  if (fails) {
+    if (reason.empty()) {
+      const std::lock_guard lock(mutex_);
+      reason = broken_;
+    }
+    break_pool(reason);
+  }
+  const std::lock_guard lock(mutex_);
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+    if (places_[i].state == WorkerPlace::State::absent) continue;
+    if (trace_ != nullptr && places_[i].pid != 0) {
+      const std::string label = mpd::worker_name(options_.mp_context.method(), places_[i].name);
+      trace_->worker_ended({places_[i].pid, places_[i].pid}, label, "gone with the helper process");
+    }
+    empty_place(i);  // its memory goes with the pool's
+  }
+  available_ = 0;
+}
+
+/// Asks for a signal to whoever is in this place.
+inline void ProcessPool::kill_place(std::uint32_t index, int signal) {
+  WorkerPlace& place = places_[index];
+  if (place.state == WorkerPlace::State::absent) return;
+  place.stopping = place.stopping || !place.damaged;
+  zygote_.send({mpd::ZygoteRequest::Kind::signal, index, place.serial, signal, 0});
+}
+
+/// Tells whoever is in this place to begin no other call, and to end. See WorkerEntry::leave in layout.hpp.
+inline void ProcessPool::tell_to_leave(std::uint32_t index) noexcept {
+  places_[index].leaving = true;
+  segment_.worker(index).leave.store(1, std::memory_order_seq_cst);
+}
+
+/// Whether this worker has published the result of this call, which it had begun.
+inline bool ProcessPool::result_is_there(std::uint32_t index, const WorkItem& item) const noexcept {
+  const std::uint64_t first = places_[index].position;
+  const std::uint64_t call = mpd::pack_call(item.ticket, item.record);
+  for (std::uint64_t at = first; at != first + segment_.geometry().ring_capacity; ++at) {
+    const mpd::ResultEntry& entry = segment_.result(index, at);
+    if (entry.commit.load(std::memory_order_seq_cst) != at + 1) return false;
+    if (entry.call == call) return true;
+  }
+  return false;
+}
+
+/// Stops a task that has begun by ending its worker. False: its result has come before that, and nobody is stopped.
+inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
+  const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
+  if (state.stage != mpd::Stage::started || state.worker >= geometry_workers()) return false;
+  if (places_[state.worker].state == WorkerPlace::State::absent) return false;
+  if (result_is_there(state.worker, item)) return false;
+  tell_to_leave(state.worker);
+  if (result_is_there(state.worker, item)) return false;  // it has begun another, maybe: nobody may be hit by a signal
+  kill_place(state.worker, SIGKILL);
+  return true;
+}
+
+/// future.terminate(), and future.request_stop(), which leaves a call that has begun to itself. What decides is this
+/// lock: before the item's outcome is taken off a ring, or a death has been judged, whatever comes is not looked at any
+/// more. After that it is the future's own word: who sets it first.
+CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noexcept {
+  if (!is_here()) return false;
+  bool taken_back = false;
+  {
+    const std::lock_guard lock(mutex_);
+    switch (item.place) {
+      case WorkItem::Place::none:
+        return false;
+      case WorkItem::Place::pending:
+        taken_back = true;
+        break;
+      case WorkItem::Place::record:
+        taken_back = queue_->take_back(item.record, item.ticket);
+        if (taken_back) break;
+        if (how == OnStop::request) {
+          item.stop_requested = true;
+          segment_.record(item.record).stop.store(mpd::stop_number(item.ticket), std::memory_order_release);
+          return true;
+        }
+        item.stopped_by_user = true;
+        stop_task(item);
+        return true;
+      case WorkItem::Place::settling:
+        (how == OnStop::request ? item.stop_requested : item.stopped_by_user) = true;
+        return true;
+      case WorkItem::Place::gone:
+        if (how == OnStop::request) return false;
+        break;
+    }
+    if (taken_back) {
+      drop_call(item);
+      ++counts_.cancelled;
+      fill();
+    }
+  }
+  CallbackList callbacks;
+  FutureStateBase& state = item.state();
+  if (taken_back) {
+    finish_callbacks(state.finish_cancelled());
+    state.release();
+    wake_manager();  // it may have been what a shutdown waits for
+    return true;
+  }
+  while (!state.try_finish_cancelled(callbacks)) {
+    if (state.done()) return false;
+    ::sched_yield();  // its outcome is being stored
+  }
+  count_cancelled();
+  finish_callbacks(std::move(callbacks));
+  return true;
+}
+
+inline void ProcessPool::count_cancelled() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++counts_.cancelled;
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

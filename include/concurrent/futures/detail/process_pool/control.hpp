@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the executor's members ask for, but submit and set_max_workers: shutdown, its harder forms, and how it stands.
+#pragma once
+
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// Requests add up; none is taken back.
+CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
+  ItemList cancelled;
+  {
+    const std::scoped_lock lock(start_mutex_, mutex_);
+    shutting_down_ = true;
+    if ((gate_.load(std::memory_order_seq_cst) & gate_unstarted) != 0) ended_.store(1);
+    close_gate();
+    if (cancel_futures) take_unstarted(cancelled);
+  }
+  cancel_all(cancelled);
+  wake_manager();
+}
+
+/// False: the deadline has passed. Called from a callback it returns true at once: that thread cannot wait for itself.
+CONCURRENT_FUTURES_INLINE bool ProcessPool::wait_until_ended(Deadline deadline) {
+  if (is_own_thread()) return false;
+  while (ended_.load(std::memory_order_acquire) == 0) {
+    if (!mpd::futex_wait(ended_, 0, deadline) && ended_.load(std::memory_order_acquire) == 0) return false;
+  }
+  const std::lock_guard lock(join_mutex_);
+  if (monitor_.joinable()) monitor_.join();
+  if (manager_.joinable()) manager_.join();
+  return true;
+}
+
+/// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
+/// running fail as their workers end.
+CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
+  ItemList cancelled;
+  std::uint32_t asked = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if ((present_ == 0 && outstanding_ == 0) || !broken_.empty()) return;
+    shutting_down_ = true;
+    no_more_workers_ = true;
+    close_gate();
+    broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
+              (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";
+    take_unstarted(cancelled);
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+      if (places_[i].state == WorkerPlace::State::absent) continue;
+      tell_to_leave(i);
+      kill_place(i, signal);
+    }
+    if (signal != SIGKILL) kill_remaining_ = std::chrono::steady_clock::now() + pool_timing.until_killed;
+    asked = ++syncs_;
+    zygote_.send({mpd::ZygoteRequest::Kind::sync, 0, asked, 0, 0});
+  }
+  cancel_all(cancelled);
+  wake_manager();
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  for (std::uint32_t seen = 0; (seen = synced_.load(std::memory_order_acquire)) < asked;) {
+    if (std::chrono::steady_clock::now() >= patience) return;
+    mpd::futex_wait(synced_, seen, patience);
+  }
+}
+
+/// Waits for those that are being started, so that whoever was asked for, or ran a task, is in the list. The first of a
+/// fresh image takes as long as its program takes to start.
+CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
+  const auto begun = std::chrono::steady_clock::now();
+  for (std::chrono::microseconds pause(50);; pause = (std::min)(2 * pause, std::chrono::microseconds(1000))) {
+    std::vector<pid_t> pids;
+    bool starting = false;
+    {
+      const std::lock_guard lock(mutex_);
+      for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+        if (places_[i].stopping || places_[i].retiring) continue;  // on their way out
+        if (places_[i].state == WorkerPlace::State::live) pids.push_back(places_[i].pid);
+        starting = starting || places_[i].state == WorkerPlace::State::starting;
+      }
+    }
+    if (!starting || std::chrono::steady_clock::now() - begun >= std::chrono::seconds(10)) return pids;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+CONCURRENT_FUTURES_INLINE std::size_t ProcessPool::pending_work_items() {
+  const std::lock_guard lock(mutex_);
+  return outstanding_;
+}
+
+CONCURRENT_FUTURES_INLINE PoolStatistics ProcessPool::statistics() {
+  const std::lock_guard lock(mutex_);
+  PoolStatistics counts = counts_;
+  counts.completed = completed_.load(std::memory_order_relaxed);
+  counts.failed += failed_.load(std::memory_order_relaxed);  // those that were not sent are there
+  return counts;
+}
+
+/// Without taking anything off the rings: a result that waits there is that of a task that is done.
+CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
+  PoolGlance glance(mark_.pid(), is_here());
+  if (!is_here()) return glance;
+  const std::lock_guard lock(mutex_);
+  // The rings before the records: what is published in between counts as running, not twice.
+  std::size_t published = 0;
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+    if (places_[i].state == WorkerPlace::State::absent || places_[i].damaged) continue;
+    for (std::uint64_t at = places_[i].position;
+         at != places_[i].position + segment_.geometry().ring_capacity &&
+         segment_.result(i, at).commit.load(std::memory_order_acquire) == at + 1;
+         ++at)
+      ++published;
+  }
+  std::size_t taken = 0;
+  for (const WorkItem* const item : items_) {
+    if (item == nullptr || item->place != WorkItem::Place::record) continue;
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    if (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) ++taken;
+  }
+  glance.workers = available_;
+  glance.busy = std::min<std::size_t>(taken - (std::min)(taken, published), available_);
+  glance.queued = outstanding_ - (std::min)(outstanding_, taken);
+  glance.done = counts_.submitted - std::min<std::uint64_t>(counts_.submitted, glance.queued + glance.busy);
+  glance.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
+  return glance;
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

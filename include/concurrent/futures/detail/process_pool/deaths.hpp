@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: BSL-1.0
+// What follows when a worker, or the zygote, ends. Always the same order: first everything that the dead one published
+// is taken off its ring, so that no finished result is lost; then the call that it had in hand, known from the record
+// it claimed, is charged or put back; then its place is emptied.
+#pragma once
+
+#include <concurrent/futures/detail/policy/death_verdict.hpp>
+#include <concurrent/futures/detail/pool/failure.hpp>
+#include <concurrent/futures/detail/process_pool/break.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/detail/process_pool/worker_death.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
+#include <concurrent/multiprocessing/detail/oom_kills.hpp>
+#include <concurrent/pickle/call.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline void ProcessPool::take_reports() {
+  for (;;) {
+    mpd::ZygoteReport report;
+    {
+      const std::lock_guard lock(mutex_);
+      if (reports_.empty()) return;
+      report = reports_.front();
+      reports_.erase(reports_.begin());  // few, and their memory stays: there is room for all that can come
+    }
+    switch (report.kind) {
+      case mpd::ZygoteReport::Kind::ready:
+        if (report.worker == ~std::uint32_t{0}) zygote_ended(report.status);
+        break;
+      case mpd::ZygoteReport::Kind::start_failed:
+        worker_start_failed(report);
+        break;
+      case mpd::ZygoteReport::Kind::ended:
+        worker_ended(report);
+        break;
+      case mpd::ZygoteReport::Kind::started:
+      case mpd::ZygoteReport::Kind::synced:
+        break;  // the monitor has noted them
+    }
+  }
+}
+
+/// In the monitor's thread.
+inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
+  const std::lock_guard lock(mutex_);
+  WorkerPlace& place = places_[report.worker];
+  if (place.serial != report.serial) return;
+  place.state = WorkerPlace::State::live;
+  place.pid = report.pid;
+  start_backoff_.started();
+  if (trace_ != nullptr) trace_worker(place);
+}
+
+/// The system refuses another process: go on with the workers there are and try again in a while.
+inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
+  std::string reason;
+  {
+    const std::lock_guard lock(mutex_);
+    if (places_[report.worker].serial != report.serial) return;
+    if (!places_[report.worker].retiring) --available_;
+    empty_place(report.worker);
+    --counts_.workers_started;
+    start_backoff_.refused(std::chrono::steady_clock::now());
+    if (present_ == 0 && outstanding_ != 0) {
+      reason = std::string("concurrent::futures: a worker process could not be started: ") +
+               std::strerror(report.status) + ". No worker is left.";
+      if (report.status == EAGAIN) reason += " Raise the limit on processes (ulimit -u, pids.max).";
+    }
+  }
+  give_back_region(report.worker);
+  if (!reason.empty()) {
+    log_message(LogLevel::error, reason);
+    break_pool(reason);
+  }
+}
+
+/// In three steps, of which the first and the last hold the lock: what it had in hand is taken out of everybody else's
+/// reach; the death is put into words, which may mean to look up a symbol; it is judged, and the judgement carried out.
+inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
+  const std::uint32_t index = report.worker;
+  if (index >= geometry_workers()) return;
+  WorkerPlace& place = places_[index];
+  {
+    const std::lock_guard lock(mutex_);
+    if (place.serial != report.serial || place.state == WorkerPlace::State::absent) return;
+  }
+  mpd::futex_wake(segment_.caller().poller, 1, true);  // its own wake-up may have died with it
+  CONCURRENT_FUTURES_FAULT_POINT("caller.worker_ended");
+  collect_all(index);
+  CONCURRENT_FUTURES_FAULT_POINT("caller.drained");
+  Death death;
+  death.report = report;
+  death.status = static_cast<mpd::WorkerStatus>(segment_.worker(index).status.load());
+  death.phase = segment_.worker(index).phase.load();
+  const bool out_of_memory = signal_of(report.status) == SIGKILL && report.executed == 0 && more_oom_kills();
+  ItemList held;  // one, or none; more only of a worker whose ring is not read any more
+  WorkItem* in_hand = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    death.name = place.name;
+    death.damaged = place.damaged;
+    death.out_of_memory = out_of_memory && !place.stopping;
+    bool started = false;
+    while (WorkItem* const item = item_of(index, started)) {
+      item->place = WorkItem::Place::settling;
+      held.push_back(*item);
+      if (in_hand != nullptr && !started) continue;
+      in_hand = item;
+      death.call_started = started;
+    }
+  }
+  death.has_call = in_hand != nullptr;
+  if (in_hand != nullptr) death.task = describe(*in_hand);
+  death.how = how_it_ended(death);
+  std::string reason;
+  Verdict verdict;
+  ItemList failed;
+  {
+    const std::lock_guard lock(mutex_);
+    verdict = judge(facts_of(index, death, in_hand), options_.on_worker_death);
+    if (verdict.breaks_pool) {
+      reason = initializer_failure_.empty()
+                   ? "concurrent::futures: a worker process ended while the pool was running: " + death.how + "."
+                   : "concurrent::futures: the initializer threw in " + worker_label(death.name, report.pid) + ": " +
+                         initializer_failure_;
+    } else if (verdict.spends_restart && !restart_budget_.spend(std::chrono::steady_clock::now(), death.how)) {
+      reason = restart_budget_.exceeded_text();
+      verdict.breaks_pool = true;
+    }
+    if (verdict.counts_as_lost) ++counts_.workers_lost;
+    while (WorkItem* const item = held.pop_front()) {
+      const CallFate fate = judge(facts_of(index, death, item), options_.on_worker_death).call;
+      if ((fate == CallFate::put_back || fate == CallFate::retry) && !item->stop_requested) {
+        if (fate == CallFate::retry) {
+          if (item->traced) trace_end(*item, nullptr, true);
+          --item->retries_left;
+        }
+        pending_.push_front(*item);
+      } else {
+        // Asked to stop, it does not begin again.
+        if (fate == CallFate::put_back || fate == CallFate::retry) item->stopped_by_user = true;
+        drop_call(*item);
+        failed.push_back(*item);
+      }
+    }
+    if (trace_ != nullptr) {
+      const std::string label = mpd::worker_name(options_.mp_context.method(), death.name);
+      trace_->worker_ended({report.pid, report.pid}, label, death.how);
+    }
+    if (!place.retiring) --available_;
+    empty_place(index);
+    if (verdict.breaks_pool) {  // before the first future fails: whoever it wakes may submit at once
+      if (broken_.empty()) broken_ = reason;
+      no_more_workers_ = true;
+      close_gate();
+    } else {
+      fill();
+    }
+    if (!broken_.empty()) reason = broken_;
+  }
+  if (verdict.counts_as_lost) {
+    log_message(verdict.breaks_pool ? LogLevel::error : LogLevel::warning,
+                verdict.breaks_pool ? reason : "concurrent::futures: " + death.how);
+  }
+  give_back_region(index);
+  while (WorkItem* const item = failed.pop_front()) {
+    if (!reason.empty() && !item->stopped_for_timeout &&
+        (!verdict.breaks_pool || options_.on_worker_death == WorkerDeathPolicy::break_pool)) {
+      fail(*item, failure<BrokenProcessPool>(reason));  // a no-op for what terminate() has stopped, as is charge()
+    } else {
+      charge(*item, death);
+    }
+  }
+  if (verdict.breaks_pool) break_pool(reason);
+}
+
+inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept {
+  const WorkerPlace& place = places_[index];
+  DeathFacts facts;
+  facts.asked_to_end = place.stopping || place.leaving;
+  facts.signalled = place.stopping;
+  facts.retired = death.status == mpd::WorkerStatus::retired;
+  facts.finishing = death.status == mpd::WorkerStatus::finishing;
+  facts.retiring = place.retiring;
+  facts.damaged = death.damaged;
+  facts.has_call = item != nullptr;
+  if (item != nullptr) {
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    facts.call_started = state.stage == mpd::Stage::started;
+    facts.stopped_for_timeout = item->stopped_for_timeout;
+    facts.stopped_by_user = item->stopped_by_user;
+    facts.retries_left = item->retries_left != 0;
+  }
+  facts.initializer_failed = !initializer_failure_.empty();
+  facts.pool_broken = !broken_.empty();
+  facts.no_more_workers = no_more_workers_;
+  return facts;
+}
+
+/// "ForkProcess-3 (pid 123) was killed by SIGSEGV while it ran resize(…)".
+inline std::string ProcessPool::how_it_ended(const Death& death) const {
+  std::string how = worker_label(death.name, death.report.pid) + " ";
+  if (death.damaged) {
+    how += "wrote a result that cannot be and was stopped";
+  } else if (death.report.executed != 0) {
+    how += "replaced itself by another program (exec), which was stopped,";
+  } else {
+    how += describe_status(death.report.status);
+    if (death.out_of_memory) how += ", out of memory,";
+  }
+  if (death.has_call && death.call_started) return how + while_it(death.phase, death.task);
+  if (death.has_call && death.status != mpd::WorkerStatus::finishing) return how + " before it began " + death.task;
+  if (death.status == mpd::WorkerStatus::finishing)
+    return how + " while it ran the finalizer, or the destructor of a worker_local";
+  if (death.status == mpd::WorkerStatus::initializing) return how + " while it ran the initializer";
+  return how + (death.status == mpd::WorkerStatus::starting ? " while it started" : " while it was idle");
+}
+
+/// Fails a future whose task a dead worker was running.
+inline void ProcessPool::charge(WorkItem& item, const Death& death) {
+  if (item.stopped_for_timeout) {
+    fail(item, failure<TaskTimeoutError>("concurrent::futures: the task ran longer than its timeout of " +
+                                         std::to_string(std::chrono::duration<double>(*item.options->timeout).count()) +
+                                         " s and was stopped: " + death.how + "."));
+  } else {
+    const int status = death.report.status;
+    fail(item, failure<WorkerDied>("concurrent::futures: the worker of this task died: " + death.how + ".",
+                                   death.report.pid, mpd::worker_name(options_.mp_context.method(), death.name),
+                                   exit_status_of(status), signal_of(status), (status & 0x80) != 0, death.task,
+                                   std::string(phase_text(death.phase))));
+  }
+}
+
+/// Ends the future of a call that has been dropped; as cancelled if terminate() has said so.
+inline void ProcessPool::fail(WorkItem& item, std::exception_ptr exception) noexcept {
+  FutureStateBase& state = item.state();
+  if (item.stopped_by_user) {
+    count_cancelled();
+    finish_callbacks(state.finish_cancelled());
+  } else {
+    failed_.fetch_add(1, std::memory_order_relaxed);
+    finish_callbacks(state.finish_with_exception(std::move(exception)));
+    if (state.cancelled()) failed_.fetch_sub(1, std::memory_order_relaxed);  // by terminate(), at the last moment
+  }
+  state.release();
+}
+
+/// A worker gone wild may write over a record's state: then no worker will take the call, or none that is there has it.
+inline bool ProcessPool::find_overwritten() {
+  for (WorkItem* const item : items_) {
+    if (item == nullptr || item->place != WorkItem::Place::record) continue;
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    const bool waits = state.stage == mpd::Stage::ready && state.worker == mpd::no_worker;
+    const bool taken = (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) &&
+                       state.worker < geometry_workers() && places_[state.worker].state != WorkerPlace::State::absent;
+    if (state.ticket == (item->ticket & mpd::ticket_mask) && (waits || taken)) continue;
+    drop_call(*item);
+    overwritten_.push_back(*item);
+  }
+  return !overwritten_.empty();
+}
+
+inline void ProcessPool::fail_overwritten() {
+  ItemList items;
+  {
+    const std::lock_guard lock(mutex_);
+    items = std::exchange(overwritten_, {});
+  }
+  if (items.empty()) return;
+  const std::string reason =
+      "concurrent::futures: a call was lost: its record in shared memory was overwritten by a task gone wild.";
+  log_message(LogLevel::error, reason);
+  while (WorkItem* const item = items.pop_front()) {
+    fail(*item, options_.on_worker_death == WorkerDeathPolicy::fail_task ? failure<WorkerDied>(reason)
+                                                                         : failure<BrokenProcessPool>(reason));
+  }
+  if (options_.on_worker_death == WorkerDeathPolicy::break_pool) break_pool(reason);
+}
+
+/// Everything that this worker has published.
+inline void ProcessPool::collect_all(std::uint32_t index) {
+  Arrivals arrivals;
+  bool more = true;
+  while (more) {
+    {
+      const std::lock_guard lock(mutex_);
+      more = collect_place(index, arrivals);
+      resolving_.fetch_add(static_cast<std::uint32_t>(arrivals.size), std::memory_order_relaxed);
+    }
+    resolve(arrivals);
+  }
+}
+
+/// The call that this worker had in hand; null: none.
+inline WorkItem* ProcessPool::item_of(std::uint32_t index, bool& started) {
+  for (WorkItem* const item : items_) {
+    if (item != nullptr && holder_of(*item, started) == index) return item;
+  }
+  return nullptr;
+}
+
+/// The worker that has taken the item's call and not answered, and whether it has begun; no_worker: there is none.
+inline std::uint32_t ProcessPool::holder_of(const WorkItem& item, bool& started) const noexcept {
+  if (item.place != WorkItem::Place::record) return mpd::no_worker;
+  const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
+  started = state.stage == mpd::Stage::started;
+  return started || state.stage == mpd::Stage::claimed ? state.worker : mpd::no_worker;
+}
+
+inline void ProcessPool::empty_place(std::uint32_t index) {
+  WorkerPlace& place = places_[index];
+  place.state = WorkerPlace::State::absent;
+  place.pid = 0;
+  peek_[index].store(~std::uint64_t{0}, std::memory_order_release);
+  segment_.sleepers(index / 64).fetch_and(~(std::uint64_t{1} << (index % 64)), std::memory_order_seq_cst);
+  segment_.worker(index).status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::absent));
+  --present_;
+  if (std::exchange(place.resigning, false)) --resigned_;
+  queue_->restore();
+  // Nobody starts here until give_back_region has been. What it had published may still be being read: then it stays.
+  if (place.reading.load(std::memory_order_acquire) != 0) return;
+  place.reading.fetch_add(1, std::memory_order_relaxed);
+  place.emptied = true;
+}
+
+/// After empty_place, without the lock: whatever the dead worker had half-written goes back to the system.
+inline void ProcessPool::give_back_region(std::uint32_t index) {
+  WorkerPlace& place = places_[index];
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(place.emptied, false)) return;
+  }
+  const auto region = segment_.worker_region(index);
+  mpd::give_back(region.data(), region.size());
+  const std::lock_guard lock(mutex_);
+  place.reading.fetch_sub(1, std::memory_order_release);
+  if (broken_.empty()) fill();
+}
+
+/// True: the kernel has killed somebody for want of memory since this was last asked.
+inline bool ProcessPool::more_oom_kills() {
+  const std::int64_t before = oom_kills_.load();
+  const std::int64_t now = mpd::out_of_memory_kills();
+  oom_kills_.store(now);
+  return before >= 0 && now > before;
+}
+
+/// What the call is, in words. Looks up symbols: not under the lock, and only while the item keeps its call.
+inline std::string ProcessPool::describe(const WorkItem& item) noexcept {
+  try {
+    if (item.options != nullptr && !item.options->label.empty()) return item.options->label;
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+  const mpd::CallRecord& record = segment_.record(item.record);
+  const std::byte* const bytes = item.block.address != nullptr ? item.block.address : record.bytes;
+  return pickle::describe_call(std::span(bytes, item.size));
+}
+
+inline std::string ProcessPool::worker_label(std::uint32_t name, pid_t pid) const {
+  return mpd::worker_name(options_.mp_context.method(), name) + " (pid " + std::to_string(pid) + ")";
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

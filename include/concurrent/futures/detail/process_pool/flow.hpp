@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+// How much waits, and how many work: max_pending and set_max_workers.
+#pragma once
+
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
+
+#include <stdexcept>
+#include <string>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+CONCURRENT_FUTURES_INLINE bool ProcessPool::reserve(Admission admission) {
+  std::unique_lock lock(mutex_);
+  return pending_limit_.reserve(*this, lock, admission);
+}
+
+CONCURRENT_FUTURES_INLINE void ProcessPool::give_back_place() noexcept {
+  const std::lock_guard lock(mutex_);
+  pending_limit_.give_back(*this);
+}
+
+/// With the lock: from now on submit throws.
+inline void ProcessPool::close_gate() noexcept {
+  gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
+  pending_limit_.tell(*this);
+}
+
+// ---- set_max_workers
+//
+// The segment has room for as many workers as the pool was made for, so that the number moves below that. One that is
+// too many is told to leave as a worker is whose task is to be stopped (WorkerEntry::leave in layout.hpp), and by
+// nothing else: it begins no other call, a call that it has claimed is put back when its end is reported, and one that
+// it runs it finishes. Until it has gone it counts against the number, so that there are never more processes than are
+// allowed now.
+
+CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
+  if (workers <= 0 || workers > most_workers_) {
+    throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
+                                "; it must be from 1 to " + std::to_string(most_workers_) +
+                                ", the max_workers that this executor was made with. Make it with the largest number "
+                                "that you will need, and set a smaller one then.");
+  }
+  if ((gate_.load(std::memory_order_acquire) & gate_unstarted) != 0) start_now();
+  {
+    const std::lock_guard lock(mutex_);
+    max_workers_.store(workers, std::memory_order_relaxed);
+    queue_->set_limit(static_cast<std::size_t>(workers + options_.extra_queued_calls));
+    if (available_ > static_cast<std::uint32_t>(workers) && !no_more_workers_) {
+      mark_places_with_calls();
+      for (const bool busy_too : {false, true}) {
+        for (std::uint32_t i = geometry_workers(); i-- > 0 && available_ > static_cast<std::uint32_t>(workers);) {
+          if (places_[i].state == WorkerPlace::State::absent || places_[i].retiring || places_[i].stopping) continue;
+          if (!busy_too && places_[i].has_call) continue;
+          places_[i].retiring = places_[i].resigning = true;
+          --available_;
+          ++resigned_;
+          tell_to_leave(i);
+          segment_.worker(i).wake.store(0, std::memory_order_seq_cst);
+          mpd::futex_wake(segment_.worker(i).wake, 1, true);
+        }
+      }
+    }
+    fill();
+  }
+  wake_manager();
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/policy/death_verdict.hpp>
+#include <concurrent/futures/detail/policy/hold_ups.hpp>
+#include <concurrent/futures/detail/policy/restart_budget.hpp>
+#include <concurrent/futures/detail/policy/stall_detector.hpp>
+#include <concurrent/futures/detail/policy/start_backoff.hpp>
+#include <concurrent/futures/detail/policy/time_limit.hpp>
+#include <concurrent/futures/detail/policy/timing.hpp>
+#include <concurrent/futures/detail/pool/admission.hpp>
+#include <concurrent/futures/detail/pool/pending_limit.hpp>
+#include <concurrent/futures/detail/pool/pool_future_state.hpp>
+#include <concurrent/futures/detail/pool/pool_text.hpp>
+#include <concurrent/futures/detail/pool/unfinished.hpp>
+#include <concurrent/futures/detail/process_pool/call_writer.hpp>
+#include <concurrent/futures/detail/process_pool/work_item.hpp>
+#include <concurrent/futures/detail/process_pool/worker_place.hpp>
+#include <concurrent/futures/detail/trace/trace_sink.hpp>
+#include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/multiprocessing/detail/rights.hpp>
+#include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/multiprocessing/detail/zygote_process.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace concurrent::multiprocessing::inline v0::detail {
+class CallQueueWriter;
+}
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+namespace mpd = multiprocessing::detail;
+
+/// Whether this process is a worker of that pool.
+inline bool called_in_own_worker(std::uint64_t pool) noexcept {
+  return multiprocessing::detail::process_identity().pool == pool;
+}
+
+/// What is behind a ProcessPoolExecutor; it lives as long as the executor, its threads or one of its futures does.
+///
+/// Two threads of its own. The *monitor* reads what the zygote reports and never runs anything else. The *manager*
+/// resolves futures when no thread of the program does so while it waits or submits, runs all callbacks, watches time
+/// limits, replaces workers, and winds the pool down. Both have all signals blocked.
+///
+/// Locks: `mutex_` guards everything that is not said to be something else. It is never held while user code runs
+/// (pickling, unpickling, callbacks, loggers) nor while a future is resolved.
+class ProcessPool {
+  /// How a worker has ended, for judging it and for putting it into words.
+  struct Death {
+    mpd::ZygoteReport report;
+    std::uint32_t name = 0;
+    mpd::WorkerStatus status = mpd::WorkerStatus::absent;  // as it said last
+    std::uint32_t phase = 0;
+    bool damaged = false;
+    bool out_of_memory = false;
+    bool has_call = false;
+    bool call_started = false;
+    std::string task;  // what it had in hand
+    std::string how;   // all of it, in a sentence
+  };
+
+ public:
+  using Item = WorkItem;
+
+  /// Throws std::invalid_argument, and std::system_error when the system refuses memory, a process or a thread.
+  static ProcessPool* make(ProcessPoolOptions options);
+  /// Makes its memory, its helper process and its threads. Apart from make(), so that whoever owns the pool knows it
+  /// by then: a worker is a copy of this very moment.
+  void start();
+  bool started() const noexcept { return started_; }
+  /// Instead of start(): at its first use, while variables are still being set up. `share` is then told to the end of
+  /// the program.
+  void start_later(const std::shared_ptr<Unfinished>& share);
+  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept;
+
+  // For the executor.
+  /// One that has not been started has nothing yet that could be another process's.
+  bool is_here() const noexcept {
+    return mark_.is_here() ||
+           (gate_.load(std::memory_order_relaxed) & (gate_unstarted | gate_starting)) == gate_unstarted;
+  }
+  void check_open();
+  bool is_limited() const noexcept { return pending_limit_.is_set(); }
+  bool reserve(Admission admission);
+  void give_back_place() noexcept;
+  ArgumentBlocks& blocks() noexcept { return *blocks_; }
+  /// Of calls: the workers.
+  pickle::Readers readers() const noexcept {
+    if (context().method() != mpd::StartMethod::fork) return pickle::Audience::fresh_images;
+    return {pickle::Audience::forks, zygote_.pid()};
+  }
+  void submit(WorkItem& item, CallWriter& call);
+  void count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept;
+  void shutdown(bool cancel_futures);
+  bool wait_until_ended(Deadline deadline);
+  void warm_up(int workers);
+  void stop_workers(int signal);
+  void set_max_workers(int workers);
+  int max_workers() const noexcept { return max_workers_.load(std::memory_order_relaxed); }
+  std::vector<pid_t> processes();
+  std::size_t pending_work_items();
+  PoolStatistics statistics();
+  PoolGlance glance();
+  void check_traceable();
+  std::unique_ptr<TraceSink> trace(std::unique_ptr<TraceSink> sink);
+  const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
+
+  // For futures.
+  bool withdraw(WorkItem& item) noexcept;
+  bool taken(const WorkItem& item) noexcept;
+  bool stop(WorkItem& item, OnStop how) noexcept;
+  void read_progress(const WorkItem& item, std::uint64_t& done, std::uint64_t& total) noexcept;
+  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
+  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
+
+ private:
+  explicit ProcessPool(ProcessPoolOptions options);
+  ~ProcessPool() = default;
+  ProcessPool(const ProcessPool&) = delete;
+  ProcessPool& operator=(const ProcessPool&) = delete;
+
+  // start.hpp: making it and its processes
+  void start_thread(std::thread& thread, void (ProcessPool::*run)());
+  void start_now();
+  void check_rights();
+  std::pair<std::uint64_t, std::uint64_t> pickle_for_images(const Initializer& call);
+  void start_workers();
+  bool start_worker();
+  std::uint32_t geometry_workers() const noexcept { return segment_.geometry().workers; }
+
+  // submit.hpp: towards the workers
+  void fill();
+  void place(WorkItem& item, const std::byte* bytes);
+  void place_again(WorkItem& item);
+  void wake_workers();
+  void wake_all_workers();
+  void drop_call(WorkItem& item, const char* outcome = nullptr) noexcept;
+  void free_record(WorkItem& item) noexcept;
+  void take_unstarted(ItemList& items) noexcept;
+  void cancel_all(ItemList& items) noexcept;
+
+  [[noreturn]] void throw_closed() const;
+
+  // flow.hpp: how much waits
+  friend class PendingLimit;
+  bool is_closed() const noexcept { return (gate_.load(std::memory_order_relaxed) & gate_closed) != 0; }
+  void close_gate() noexcept;
+
+  // results.hpp: from the workers
+  bool results_wait() const noexcept;
+  void collect(Arrivals& arrivals);
+  bool collect_place(std::uint32_t index, Arrivals& arrivals);
+  bool accept(std::uint32_t index, const mpd::ResultEntry& entry, Arrival& arrival);
+  void resolve(Arrivals& arrivals);
+  void resolve(Arrival& arrival);
+  bool serve();
+  void finish_callbacks(CallbackList callbacks);
+  bool make_room_for_callbacks() noexcept;
+  bool take_lease() noexcept;
+  void leave_lease() noexcept;
+  bool scarce_processors() const noexcept;
+  std::int64_t poll_budget(bool scarce) const noexcept;
+  void learn_poll_budget(std::int64_t budget, bool paid) noexcept;
+  void stop_driving();
+
+  // manager.hpp: the manager's thread
+  void manage();
+  void watch_zygote();
+  bool is_own_thread() const noexcept;
+  std::int64_t spin_limit() const noexcept { return segment_.geometry().spin_nanoseconds; }
+  void run_deferred();
+  bool poll_after_callbacks(Deadline deadline);
+  void sleep_manager(Deadline deadline);
+  void wake_manager() noexcept;
+  bool beat_until_report();
+  void begin_to_beat();
+  bool wind_down();
+
+  // timers.hpp: what it does by the clock
+  Deadline next_look();
+  Deadline pace(Deadline now);
+  Deadline run_timers(Deadline now, StallDetector::Check& stall, bool& trim);
+  Deadline check_time_limits(Deadline now);
+  void mark_places_with_calls();
+  void rescue_waiting_calls(const StallDetector::Check& todo, Deadline now);
+
+  // deaths.hpp: when a worker ends
+  bool find_overwritten();
+  void fail_overwritten();
+  void take_reports();
+  void worker_started(const mpd::ZygoteReport& report);
+  void worker_start_failed(const mpd::ZygoteReport& report);
+  void worker_ended(const mpd::ZygoteReport& report);
+  void collect_all(std::uint32_t index);
+  WorkItem* item_of(std::uint32_t index, bool& started);
+  std::uint32_t holder_of(const WorkItem& item, bool& started) const noexcept;
+  void empty_place(std::uint32_t index);
+  void give_back_region(std::uint32_t index);
+  DeathFacts facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept;
+  std::string how_it_ended(const Death& death) const;
+  void charge(WorkItem& item, const Death& death);
+  void fail(WorkItem& item, std::exception_ptr exception) noexcept;
+  bool more_oom_kills();
+  std::string describe(const WorkItem& item) noexcept;
+  std::string worker_label(std::uint32_t name, pid_t pid) const;
+
+  // break.hpp: when it ends before its time
+  void break_pool(const std::string& reason);
+  void zygote_ended(int status);
+  void kill_place(std::uint32_t index, int signal);
+  void tell_to_leave(std::uint32_t index) noexcept;
+  bool result_is_there(std::uint32_t index, const WorkItem& item) const noexcept;
+  bool stop_task(const WorkItem& item) noexcept;
+  void count_cancelled() noexcept;
+
+  // trace.hpp: what the trace is told
+  void trace_worker(const WorkerPlace& place) noexcept;
+  void trace_submit(WorkItem& item, const std::byte* call) noexcept;
+  void trace_end(const WorkItem& item, const char* outcome, bool again) noexcept;
+  void flush_trace(bool ends);
+
+  ProcessPoolOptions options_;
+  std::atomic<int> max_workers_{1};  // changed under the lock
+  int most_workers_ = 1;             // for which there is room in the segment
+  std::uint64_t id_ = 0;
+  std::uint64_t secret_ = 0;  // makes the keys of calls, which results repeat
+  std::atomic<std::uint32_t> references_{1};
+  mpd::ProcessMark mark_;
+
+  mpd::Segment segment_;
+  std::unique_ptr<ArgumentBlocks> blocks_;  // has a lock of its own
+  mpd::ZygoteProcess zygote_;
+  std::thread manager_;
+  std::thread monitor_;
+  std::mutex join_mutex_;
+
+  std::mutex mutex_;
+  std::unique_ptr<mpd::CallQueueWriter> queue_;
+  PendingItems pending_;
+  std::vector<WorkItem*> items_;  // by record; null: the record is free
+  std::vector<std::uint32_t> free_records_;
+  std::vector<WorkItem*> timed_;  // with a time limit, and with a record
+  std::unique_ptr<WorkerPlace[]> places_;
+  std::size_t outstanding_ = 0;  // submitted, and no result taken off a ring yet
+  std::uint32_t present_ = 0;    // places that are not absent
+  std::uint32_t available_ = 0;  // workers that take calls, or will once they have started
+  std::uint32_t resigned_ = 0;   // workers that set_max_workers has made leave, and that are still there
+  std::uint64_t next_serial_ = 1;
+  std::uint64_t key_count_ = 0;
+  StartBackoff start_backoff_;
+  HoldUps hold_ups_;
+  std::vector<mpd::ZygoteReport> reports_;
+  std::vector<CallbackList> deferred_;  // callbacks for the manager
+  std::string broken_;                  // why; empty: it is not
+  std::string initializer_failure_;     // what it threw
+  PendingLimit pending_limit_;
+  bool started_ = false;  // constant once start() has returned
+  std::mutex start_mutex_;
+  std::weak_ptr<Unfinished> late_share_;  // of one that is started at its first use
+  mpd::RightsWatch rights_;
+  bool shutting_down_ = false;
+  bool no_more_workers_ = false;
+  bool quit_sent_ = false;
+  bool zygote_gone_ = false;
+  bool watching_ = false;  // the manager looks by itself within 50 ms
+  Deadline kill_remaining_ = (Deadline::max)();
+  std::uint32_t syncs_ = 0;
+  PoolStatistics counts_;
+  std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
+
+  static constexpr std::uint32_t gate_closed = 1;
+  static constexpr std::uint32_t gate_traced = 2;      // trace_ is there
+  static constexpr std::uint32_t gate_unstarted = 4;   // it waits for its first use
+  static constexpr std::uint32_t gate_starting = 8;    // that has come; also in workers' copies, for ever
+  static constexpr std::int64_t short_sleep = 15'000;  // nanoseconds; about what falling asleep and waking cost
+
+  ItemList overwritten_;  // calls that were lost: to be failed by the manager
+
+  // The manager's alone.
+  RestartBudget restart_budget_;
+  bool in_callback_ = false;
+  bool called_back_ = false;  // since it last went to sleep
+  std::uint64_t seen_activity_ = 0;
+  int quiet_looks_ = 0;
+  StallDetector stalls_;
+  struct AskedWorker {
+    std::uint32_t index;
+    std::uint64_t serial;
+    pid_t pid;
+  };
+  std::vector<AskedWorker> asked_;  // workers without a call, while it is found out whether they come for one
+  std::vector<IdleWorker> idle_;    // what was found
+  Deadline records_look_{};
+  Deadline trim_at_ = (Deadline::max)();
+  Deadline quiet_at_{};  // no activity since a second
+
+  std::unique_ptr<std::atomic<std::uint64_t>[]>
+      peek_;                                 // each ring's next position, ~0: nobody there; read without lock
+  std::atomic<std::uint32_t> gate_{0};       // not 0: submit has to look closer
+  std::atomic<std::int64_t> oom_kills_{-1};  // as last seen
+  std::atomic<bool> beating_{false};         // the monitor beats in hold_ups_; changed under the lock
+  std::atomic<bool> work_for_manager_{false};
+  std::atomic<bool> manager_sleeps_{false};  // what we know ourselves; the shared word is for workers
+  std::atomic<std::thread::id> manager_id_{};
+  std::atomic<std::int64_t> drive_budget_{0};
+  std::atomic<std::size_t> in_hand_{0};      // outstanding_, for those without the lock
+  std::size_t processors_ = 1;               // constant
+  std::atomic<int> short_sleeps_{0};         // how often of late a sleep was over before it had paid
+  std::atomic<std::uint32_t> resolving_{0};  // arrivals off their ring, not resolved yet
+  std::atomic<std::uint64_t> activity_{0};
+  std::atomic<bool> napping_{false};  // the manager looks after us often: results need not wake it
+  std::atomic<bool> driver_{false};   // a thread that waits has taken over the manager's work
+  std::atomic<std::uint64_t> completed_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  std::atomic<std::uint32_t> synced_{0};  // the last sync that the zygote has answered
+  std::atomic<std::uint32_t> ended_{0};   // 1: nothing of it is left but this object
+};
+
+class ProcessPoolShare;
+
+/// What an executor holds of its pool, in handle.hpp.
+class ProcessPoolHandle {
+ public:
+  /// Throws: as ProcessPool::make.
+  explicit ProcessPoolHandle(ProcessPoolOptions options);
+  ~ProcessPoolHandle();
+  ProcessPoolHandle(const ProcessPoolHandle&) = delete;
+  ProcessPoolHandle& operator=(const ProcessPoolHandle&) = delete;
+  /// Throws: as ProcessPool::start.
+  void start();
+  ProcessPool& operator*() const noexcept { return *pool_; }
+
+ private:
+  std::shared_ptr<ProcessPoolShare> share_;
+  ProcessPool* pool_;
+};
+
+/// The state of a future of this pool, and its work item.
+template <class R, class Serializer>
+using ProcessFutureState = PoolFutureState<R, Serializer, ProcessPool>;
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

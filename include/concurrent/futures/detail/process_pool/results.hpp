@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/pool/failure.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
+#include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/detail/exception_text.hpp>
+#include <concurrent/pickle/exception.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// Looks at the rings without taking anything. Needs no lock; an old answer is no harm.
+inline bool ProcessPool::results_wait() const noexcept {
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+    const std::uint64_t position = peek_[i].load(std::memory_order_acquire);
+    if (position != ~std::uint64_t{0} &&
+        segment_.result(i, position).commit.load(std::memory_order_seq_cst) == position + 1)
+      return true;
+  }
+  return false;
+}
+
+/// Takes results off the rings, as many as there is room for in `arrivals`. Their records and arguments are free again.
+inline void ProcessPool::collect(Arrivals& arrivals) {
+  for (std::uint32_t i = 0; i < geometry_workers() && arrivals.size < Arrivals::capacity; ++i) {
+    if (places_[i].state != WorkerPlace::State::absent) collect_place(i, arrivals);
+  }
+  resolving_.fetch_add(static_cast<std::uint32_t>(arrivals.size), std::memory_order_relaxed);
+}
+
+/// True: there may be more.
+inline bool ProcessPool::collect_place(std::uint32_t index, Arrivals& arrivals) {
+  WorkerPlace& place = places_[index];
+  mpd::WorkerEntry& entry = segment_.worker(index);
+  const std::uint64_t before = place.position;
+  bool more = false;
+  while (!place.damaged) {
+    const mpd::ResultEntry& result = segment_.result(index, place.position);
+    if (result.commit.load(std::memory_order_acquire) != place.position + 1) break;
+    if ((more = arrivals.size == Arrivals::capacity)) break;
+    if (!accept(index, result, arrivals.items[arrivals.size])) break;
+    ++arrivals.size;
+    ++place.position;
+    ++place.tasks;
+  }
+  if (place.position == before) return more;
+  entry.consumed.store(place.position, std::memory_order_seq_cst);
+  peek_[index].store(place.position, std::memory_order_release);
+  if (entry.waits_for_room.load(std::memory_order_seq_cst) != 0) {
+    entry.wake.store(0, std::memory_order_seq_cst);
+    mpd::futex_wake(entry.wake, 1, true);
+  }
+  const std::uint64_t limit = segment_.geometry().tasks_per_worker;
+  if (limit != 0 && place.tasks >= limit && !place.retiring) {
+    place.retiring = true;  // it leaves by itself: somebody else is needed from now on
+    --available_;
+  }
+  return more;
+}
+
+/// Checks what a worker says is the result of a call, copies what may change, and frees the call. False: it cannot be;
+/// the worker is not listened to any more, and ended.
+inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& entry, Arrival& arrival) {
+  WorkerPlace& place = places_[index];
+  // Copied first: a worker gone wild may go on writing.
+  std::uint64_t call = entry.call;
+  std::uint64_t key = entry.key;
+  std::uint64_t size = entry.size;
+  std::uint64_t offset = entry.offset;
+  std::uint32_t outcome = entry.outcome;
+  const std::uint64_t sum = entry.sum;
+  asm volatile("" : "+r"(call), "+r"(key), "+r"(size), "+r"(offset), "+r"(outcome));
+  arrival.item = nullptr;
+  arrival.place = &place;
+  arrival.pid = place.pid != 0 ? place.pid : segment_.worker(index).pid.load(std::memory_order_relaxed);
+  arrival.name = place.name;
+  arrival.size = size;
+  arrival.block = nullptr;
+  arrival.cancelled = false;
+  arrival.finalizer = call == mpd::finalizer_call;
+  bool good = outcome == static_cast<std::uint32_t>(mpd::Outcome::value) ||
+              outcome == static_cast<std::uint32_t>(mpd::Outcome::exception);
+  if (good && offset != 0) {
+    const auto region = segment_.worker_region(index);
+    const std::uint64_t first = segment_.offset_of(region.data()) + sizeof(mpd::Block);
+    const std::uint64_t last = segment_.offset_of(region.data()) + region.size();
+    good = offset % mpd::cache_line == 0 && offset >= first && offset <= last && size <= last - offset;
+    good = good && segment_.reach_worker_block(index, offset, size);
+    if (good) arrival.block = segment_.base() + offset;
+  } else {
+    good = good && size <= mpd::ResultEntry::inline_capacity;
+    if (good) std::memcpy(arrival.bytes, entry.bytes, size);
+  }
+  good = good && sum == mpd::sum_of_result(call, key, size, offset, outcome, arrival.bytes);
+  const std::uint32_t record = mpd::record_of(call);
+  if (arrival.finalizer) {
+    good = good && outcome == static_cast<std::uint32_t>(mpd::Outcome::exception);
+  } else if (call == mpd::initializer_call) {  // only before any call, and where there is one
+    good = good && options_.initializer && place.tasks == 0;
+  } else if (good) {
+    WorkItem* const item = record < items_.size() ? items_[record] : nullptr;
+    good = item != nullptr && item->place == WorkItem::Place::record &&
+           (item->ticket & mpd::ticket_mask) == mpd::ticket_of(call) && item->key == key;
+    if (good) {
+      const auto state = mpd::RecordState::unpack(segment_.record(record).state.load(std::memory_order_acquire));
+      good = state.worker == index && state.stage == mpd::Stage::started;
+    }
+    if (good) {
+      arrival.item = item;
+      arrival.cancelled = item->stopped_by_user;
+      counts_.bytes_from_workers += size;
+      if (outcome == static_cast<std::uint32_t>(mpd::Outcome::value)) {
+        drop_call(*item, "result");
+      } else {  // its text will say what the call was: that takes its time, and comes without the lock
+        item->place = WorkItem::Place::settling;
+        if (item->traced) [[unlikely]]
+          trace_end(*item, "exception", false);
+        item->traced = false;
+      }
+    }
+  }
+  if (!good) {
+    place.damaged = true;
+    kill_place(index, SIGKILL);
+    return false;
+  }
+  if (arrival.block != nullptr) place.reading.fetch_add(1, std::memory_order_relaxed);
+  arrival.outcome = static_cast<mpd::Outcome>(outcome);
+  return true;
+}
+
+CONCURRENT_FUTURES_INLINE CallbackList WorkItem::load_exception(pickle::Reader& reader, std::string worker_name,
+                                                                pid_t pid, std::string task) {
+  return state().finish_with_exception(pickle::load_exception(reader, std::move(worker_name), pid, std::move(task)));
+}
+
+inline void ProcessPool::resolve(Arrivals& arrivals) {
+  if (arrivals.size == 0) return;
+  CONCURRENT_FUTURES_FAULT_POINT("caller.collected");
+  for (std::size_t i = 0; i < arrivals.size; ++i) resolve(arrivals.items[i]);
+  CONCURRENT_FUTURES_FAULT_POINT("caller.resolved");
+  if (resolving_.fetch_sub(static_cast<std::uint32_t>(arrivals.size), std::memory_order_acq_rel) == arrivals.size &&
+      (gate_.load(std::memory_order_relaxed) & gate_closed) != 0)
+    wake_manager();  // a shutdown may wait for this
+  arrivals.size = 0;
+}
+
+/// Unpickles a result into its future. Without the lock: this is where a program's own types are made.
+inline void ProcessPool::resolve(Arrival& arrival) {
+  CallbackList callbacks;
+  const std::span<const std::byte> bytes(arrival.block != nullptr ? arrival.block : arrival.bytes, arrival.size);
+  pickle::Reader reader(bytes);
+  const bool is_value = arrival.outcome == mpd::Outcome::value;
+  const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), arrival.name); };
+  if (arrival.item == nullptr) {
+    // The initializer's exception, and the death that follows breaks the pool; or the finalizer's.
+    std::string text;
+    try {
+      const auto exception = pickle::load_exception(reader);
+      text = pickle::exception_type_name(exception) + ": ";
+      std::rethrow_exception(exception);
+    } catch (const std::exception& error) {
+      text += pickle::detail::text_of(error);
+    } catch (...) {
+      text += "something that is no std::exception";
+    }
+    if (arrival.finalizer) {
+      log_message(LogLevel::warning,
+                  "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in " +
+                      worker_label(arrival.name, arrival.pid) + ": " + text);
+    } else {
+      const std::lock_guard lock(mutex_);
+      initializer_failure_ = text;
+    }
+  } else {
+    FutureStateBase& state = arrival.item->state();
+    const auto kept = std::move(arrival.item->kept);  // let go of when the result, which may mean the same, is loaded
+    std::string task;
+    if (!is_value) {
+      task = describe(*arrival.item);
+      bool stop_requested = false;
+      {
+        const std::lock_guard lock(mutex_);
+        arrival.cancelled = arrival.item->stopped_by_user;
+        stop_requested = arrival.item->stop_requested;
+        drop_call(*arrival.item);
+        fill();
+      }
+      if (stop_requested && !arrival.cancelled) {
+        arrival.cancelled = is_cancellation([&bytes] {
+          pickle::Reader copy(bytes);
+          return pickle::load_exception(copy);
+        });
+      }
+    }
+    if (arrival.cancelled) {
+      count_cancelled();
+      callbacks = state.finish_cancelled();
+    } else {
+      std::atomic<std::uint64_t>* count = is_value ? &completed_ : &failed_;
+      count->fetch_add(1, std::memory_order_relaxed);
+      try {
+        callbacks = is_value ? arrival.item->load(reader)
+                             : arrival.item->load_exception(reader, name(), arrival.pid, std::move(task));
+      } catch (...) {
+        if (is_value) {
+          completed_.fetch_sub(1, std::memory_order_relaxed);
+          failed_.fetch_add(1, std::memory_order_relaxed);
+          count = &failed_;
+        }
+        callbacks = state.finish_with_exception(std::current_exception());
+      }
+      if (state.cancelled()) count->fetch_sub(1, std::memory_order_relaxed);  // by terminate(), at the last moment
+    }
+  }
+  if (arrival.block != nullptr) {
+    auto* const header = reinterpret_cast<mpd::Block*>(const_cast<std::byte*>(arrival.block) - sizeof(mpd::Block));
+    header->busy.store(0, std::memory_order_release);
+    arrival.place->reading.fetch_sub(1, std::memory_order_acq_rel);
+  }
+  if (arrival.item != nullptr) {
+    finish_callbacks(std::move(callbacks));
+    arrival.item->state().release();
+  }
+}
+
+/// Callbacks run in the manager's thread: a thread that only waits for a result, or submits, may hold locks of the
+/// program's that a callback needs.
+inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
+  if (callbacks.empty()) return;
+  // In the manager's thread too, if a callback is running there: one that submits may hold such a lock itself.
+  if (is_own_thread() && !in_callback_) {
+    called_back_ = true;
+    in_callback_ = true;
+    callbacks.run();
+    in_callback_ = false;
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (deferred_.size() < deferred_.capacity() || make_room_for_callbacks()) {
+      deferred_.push_back(std::move(callbacks));
+      callbacks = {};
+    }
+  }
+  if (!callbacks.empty()) callbacks.run();  // there is no memory even for that: here, then
+  wake_manager();
+}
+
+inline bool ProcessPool::make_room_for_callbacks() noexcept {
+  try {
+    deferred_.reserve(2 * deferred_.size() + 8);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+/// One round of the work between the rings and the queue. True: there was something.
+inline bool ProcessPool::serve() {
+  if (!results_wait()) return false;
+  Arrivals arrivals;
+  {
+    const std::lock_guard lock(mutex_);
+    collect(arrivals);
+    if (arrivals.size != 0) activity_.fetch_add(1, std::memory_order_relaxed);
+    fill();
+  }
+  const bool any = arrivals.size != 0;
+  resolve(arrivals);
+  return any;
+}
+
+// ---- Who looks at the rings
+//
+// A worker that has published a result wakes nobody while CallerWords::poller says that a thread of the caller polls.
+// That is so while a thread drives (below), and, as a *lease*, for a moment after one has driven or submitted: then the
+// manager naps, that is, looks by itself every fifth of a millisecond, until nothing has happened for a few naps. So
+// neither a program that submits in a loop nor one that takes one result after the other costs a wake-up a task.
+
+/// True: this thread has told workers not to wake anybody, on the manager's account.
+inline bool ProcessPool::take_lease() noexcept {
+  if (!napping_.load(std::memory_order_seq_cst)) return false;
+  return mpd::change_poller(segment_.caller(), mpd::poller_none, mpd::poller_polls);
+}
+
+/// After taking a lease: if the manager has stopped napping meanwhile, it is void.
+inline void ProcessPool::leave_lease() noexcept {
+  if (napping_.load(std::memory_order_seq_cst)) return;
+  if (!driver_.load(std::memory_order_seq_cst))
+    mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
+  if (results_wait()) wake_manager();
+}
+
+/// A thread that is about to block on `word` does the manager's work itself for a while: the result that it waits for
+/// then takes two hops, to the worker and back.
+CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old,
+                                                  Deadline deadline) {
+  if (!is_here()) {
+    if (called_in_own_worker(id_)) {
+      throw RuntimeError(
+          "concurrent::futures: a task may not wait for a future of the pool that runs it: it could wait for ever. "
+          "Return instead, and submit follow-up work from the caller.");
+    }
+    throw RuntimeError("concurrent::futures: this future belongs to process " + std::to_string(mark_.pid()) +
+                       ", of which this process is a fork; it will never be done here.");
+  }
+  const auto changed = [&] { return word.load(std::memory_order_acquire) != old; };
+  if (is_own_thread()) {  // a callback that waits: nobody else would do the work
+    while (!changed() && std::chrono::steady_clock::now() < deadline) {
+      take_reports();
+      if (!serve())
+        sleep_manager((std::min)(next_look(), std::chrono::steady_clock::now() + std::chrono::milliseconds(1)));
+    }
+    return true;
+  }
+  if (driver_.exchange(true, std::memory_order_seq_cst)) {  // somebody drives already
+    for (mpd::Polling polling(spin_limit() / 4); !changed() && polling.again();) mpd::pause_processor();
+    return changed();
+  }
+  mpd::put_poller(segment_.caller(), mpd::poller_polls);
+  const bool scarce = scarce_processors();
+  const std::int64_t budget = poll_budget(scarce);
+  mpd::Polling polling(budget);
+  bool done = false;
+  while (!(done = changed())) {
+    if (serve()) {
+      polling = mpd::Polling(budget);
+      if (deadline != (Deadline::max)() && std::chrono::steady_clock::now() >= deadline) break;
+      continue;
+    }
+    if (!polling.again()) break;
+  }
+  if (!scarce) learn_poll_budget(budget, done);
+  stop_driving();
+  return done || changed();
+}
+
+/// Where the workers have use for all the processors, a thread would poll on one that a task needs; unless tasks are so
+/// short that sleeping costs more than they do.
+inline bool ProcessPool::scarce_processors() const noexcept {
+  return short_sleeps_.load(std::memory_order_relaxed) < 2 && in_hand_.load(std::memory_order_relaxed) >= processors_ &&
+         max_workers() >= static_cast<int>(processors_);
+}
+
+/// For how long, in nanoseconds, whoever drives polls; and what follows from whether that has paid.
+inline std::int64_t ProcessPool::poll_budget(bool scarce) const noexcept {
+  return scarce ? spin_limit() / 64 : drive_budget_.load(std::memory_order_relaxed);
+}
+inline void ProcessPool::learn_poll_budget(std::int64_t budget, bool paid) noexcept {
+  drive_budget_.store(paid ? (std::min)(budget * 2 + 100, spin_limit()) : (std::max)(budget / 2, spin_limit() / 16),
+                      std::memory_order_relaxed);
+}
+
+/// Hands the rings back to the manager.
+inline void ProcessPool::stop_driving() {
+  driver_.store(false, std::memory_order_seq_cst);
+  if (napping_.load(std::memory_order_seq_cst)) {
+    activity_.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
+    while (serve()) {
+    }
+  }
+  leave_lease();
+}
+
+/// When polling has not helped: sleeps on the word and, if no other thread drives, on the poller's word as well, so
+/// that a worker's result wakes this thread itself and not the manager first.
+CONCURRENT_FUTURES_INLINE bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value,
+                                                 Deadline deadline) {
+  if (!is_here() || is_own_thread() || driver_.exchange(true, std::memory_order_seq_cst))
+    return mpd::futex_wait(word, value, deadline);
+  mpd::CallerWords& words = segment_.caller();
+  const std::uint32_t asleep = mpd::put_poller(words, mpd::poller_sleeps);
+  bool supported = true;
+  const std::int64_t before = mpd::monotonic_nanoseconds();
+  if (!results_wait()) supported = mpd::futex_wait_either(word, value, words.poller, asleep, deadline);
+  const int short_sleeps = short_sleeps_.load(std::memory_order_relaxed);
+  if (mpd::monotonic_nanoseconds() - before < short_sleep) {
+    if (short_sleeps < 4) short_sleeps_.store(short_sleeps + 1, std::memory_order_relaxed);
+  } else if (short_sleeps > 0) {
+    short_sleeps_.store(short_sleeps - 1, std::memory_order_relaxed);
+  }
+  mpd::put_poller(words, mpd::poller_polls);
+  while (serve()) {
+  }
+  stop_driving();
+  if (!supported) return mpd::futex_wait(word, value, deadline);
+  return deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/pool/at_exit.hpp>
+#include <concurrent/futures/detail/process_pool/argument_blocks.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/multiprocessing/cpu_count.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
+#include <concurrent/multiprocessing/freeze_support.hpp>
+
+#include <sys/random.h>
+
+#include <cstring>
+#include <stdexcept>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline std::atomic<std::uint64_t>& next_pool_id() noexcept {
+  static std::atomic<std::uint64_t> id{1};
+  return id;
+}
+/// Numbers the workers of this process as Python does: across all executors.
+inline std::atomic<std::uint32_t>& next_process_number() noexcept {
+  static std::atomic<std::uint32_t> number{1};
+  return number;
+}
+
+inline void run_inherited_initializer(const void* initializer) { (*static_cast<const Initializer*>(initializer))(); }
+
+CONCURRENT_FUTURES_INLINE ProcessPool* ProcessPool::make(ProcessPoolOptions options) {
+  const auto refuse = [](const char* name, long long value, const char* right) {
+    throw std::invalid_argument("concurrent::futures: " + std::string(name) + " is " + std::to_string(value) +
+                                ". It must be " + right + ".");
+  };
+  if (options.max_workers && *options.max_workers <= 0) {
+    refuse("max_workers", *options.max_workers, "greater than 0; leave it out for one worker a processor");
+  }
+  if (options.max_workers && *options.max_workers > 60'000)
+    refuse("max_workers", *options.max_workers, "at most 60000");
+  if (options.max_tasks_per_child && *options.max_tasks_per_child <= 0) {
+    refuse("max_tasks_per_child", *options.max_tasks_per_child, "greater than 0; leave it out for no limit");
+  }
+  if (options.extra_queued_calls < 0) refuse("extra_queued_calls", options.extra_queued_calls, "0 or more");
+  if (options.extra_queued_calls > 1'000'000)
+    refuse("extra_queued_calls", options.extra_queued_calls, "at most 1000000");
+  if (options.idle_timeout && options.idle_timeout->count() <= 0) {
+    refuse("idle_timeout", options.idle_timeout->count(), "greater than 0 nanoseconds; leave it out for none");
+  }
+  if (options.restart_limit.period.count() < 0) {
+    refuse("restart_limit.period", options.restart_limit.period.count(), "0 ns or more");
+  }
+  if (options.max_pending == std::size_t{0}) refuse("max_pending", 0, "greater than 0; leave it out for no limit");
+  if (options.restart_limit.count < 0) refuse("restart_limit.count", options.restart_limit.count, "0 or more");
+  return new ProcessPool(std::move(options));
+}
+
+inline ProcessPool::ProcessPool(ProcessPoolOptions options)
+    : options_(std::move(options)), pending_limit_(options_.max_pending), restart_budget_(options_.restart_limit) {
+  most_workers_ = options_.max_workers ? *options_.max_workers : multiprocessing::usable_cpu_count();
+  max_workers_.store(most_workers_, std::memory_order_relaxed);
+  id_ = next_pool_id().fetch_add(1);
+  if (::getrandom(&secret_, sizeof secret_, GRND_NONBLOCK) < 0) secret_ = id_ * 0x9E3779B97F4A7C15ULL;
+}
+
+CONCURRENT_FUTURES_INLINE void ProcessPool::release() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // Only where nobody could join them: the last reference was given up by one of them.
+  if (manager_.joinable()) manager_.detach();
+  if (monitor_.joinable()) monitor_.detach();
+  delete this;
+}
+
+CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
+  const auto method = options_.mp_context.method();
+  if (method != mpd::StartMethod::fork && !mpd::freeze_support_was_called()) {
+    throw RuntimeError("concurrent::futures: the start method \"" + options_.mp_context.get_start_method() +
+                       "\" starts this program again, which needs freeze_support. Make this the first line of main:\n"
+                       "    concurrent::multiprocessing::freeze_support(argc, argv);");
+  }
+  mpd::SegmentGeometry geometry;
+  geometry.workers = static_cast<std::uint32_t>(most_workers_);
+  // Where workers are replaced, the next one need not wait until the system has cleared the last one away.
+  if (options_.max_tasks_per_child || (options_.idle_timeout && options_.finalizer))
+    geometry.workers += (std::min)(geometry.workers, 64U);
+  geometry.queue_capacity = static_cast<std::uint32_t>(most_workers_ + options_.extra_queued_calls);
+  geometry.ring_capacity = most_workers_ <= 8 ? 64 : most_workers_ <= 64 ? 32 : 8;
+  geometry.records = geometry.queue_capacity + geometry.workers * (geometry.ring_capacity + 1);
+  processors_ = static_cast<std::size_t>(multiprocessing::usable_cpu_count());
+  const bool one_processor = processors_ == 1;
+  geometry.spin_nanoseconds = one_processor ? 0 : options_.spin.limit().count();
+  geometry.tasks_per_worker = static_cast<std::uint64_t>(options_.max_tasks_per_child.value_or(0));
+  geometry.idle_nanoseconds = options_.idle_timeout ? options_.idle_timeout->count() : 0;
+  rights_.begin();
+  segment_ = mpd::Segment::create(geometry);
+  blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
+  queue_ = std::make_unique<mpd::CallQueueWriter>(segment_);
+  items_.resize(geometry.records);
+  asked_.reserve(geometry.workers);
+  idle_.reserve(geometry.workers);
+  timed_.reserve(geometry.records);            // submit does not fail for it
+  reports_.reserve(3 * geometry.workers + 1);  // nor the monitor: of each worker one report waits, and the zygote's end
+  free_records_.clear();                       // if it failed before
+  for (std::uint32_t record = geometry.records; record-- > 0;) free_records_.push_back(record);
+  places_ = std::make_unique<WorkerPlace[]>(geometry.workers);
+  peek_ = std::make_unique<std::atomic<std::uint64_t>[]>(geometry.workers);
+  for (std::uint32_t i = 0; i < geometry.workers; ++i) peek_[i] = ~std::uint64_t{0};
+
+  mpd::WorkerInitializer initializer;
+  initializer.argument = &options_.initializer;
+  initializer.finish_argument = &options_.finalizer;
+  if (options_.initializer) initializer.run = &run_inherited_initializer;
+  if (options_.finalizer) initializer.finish = &run_inherited_initializer;
+  if (method != mpd::StartMethod::fork) {
+    if (options_.initializer) {
+      const auto [offset, size] = pickle_for_images(options_.initializer);
+      segment_.set_initializer(offset, size);
+    }
+    if (options_.finalizer) {
+      const auto [offset, size] = pickle_for_images(options_.finalizer);
+      segment_.set_finalizer(offset, size);
+    }
+  }
+  zygote_.start(segment_, method, initializer, id_);
+  segment_.close_descriptor();
+  // Whoever else forks from here on, a second executor or the program itself, does not get this memory.
+  ::madvise(segment_.base(), segment_.geometry().size, MADV_DONTFORK);
+  try {
+    const mpd::BlockSignals no_handlers;
+    start_thread(monitor_, &ProcessPool::watch_zygote);
+    start_thread(manager_, &ProcessPool::manage);
+  } catch (...) {
+    zygote_.send({mpd::ZygoteRequest::Kind::quit, 0, 0, 0, 0});
+    if (monitor_.joinable()) {
+      monitor_.join();  // it reaps the zygote
+    } else {
+      zygote_.reap();
+    }
+    throw;
+  }
+  started_ = true;
+}
+
+/// With a reference that it gives up at its end. Throws std::system_error that says what is short.
+inline void ProcessPool::start_thread(std::thread& thread, void (ProcessPool::*run)()) {
+  add_reference();
+  try {
+    thread = std::thread(run, this);
+  } catch (const std::system_error& error) {
+    references_.fetch_sub(1);
+    mpd::throw_errno(error.code().value(), "pthread_create for a thread of the executor");
+  } catch (...) {
+    references_.fetch_sub(1);
+    throw;
+  }
+}
+
+/// Writes a call of each worker's own for fresh images; where it lies in the segment, and its size.
+inline std::pair<std::uint64_t, std::uint64_t> ProcessPool::pickle_for_images(const Initializer& call) {
+  CallWriter writer(*blocks_);
+  writer.set_audience(pickle::Audience::fresh_images);
+  call.dump(writer);
+  auto block = writer.take_block();
+  if (block.address == nullptr) {
+    block = blocks_->allocate(writer.size());
+    if (block.address == nullptr) mpd::throw_errno(ENOMEM, "allocation of the initializer");
+    std::memcpy(block.address, writer.data(), writer.size());
+  }
+  return {segment_.offset_of(block.address), writer.size()};
+}
+
+/// On demand: as many workers as there are calls without a result, up to max_workers.
+inline void ProcessPool::start_workers() {
+  if (outstanding_ <= available_) return;
+  const auto wanted =
+      static_cast<std::uint32_t>(std::min<std::size_t>(outstanding_, static_cast<std::size_t>(max_workers())));
+  while (available_ < wanted && start_worker()) {
+  }
+}
+
+inline bool ProcessPool::start_worker() {
+  if (no_more_workers_ || start_backoff_.waits() || available_ + resigned_ >= static_cast<std::uint32_t>(max_workers()))
+    return false;
+  for (std::uint32_t index = 0; index < geometry_workers(); ++index) {
+    WorkerPlace& place = places_[index];
+    // Where a large result is still being read, a new worker would write over it.
+    if (place.state != WorkerPlace::State::absent || place.reading.load(std::memory_order_acquire) != 0) continue;
+    place.state = WorkerPlace::State::starting;
+    place.serial = next_serial_++;
+    place.name = next_process_number().fetch_add(1);
+    place.tasks = 0;
+    place.pid = 0;
+    place.retiring = place.resigning = place.stopping = place.leaving = place.damaged = place.slow = place.still =
+        false;
+    place.since = std::chrono::steady_clock::now();
+    mpd::WorkerEntry& entry = segment_.worker(index);
+    entry.status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::starting));
+    entry.phase.store(0);
+    entry.call.store(mpd::no_call);
+    entry.started_at.store(0);
+    entry.wake.store(0);
+    entry.waits_for_room.store(0);
+    entry.leave.store(0);
+    // What stands in the ring is done with, or was written by one gone wild: not by this worker in any case.
+    for (std::uint32_t i = 0; i < segment_.geometry().ring_capacity; ++i)
+      segment_.result(index, i).commit.store(0, std::memory_order_relaxed);
+    segment_.caller().stopping.store(0);  // it is never set while workers are started, but by one gone wild
+    entry.first_position = place.position;
+    entry.consumed.store(place.position);
+    peek_[index].store(place.position, std::memory_order_release);
+    ++present_;
+    ++available_;
+    ++counts_.workers_started;
+    zygote_.send({mpd::ZygoteRequest::Kind::start, index, place.serial, 0, place.name});
+    return true;
+  }
+  return false;
+}
+
+CONCURRENT_FUTURES_INLINE void ProcessPool::start_later(const std::shared_ptr<Unfinished>& share) {
+  late_share_ = share;
+  gate_.fetch_or(gate_unstarted, std::memory_order_seq_cst);
+}
+
+/// At the first use of one that was made while variables were being set up. Throws: as start().
+inline void ProcessPool::start_now() {
+  const std::lock_guard lock(start_mutex_);
+  if ((gate_.load(std::memory_order_acquire) & (gate_unstarted | gate_closed)) != gate_unstarted) return;
+  mark_.take_over();
+  gate_.fetch_or(gate_starting, std::memory_order_seq_cst);
+  try {
+    start();
+  } catch (...) {
+    gate_.fetch_and(~gate_starting, std::memory_order_seq_cst);
+    throw;
+  }
+  if (const auto share = late_share_.lock()) ExitRegistry::instance().add(share);
+  gate_.fetch_and(~(gate_unstarted | gate_starting), std::memory_order_seq_cst);
+}
+
+CONCURRENT_FUTURES_INLINE void ProcessPool::warm_up(int workers) {
+  if ((gate_.load(std::memory_order_acquire) & gate_unstarted) != 0) start_now();
+  const std::lock_guard lock(mutex_);
+  const auto wanted = static_cast<std::uint32_t>((std::min)((std::max)(workers, 0), max_workers()));
+  while (available_ < wanted && start_worker()) {
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

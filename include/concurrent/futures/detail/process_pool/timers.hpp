@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the manager does by the clock: time limits, calls that wait although workers sleep, workers whose start failed,
+// memory that is not used any more. policy/ says when; here is what follows.
+#pragma once
+
+#include <concurrent/futures/detail/process_pool/argument_blocks.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// Does what is due by now, however busy the pool is, and returns when the manager has to look again although nobody
+/// wakes it.
+inline Deadline ProcessPool::next_look() {
+  const auto now = std::chrono::steady_clock::now();
+  Deadline look = pace(now);
+  StallDetector::Check stall;
+  bool trim = false;
+  {
+    const std::lock_guard lock(mutex_);
+    look = (std::min)(look, check_time_limits(now));
+    look = (std::min)(look, run_timers(now, stall, trim));
+  }
+  if (stall.repair) rescue_waiting_calls(stall, now);
+  if (trim) blocks_->trim();
+  return look;
+}
+
+/// How soon results make the manager look: often while there is much to do, so that workers need not wake it.
+inline Deadline ProcessPool::pace(Deadline now) {
+  const std::uint64_t activity = activity_.load(std::memory_order_relaxed);
+  if (activity != seen_activity_) {
+    seen_activity_ = activity;
+    quiet_looks_ = 0;
+    quiet_at_ = now + pool_timing.quiet;
+    trim_at_ = now + pool_timing.trim;  // what happens meanwhile is seen then: a second at most
+    napping_.store(true, std::memory_order_seq_cst);
+  } else if (napping_.load(std::memory_order_relaxed) && ++quiet_looks_ >= pool_timing.quiet_naps) {
+    napping_.store(false, std::memory_order_seq_cst);
+    rights_.look_again();
+    if (!driver_.load(std::memory_order_seq_cst))
+      mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
+  }
+  return napping_.load(std::memory_order_relaxed) ? now + pool_timing.nap : (Deadline::max)();
+}
+
+/// With the lock: what is due. What takes long is left to the caller, who does it without.
+inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stall, bool& trim) {
+  Deadline look = (Deadline::max)();
+  if (queue_->waiting() != 0 || !pending_.empty()) {
+    if (now >= stalls_.due()) {
+      fill();
+      stall = stalls_.check(now, queue_->moves_on(), outstanding_ <= available_);
+    }
+    look = stalls_.due();
+  } else {
+    stalls_.nothing_waits();
+  }
+  // Whoever has taken over the rings may be held up in a program's own unpickling, a wake-up may have died with its
+  // sender, a worker may be stopped: while something is on its way, or was within the last second, the manager looks
+  // after it now and then. After that, whoever submits wakes it.
+  watching_ = outstanding_ != 0 || now < quiet_at_;
+  if (watching_) look = (std::min)(look, now + pool_timing.watch);
+  if (outstanding_ != 0 && now >= records_look_) {
+    records_look_ = now + pool_timing.watch;
+    if (find_overwritten()) look = now;
+  }
+  if (start_backoff_.take_due(now)) start_workers();
+  if (kill_remaining_ <= now) {
+    kill_remaining_ = (Deadline::max)();
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
+  }
+  if (trim_at_ <= now) {
+    trim_at_ = (Deadline::max)();
+    trim = true;
+  }
+  return (std::min)((std::min)(look, start_backoff_.due()), (std::min)(kill_remaining_, trim_at_));
+}
+
+/// Sets `has_call` of each place whose worker has taken a call and not answered.
+inline void ProcessPool::mark_places_with_calls() {
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) places_[i].has_call = false;
+  for (const WorkItem* const item : items_) {
+    bool started = false;
+    const std::uint32_t holder = item == nullptr ? mpd::no_worker : holder_of(*item, started);
+    if (holder < geometry_workers()) places_[holder].has_call = true;
+  }
+}
+
+/// What a StallDetector asks for. Without the lock where /proc is read.
+inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, Deadline now) {
+  asked_.clear();
+  idle_.clear();
+  if (todo.ask_workers) {
+    const std::lock_guard lock(mutex_);
+    mark_places_with_calls();
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+      const WorkerPlace& place = places_[i];
+      // `busy` it says it is also between two calls, until it finds no other.
+      if (place.state == WorkerPlace::State::absent || place.has_call) continue;
+      const auto status = static_cast<mpd::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
+      asked_.push_back({i, place.serial, place.pid});
+      idle_.push_back({status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing, false,
+                       place.still, now - place.since});
+    }
+  }
+  bool runnable = false;
+  for (std::size_t i = 0; i < asked_.size(); ++i) {
+    // Without a pid it is the zygote that has not come to it. Once one is found that can run, the others are not asked.
+    idle_[i].blocked = !runnable && asked_[i].pid != 0 && !mpd::waits_for_processor(asked_[i].pid);
+    if (!idle_[i].blocked) runnable = true;
+  }
+  const std::lock_guard lock(mutex_);
+  queue_->restore();
+  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+    WorkerPlace& place = places_[i];
+    place.still = false;
+    if (place.state == WorkerPlace::State::absent) continue;
+    mpd::WorkerEntry& entry = segment_.worker(i);
+    const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
+    place.slow = status == mpd::WorkerStatus::polling;
+    const bool leaves = status == mpd::WorkerStatus::finishing || status == mpd::WorkerStatus::retired;
+    if (leaves && !std::exchange(place.retiring, true)) {  // its finalizer takes time
+      --available_;
+      start_workers();
+    }
+    if (status == mpd::WorkerStatus::busy && !todo.wake_busy) continue;
+    entry.wake.store(0, std::memory_order_seq_cst);
+    mpd::futex_wake(entry.wake, 1, true);
+  }
+  for (std::size_t i = 0; i < asked_.size(); ++i) {
+    WorkerPlace& place = places_[asked_[i].index];
+    if (place.serial == asked_[i].serial) place.still = idle_[i].blocked;
+  }
+  // Unless it has been taken meanwhile: to look at them all may have taken long.
+  if (todo.ask_workers && stalls_.start_one(now, idle_) && queue_->waiting() != 0 && outstanding_ <= available_)
+    start_worker();
+}
+
+/// Stops the tasks whose time is up. Returns when the next one's may be.
+inline Deadline ProcessPool::check_time_limits(Deadline now) {
+  Deadline look = (Deadline::max)();
+  if (timed_.empty()) return look;
+  hold_ups_.beat(now);
+  ItemList put_back;
+  for (WorkItem* const item : timed_) {
+    if (item->place != WorkItem::Place::record || item->stopped_for_timeout || item->stopped_by_user) continue;
+    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+    TimedCall call;
+    call.limit = *item->options->timeout;
+    if (state.worker < geometry_workers() && state.stage == mpd::Stage::claimed) {
+      WorkerPlace& place = places_[state.worker];
+      if (place.claimed != item->ticket) {
+        place.claimed = item->ticket;
+        place.claimed_since = now;
+      }
+      call.stage = TimedCall::Stage::claimed;
+      call.since = place.claimed_since;
+    } else if (state.worker < geometry_workers() && state.stage == mpd::Stage::started) {
+      call.stage = TimedCall::Stage::started;
+      const auto noted = std::chrono::nanoseconds(
+          static_cast<std::int64_t>(segment_.worker(state.worker).started_at.load(std::memory_order_relaxed)));
+      call.since = Deadline(std::chrono::duration_cast<Deadline::duration>(noted));
+    }
+    const TimeLimitStep step = check_time_limit(call, now, hold_ups_);
+    look = (std::min)(look, step.look);
+    if (step.action == TimeLimitStep::Action::take_back) {
+      tell_to_leave(state.worker);                                   // so that it has no other call when it is hit
+      if (!queue_->take_back(item->record, item->ticket)) continue;  // it has begun at last, and leaves after that
+      kill_place(state.worker, SIGKILL);
+      put_back.push_back(*item);
+    } else if (step.action == TimeLimitStep::Action::stop && stop_task(*item)) {
+      item->stopped_for_timeout = true;
+    }
+  }
+  if (!put_back.empty()) {
+    while (WorkItem* const item = put_back.pop_front()) pending_.push_front(*item);
+    fill();
+  }
+  return look;
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the pool tells its trace, if it has one. While it has none, a submit looks at `gate_`, as it always does, and
+// the end of a call at `WorkItem::traced`; a worker looks at the flags of a call's record.
+#pragma once
+
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/detail/trace/trace_open.hpp>
+#include <concurrent/futures/logging.hpp>
+#include <concurrent/pickle/call.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+CONCURRENT_FUTURES_INLINE void ProcessPool::check_traceable() {
+  if ((gate_.load(std::memory_order_acquire) & (gate_closed | gate_unstarted)) == gate_unstarted) start_now();
+  const std::lock_guard lock(mutex_);
+  detail::check_traceable(trace_ != nullptr, shutting_down_ || !broken_.empty());
+}
+
+/// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
+CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ProcessPool::trace(std::unique_ptr<TraceSink> sink) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;
+    trace_ = std::move(sink);
+    for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
+      if (places_[i].state == WorkerPlace::State::live) trace_worker(places_[i]);
+    }
+    gate_.fetch_or(gate_traced, std::memory_order_seq_cst);
+  }
+  wake_manager();  // it may sleep without an end, and has to write from now on
+  return nullptr;
+}
+
+/// In the manager's thread.
+inline void ProcessPool::flush_trace(bool ends) {
+  const std::string problem = ends ? trace_->close() : trace_->flush();
+  if (!problem.empty()) log_message(LogLevel::error, problem);
+}
+
+inline void ProcessPool::trace_worker(const WorkerPlace& place) noexcept {
+  try {
+    trace_->worker_started(
+        {place.pid, place.pid}, mpd::worker_name(options_.mp_context.method(), place.name),
+        std::chrono::duration_cast<std::chrono::nanoseconds>(place.since.time_since_epoch()).count());
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+inline void ProcessPool::trace_submit(WorkItem& item, const std::byte* call) noexcept {
+  try {
+    const bool labelled = item.options != nullptr && !item.options->label.empty();
+    trace_->submitted(&item, labelled ? item.options->label : pickle::describe_call(std::span(call, item.size)));
+    item.traced = true;
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+/// The item leaves its record, for good or to be run `again`. `outcome`: null when no result has come.
+inline void ProcessPool::trace_end(const WorkItem& item, const char* outcome, bool again) noexcept {
+  if (item.place == WorkItem::Place::record || item.place == WorkItem::Place::settling) {
+    const mpd::CallRecord& record = segment_.record(item.record);
+    const auto state = mpd::RecordState::unpack(record.state.load(std::memory_order_acquire));
+    if (state.stage == mpd::Stage::started && state.worker < geometry_workers()) {
+      const pid_t noted = places_[state.worker].pid;
+      const pid_t pid = noted != 0 ? noted : segment_.worker(state.worker).pid.load(std::memory_order_relaxed);
+      const auto start = static_cast<std::int64_t>(record.started_at.load(std::memory_order_relaxed));
+      const auto end = outcome != nullptr ? static_cast<std::int64_t>(record.ended_at.load(std::memory_order_relaxed))
+                                          : mpd::monotonic_nanoseconds();
+      if (outcome == nullptr) {
+        outcome = item.stopped_for_timeout ? "timeout" : item.stopped_by_user ? "terminated" : "worker died";
+      }
+      trace_->ran(&item, {pid, pid}, start, end, outcome, again);
+      return;
+    }
+  }
+  if (!again) trace_->ended(&item);
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

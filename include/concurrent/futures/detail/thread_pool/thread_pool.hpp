@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/pool/admission.hpp>
+#include <concurrent/futures/detail/pool/pool_text.hpp>
+#include <concurrent/futures/detail/pool/unfinished.hpp>
+#include <concurrent/futures/detail/thread_pool/thread_task.hpp>
+#include <concurrent/futures/detail/trace/trace_sink.hpp>
+#include <concurrent/futures/initializer.hpp>
+#include <concurrent/futures/statistics.hpp>
+#include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/multiprocessing/detail/worker_locals.hpp>
+#include <concurrent/pickle/detail/separate.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <pthread.h>
+#include <unistd.h>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// What is behind a ThreadPoolExecutor. It lives as long as the executor, a thread of its own or one of its pending
+/// futures does, so that any of them may be the last.
+///
+/// A thread counts as idle from just before it publishes a result: who sees the result finds the thread free. While it
+/// runs callbacks, which may take long, it does not.
+class ThreadPool : public Unfinished, public std::enable_shared_from_this<ThreadPool> {
+ public:
+  ThreadPool(int max_workers, std::string name_prefix, Initializer initializer, Initializer finalizer,
+             std::optional<std::size_t> max_pending)
+      : max_workers_(max_workers),
+        name_prefix_(std::move(name_prefix)),
+        initializer_(std::move(initializer)),
+        finalizer_(std::move(finalizer)),
+        max_pending_(max_pending) {}
+  /// A pool that the end of the program waits for.
+  static std::shared_ptr<ThreadPool> make(std::optional<int> max_workers, std::string name_prefix,
+                                          Initializer initializer, Initializer finalizer,
+                                          std::optional<std::size_t> max_pending);
+
+  // For the executor.
+  bool is_here() const noexcept { return mark_.is_here(); }
+  bool is_own_thread() const noexcept { return current() == this; }
+  bool is_limited() const noexcept { return max_pending_.has_value(); }
+  bool reserve(Admission admission);
+  void give_back_place() noexcept;
+  void submit(ThreadTask& task);  // takes over a reference of the task's
+  void count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept;
+  void shutdown(bool cancel_futures);
+  bool wait_until_ended(Deadline deadline);
+  void detach_threads();
+  void warm_up(int workers);
+  void set_max_workers(int workers);
+  int max_workers() const noexcept { return max_workers_.load(std::memory_order_relaxed); }
+  std::size_t pending_work_items();
+  PoolStatistics statistics();
+  PoolGlance glance();
+  void check_traceable();
+  std::unique_ptr<TraceSink> trace(std::unique_ptr<TraceSink> sink);
+
+  // For tasks.
+  bool withdraw(ThreadTask& task) noexcept;
+  void read_progress(const ThreadTask& task, std::uint64_t& done, std::uint64_t& total) noexcept;
+  bool before_publishing(ThreadTask& task, const std::exception_ptr& error) noexcept;
+
+  // At the end of the program.
+  CONCURRENT_FUTURES_INLINE void finish() noexcept override;
+
+ private:
+  struct Start {  // what a new thread is given
+    std::shared_ptr<ThreadPool> pool;
+    int index;
+  };
+
+  void check_open() const;
+  void check_process() const;
+  int start_thread() noexcept;
+  static void* thread_main(void* argument) noexcept;
+  void set_thread_name(int index) const noexcept;
+  bool has_room() const noexcept { return tasks_.size() + reserved_ < *max_pending_; }
+  void tell_of_room() noexcept;
+  bool work(ThreadProgress& progress) noexcept;
+  void finalize(multiprocessing::detail::WorkerLocals& locals) noexcept;
+  bool initialize() noexcept;
+  void run(ThreadTask& task, ThreadProgress& progress) noexcept;
+  void break_pool(const std::string& reason) noexcept;
+  // With a trace: when this thread began its task; 0: it has not had one that is traced.
+  static std::int64_t& task_started() noexcept {
+    thread_local std::int64_t time = 0;
+    return time;
+  }
+  static TraceThread this_thread() noexcept { return {::getpid(), ::gettid()}; }
+  void trace_submit(ThreadTask& task) noexcept;
+  void trace_begin() noexcept;
+  static ThreadPool*& current() noexcept {
+    thread_local ThreadPool* pool = nullptr;
+    return pool;
+  }
+
+  std::atomic<int> max_workers_;  // changed under the lock
+  const std::string name_prefix_;
+  const Initializer initializer_;
+  const Initializer finalizer_;
+  const std::optional<std::size_t> max_pending_;
+  const multiprocessing::detail::ProcessMark mark_;
+
+  std::mutex mutex_;  // guards what follows; not held while anything of the user's runs
+  std::condition_variable work_or_end_;
+  TaskList tasks_;
+  std::vector<pthread_t> threads_;  // to be joined
+  IntrusiveList<ThreadProgress> progress_;
+  std::condition_variable room_;  // for a task, or none will ever be taken any more
+  std::size_t reserved_ = 0;      // places for tasks that are being made
+  int started_ = 0;               // threads that are there, and do not leave
+  int last_index_ = 0;            // of the next one's name
+  std::size_t idle_ = 0;          // threads that look for a task, or will without delay
+  std::size_t sleeping_ = 0;      // of those, the ones that sleep
+  bool shutting_down_ = false;
+  std::string broken_;  // why; empty: it is not
+  PoolStatistics counts_;
+  std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
+
+  std::mutex join_mutex_;
+  std::atomic<std::uint32_t> running_{0};  // threads; a futex
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
+
+#ifdef CONCURRENT_FUTURES_DEFINITIONS
+#include <concurrent/futures/detail/thread_pool/calls.hpp>
+#include <concurrent/futures/detail/thread_pool/threads.hpp>
+#include <concurrent/futures/detail/thread_pool/trace.hpp>
+#endif

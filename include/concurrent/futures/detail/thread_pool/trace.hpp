@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a thread pool tells its trace.
+#pragma once
+
+#include <concurrent/futures/detail/thread_pool/thread_pool.hpp>
+#include <concurrent/futures/detail/trace/trace_open.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
+
+#include <memory>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include <pthread.h>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+CONCURRENT_FUTURES_INLINE void ThreadPool::check_traceable() {
+  const std::lock_guard lock(mutex_);
+  detail::check_traceable(trace_ != nullptr, shutting_down_ || !broken_.empty());
+}
+
+/// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
+CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ThreadPool::trace(std::unique_ptr<TraceSink> sink) {
+  const std::lock_guard lock(mutex_);
+  if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;
+  trace_ = std::move(sink);
+  return nullptr;
+}
+
+inline void ThreadPool::trace_submit(ThreadTask& task) noexcept {
+  try {
+    trace_->submitted(&task, task.name());
+    task.traced = true;
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+/// A thread is in the trace from its first task on.
+inline void ThreadPool::trace_begin() noexcept {
+  const bool first = task_started() == 0;
+  task_started() = multiprocessing::detail::monotonic_nanoseconds();
+  if (!first) return;
+  char name[32] = "";
+  ::pthread_getname_np(::pthread_self(), name, sizeof name);
+  try {
+    trace_->worker_started(this_thread(), name, task_started());
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: BSL-1.0
+// A pool's trace: a file in Chrome's trace event format, which chrome://tracing and Perfetto show. An array with one
+// event a line, which they read also when its end is missing because the program was killed; times are microseconds of
+// the monotonic clock, which all processes share.
+//
+//   submit   an instant in the thread that submitted
+//   queue    "b" and "e", from there until a worker began; each task has an id of its own
+//   task     a slice "X" in the worker, with the outcome; one more for each time that the task was run again
+//   worker   "B" and "E" around all slices of a worker; the "E" says how it ended
+//   names    of processes and threads, as metadata
+#pragma once
+
+#include <concurrent/futures/detail/trace/trace_sink.hpp>
+#include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
+#include <concurrent/pickle/detail/above_streams.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+inline bool is_utf8(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    const int more = first < 0x80                    ? 0
+                     : first >= 0xC2 && first < 0xE0 ? 1
+                     : first >= 0xE0 && first < 0xF0 ? 2
+                     : first >= 0xF0 && first < 0xF5 ? 3
+                                                     : -1;
+    if (more < 0) return false;
+    for (int k = 0; k < more; ++k) {
+      if (++i == text.size() || (static_cast<unsigned char>(text[i]) & 0xC0u) != 0x80) return false;
+    }
+  }
+  return true;
+}
+
+/// With the quotes around it. Bytes that are no UTF-8 are taken for Latin-1.
+inline std::string json_string(std::string_view text) {
+  std::string json = "\"";
+  const bool as_it_is = is_utf8(text);
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (letter == '"' || letter == '\\') {
+      (json += '\\') += letter;
+    } else if (byte < 0x20 || (byte >= 0x7F && !as_it_is)) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+      json += escaped;
+    } else {
+      json += letter;
+    }
+  }
+  return json += '"';
+}
+
+/// A task that is on its way.
+struct TracedTask {
+  const void* task;
+  std::uint64_t id;
+  std::string name;  // as JSON
+  TraceThread by;
+  std::int64_t submitted;
+  bool was_queued = false;  // its time in the queue has been noted
+  std::unique_ptr<TracedTask> next = nullptr;
+};
+
+/// Finds them by their address. The standard's tables would cost every include of the library as much as all of this
+/// file.
+class TracedTasks {
+ public:
+  using Link = std::unique_ptr<TracedTask>;
+
+  /// Null: there is none.
+  Link& find(const void* task) {
+    Link* link = &chain(task);
+    while (*link != nullptr && (*link)->task != task) link = &(*link)->next;
+    return *link;
+  }
+  void add(TracedTask task) {
+    if (size_ == chains_.size()) grow();
+    Link& first = chain(task.task);
+    auto added = std::make_unique<TracedTask>(std::move(task));
+    added->next = std::move(first);
+    first = std::move(added);
+    ++size_;
+  }
+  void erase(Link& link) noexcept {
+    link = std::exchange(link->next, nullptr);
+    --size_;
+  }
+
+ private:
+  Link& chain(const void* task) noexcept {
+    return chains_[(reinterpret_cast<std::uintptr_t>(task) * 0x9E37'79B9'7F4A'7C15ULL >> 32) & (chains_.size() - 1)];
+  }
+  void grow() {
+    std::vector<Link> old(2 * chains_.size());
+    old.swap(chains_);
+    for (Link& first : old) {
+      while (first != nullptr) {
+        Link moved = std::exchange(first, std::move(first->next));
+        Link& to = chain(moved->task);
+        moved->next = std::move(to);
+        to = std::move(moved);
+      }
+    }
+  }
+
+  std::vector<Link> chains_{std::vector<Link>(64)};  // a power of two
+  std::size_t size_ = 0;
+};
+
+/// Notes events, and writes them when somebody calls `flush`, at the latest when there is a mebibyte of them.
+class Trace final : public TraceSink {
+ public:
+  /// Throws std::system_error, which names the path, when the file cannot be written.
+  Trace(const std::string& path, const std::string& process_name) : path_(path), process_(::getpid()) {
+    file_ = pickle::detail::above_streams(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (file_ < 0 || !write("[\n")) {
+      const int error = errno;
+      if (file_ >= 0) ::close(file_);
+      throw std::system_error(error, std::generic_category(),
+                              "concurrent::futures: the trace cannot be written to '" + path + "'");
+    }
+    try {
+      multiprocessing::detail::DescriptorRegistry::instance().add(file_);  // no fork's copy holds it open
+      add(metadata("process_name", {process_, process_}, process_name));
+    } catch (...) {
+      close_file();
+      throw;
+    }
+  }
+  Trace(const Trace&) = delete;
+  Trace& operator=(const Trace&) = delete;
+  ~Trace() override { Trace::close(); }
+
+  static std::int64_t now() noexcept { return multiprocessing::detail::monotonic_nanoseconds(); }
+
+  void submitted(const void* task, std::string name) noexcept override {
+    note([&] {
+      const TraceThread here{process_, ::gettid()};
+      if (is_new(here.thread)) {
+        threads_.push_back(here.thread);
+        char own_name[32] = "thread";
+        ::pthread_getname_np(::pthread_self(), own_name, sizeof own_name);
+        add(metadata("thread_name", here, own_name));
+      }
+      tasks_.add({task, next_id_++, json_string(name), here, now()});
+    });
+  }
+  void ran(const void* task, TraceThread where, std::int64_t start, std::int64_t end, const char* outcome,
+           bool again) noexcept override {
+    note([&] {
+      auto& found = tasks_.find(task);
+      if (found == nullptr) return;
+      TracedTask& known = *found;
+      // What a process gone wild says of its times must not spoil the picture.
+      if (end > now()) end = now();
+      if (end < known.submitted) end = known.submitted;
+      if (start < known.submitted) start = known.submitted;
+      if (start > end) start = end;
+      queued(known, start, "");
+      add("{\"ph\":\"X\",\"cat\":\"task\",\"name\":" + known.name + at(where, start) +
+          ",\"dur\":" + microseconds(end - start) + ",\"args\":{\"task\":" + std::to_string(known.id) +
+          ",\"outcome\":\"" + outcome + "\"}}");
+      if (!again) tasks_.erase(found);
+    });
+  }
+  void ended(const void* task) noexcept override {
+    note([&] {
+      auto& found = tasks_.find(task);
+      if (found == nullptr) return;
+      queued(*found, now(), ",\"args\":{\"outcome\":\"not run\"}");
+      tasks_.erase(found);
+    });
+  }
+
+  void worker_started(TraceThread where, const std::string& name, std::int64_t since) noexcept override {
+    note([&] {
+      if (where.process != process_) add(metadata("process_name", where, name));
+      add(metadata("thread_name", where, name));
+      add("{\"ph\":\"B\",\"cat\":\"worker\",\"name\":" + json_string(name) + at(where, since) + "}");
+    });
+  }
+  void worker_ended(TraceThread where, const std::string& name, const std::string& how) noexcept override {
+    note([&] {
+      add("{\"ph\":\"E\",\"cat\":\"worker\",\"name\":" + json_string(name) + at(where, now()) +
+          ",\"args\":{\"end\":" + json_string(how) + "}}");
+    });
+  }
+
+  std::string flush() noexcept override {
+    try {
+      const std::lock_guard file_lock(file_mutex_);
+      {
+        const std::lock_guard lock(mutex_);
+        text_.clear();
+        text_.swap(noted_);
+      }
+      if (file_ < 0 || text_.empty()) return {};
+      if (write(text_)) return {};
+      const int error = errno;
+      close_file();
+      return "concurrent::futures: the trace '" + path_ +
+             "' cannot be written any further: " + std::generic_category().message(error) + ".";
+    } catch (...) {
+      return {};
+    }
+  }
+  std::string close() noexcept override {
+    std::string problem = flush();
+    const std::lock_guard file_lock(file_mutex_);
+    if (file_ >= 0) {
+      write("\n]\n");
+      close_file();
+    }
+    return problem;
+  }
+
+ private:
+  static constexpr std::size_t most_text = std::size_t{1} << 20;
+
+  /// Under the lock; and writes itself if nobody else does.
+  template <class Action>
+  void note(Action action) noexcept {
+    bool full = false;
+    try {
+      const std::lock_guard lock(mutex_);
+      action();
+      full = noted_.size() > most_text;
+    } catch (const std::bad_alloc&) {
+    }
+    if (full) flush();
+  }
+
+  static std::string microseconds(std::int64_t nanoseconds) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%lld.%03d", static_cast<long long>(nanoseconds / 1000),
+                  static_cast<int>(nanoseconds % 1000));
+    return text;
+  }
+  static std::string place(TraceThread where) {
+    return ",\"pid\":" + std::to_string(where.process) + ",\"tid\":" + std::to_string(where.thread);
+  }
+  static std::string at(TraceThread where, std::int64_t time) { return place(where) + ",\"ts\":" + microseconds(time); }
+  static std::string metadata(const char* what, TraceThread where, const std::string& name) {
+    return std::string("{\"ph\":\"M\",\"name\":\"") + what + "\"" + place(where) +
+           ",\"args\":{\"name\":" + json_string(name) + "}}";
+  }
+  void queued(TracedTask& task, std::int64_t until, const char* more) {
+    if (std::exchange(task.was_queued, true)) return;
+    const std::string id = std::to_string(task.id);
+    const std::string name = ",\"cat\":\"queue\",\"id\":" + id + ",\"name\":" + task.name;
+    add("{\"ph\":\"i\",\"s\":\"t\",\"cat\":\"submit\",\"name\":" + task.name + at(task.by, task.submitted) +
+        ",\"args\":{\"task\":" + id + "}}");
+    add("{\"ph\":\"b\"" + name + at(task.by, task.submitted) + "}");
+    add("{\"ph\":\"e\"" + name + at(task.by, until) + more + "}");
+  }
+  void add(const std::string& event) {
+    const std::size_t wanted = noted_.size() + event.size() + 2;  // first, so that none is begun and not completed
+    if (wanted > noted_.capacity()) noted_.reserve(2 * wanted);
+    if (std::exchange(begun_, true)) noted_ += ",\n";
+    noted_ += event;
+  }
+
+  /// Of the first few hundred threads, whether it is new here.
+  bool is_new(pid_t thread) const noexcept {
+    for (const pid_t known : threads_) {
+      if (known == thread) return false;
+    }
+    return threads_.size() < 256;
+  }
+
+  void close_file() noexcept {
+    multiprocessing::detail::DescriptorRegistry::instance().close(std::exchange(file_, -1));
+  }
+  bool write(std::string_view text) noexcept {
+    while (!text.empty()) {
+      const ssize_t written = ::write(file_, text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+  }
+
+  const std::string path_;
+  const pid_t process_;
+
+  std::mutex file_mutex_;  // taken before the other
+  int file_ = -1;
+  std::string text_;  // being written
+
+  std::mutex mutex_;
+  std::string noted_;
+  bool begun_ = false;
+  std::uint64_t next_id_ = 1;
+  TracedTasks tasks_;
+  std::vector<pid_t> threads_;  // whose name has been noted
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
