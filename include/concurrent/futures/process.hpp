@@ -113,14 +113,14 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   /// are as they were then. It never waits, so that it may be called in a callback. Throws: as submit, but QueueFull.
   template <class Function, class... Args>
   auto try_submit(Function&& fn, Args&&... args) {
-    return detail::if_valid(
+    return detail::if_admitted(
         submit_item(detail::Admission::attempt, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...));
   }
   /// The same with options.
   template <class Function, class... Args>
   auto try_submit(TaskOptions options, Function&& fn, Args&&... args) {
     detail::check_task(options);
-    return detail::if_valid(
+    return detail::if_admitted(
         submit_item(detail::Admission::attempt, &options, std::forward<Function>(fn), std::forward<Args>(args)...));
   }
 

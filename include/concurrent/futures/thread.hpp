@@ -163,14 +163,14 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
   /// QueueFull.
   template <class Function, class... Args>
   auto try_submit(Function&& fn, Args&&... args) {
-    return detail::if_valid(
+    return detail::if_admitted(
         submit_item(detail::Admission::attempt, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...));
   }
   /// The same with options.
   template <class Function, class... Args>
   auto try_submit(TaskOptions options, Function&& fn, Args&&... args) {
     detail::check_task_for_threads(options);
-    return detail::if_valid(
+    return detail::if_admitted(
         submit_item(detail::Admission::attempt, &options, std::forward<Function>(fn), std::forward<Args>(args)...));
   }
 

@@ -313,7 +313,14 @@ TEST_CASE("Future.result: a thread that has a copy finishes the future, or gives
 TEST_CASE("Future.wait_for, wait_until, valid: as std::shared_future's") {
   const support::DeadlineGuard deadline("the members of std::shared_future");
   cf::Future<std::string> future;
+  CHECK_FALSE(future.valid());
+  CHECK_FALSE(cf::AnyFuture(cf::Future<int>()).valid());
+  const auto other_handle = future;
   CHECK(future.valid());
+  CHECK(cf::ThreadPoolExecutor(1).submit([] { return 1; }).valid());
+  cf::Future<int> filled;
+  filled.set_result(1);
+  CHECK(filled.valid());
   CHECK(future.wait_for(1ms) == std::future_status::timeout);
   CHECK(future.wait_until(std::chrono::steady_clock::now() + 1ms) == std::future_status::timeout);
   CHECK(future.wait_until(std::chrono::system_clock::now() + 1ms) == cf::FutureStatus::timeout);
@@ -338,7 +345,7 @@ TEST_CASE("Future.wait_for, wait_until, valid: as std::shared_future's") {
   failed.set_exception(std::make_exception_ptr(std::runtime_error("no")));
   CHECK_NOTHROW(failed.wait());
   CHECK_THROWS_WITH(failed.get(), "no");
-  cf::Future<int> moved_from;
+  cf::Future<int> moved_from = cf::ThreadPoolExecutor(1).submit([] { return 1; });
   const cf::Future<int> moved_to = std::move(moved_from);
   CHECK_FALSE(moved_from.valid());
   CHECK(moved_to.valid());

@@ -76,8 +76,10 @@ class FutureHandle {
       if (state.wait_until_done(deadline_after(time - now))) return FutureStatus::ready;
     }
   }
-  /// False on a handle that was moved from, on which only this and assignment make sense.
-  bool valid() const noexcept { return state_ != nullptr; }
+  /// Whether there is something to wait for, or to read. False on a handle that was moved from, on which only this and
+  /// assignment make sense, and, as a std::shared_future's, of one that was made by default and given to nobody: where
+  /// `wait` throws InvalidStateError.
+  bool valid() const noexcept { return state_ != nullptr && !state_->is_orphaned(); }
 
   /// Stops a task that is running by ending its worker, if its executor can do that; the future becomes cancelled, and
   /// a new worker takes the place of the old one. A call that is not running yet is cancelled. Returns false if it was
@@ -198,6 +200,7 @@ class FutureHandle {
 /// How the rest of the library gets at the state behind a handle.
 struct HandleAccess {
   static FutureStateBase* state(const FutureHandle& handle) noexcept { return handle.state_; }
+  static bool is_empty(const FutureHandle& handle) noexcept { return handle.state_ == nullptr; }
   static FutureStateBase& checked_state(const FutureHandle& handle) { return handle.checked(); }
 };
 

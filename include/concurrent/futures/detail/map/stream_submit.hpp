@@ -126,7 +126,7 @@ inline void MapStream::fill(bool at_start) {
       ended_ = true;
     } else {
       const AnyFuture future = feed_->submit(ahead_ == 0 ? Admission::force : Admission::attempt);
-      refused_ = future.valid() ? 0 : size;
+      refused_ = HandleAccess::is_empty(future) ? size : 0;
       if (refused_ != 0) return;  // the next result that is taken tries again
       push(future, size);
       ahead_ += size;
@@ -171,7 +171,7 @@ inline void MapStream::pump() {
       if (size == 0) size = sizer_.is_auto() ? deal() : feed_->cut(sizer_.next(MapFeed::unknown));
       if (size != 0) {
         const AnyFuture future = feed_->submit(admission);
-        refused = !future.valid();
+        refused = HandleAccess::is_empty(future);
         if (refused) {
           refused_ = size;
         } else {

@@ -77,13 +77,15 @@ class NodePoolMembers : public MapMixin<Self>, public HasGlance {
   /// submit, if there is room for the call: nothing where `max_pending` calls wait already. It never waits.
   template <class Function, class... Args>
   auto try_submit(Function&& fn, Args&&... args) {
-    return if_valid(submit_item(Admission::attempt, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...));
+    return if_admitted(
+        submit_item(Admission::attempt, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...));
   }
   /// The same with options.
   template <class Function, class... Args>
   auto try_submit(TaskOptions options, Function&& fn, Args&&... args) {
     check_task(options);
-    return if_valid(submit_item(Admission::attempt, &options, std::forward<Function>(fn), std::forward<Args>(args)...));
+    return if_admitted(
+        submit_item(Admission::attempt, &options, std::forward<Function>(fn), std::forward<Args>(args)...));
   }
 
   /// As ProcessPoolExecutor's.

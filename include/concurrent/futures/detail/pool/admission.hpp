@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/future/future_handle.hpp>
 #include <concurrent/futures/exceptions.hpp>
 
 #include <cstddef>
@@ -51,8 +52,8 @@ class WaitingPlace {  // stays where it is
 
 /// What try_submit returns.
 template <class Handle>
-std::optional<Handle> if_valid(Handle future) {
-  return future.valid() ? std::optional<Handle>(std::move(future)) : std::nullopt;
+std::optional<Handle> if_admitted(Handle future) {
+  return !HandleAccess::is_empty(future) ? std::optional<Handle>(std::move(future)) : std::nullopt;
 }
 
 /// How the rest of the library submits without waiting, and asks whether there is a limit. An executor of somebody
@@ -67,7 +68,7 @@ struct AdmissionAccess {
     if constexpr (admits<Executor>()) return executor.has_limit();
     return false;
   }
-  /// A future that is not valid: there was no room.
+  /// A handle without a state: there was no room.
   template <class Executor, class Options, class... Call>
   static auto submit(Executor& executor, Admission admission, Options options, Call&&... call) {
     return executor.submit_item(admission, options ? &*options : nullptr, std::forward<Call>(call)...);
