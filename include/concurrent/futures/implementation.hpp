@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-/// For one translation unit of a program with separate compilation (pickle/detail/separate.hpp): it has all that the
+/// For one translation unit of a program with separate compilation (concurrent/config.hpp): it has all that the
 /// others see the declarations of. What it includes before does not matter, a precompiled header neither.
 #pragma once
 
@@ -8,13 +8,14 @@
 #endif
 
 #include <concurrent/futures/detail/exceptions/exception_registry.hpp>
-#include <concurrent/futures/detail/exceptions/texts.hpp>
+#include <concurrent/futures/detail/future/future_text.impl.hpp>
 #include <concurrent/futures/detail/future/transitions.hpp>
 #include <concurrent/futures/detail/future/waiting.hpp>
 #include <concurrent/futures/detail/map/stream_submit.hpp>
 #include <concurrent/futures/detail/map/stream_take.hpp>
-#include <concurrent/futures/detail/pool/unfinished_list.hpp>
-#include <concurrent/futures/detail/process_pool/call_writer_grow.hpp>
+#include <concurrent/futures/detail/pool/pool_text.impl.hpp>
+#include <concurrent/futures/detail/pool/unfinished.impl.hpp>
+#include <concurrent/futures/detail/process_pool/call_writer.impl.hpp>
 #include <concurrent/futures/detail/process_pool/control.hpp>
 #include <concurrent/futures/detail/process_pool/deaths.hpp>
 #include <concurrent/futures/detail/process_pool/flow.hpp>
@@ -28,7 +29,7 @@
 #include <concurrent/futures/detail/thread_pool/calls.hpp>
 #include <concurrent/futures/detail/thread_pool/threads.hpp>
 #include <concurrent/futures/detail/thread_pool/trace.hpp>
-#include <concurrent/futures/detail/trace/trace_opening.hpp>
+#include <concurrent/futures/detail/trace/trace_open.impl.hpp>
 #include <concurrent/multiprocessing/detail/fresh_image_main.hpp>
 #include <concurrent/multiprocessing/detail/manager_calls.hpp>
 #include <concurrent/multiprocessing/detail/manager_process.hpp>
@@ -39,5 +40,5 @@
 #include <concurrent/pickle/detail/library_function.hpp>
 #include <concurrent/pickle/detail/loaded_modules.hpp>
 #include <concurrent/pickle/detail/memory_map.hpp>
-#include <concurrent/pickle/detail/name_text.hpp>
+#include <concurrent/pickle/detail/readable_name.impl.hpp>
 #include <concurrent/pickle/detail/symbol_file.hpp>

@@ -3,7 +3,7 @@
 
 #include <concurrent/futures/detail/future/can_be_copied.hpp>
 #include <concurrent/pickle/call.hpp>
-#include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/detail/signature.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/writer.hpp>

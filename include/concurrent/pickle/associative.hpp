@@ -12,8 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
 struct AssociativeElement {
@@ -27,7 +26,7 @@ struct AssociativeElement<T> {
 };
 
 template <class T>
-struct Form<T, Kind::associative> {
+struct Codec<T, Kind::associative> {
   using Element = typename AssociativeElement<T>::type;
   using State = ContainerState<T>;
   using Parts = typename WithState<Element, typename State::Parts>::type;
@@ -79,7 +78,7 @@ struct AdaptorState<T> {
 };
 
 template <class T>
-struct Form<T, Kind::adaptor> {
+struct Codec<T, Kind::adaptor> {
   using Container = typename T::container_type;
   using Parts = Types<Container, typename AdaptorState<T>::type>;
   static constexpr bool has_order = requires { typename T::value_compare; };
@@ -101,5 +100,4 @@ struct Form<T, Kind::adaptor> {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -13,7 +13,7 @@ namespace concurrent::pickle::inline v0 {
 
 namespace detail {
 
-// Not in Form, where the name of its own member would hide what argument-dependent lookup is to find.
+// Not in Codec, where the name of its own member would hide what argument-dependent lookup is to find.
 struct FreeFunctions {
   template <class T>
   static void save_value(OutputArchive& archive, const T& value) {
@@ -34,7 +34,7 @@ struct FreeFunctions {
 };
 
 template <class T>
-struct Form<T, Kind::custom> {
+struct Codec<T, Kind::custom> {
   using Parts = Types<>;  // only its own functions know
   static constexpr Customisation way = customisation_of<T>();
   static constexpr std::size_t minimum_size() { return 0; }

@@ -64,7 +64,7 @@ inline const std::error_category& find_category(Reader& reader, std::string_view
 }
 
 template <class T>
-struct Form<T, Kind::error_code> {
+struct Codec<T, Kind::error_code> {
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return sizeof(std::uint64_t) + sizeof(int); }
   static void dump(Writer& writer, const T& value) {

@@ -2,9 +2,9 @@
 // Exceptions as bytes: the same type on the other side where it is known, with what was nested in it.
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/pickle/detail/exception_kind.hpp>
 #include <concurrent/pickle/detail/kind.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 #include <concurrent/pickle/remote_traceback.hpp>
 
 #include <cstddef>
@@ -31,7 +31,7 @@ void dump_exception_at(Writer& writer, const std::exception_ptr& exception);
 std::exception_ptr load_exception_at(Reader& reader);
 
 template <class T>
-struct Form<T, Kind::exception_ptr> {
+struct Codec<T, Kind::exception_ptr> {
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return 1; }
   static void dump(Writer& writer, const T& value) { dump_exception_at(writer, value); }

@@ -4,10 +4,10 @@
 // loaded.
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/pickle/detail/call_kind.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 #include <concurrent/pickle/detail/refuse_null.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
 #include <bit>
@@ -79,7 +79,7 @@ inline std::uintptr_t load_function(Reader& reader, Target target = Target::func
 }
 
 template <class Pointer>
-struct Form<Pointer, Kind::function> {
+struct Codec<Pointer, Kind::function> {
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return 1; }
   static void dump(Writer& writer, Pointer function) {
@@ -125,7 +125,7 @@ std::uintptr_t address_of_member(Member member) {
 }
 
 template <class T>
-struct Form<T, Kind::member_pointer> {
+struct Codec<T, Kind::member_pointer> {
   using Parts = Types<>;
   static constexpr bool to_data = std::is_member_object_pointer_v<T>;
   static constexpr std::size_t minimum_size() { return to_data ? sizeof(std::ptrdiff_t) : 2 + sizeof(std::ptrdiff_t); }

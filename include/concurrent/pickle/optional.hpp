@@ -12,8 +12,7 @@
 #include <utility>
 #include <variant>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // A yes or no about what follows.
 inline bool load_flag(Reader& reader, const char* what) {
@@ -25,7 +24,7 @@ inline bool load_flag(Reader& reader, const char* what) {
 inline void dump_flag(Writer& writer, bool flag) { writer.put(static_cast<unsigned char>(flag)); }
 
 template <class T>
-struct Form<std::optional<T>, Kind::optional> {
+struct Codec<std::optional<T>, Kind::optional> {
   using Parts = Types<T>;
   static constexpr std::size_t minimum_size() { return 1; }
   static void dump(Writer& writer, const std::optional<T>& value) {
@@ -39,7 +38,7 @@ struct Form<std::optional<T>, Kind::optional> {
 };
 
 template <class... Ts>
-struct Form<std::variant<Ts...>, Kind::variant> {
+struct Codec<std::variant<Ts...>, Kind::variant> {
   using Variant = std::variant<Ts...>;
   using Parts = Types<Ts...>;
   using Index = std::conditional_t<(sizeof...(Ts) < 256), std::uint8_t, std::uint32_t>;
@@ -84,7 +83,7 @@ struct Form<std::variant<Ts...>, Kind::variant> {
 };
 
 template <class T>
-struct Form<T, Kind::expected> {
+struct Codec<T, Kind::expected> {
   using Value = typename T::value_type;
   using Error = typename T::error_type;
   using Parts = std::conditional_t<std::is_void_v<Value>, Types<Error>, Types<Value, Error>>;
@@ -107,5 +106,4 @@ struct Form<T, Kind::expected> {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -4,7 +4,7 @@
 
 #include <concurrent/pickle/callable.hpp>
 #include <concurrent/pickle/detail/callable_name.hpp>
-#include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/detail/signature.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
 #include <string>

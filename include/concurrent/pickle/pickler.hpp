@@ -17,7 +17,7 @@ namespace detail {
 // How values of one kind become bytes and back: dump, load, the types of the parts, and the least number of bytes a
 // value takes. One specialisation a kind, each in the header that is named after what it pickles.
 template <class T, Kind kind = kind_of<T>()>
-struct Form;
+struct Codec;
 
 enum class Role {
   value,     // is loaded for good: a result, what loads returns
@@ -44,7 +44,7 @@ consteval bool can_travel();
 /// Python: `__reduce__`, `copyreg.pickle`.
 template <class T>
 struct Pickler {
-  using BuiltIn = detail::Form<T>;  ///< how the library does it
+  using BuiltIn = detail::Codec<T>;  ///< how the library does it
   /// Appends the value.
   static void dump(Writer& writer, const T& value) { BuiltIn::dump(writer, value); }
   /// Reads it back.
@@ -55,7 +55,7 @@ struct Pickler {
 /// no `load`.
 template <class T, std::size_t n>
 struct Pickler<T[n]> {
-  using BuiltIn = detail::Form<T[n]>;  ///< how the library does it
+  using BuiltIn = detail::Codec<T[n]>;  ///< how the library does it
   static void dump(Writer& writer, const T (&value)[n]) { BuiltIn::dump(writer, value); }
 };
 
@@ -97,7 +97,7 @@ constexpr std::size_t minimum_size() {
   if constexpr (has_own_pickler<T>) {
     return 0;
   } else {
-    return Form<T>::minimum_size();
+    return Codec<T>::minimum_size();
   }
 }
 

@@ -19,8 +19,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // A pointer to a base class of the object would be read as an object of the base class.
 template <class T>
@@ -36,7 +35,7 @@ void refuse_derived(const T& object) {
 }
 
 template <class T>
-struct Form<T, Kind::unique_ptr> {
+struct Codec<T, Kind::unique_ptr> {
   using Element = std::remove_cv_t<typename T::element_type>;
   using Parts = Types<Element>;
   static constexpr std::size_t minimum_size() { return 1; }
@@ -74,7 +73,7 @@ struct Promised {
 };
 
 template <class T>
-struct Form<T, Kind::shared_ptr> {
+struct Codec<T, Kind::shared_ptr> {
   using Element = std::remove_cv_t<typename T::element_type>;
   using Pointer = std::shared_ptr<Element>;
   using Parts = Types<Element>;
@@ -142,7 +141,7 @@ struct Form<T, Kind::shared_ptr> {
 // As the shared pointer that it can become. If nothing else of the message points to the object, it has expired when
 // the message is read.
 template <class T>
-struct Form<T, Kind::weak_ptr> {
+struct Codec<T, Kind::weak_ptr> {
   using Pointer = decltype(std::declval<const T&>().lock());
   using Parts = Types<Pointer>;
   static constexpr std::size_t minimum_size() { return 1; }
@@ -150,5 +149,4 @@ struct Form<T, Kind::weak_ptr> {
   static T load(Reader& reader) { return T(Pickler<Pointer>::load(reader)); }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -14,8 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
 using BaseEngine = std::remove_cvref_t<decltype(std::declval<const T&>().base())>;
@@ -133,7 +132,7 @@ struct EngineState<T> {
 };
 
 template <class T>
-struct Form<T, Kind::random_engine> {
+struct Codec<T, Kind::random_engine> {
   static_assert(EngineState<T>::size == sizeof(T) && std::is_trivially_copyable_v<T>,
                 "concurrent::pickle: this standard library keeps a random engine in another way than those that are "
                 "known. Send the seed instead.");
@@ -148,5 +147,4 @@ struct Form<T, Kind::random_engine> {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

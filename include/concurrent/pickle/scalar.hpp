@@ -10,8 +10,7 @@
 #include <cstddef>
 #include <type_traits>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
 struct ByBytes {
@@ -25,14 +24,14 @@ struct ByBytes {
 };
 
 template <class T>
-struct Form<T, Kind::scalar> : ByBytes<T> {};
+struct Codec<T, Kind::scalar> : ByBytes<T> {};
 template <class T>
-struct Form<T, Kind::bitwise> : ByBytes<T> {};
+struct Codec<T, Kind::bitwise> : ByBytes<T> {};
 template <class T>
-struct Form<T, Kind::calendar> : ByBytes<T> {};
+struct Codec<T, Kind::calendar> : ByBytes<T> {};
 
 template <>
-struct Form<std::nullptr_t, Kind::scalar> {
+struct Codec<std::nullptr_t, Kind::scalar> {
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return 0; }
   static void dump(Writer&, std::nullptr_t) {}
@@ -40,7 +39,7 @@ struct Form<std::nullptr_t, Kind::scalar> {
 };
 
 template <>
-struct Form<bool, Kind::boolean> {
+struct Codec<bool, Kind::boolean> {
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return 1; }
   static void dump(Writer& writer, bool value) { writer.put(static_cast<unsigned char>(value)); }
@@ -53,7 +52,7 @@ struct Form<bool, Kind::boolean> {
 };
 
 template <class T>
-struct Form<T, Kind::empty> {
+struct Codec<T, Kind::empty> {
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return 0; }
   static void dump(Writer&, const T&) {}
@@ -66,5 +65,4 @@ struct Form<T, Kind::empty> {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

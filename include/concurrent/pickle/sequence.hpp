@@ -16,8 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
 concept BlockShape = requires(T& t, const T& c) {
@@ -29,7 +28,7 @@ template <class T>
 inline constexpr bool has_insert_after = requires(T& t) { t.before_begin(); };
 
 template <class T>
-struct Form<T, Kind::sequence> {
+struct Codec<T, Kind::sequence> {
   using Element = typename T::value_type;
   using Parts = Types<Element>;
   static constexpr std::size_t minimum_size() { return sizeof(std::uint64_t); }
@@ -128,7 +127,7 @@ struct Form<T, Kind::sequence> {
 };
 
 template <class Element, std::size_t n>
-struct Form<std::array<Element, n>, Kind::array> {
+struct Codec<std::array<Element, n>, Kind::array> {
   using Value = std::remove_const_t<Element>;
   using Parts = Types<Element>;
   static constexpr std::size_t minimum_size() {
@@ -178,7 +177,7 @@ struct Form<std::array<Element, n>, Kind::array> {
 
 // Built-in arrays occur as members of aggregates, which read them in place, so that there is no load.
 template <class Element, std::size_t n>
-struct Form<Element[n], Kind::array> {
+struct Codec<Element[n], Kind::array> {
   using Parts = Types<Element>;
   static constexpr std::size_t minimum_size() { return n * detail::minimum_size<std::remove_cv_t<Element>>(); }
 
@@ -191,5 +190,4 @@ struct Form<Element[n], Kind::array> {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -7,11 +7,10 @@
 
 #include <cstddef>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
-struct Form<T, Kind::complex> {
+struct Codec<T, Kind::complex> {
   using Value = typename T::value_type;
   using Parts = Types<Value>;
   static constexpr std::size_t minimum_size() { return 2 * detail::minimum_size<Value>(); }
@@ -26,7 +25,7 @@ struct Form<T, Kind::complex> {
 };
 
 template <class T>
-struct Form<T, Kind::bitset> {
+struct Codec<T, Kind::bitset> {
   static constexpr std::size_t bits = T().size();
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return (bits + 7) / 8; }
@@ -52,7 +51,7 @@ struct Form<T, Kind::bitset> {
 };
 
 template <class T>
-struct Form<T, Kind::path> {
+struct Codec<T, Kind::path> {
   using String = typename T::string_type;
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return detail::minimum_size<String>(); }
@@ -60,5 +59,4 @@ struct Form<T, Kind::path> {
   static T load(Reader& reader) { return T(Pickler<String>::load(reader)); }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

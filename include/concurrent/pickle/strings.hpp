@@ -16,8 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class Element>
 void dump_block(Writer& writer, const Element* elements, std::size_t count) {
@@ -35,7 +34,7 @@ std::pair<const std::byte*, std::size_t> view_block(Reader& reader) {
 }
 
 template <class T>
-struct Form<T, Kind::string> {
+struct Codec<T, Kind::string> {
   using Element = typename T::value_type;
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return sizeof(std::uint64_t); }
@@ -68,7 +67,7 @@ std::span<const Element> load_in_place(Reader& reader) {
 }
 
 template <class T>
-struct Form<T, Kind::string_view> {
+struct Codec<T, Kind::string_view> {
   using Element = typename T::value_type;
   using Parts = Types<>;
   static constexpr std::size_t minimum_size() { return sizeof(std::uint64_t); }
@@ -80,7 +79,7 @@ struct Form<T, Kind::string_view> {
 };
 
 template <class Element, std::size_t extent>
-struct Form<std::span<Element, extent>, Kind::span> {
+struct Codec<std::span<Element, extent>, Kind::span> {
   using Value = std::remove_const_t<Element>;
   using Parts = Types<Value>;
   static constexpr std::size_t minimum_size() { return sizeof(std::uint64_t); }
@@ -95,5 +94,4 @@ struct Form<std::span<Element, extent>, Kind::span> {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

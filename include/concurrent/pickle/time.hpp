@@ -8,11 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
-struct Form<T, Kind::duration> {
+struct Codec<T, Kind::duration> {
   using Rep = typename T::rep;
   using Parts = Types<Rep>;
   static constexpr std::size_t minimum_size() { return detail::minimum_size<Rep>(); }
@@ -21,7 +20,7 @@ struct Form<T, Kind::duration> {
 };
 
 template <class T>
-struct Form<T, Kind::time_point> {
+struct Codec<T, Kind::time_point> {
   using Duration = typename T::duration;
   using Parts = Types<Duration>;
   static constexpr std::size_t minimum_size() { return detail::minimum_size<Duration>(); }
@@ -29,5 +28,4 @@ struct Form<T, Kind::time_point> {
   static T load(Reader& reader) { return T(Pickler<Duration>::load(reader)); }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -13,11 +13,10 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class First, class Second>
-struct Form<std::pair<First, Second>, Kind::tuple> {
+struct Codec<std::pair<First, Second>, Kind::tuple> {
   using Pair = std::pair<First, Second>;
   using Parts = Types<First, Second>;
   static constexpr std::size_t minimum_size() {
@@ -35,7 +34,7 @@ struct Form<std::pair<First, Second>, Kind::tuple> {
 };
 
 template <class... Ts>
-struct Form<std::tuple<Ts...>, Kind::tuple> {
+struct Codec<std::tuple<Ts...>, Kind::tuple> {
   using Parts = Types<Ts...>;
   static constexpr std::size_t minimum_size() {
     return (std::size_t{0} + ... + detail::minimum_size<std::remove_const_t<Ts>>());
@@ -49,7 +48,7 @@ struct Form<std::tuple<Ts...>, Kind::tuple> {
 };
 
 template <class T>
-struct Form<T, Kind::aggregate> {
+struct Codec<T, Kind::aggregate> {
   using Parts = FieldTypes<T>;
   static constexpr std::size_t minimum_size() {
     if constexpr (is_bitwise<T>()) {
@@ -99,5 +98,4 @@ struct Form<T, Kind::aggregate> {
 #pragma GCC diagnostic pop
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -11,11 +11,10 @@
 #include <cstring>
 #include <vector>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
-struct Form<T, Kind::valarray> {
+struct Codec<T, Kind::valarray> {
   using Element = typename T::value_type;
   using Parts = Types<Element>;
   static constexpr std::size_t minimum_size() { return sizeof(std::uint64_t); }
@@ -53,5 +52,4 @@ struct Form<T, Kind::valarray> {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

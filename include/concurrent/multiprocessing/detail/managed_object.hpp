@@ -3,8 +3,8 @@
 // the function finds its object here, and nobody else is in it meanwhile.
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 #include <concurrent/pickle/detail/type_name.hpp>
 #include <concurrent/pickle/pickler.hpp>
 

@@ -39,9 +39,9 @@
 // share in what its parent's handles mean: at its first use of one it takes a share.
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 #include <concurrent/pickle/dumps.hpp>
 
 #include <atomic>

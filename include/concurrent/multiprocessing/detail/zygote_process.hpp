@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/multiprocessing/detail/start_method.hpp>
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 
 #include <sys/types.h>
 

@@ -8,8 +8,7 @@
 
 #include <cerrno>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 /// The same file under a number that no standard stream has. A program may have been started with closed streams, and
 /// what it prints must not go into a file of ours. Takes what a call has returned; -1 and errno stay as they are.
@@ -22,5 +21,4 @@ inline int above_streams(int fd) noexcept {
   return higher;
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -9,8 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // Converts to whatever type a member has.
 struct AnyValue {
@@ -84,5 +83,4 @@ struct AnyAnonymous {
   operator T() const noexcept;
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

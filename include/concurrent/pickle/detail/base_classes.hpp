@@ -7,8 +7,7 @@
 #include <string_view>
 #include <typeinfo>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // As the Itanium C++ ABI, 2.9.5, lays them out. Some standard libraries declare these classes for their users, others
 // keep them to themselves.
@@ -47,5 +46,4 @@ void visit_bases(const std::type_info& type, Visit&& visit) {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -8,8 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
 consteval bool is_bitwise();
@@ -57,5 +56,4 @@ consteval bool is_bitwise() {
 template <class T>
 inline constexpr std::size_t block_alignment = alignof(T) <= 64 ? alignof(T) : 64;
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -12,8 +12,7 @@
 #include <string>
 #include <type_traits>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // The name as well as it is known, of a callable that the reader is at. Those that begin with another one have
 // specialisations of their own.
@@ -32,5 +31,4 @@ struct CallableName {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

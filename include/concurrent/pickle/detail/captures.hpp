@@ -28,8 +28,7 @@
 #include <utility>
 #include <variant>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // GCC 12 no longer calls a closure trivially copyable once anything has asked whether it can be assigned, which it
 // cannot.
@@ -297,5 +296,4 @@ struct Captures {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -5,8 +5,7 @@
 
 #include <concurrent/pickle/detail/refusal.hpp>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class Type, Refusal reason>
 constexpr void check_part() {
@@ -128,5 +127,4 @@ constexpr void check_value() {
   check_part<typename decltype(found)::type, found.reason>();
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -21,8 +21,7 @@ template <class T, class BindingTag>
 struct Version;
 }  // namespace cereal::detail
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // Used where T is pickled, which is after its version was given. 0 for those that have none.
 template <class T>
@@ -38,5 +37,4 @@ unsigned class_version() {
   return 0;
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

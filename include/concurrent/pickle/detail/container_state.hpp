@@ -12,8 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // Whether a container would arrive with another allocator than it had. Where all of a type are equal it makes no
 // difference. The standard's polymorphic one says where elements are, and not what: it is not copied with a container
@@ -115,5 +114,4 @@ struct WithState<Element, Types<Parts...>> {
   using type = Types<Element, Parts...>;
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

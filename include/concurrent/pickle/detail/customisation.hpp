@@ -4,8 +4,7 @@
 #include <concurrent/pickle/access.hpp>
 #include <concurrent/pickle/archive.hpp>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // The ways in which a type can say itself how it is pickled. "versioned" are the forms with one more parameter that
 // users of Boost.Serialization and cereal have: see class_version.hpp.
@@ -68,5 +67,4 @@ consteval Customisation customisation_of() {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -8,12 +8,10 @@
 #include <cstddef>
 #include <typeinfo>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 extern "C" char* concurrent_futures_demangle(const char* mangled, char* buffer, std::size_t* length,
                                              int* status) __asm__("__cxa_demangle");
 extern "C" std::type_info* concurrent_futures_handled_type() __asm__("__cxa_current_exception_type");
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

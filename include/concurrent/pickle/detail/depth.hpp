@@ -3,8 +3,7 @@
 
 #include <concurrent/pickle/detail/stack.hpp>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // One level of nesting of a value, for as long as this object lives. `Stream` is a Writer or a Reader; refuse_depth()
 // is its way to say that there is no room for another level.
@@ -26,5 +25,4 @@ class Depth {
   int& level_;
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -15,8 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // The one of the standard's classes with a content that T derives from; void if there is none.
 template <class T>
@@ -92,5 +91,4 @@ consteval bool has_standard_what() {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

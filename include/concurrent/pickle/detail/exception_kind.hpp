@@ -17,8 +17,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // One known type of exception, a constant of the program or library that knows it. `dump` is called while an exception
 // of that type, or of one derived from it, is being handled.
@@ -148,14 +147,14 @@ struct ByType {
   }
 };
 
-// By content, which Form::dump_content(writer, exception) writes.
-template <class T, class Form>
+// By content, which Codec::dump_content(writer, exception) writes.
+template <class T, class Codec>
 struct ByContent {
   static void dump(Writer& writer) {
     try {
       throw;
     } catch (const T& exception) {
-      Form::dump_content(writer, exception);
+      Codec::dump_content(writer, exception);
     }
   }
 };
@@ -184,8 +183,8 @@ consteval auto choose_exception_form() {
   }
 }
 
-template <class T, class Form>
-inline constexpr ExceptionKind exception_kind{&typeid(T), Form::dump, &Form::load};
+template <class T, class Codec>
+inline constexpr ExceptionKind exception_kind{&typeid(T), Codec::dump, &Codec::load};
 
 // Types that the program has declared, in a list that grows before main and when libraries are opened.
 struct DeclaredException {
@@ -206,8 +205,8 @@ inline DeclaredException::DeclaredException(const ExceptionKind& declared) noexc
 
 template <class T>
 struct Declaration {
-  using Form = std::remove_pointer_t<decltype(choose_exception_form<T>())>;
-  static inline const DeclaredException declared{exception_kind<T, Form>};
+  using Codec = std::remove_pointer_t<decltype(choose_exception_form<T>())>;
+  static inline const DeclaredException declared{exception_kind<T, Codec>};
 };
 
 template <class T>
@@ -217,5 +216,4 @@ bool declare_exception() noexcept {
   return Declaration<T>::declared.next != &Declaration<T>::declared;
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

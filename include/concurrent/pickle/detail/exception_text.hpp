@@ -10,8 +10,7 @@
 #include <system_error>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // what(), or nothing where that is a null pointer, which some exceptions return.
 inline const char* text_of(const std::exception& exception) noexcept {
@@ -41,5 +40,4 @@ class Described : public T {
   std::string what_it_said_;
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -16,8 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // Why the members of an aggregate cannot be enumerated.
 enum class Obstacle {
@@ -273,5 +272,4 @@ consteval Layout find_layout() {
 template <class T>
 inline constexpr Layout layout = find_layout<T>();
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -9,8 +9,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // What structured bindings tell of the members of a class: their types as declared, const and references included, and
 // whether each of them can be referred to, as bit-fields cannot.
@@ -147,5 +146,4 @@ CONCURRENT_FUTURES_TEN_ROWS(9)
 #undef CONCURRENT_FUTURES_ROW
 #undef CONCURRENT_FUTURES_TEN_ROWS
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -7,8 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // Structured bindings do not reach the members of a base class; one without members does not matter.
 template <class T>
@@ -52,5 +51,4 @@ constexpr decltype(auto) visit_fields(T& value, Visit&& visit) {
   return Fields<layout<std::remove_const_t<T>>.fields>::visit(value, std::forward<Visit>(visit));
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

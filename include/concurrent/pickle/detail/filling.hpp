@@ -14,8 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class... Parts>
 consteval bool are_assignable(Types<Parts...>) {
@@ -106,5 +105,4 @@ T load_filled(Reader& reader) {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -12,8 +12,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // The types of a callable's parameters, where there is one set of them; empty for what is overloaded or generic.
 template <class Signature>
@@ -83,5 +82,4 @@ struct InPlace {
   using type = std::conditional_t<is_view_of<Sent, Parameter>(), Parameter, Sent>;
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

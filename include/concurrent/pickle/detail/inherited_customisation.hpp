@@ -13,8 +13,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // ---- members
 
@@ -251,5 +250,4 @@ consteval bool inherits_customisation() {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

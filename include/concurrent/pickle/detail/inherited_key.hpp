@@ -9,8 +9,7 @@
 
 #include <sys/auxv.h>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 [[noreturn, gnu::noinline, gnu::cold]] inline void refuse_inherited(const std::string& who) {
   throw PicklingError(who +
@@ -36,5 +35,4 @@ inline std::uint64_t sign_inherited(std::uintptr_t address) noexcept {
   return sum ^ sum >> 32;
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

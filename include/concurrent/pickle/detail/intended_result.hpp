@@ -3,12 +3,11 @@
 // the lines that use the result are right.
 #pragma once
 
-#include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/detail/signature.hpp>
 
 #include <type_traits>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // Stands for a result that nobody can guess, and becomes whatever is asked for.
 struct Unguessable {
@@ -61,5 +60,4 @@ consteval auto intended_result() {
 template <class F, class... Args>
 using IntendedResult = typename decltype(intended_result<F, Args...>())::type;
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <concurrent/pickle/detail/customisation.hpp>
-#include <concurrent/pickle/detail/shapes.hpp>
+#include <concurrent/pickle/detail/type_families.hpp>
 #include <concurrent/pickle/detail/type_name.hpp>
 
 #include <cstddef>

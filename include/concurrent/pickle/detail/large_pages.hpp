@@ -8,8 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // From this size on an allocator gives memory that nobody has touched, and touching it page by page takes five times as
 // long as the copy that follows.
@@ -23,5 +22,4 @@ inline void prefer_large_pages(void* data, std::size_t size) noexcept {
   if (last > first) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

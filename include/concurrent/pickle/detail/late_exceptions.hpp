@@ -41,8 +41,7 @@ enum class future_errc;
 #include <regex>
 #endif
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class Error>
 struct ByPaths : ByContent<Error, ByPaths<Error>> {
@@ -96,9 +95,9 @@ consteval auto late_exception_form() {
   }
 }
 
-template <class T, class Form>
+template <class T, class Codec>
 struct LateDeclaration {
-  static inline const DeclaredException declared{exception_kind<T, Form>};
+  static inline const DeclaredException declared{exception_kind<T, Codec>};
 };
 
 // Of this translation unit alone, as they mean something else where the types are not complete.
@@ -107,8 +106,8 @@ namespace {
 template <class T>
 bool declare_late() noexcept {
   if constexpr (requires { sizeof(T); }) {
-    using Form = std::remove_pointer_t<decltype(late_exception_form<T>())>;
-    return LateDeclaration<T, Form>::declared.next != nullptr;  // uses it, so that it exists
+    using Codec = std::remove_pointer_t<decltype(late_exception_form<T>())>;
+    return LateDeclaration<T, Codec>::declared.next != nullptr;  // uses it, so that it exists
   } else {
     return false;
   }
@@ -125,5 +124,4 @@ bool declare_late_ones() noexcept {
 
 }  // namespace
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -5,8 +5,7 @@
 
 #include <concurrent/version.hpp>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
 constexpr T least(T a, T b) noexcept {
@@ -17,5 +16,4 @@ constexpr T greatest(T a, T b) noexcept {
   return a < b ? b : a;
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -12,8 +12,7 @@
 
 #include <dlfcn.h>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 [[gnu::noinline, gnu::cold]] CONCURRENT_FUTURES_INLINE void dump_library_function(Writer& writer,
                                                                                   std::uintptr_t address,
@@ -85,5 +84,4 @@ inline std::uintptr_t find_library_function(const FunctionName& name, bool& wron
   reader.refuse("there is no function at offset " + as_hex(name.offset) + " of this program");
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -14,8 +14,7 @@
 #include <elf.h>
 #include <link.h>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 inline std::uint64_t hash_bytes(const void* data, std::size_t size, std::uint64_t hash = 0xcbf29ce484222325u) noexcept {
   const auto* bytes = static_cast<const unsigned char*>(data);
@@ -139,5 +138,4 @@ CONCURRENT_FUTURES_INLINE void keep_loaded(const void* inside) noexcept {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

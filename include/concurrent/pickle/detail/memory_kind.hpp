@@ -2,8 +2,8 @@
 // What kind of memory an address is in, as far as another process is concerned.
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/pickle/detail/module.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 #include <concurrent/pickle/detail/stack.hpp>
 
 #include <cstdint>

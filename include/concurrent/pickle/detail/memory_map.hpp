@@ -15,8 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // Whether there is anything, for the price of a system call that does nothing.
 inline bool is_mapped(std::uintptr_t address) noexcept {
@@ -245,5 +244,4 @@ CONCURRENT_FUTURES_INLINE bool find_in_fork(std::uintptr_t address, pid_t parent
   return there == nullptr || there->holds(address);
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -3,7 +3,7 @@
 // process: its build id.
 #pragma once
 
-#include <concurrent/pickle/detail/separate.hpp>
+#include <concurrent/config.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // Names of types as their users write them, for messages.
 #pragma once
 
-#include <concurrent/pickle/detail/separate.hpp>
+#include <concurrent/config.hpp>
 #include <concurrent/pickle/detail/type_name.hpp>
 
 #include <cstdint>
@@ -31,5 +31,5 @@ std::string without_parameters(const std::string& signature);
 }  // namespace concurrent::pickle::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/pickle/detail/name_text.hpp>
+#include <concurrent/pickle/detail/readable_name.impl.hpp>
 #endif

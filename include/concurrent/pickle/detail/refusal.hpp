@@ -13,8 +13,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 enum class Refusal {
   none,
@@ -174,7 +173,7 @@ consteval auto parts_of() {
   } else if constexpr (has_own_pickler<T>) {
     return static_cast<Types<>*>(nullptr);
   } else {
-    return static_cast<typename Form<T>::Parts*>(nullptr);
+    return static_cast<typename Codec<T>::Parts*>(nullptr);
   }
 }
 
@@ -215,5 +214,4 @@ consteval auto find_refusal() {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

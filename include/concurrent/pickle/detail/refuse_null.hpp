@@ -3,8 +3,7 @@
 
 #include <concurrent/version.hpp>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // As long as this object lives, a null pointer to an object or to a function is refused by a Writer or a Reader.
 class RefuseNull {
@@ -29,5 +28,4 @@ void found_null(Stream& stream) {
     stream.refuse_null();
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

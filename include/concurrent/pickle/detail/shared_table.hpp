@@ -10,8 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // An address that stands for a type within this process.
 template <class T>
@@ -102,5 +101,4 @@ class ReadPointers {
   std::vector<Entry> entries_;
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

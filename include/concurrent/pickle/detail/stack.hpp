@@ -19,8 +19,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // The memory of the calling thread's stack; empty where the system does not say.
 struct Stack {
@@ -80,5 +79,4 @@ inline bool may_recurse(int depth) noexcept {
   return here - stack.low > reserve;
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -19,8 +19,7 @@
 #include <typeinfo>
 #include <variant>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
 struct BySystemError : ByContent<T, BySystemError<T>> {
@@ -90,5 +89,4 @@ inline constexpr const ExceptionKind* standard_exceptions[] = {
     &exception_kind<RemoteTraceback, ByTraceback>,
 };
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

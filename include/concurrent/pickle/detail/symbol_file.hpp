@@ -4,10 +4,10 @@
 // asked for.
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/pickle/detail/above_streams.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 #include <concurrent/pickle/detail/symbols.hpp>
 
 #include <atomic>
@@ -22,8 +22,7 @@
 #include <link.h>
 #include <unistd.h>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // An ELF file that is read piecemeal. Whatever is wrong with it, the answer is "nothing found".
 class SymbolFile {
@@ -117,5 +116,4 @@ CONCURRENT_FUTURES_INLINE std::string function_name(std::uintptr_t address) {
   return name;
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/pickle/detail/separate.hpp>
+#include <concurrent/config.hpp>
 
 #include <cstdint>
 #include <string>

@@ -6,8 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // The compiler's own spelling of a type, at compile time and without run-time type information.
 template <class T>
@@ -43,5 +42,4 @@ constexpr bool spelled_as_closure() noexcept {
   return false;
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -3,12 +3,10 @@
 
 #include <concurrent/version.hpp>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // Lists of types, for the parts of a type.
 template <class... Ts>
 struct Types {};
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

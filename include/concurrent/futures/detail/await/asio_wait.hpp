@@ -41,8 +41,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 #ifdef CONCURRENT_FUTURES_STANDALONE_ASIO
 namespace asio = ::asio;
@@ -238,5 +237,4 @@ auto initiate_wait(Handle future, CompletionToken&& token) {
       token, std::move(future));
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -13,8 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// How a coroutine gets at the pool behind an executor.
 struct ThreadPoolAccess {
@@ -126,5 +125,4 @@ class ResumeOn final : public CoroutineCallback {
   std::optional<Future<void>> future_;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

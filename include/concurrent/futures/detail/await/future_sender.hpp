@@ -4,7 +4,7 @@
 #include <concurrent/futures/detail/future/callback.hpp>
 #include <concurrent/futures/detail/pool/stop_request.hpp>
 #include <concurrent/futures/future.hpp>
-#include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/detail/signature.hpp>
 
 #if defined(STDEXEC_ASSERT)
 namespace concurrent::futures::inline v0 {

@@ -6,8 +6,7 @@
 #include <memory>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 class FutureStateBase;
 
@@ -58,5 +57,4 @@ class CallbackList {
   FutureStateBase* state_ = nullptr;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

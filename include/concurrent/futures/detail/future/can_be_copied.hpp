@@ -9,8 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// Whether T can be copied in truth. std::vector<std::unique_ptr<X>> says that it can and cannot, and so does an
 /// aggregate with such a member: what containers, tuples, variants and aggregates hold is looked at. `Outer`: types
@@ -114,5 +113,4 @@ constexpr bool can_be_copied() {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -14,8 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 template <class Range>
 using element_of_t = std::remove_cvref_t<decltype(*std::ranges::begin(std::declval<Range&>()))>;
@@ -132,5 +131,4 @@ std::vector<future_of_t<Range>> collect(Range&& range) {
   return futures;
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -16,8 +16,7 @@
 #include <string>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 struct HandleAccess;
 
@@ -210,5 +209,4 @@ struct HashHandle {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

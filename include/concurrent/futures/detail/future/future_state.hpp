@@ -9,8 +9,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// The shared state of a Future<R>. `R` may be void, move-only, and need not be default-constructible.
 template <class R>
@@ -60,5 +59,4 @@ class FutureState : public FutureStateBase {
   };
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

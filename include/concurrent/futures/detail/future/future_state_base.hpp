@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/futures/detail/future/callback.hpp>
 #include <concurrent/futures/detail/future/waiter.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 
 #include <atomic>
 #include <cstddef>

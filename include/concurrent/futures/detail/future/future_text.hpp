@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/futures/detail/future/future_handle.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 
 #include <string>
 #include <type_traits>
@@ -31,5 +31,5 @@ struct fmt::formatter<Handle, char> {
 };
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/futures/detail/exceptions/texts.hpp>
+#include <concurrent/futures/detail/future/future_text.impl.hpp>
 #endif

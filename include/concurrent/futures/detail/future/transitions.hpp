@@ -13,8 +13,7 @@
 
 #include <sched.h>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 CONCURRENT_FUTURES_INLINE bool FutureStateBase::cancel() {
   std::uint32_t word = word_.load(std::memory_order_acquire);
@@ -117,5 +116,4 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::try_finish_cancelled(CallbackLis
                           ". The outcome of a call is set once, while it is PENDING or RUNNING.");
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

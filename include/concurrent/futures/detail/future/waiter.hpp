@@ -8,8 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 using multiprocessing::detail::Deadline;
 
@@ -115,5 +114,4 @@ struct IndexedLink : WaiterLink {
   std::size_t index = 0;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

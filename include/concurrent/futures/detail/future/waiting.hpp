@@ -19,8 +19,7 @@
 
 #include <sched.h>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 CONCURRENT_FUTURES_INLINE bool Waiter::sleep_through(FutureStateBase& state, Deadline deadline) {
   return sleep(deadline, [&state](const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline until) {
@@ -187,5 +186,4 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::doze(const std::atomic<std::uint
   return multiprocessing::detail::futex_wait(word, value, deadline);
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -4,8 +4,8 @@
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/pickle/callable.hpp>
 #include <concurrent/pickle/detail/callable_name.hpp>
-#include <concurrent/pickle/detail/invoke.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
+#include <concurrent/pickle/detail/signature.hpp>
 #include <concurrent/pickle/detail/symbols.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/exception.hpp>

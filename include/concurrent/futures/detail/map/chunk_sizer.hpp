@@ -6,8 +6,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// How many items go into the next chunk. A fixed number, or for auto_chunksize as many as take about four milliseconds
 /// by what the finished chunks took: long enough that cutting and sending them does not count, short enough that the
@@ -66,5 +65,4 @@ class ChunkSizer {
   bool is_auto_;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -19,8 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// Where the calls of one map come from: cuts the input into pieces and submits them. Used by one thread at a time.
 class MapFeed {
@@ -221,5 +220,4 @@ class RangeFeed final : public MapFeed {
   std::optional<TaskOptions> task_;  // none: nothing special
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -18,8 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 template <class Range>
 concept Mappable = requires(std::remove_reference_t<Range>& range) {
@@ -198,5 +197,4 @@ class MapMixin {
   UnfinishedList chained_;  // maps that submit in a chain
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -15,8 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// Carries the chunks of a map where a program has a serializer of its own: that one sees the items and the results,
 /// one by one, as it does without chunks. What this library puts around them is its own affair.
@@ -24,36 +23,36 @@ template <class Serializer>
 struct MapSerializer {
   template <class T>
   static void dump(pickle::Writer& writer, const T& value) {
-    Form<T>::dump(writer, value);
+    Codec<T>::dump(writer, value);
   }
   template <class T>
   static T load(pickle::Reader& reader) {
-    return Form<T>::load(reader);
+    return Codec<T>::load(reader);
   }
 
  private:
   template <class T>
-  struct Form {
+  struct Codec {
     static void dump(pickle::Writer& writer, const T& value) { Serializer::template dump<T>(writer, value); }
     static T load(pickle::Reader& reader) { return Serializer::template load<T>(reader); }
   };
 
   template <class... Items>
-  struct Form<std::tuple<Items...>> {
+  struct Codec<std::tuple<Items...>> {
     static void dump(pickle::Writer& writer, const std::tuple<Items...>& items) {
-      std::apply([&](const Items&... item) { (Form<Items>::dump(writer, item), ...); }, items);
+      std::apply([&](const Items&... item) { (Codec<Items>::dump(writer, item), ...); }, items);
     }
-    static std::tuple<Items...> load(pickle::Reader& reader) { return {Form<Items>::load(reader)...}; }
+    static std::tuple<Items...> load(pickle::Reader& reader) { return {Codec<Items>::load(reader)...}; }
   };
 
   // Of elements, each after one byte, so that their number can be checked against the bytes there are.
   template <class Element>
-  struct Form<std::vector<Element>> {
+  struct Codec<std::vector<Element>> {
     static void dump(pickle::Writer& writer, const std::vector<Element>& elements) {
       writer.put(static_cast<std::uint64_t>(elements.size()));
       for (std::size_t i = 0; i < elements.size(); ++i) {
         writer.put(std::byte{});
-        Form<Element>::dump(writer, elements[i]);
+        Codec<Element>::dump(writer, elements[i]);
       }
     }
     static std::vector<Element> load(pickle::Reader& reader) {
@@ -62,24 +61,24 @@ struct MapSerializer {
       elements.reserve(count);
       for (std::size_t i = 0; i < count; ++i) {
         reader.get<std::byte>();
-        elements.push_back(Form<Element>::load(reader));
+        elements.push_back(Codec<Element>::load(reader));
       }
       return elements;
     }
   };
 
   template <class R>
-  struct Form<ChunkResult<R>> {
+  struct Codec<ChunkResult<R>> {
     using Errors = pickle::Pickler<std::vector<ChunkError>>;
     using Elapsed = pickle::Pickler<std::chrono::nanoseconds>;
     static void dump(pickle::Writer& writer, const ChunkResult<R>& result) {
-      if constexpr (!std::is_void_v<R>) Form<std::vector<R>>::dump(writer, result.values);
+      if constexpr (!std::is_void_v<R>) Codec<std::vector<R>>::dump(writer, result.values);
       Errors::dump(writer, result.errors);
       Elapsed::dump(writer, result.elapsed);
     }
     static ChunkResult<R> load(pickle::Reader& reader) {
       ChunkResult<R> result;
-      if constexpr (!std::is_void_v<R>) result.values = Form<std::vector<R>>::load(reader);
+      if constexpr (!std::is_void_v<R>) result.values = Codec<std::vector<R>>::load(reader);
       result.errors = Errors::load(reader);
       result.elapsed = Elapsed::load(reader);
       return result;
@@ -100,5 +99,4 @@ struct SerializerFor<Serializer, MapChunk<Function, Items...>> {
 template <class Serializer, class Function>
 using serializer_for_t = typename SerializerFor<Serializer, std::decay_t<Function>>::type;
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

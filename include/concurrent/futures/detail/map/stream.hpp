@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/futures/any_future.hpp>
 #include <concurrent/futures/detail/future/waiter.hpp>
 #include <concurrent/futures/detail/map/chunk_sizer.hpp>
@@ -10,7 +11,6 @@
 #include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/map_options.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 
 #include <condition_variable>
 #include <cstddef>

@@ -11,8 +11,7 @@
 #include <mutex>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 struct MapStream::ChunkDone final : OwnedCallback {
   ChunkDone(std::shared_ptr<MapStream> of, std::size_t items) : stream(std::move(of)), size(items) {}
@@ -236,5 +235,4 @@ inline void MapStream::push(AnyFuture future, std::size_t size, std::size_t hand
   if (is_chained()) changed_.notify_all();
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -11,8 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 inline MapStream::Entry* MapStream::first_left(std::unique_lock<std::mutex>& lock) {
   for (;;) {
@@ -137,5 +136,4 @@ inline void MapStream::throw_timeout() {
                      " submitted items not yielded. Those not started are cancelled. Give map more time.");
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -10,8 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// What submit does where `max_pending` calls wait already.
 enum class Admission : std::uint8_t {
@@ -75,5 +74,4 @@ struct AdmissionAccess {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

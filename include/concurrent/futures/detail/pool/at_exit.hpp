@@ -8,8 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// What the end of the program waits for: the pools of executors that nobody shut down, or that were shut down without
 /// waiting. Never destroyed: statics may use it as they go. A forked child, which has none of the threads and may have
@@ -56,5 +55,4 @@ class ExitRegistry {
   multiprocessing::detail::ProcessMark mark_;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

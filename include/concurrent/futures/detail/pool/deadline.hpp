@@ -7,8 +7,7 @@
 #include <cstdio>
 #include <string>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 using multiprocessing::detail::Deadline;
 using multiprocessing::detail::deadline_after;
@@ -22,5 +21,4 @@ std::string in_seconds(const std::chrono::duration<Rep, Period>& time) {
   return text;
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -8,8 +8,7 @@
 #include <exception>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// The exception that a future fails with: an `Exception` of these arguments, or, where there is no memory even for
 /// that, the std::bad_alloc. A future never hangs for want of its text.
@@ -34,5 +33,4 @@ bool is_cancellation(Load load) noexcept {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -5,8 +5,7 @@
 
 #include <cstddef>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// A list of objects that hold the links themselves (`next`, `previous`): to put one in needs no memory, so that it
 /// works also where there is none. An object is in one list at a time.
@@ -49,5 +48,4 @@ class IntrusiveList {
   std::size_t size_ = 0;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

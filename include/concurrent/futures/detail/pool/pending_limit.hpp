@@ -10,8 +10,7 @@
 #include <mutex>
 #include <optional>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// How many calls of a pool of processes may wait, where `max_pending` says so. Belongs to the pool's lock.
 ///
@@ -75,5 +74,4 @@ class PendingLimit {
   std::atomic<std::uint32_t> changes_{0};  // read without the lock
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -10,8 +10,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// The state of a future that a pool whose workers are other processes will resolve, and the pool's item: one
 /// allocation a task. It keeps the pool alive.
@@ -52,5 +51,4 @@ class PoolFutureState final : public FutureState<R>, public Pool::Item {
   Pool* pool_;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -2,7 +2,7 @@
 // What fmt::format gives for an executor.
 #pragma once
 
-#include <concurrent/pickle/detail/separate.hpp>
+#include <concurrent/config.hpp>
 
 #include <cstdint>
 #include <string>
@@ -57,5 +57,5 @@ struct fmt::formatter<Executor, char> {
 };
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/futures/detail/exceptions/texts.hpp>
+#include <concurrent/futures/detail/pool/pool_text.impl.hpp>
 #endif

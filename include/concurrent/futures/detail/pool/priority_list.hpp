@@ -7,8 +7,7 @@
 #include <memory>
 #include <vector>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// What waits for its turn: the greatest priority first, those of equal priority in the order in which they came. Who
 /// has no priority but 0 pays for no other.
@@ -88,5 +87,4 @@ class PriorityList {
   std::size_t size_ = 0;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

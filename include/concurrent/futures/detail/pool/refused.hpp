@@ -8,8 +8,7 @@
 
 #include <type_traits>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// Where nobody can guess the result: a future of whatever is asked for.
 class RefusedFuture : public Future<pickle::detail::Unguessable> {
@@ -33,5 +32,4 @@ auto refused_map() {
   return MapResult<pickle::detail::IntendedResult<Function, Items...>>(nullptr);
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -8,8 +8,7 @@
 #include <new>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// A queue whose elements stay where they are until they are taken, and need be neither movable nor assignable. What of
 /// std::deque is used here, at a fortieth of its text.
@@ -82,5 +81,4 @@ class StableQueue {
   std::size_t size_ = 0;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

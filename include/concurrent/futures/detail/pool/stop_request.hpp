@@ -3,8 +3,7 @@
 
 #include <concurrent/futures/detail/future/future_state_base.hpp>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// Passes a request to stop on to a future: what a std::stop_callback calls. That may be the end of this object.
 struct StopRequest {
@@ -17,5 +16,4 @@ struct StopRequest {
   }
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -11,8 +11,7 @@
 #include <stop_token>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// Passes a request of the std::stop_token in a call's TaskOptions on to its future, for as long as that is not done.
 ///
@@ -66,5 +65,4 @@ class StopWatchOf<std::nullptr_t> {
   void begin(const FutureStateBase& /*state*/) noexcept {}
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

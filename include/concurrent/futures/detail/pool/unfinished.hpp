@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/pickle/detail/separate.hpp>
+#include <concurrent/config.hpp>
 
 #include <memory>
 #include <mutex>
@@ -40,5 +40,5 @@ class UnfinishedList {
 }  // namespace concurrent::futures::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/futures/detail/pool/unfinished_list.hpp>
+#include <concurrent/futures/detail/pool/unfinished.impl.hpp>
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/multiprocessing/detail/allocation.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 #include <concurrent/pickle/writer.hpp>
 
 #include <cstddef>
@@ -40,5 +40,5 @@ class CallWriter : public pickle::Writer {
 }  // namespace concurrent::futures::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/futures/detail/process_pool/call_writer_grow.hpp>
+#include <concurrent/futures/detail/process_pool/call_writer.impl.hpp>
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
 #include <concurrent/futures/detail/policy/hold_ups.hpp>
 #include <concurrent/futures/detail/policy/restart_budget.hpp>
@@ -21,7 +22,6 @@
 #include <concurrent/multiprocessing/detail/rights.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 
 #include <atomic>
 #include <chrono>

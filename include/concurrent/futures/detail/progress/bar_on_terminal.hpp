@@ -14,8 +14,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// A progress bar as it stands on the terminal. What is logged meanwhile, in whatever thread, comes above it.
 class BarOnTerminal final : public StandingLine {
@@ -76,5 +75,4 @@ class BarOnTerminal final : public StandingLine {
   bool ended_ = false;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -14,8 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// "01:05", "2:01:05".
 inline std::string clock_text(double seconds) {
@@ -102,5 +101,4 @@ inline void write_to_terminal(const std::string& text) noexcept {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -21,8 +21,7 @@
 
 #include <pthread.h>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 inline int checked_max_workers(std::optional<int> max_workers) {
   if (!max_workers) {
@@ -241,5 +240,4 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::finish() noexcept {
   wait_until_ended((Deadline::max)());
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

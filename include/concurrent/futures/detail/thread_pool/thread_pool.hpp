@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/futures/detail/pool/admission.hpp>
 #include <concurrent/futures/detail/pool/pool_text.hpp>
 #include <concurrent/futures/detail/pool/unfinished.hpp>
@@ -10,7 +11,6 @@
 #include <concurrent/futures/statistics.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/worker_locals.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 
 #include <atomic>
 #include <condition_variable>

@@ -5,7 +5,7 @@
 #include <concurrent/futures/detail/pool/intrusive_list.hpp>
 #include <concurrent/futures/detail/pool/priority_list.hpp>
 #include <concurrent/multiprocessing/detail/progress_words.hpp>
-#include <concurrent/pickle/detail/invoke.hpp>
+#include <concurrent/pickle/detail/signature.hpp>
 #include <concurrent/pickle/stop_token.hpp>
 
 #include <atomic>
@@ -18,8 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 class ThreadPool;
 
@@ -105,5 +104,4 @@ class TaskList {
   PriorityList<ThreadTask> tasks_;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -21,8 +21,7 @@
 
 #include <pthread.h>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 inline int ThreadPool::start_thread() noexcept {
   try {  // what may fail comes before there is a thread
@@ -219,5 +218,4 @@ inline void ThreadPool::break_pool(const std::string& reason) noexcept {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

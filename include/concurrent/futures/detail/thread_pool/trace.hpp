@@ -13,8 +13,7 @@
 
 #include <pthread.h>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::check_traceable() {
   const std::lock_guard lock(mutex_);
@@ -50,5 +49,4 @@ inline void ThreadPool::trace_begin() noexcept {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

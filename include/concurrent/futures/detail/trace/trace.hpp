@@ -33,8 +33,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 inline bool is_utf8(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -317,5 +316,4 @@ class Trace final : public TraceSink {
   std::vector<pid_t> threads_;  // whose name has been noted
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
-#include <concurrent/pickle/detail/separate.hpp>
 
 #include <memory>
 #include <string>
@@ -20,5 +20,5 @@ void check_traceable(bool is_traced, bool is_closed);
 }  // namespace concurrent::futures::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/futures/detail/trace/trace_opening.hpp>
+#include <concurrent/futures/detail/trace/trace_open.impl.hpp>
 #endif

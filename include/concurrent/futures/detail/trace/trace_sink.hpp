@@ -8,8 +8,7 @@
 
 #include <sys/types.h>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 /// Where something ran.
 struct TraceThread {
@@ -39,5 +38,4 @@ class TraceSink {
   virtual std::string close() noexcept = 0;
 };
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -23,8 +23,7 @@
 #include <utility>
 #include <variant>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
 inline constexpr bool is_number = std::is_arithmetic_v<T>;
@@ -234,5 +233,4 @@ constexpr bool is_known_handle() {
   return false;
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -11,8 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace concurrent::pickle::inline v0 {
-namespace detail {
+namespace concurrent::pickle::inline v0::detail {
 
 // A string also goes to a parameter of type `const char*`, which lives as long as the call.
 template <class T>
@@ -174,5 +173,4 @@ decltype(auto) invoke_task([[maybe_unused]] const StopToken& token, F&& function
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::pickle::inline v0
+}  // namespace concurrent::pickle::inline v0::detail

@@ -8,8 +8,7 @@
 #include <mutex>
 #include <vector>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 CONCURRENT_FUTURES_INLINE bool UnfinishedList::add(const std::shared_ptr<Unfinished>& entry) {
   const std::lock_guard lock(mutex_);
@@ -34,5 +33,4 @@ CONCURRENT_FUTURES_INLINE void UnfinishedList::finish_all() {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail

@@ -10,8 +10,7 @@
 #include <memory>
 #include <string>
 
-namespace concurrent::futures::inline v0 {
-namespace detail {
+namespace concurrent::futures::inline v0::detail {
 
 CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> open_trace(const std::string& path) {
   return std::make_unique<Trace>(path, multiprocessing::current_process().name);
@@ -28,5 +27,4 @@ CONCURRENT_FUTURES_INLINE void check_traceable(bool is_traced, bool is_closed) {
   }
 }
 
-}  // namespace detail
-}  // namespace concurrent::futures::inline v0
+}  // namespace concurrent::futures::inline v0::detail
