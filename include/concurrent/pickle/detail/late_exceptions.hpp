@@ -20,7 +20,7 @@
 namespace std {
 namespace filesystem {
 #if _GLIBCXX_USE_CXX11_ABI
-inline namespace __cxx11 __attribute__((__abi_tag__("cxx11"))) {
+inline namespace __cxx11 __attribute__((__abi_tag__("cxx11"))) {  // NOLINT(bugprone-reserved-identifier)
   class filesystem_error;
 }
 #else
