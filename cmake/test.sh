@@ -54,6 +54,7 @@ run_preset() {
   summary+="  $preset: $line ($((SECONDS - started)) s)"$'\n'
 }
 for preset in "${presets[@]}"; do run_preset "$preset"; done
+case " ${presets[*]} " in *" dev "*) timeout 300 cmake/burst_ratio.sh || echo "burst: not measured" ;; esac
 
 printf '\n%s' "$summary"
 names=$(printf '%s' "$names" | grep . || true)
