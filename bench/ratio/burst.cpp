@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a task costs, as one number and without any benchmark library: microseconds a task of a burst through one worker,
-// the best of some. cmake/burst_ratio.sh compares two commits with it, so it uses what every version has.
+// What a task costs, as one number and without any benchmark library: microseconds a task of a burst through one
+// worker, the best of some. cmake/burst_ratio.sh compares two commits with it, so it uses what every version has.
 #include <concurrent/futures.hpp>
 
 #include <algorithm>
