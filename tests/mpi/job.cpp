@@ -24,7 +24,9 @@ namespace {
 
 std::string program() { return support::own_folder() + "/programs/job"; }
 
+/// With each rank as a node of its own, as if each ran on another machine.
 std::vector<std::string> launched(int ranks, const std::string& what) {
+  ::setenv("CONCURRENT_FUTURES_RANKS_AS_NODES", "1", 1);
   ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);  // of Open MPI, which other launchers do not know
   ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
   ::setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 1);
@@ -85,6 +87,13 @@ class Job {
   int out_ = -1;
 };
 
+/// MPI's own are its launcher's to clear away, as long as that lives.
+std::vector<std::string> files_in_shm(bool of_mpi) {
+  auto names = support::names_in("/dev/shm");
+  if (!of_mpi) std::erase_if(names, [](const std::string& name) { return name.starts_with("vader_segment."); });
+  return names;
+}
+
 bool ended_within(std::chrono::nanoseconds limit) {
   return support::eventually([] { return of_program().empty(); }, limit * support::slowness);
 }
@@ -123,6 +132,26 @@ TEST_CASE("MPI: values, exceptions and large arguments, with and without a launc
   CHECK(contains(ran.out, "\n25 36\n"));
 }
 
+TEST_CASE("MPI: a machine with several ranks is one node, which has as many workers") {
+  const support::DeadlineGuard deadline("ranks of one machine");
+  const auto command = launched(3, "sizes");
+  ::setenv("CONCURRENT_FUTURES_RANKS_AS_NODES", "0", 1);
+  const support::Ran ran = support::run_program(command);
+  CAPTURE(ran.error);
+  CHECK(ran.status == 0);
+  CHECK(ran.out == "rank 0: 3 workers\nshared state: 7\n");
+  CHECK(of_program().empty());
+}
+
+TEST_CASE("MPI: with each rank as a node they share the machine's processors", "[long]") {
+  const support::DeadlineGuard deadline("ranks as nodes");
+  const support::Ran ran = run(2, "sizes");
+  CAPTURE(ran.error, ran.out);
+  CHECK(ran.status == 0);
+  CHECK(contains(ran.out, "rank 1: "));
+  CHECK(contains(ran.out, "shared state stays on its node\n"));
+}
+
 TEST_CASE("MPI: every way to the end of the program ends the job", "[long]") {
   const support::DeadlineGuard deadline("ends under mpirun", std::chrono::seconds(100));
   for (const std::string what : {"nothing", "exits", "forgets"}) {
@@ -154,12 +183,16 @@ TEST_CASE("MPI: copies that srun has started apart are refused") {
 TEST_CASE("MPI: nothing is left when an agent, the caller or the launcher is killed", "[long]") {
   const support::DeadlineGuard deadline("kill -9 under mpirun", std::chrono::seconds(100));
   const int victim = GENERATE(0, 1, 2);  // the caller, an agent, the launcher
+  const auto files = files_in_shm(victim != 2);
   CAPTURE(victim);
-  const Job job("busy");
+  const std::string what = GENERATE("busy", "idle");
+  CAPTURE(what);
+  const Job job(what);
   CHECK(of_program().size() >= 6);  // two ranks, the helper and the workers of each
   ::kill(victim == 2 ? job.launcher : job.ranks[victim], SIGKILL);
   CHECK(ended_within(std::chrono::seconds(3)));
   CHECK(support::wait_status(job.launcher) != 0);
+  CHECK(files_in_shm(victim != 2) == files);
 }
 
 TEST_CASE("MPI: a node that is silent for node_timeout is lost, and agents whose caller is silent leave", "[long]") {

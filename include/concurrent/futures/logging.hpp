@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
-#include <new>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -60,8 +59,7 @@ struct StandingLine {
 class Log {
  public:
   static Log& instance() noexcept {
-    alignas(Log) static std::byte memory[sizeof(Log)];
-    static Log* const log = new (memory) Log;  // never destroyed: threads may log while the program ends
+    static Log* const log = new Log;  // never destroyed: threads may log while the program ends
     return *log;
   }
 

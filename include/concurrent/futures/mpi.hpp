@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The same program on many machines: MPIPoolExecutor in place of ProcessPoolExecutor, started by mpirun or srun.
 //
-//  rank 0: the program                                     every other rank: one agent, usually one a machine
+//  rank 0: the program                                     the first rank of every other machine: its agent
 // ┌────────────────────────────────────────┐   MPI        ┌──────────────────────────────────┐
 // │ submit, futures ── NodePool ── "mpi" ──┼──────────────┼─ freeze_support: agent           │
 // │                       │        thread  │              │    └─ ProcessPool ── workers     │
@@ -75,7 +75,9 @@ inline std::vector<NodePlace> mpi_places(const MPIPoolOptions& options) {
 ///     }
 ///
 /// `mpirun --map-by ppr:1:node --bind-to none ./program`, or `srun --mpi=pmix ./program`. Without a launcher the
-/// program is the one node and MPI is not touched. Where a machine has several ranks, they share its processors.
+/// program is the one node and MPI is not touched. Where a machine has several ranks, as many workers run there, and
+/// all ranks but the first wait for the end of the program. CONCURRENT_FUTURES_RANKS_AS_NODES=1 in the environment
+/// makes each rank a node of its own, to try out on one machine what happens on several.
 ///
 /// On each node an agent keeps a pool of workers: a call that crashes, hangs or runs out of memory costs its own
 /// future, never the job. The loss of a node ends the job, as MPI does. Every node runs the same file of the program.

@@ -4,7 +4,9 @@
 #include <concurrent/futures/mpi.hpp>
 #include <concurrent/multiprocessing.hpp>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -32,14 +34,37 @@ std::string refuse(int n) { throw std::out_of_range("number " + std::to_string(n
 std::uint64_t sum(const std::vector<std::uint64_t>& numbers) {
   return std::accumulate(numbers.begin(), numbers.end(), std::uint64_t{0});
 }
+int value_of(const mp::Value<int>& value) { return value.load(); }
 bool knows_launcher() { return std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || std::getenv("PMIX_RANK") != nullptr; }
 int pool_in_task() {
   cf::MPIPoolExecutor pool(1);
   return pool.max_workers();
 }
-void wait_for_ever() {
+void wait_for_ever(const std::string& pipe) {
+  const int end = ::open(pipe.c_str(), O_WRONLY);
+  if (::write(end, "r", 1) != 1) std::abort();
   for (;;) ::pause();
 }
+
+/// Tasks that run in all the workers and do not end. The rest of the program knows that they run.
+class Endless {
+ public:
+  Endless(cf::MPIPoolExecutor& pool, int count) {
+    char folder[] = "/tmp/mpi_job_XXXXXX";
+    if (::mkdtemp(folder) == nullptr) std::abort();
+    const std::string pipe = std::string(folder) + "/running";
+    if (::mkfifo(pipe.c_str(), 0600) != 0) std::abort();
+    const int end = ::open(pipe.c_str(), O_RDWR);
+    for (int i = 0; i < count; ++i) futures.push_back(pool.submit(wait_for_ever, pipe));
+    char letter = 0;
+    for (int running = 0; running < count; running += static_cast<int>(::read(end, &letter, 1))) {
+    }
+    ::close(end);
+    ::unlink(pipe.c_str());
+    ::rmdir(folder);
+  }
+  std::vector<cf::Future<void>> futures;
+};
 
 int crashes() {
   cf::MPIPoolExecutor pool({.on_worker_death = cf::WorkerDeathPolicy::fail_task});
@@ -96,10 +121,11 @@ int values() {
   return 0;
 }
 
-int busy() {
+int busy(bool does_nothing) {
   static cf::MPIPoolExecutor pool;
-  for (int i = 0; i < pool.max_workers(); ++i) pool.submit(wait_for_ever);
-  while (static_cast<int>(pool.processes().size()) < pool.max_workers()) ::usleep(1000);
+  const Endless tasks(pool, does_nothing ? 0 : pool.max_workers());
+  pool.warm_up(pool.max_workers());
+  if (static_cast<int>(pool.processes().size()) != pool.max_workers()) return 1;
   std::printf("busy");
   for (const cf::NodeInfo& node : pool.nodes()) std::printf(" %d", static_cast<int>(node.pid));
   std::printf("\n");
@@ -107,14 +133,26 @@ int busy() {
   for (;;) ::pause();
 }
 
+/// What an executor has where nobody says how many.
+int sizes() {
+  cf::MPIPoolExecutor pool;
+  for (const cf::NodeInfo& node : pool.nodes()) std::printf("rank %d: %d workers\n", node.rank, node.workers);
+  const mp::Value<int> shared(7);
+  try {
+    std::printf("shared state: %d\n", pool.submit(value_of, shared).result());
+  } catch (const cf::PicklingError&) {
+    std::printf("shared state stays on its node\n");
+  }
+  return 0;
+}
+
 int silent() {
   cf::MPIPoolExecutor pool({.caller_node = false, .node_timeout = std::chrono::seconds(1)});
-  auto future = pool.submit(wait_for_ever);
-  while (!future.running()) ::usleep(1000);
+  Endless tasks(pool, 1);
   std::printf("busy %d %d\n", static_cast<int>(::getpid()), static_cast<int>(pool.nodes()[0].pid));
   std::fflush(stdout);
   try {
-    future.result();
+    tasks.futures[0].result();
   } catch (const cf::NodeDied& error) {
     std::printf("NodeDied: rank %d, %s\n", error.rank(), error.what());
     std::fflush(stdout);
@@ -130,7 +168,9 @@ int main(int argc, char** argv) {
   try {
     if (what == "crashes") return crashes();
     if (what == "values") return values();
-    if (what == "busy") return busy();
+    if (what == "busy") return busy(false);
+    if (what == "idle") return busy(true);
+    if (what == "sizes") return sizes();
     if (what == "silent") return silent();
     if (what == "nothing") return 0;
     if (what == "throws") throw std::runtime_error("nobody catches this");

@@ -20,7 +20,7 @@
 namespace std {
 namespace filesystem {
 #if _GLIBCXX_USE_CXX11_ABI
-inline namespace __cxx11 __attribute__((__abi_tag__("cxx11"))) {  // NOLINT(bugprone-reserved-identifier)
+inline namespace __cxx11 __attribute__((__abi_tag__("cxx11"))) {
   class filesystem_error;
 }
 #else
@@ -115,9 +115,7 @@ bool declare_late() noexcept {
 
 template <class... Ts>
 bool declare_late_ones() noexcept {
-  int declared = 0;
-  ((declared += declare_late<Ts>() ? 1 : 0), ...);  // each of them, and not only up to the first
-  return declared != 0;
+  return (declare_late<Ts>() | ...);
 }
 
 [[maybe_unused]] const bool late_exceptions_are_declared =

@@ -53,33 +53,64 @@ class OutgoingBytes {
 /// Cuts what comes in into messages.
 class IncomingBytes {
  public:
-  /// Calls `take(Message)` for each that is complete now.
-  template <class Take>
-  void push(std::span<const std::byte> bytes, Take&& take) {
+  /// Calls `take(Message)` for each that is complete now. `make_room(Message&)` says where the body of one whose fields
+  /// have come is to lie, and keeps it there.
+  template <class Take, class MakeRoom>
+  void push(std::span<const std::byte> bytes, Take&& take, MakeRoom&& make_room) {
     while (!bytes.empty()) {
-      if (filled_ < sizeof(MessageHeader)) {
-        const std::size_t part = (std::min)(sizeof(MessageHeader) - filled_, bytes.size());
-        message_.fields.resize(sizeof(MessageHeader));
-        std::memcpy(message_.fields.data() + filled_, bytes.data(), part);
-        filled_ += part;
+      if (body_ != nullptr) {
+        const std::size_t part = (std::min)(room().size(), bytes.size());
+        std::memcpy(body_ + filled_, bytes.data(), part);
         bytes = bytes.subspan(part);
-        if (filled_ < sizeof(MessageHeader)) return;
-        std::memcpy(&message_.header, message_.fields.data(), sizeof(MessageHeader));
-        message_.fields.resize(sizeof(MessageHeader) + message_.header.size);
+        filled(part, take);
+        continue;
       }
-      const std::size_t part = (std::min)(message_.fields.size() - filled_, bytes.size());
-      if (part != 0) std::memcpy(message_.fields.data() + filled_, bytes.data(), part);
-      filled_ += part;
-      bytes = bytes.subspan(part);
-      if (filled_ < message_.fields.size()) return;
-      filled_ = 0;
-      take(std::exchange(message_, {}));
+      if (filled_ < sizeof(MessageHeader)) {
+        message_.fields.resize(sizeof(MessageHeader));
+        if (!fill(bytes)) return;
+        std::memcpy(&message_.header, message_.fields.data(), sizeof(MessageHeader));
+        message_.fields.resize(sizeof(MessageHeader) + message_.header.fields);
+      }
+      if (!fill(bytes)) return;
+      if (message_.header.body != 0) {
+        body_ = make_room(message_);
+        filled_ = 0;
+      } else {
+        finish(take);
+      }
     }
   }
 
+  /// What comes next may be laid down here without `push`; empty unless a body is on its way.
+  std::span<std::byte> room() const noexcept {
+    return body_ == nullptr ? std::span<std::byte>() : std::span(body_ + filled_, message_.header.body - filled_);
+  }
+  /// That was done with `size` bytes.
+  template <class Take>
+  void filled(std::size_t size, Take&& take) {
+    filled_ += size;
+    if (filled_ == message_.header.body) finish(take);
+  }
+
  private:
+  /// True: what stands before the body is complete as far as its length is known.
+  bool fill(std::span<const std::byte>& bytes) {
+    const std::size_t part = (std::min)(message_.fields.size() - filled_, bytes.size());
+    if (part != 0) std::memcpy(message_.fields.data() + filled_, bytes.data(), part);
+    filled_ += part;
+    bytes = bytes.subspan(part);
+    return filled_ == message_.fields.size();
+  }
+  template <class Take>
+  void finish(Take&& take) {
+    filled_ = 0;
+    body_ = nullptr;
+    take(std::exchange(message_, {}));
+  }
+
   Message message_;
-  std::size_t filled_ = 0;
+  std::byte* body_ = nullptr;  // where it lies, once it is on its way
+  std::size_t filled_ = 0;     // of the body then, else of what stands before it
 };
 
 }  // namespace detail

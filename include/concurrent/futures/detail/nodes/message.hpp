@@ -44,6 +44,7 @@
 //   caller has handled the result by then, and ignores the answer.
 #pragma once
 
+#include <concurrent/pickle/detail/large_pages.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/reader.hpp>
 
@@ -51,6 +52,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -92,38 +94,47 @@ enum class CallOutcome : std::uint8_t {
   cancelled,  // it has not run, or was stopped
 };
 
+/// Memory for the bytes of a call or a result, uninitialised. Large ones lie in large pages where the system has them:
+/// a page that nobody has touched costs more than the copy into it.
+inline std::shared_ptr<std::byte[]> body_memory(std::size_t size) {
+  if (size < pickle::detail::large_block) return std::shared_ptr<std::byte[]>(new std::byte[size]);
+  constexpr std::align_val_t page{std::size_t{2} << 20};
+  const std::size_t whole = (size + static_cast<std::size_t>(page) - 1) & ~(static_cast<std::size_t>(page) - 1);
+  auto* const memory = static_cast<std::byte*>(::operator new(whole, page));
+  pickle::detail::prefer_large_pages(memory, whole);
+  return {memory, [](std::byte* bytes) { ::operator delete(bytes, page); }};
+}
+
 /// Bytes that several have, and nobody changes.
 struct Bytes {
   std::shared_ptr<const std::byte[]> data;
   std::size_t size = 0;
 
   static Bytes copy(const std::byte* from, std::size_t size) {
-    std::shared_ptr<std::byte[]> data(new std::byte[size]);
+    std::shared_ptr<std::byte[]> data = body_memory(size);
     if (size != 0) std::memcpy(data.get(), from, size);
     return {std::move(data), size};
-  }
-  static Bytes keep(std::vector<std::byte> bytes) {
-    const auto kept = std::make_shared<std::vector<std::byte>>(std::move(bytes));
-    return {std::shared_ptr<const std::byte[]>(kept, kept->data()), kept->size()};
   }
   std::span<const std::byte> span() const noexcept { return {data.get(), size}; }
 };
 
 /// What stands before each message on a wire. The bytes of one machine: a node of another kind is refused at `hello`.
 struct MessageHeader {
-  std::uint64_t size = 0;  // of what follows
+  std::uint64_t fields = 0;  // how many bytes follow
+  std::uint64_t body = 0;    // and after those
   std::uint32_t pool = 0;
   MessageKind kind = MessageKind::beat;
   std::uint8_t unused[3] = {};
 };
-static_assert(sizeof(MessageHeader) == 16);
+static_assert(sizeof(MessageHeader) == 24);
 
-/// A message: its own fields, and after them the bytes of a call or result, which may lie apart so that a large one is
-/// not copied.
+/// A message: its own fields, and after them the bytes of a call or result, which lie apart if they are many, so that
+/// they are not copied.
 struct Message {
   MessageHeader header;
   std::vector<std::byte> fields;  // with the header in front
   Bytes body;
+  std::shared_ptr<void> room;  // whoever receives it has had the body laid down here
 
   MessageKind kind() const noexcept { return header.kind; }
 };
@@ -150,9 +161,10 @@ class MessageWriter : public pickle::detail::VectorWriter {
     return *this;
   }
   Message finish(Bytes body = {}) {
-    header_.size = size() - sizeof(MessageHeader) + body.size;
+    header_.fields = size() - sizeof(MessageHeader);
+    header_.body = body.size;
     std::memcpy(data(), &header_, sizeof header_);
-    return {header_, take(), std::move(body)};
+    return {header_, take(), std::move(body), {}};
   }
   /// With `bytes` at the end, copied, or as a body where that is cheaper.
   Message finish_with(std::span<const std::byte> bytes) {
@@ -182,7 +194,7 @@ class MessageReader : public pickle::Reader {
   }
   /// What follows the fields, wherever it lies.
   std::span<const std::byte> rest() {
-    if (message_->body.size != 0) return message_->body.span();
+    if (message_->header.body != 0) return message_->body.span();
     const std::size_t size = remaining();
     return {view(size), size};
   }

@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -68,6 +70,22 @@ inline void forget_launcher() {
 inline std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "localhost";
+}
+
+/// The same for all processes of one machine and for no other one's: names are given twice, and machines have several.
+inline std::string machine_name() {
+  std::string name = host_name();
+  std::FILE* const file = std::fopen("/proc/sys/kernel/random/boot_id", "re");
+  if (file == nullptr) return name;
+  char id[64] = {};
+  const std::size_t size = std::fread(id, 1, sizeof id - 1, file);
+  std::fclose(file);
+  return name + " " + std::string(id, size);
+}
+
+/// To try out on one machine what happens on several.
+inline bool each_rank_is_a_node() {
+  return number_in_environment("CONCURRENT_FUTURES_RANKS_AS_NODES").value_or(0) != 0;
 }
 
 }  // namespace detail

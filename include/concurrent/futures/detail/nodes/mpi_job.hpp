@@ -59,7 +59,7 @@ class MpiJob final : public Unfinished {
   /// For freeze_support: starts the job. Returns in rank 0 alone.
   static void enter();
 
-  /// The nodes that there are: of each rank one. Waits until all have said who they are.
+  /// The nodes that there are. Waits until all ranks have said who they are.
   /// Throws RuntimeError that says what is wrong with the job.
   std::vector<NodePlace> places(std::chrono::nanoseconds node_timeout);
   /// Pools that are to be ended before it is.
@@ -79,15 +79,18 @@ class MpiJob final : public Unfinished {
     std::uint32_t protocol = expected_protocol;
     std::uint64_t build = 0;
     std::string host;
+    std::string machine;  // ranks that run on one say the same
+    std::string node;     // ranks of which one is the agent for all
     pid_t pid = 0;
     int processors = 1;
 
     static constexpr std::uint64_t expected_magic = 0x31'69'70'6d'2d'66'63'63;  // "ccf-mpi1"
-    static constexpr std::uint32_t expected_protocol = 1;
+    static constexpr std::uint32_t expected_protocol = 2;
   };
 
   struct Rank {
-    OutgoingBytes out;  // under the lock, as is what follows
+    OutgoingBytes out;       // under the lock, as is what follows
+    bool is_queued = false;  // the thread sends, or is to
     bool has_hello = false;
     bool is_lost = false;
     Hello hello;
@@ -97,6 +100,10 @@ class MpiJob final : public Unfinished {
     std::size_t sent = 0;
     std::size_t piece = 0;
     MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Request arriving = MPI_REQUEST_NULL;
+    std::size_t coming = 0;       // bytes that arrive
+    bool comes_straight = false;  // where they shall lie, not in `arrived`
+    std::vector<std::byte> arrived;
     std::chrono::nanoseconds silence{0};
     std::chrono::nanoseconds quiet{0};  // since we sent something
   };
@@ -125,20 +132,29 @@ class MpiJob final : public Unfinished {
   bool begin();
   void run();
   Hello own_hello() const;
+  void wake() noexcept;
   bool send_some();
+  bool send_to(int rank, bool& any);
   bool receive_some();
+  bool probe(MPI_Message& found, MPI_Status& status);
+  bool has_arrived(int rank);
+  std::byte* make_room(int rank, Message& message);
   void deliver(int rank, Message message);
   void deliver_own(int rank, const Message& message);
   void count_silence(std::chrono::nanoseconds passed);
   void lose(int rank);
   bool all_is_sent();
+  void learn(std::chrono::nanoseconds idle) noexcept;
   void rest(Clock::time_point idle_since);
+  bool has_pools();
   void clear_agents_away(bool all);
   void fail(const std::string& problem);
 
   static constexpr int tag = 1;
   static constexpr std::size_t most_at_once = std::size_t{1} << 30;
-  static constexpr std::size_t most_kept = std::size_t{1} << 20;
+  static constexpr std::size_t small = std::size_t{64} << 10;
+  static constexpr std::chrono::nanoseconds least_polling = std::chrono::microseconds(60);
+  static constexpr std::chrono::nanoseconds most_polling = std::chrono::microseconds(1000);
 
   const int rank_;
   MPI_Comm comm_ = MPI_COMM_NULL;
@@ -147,6 +163,8 @@ class MpiJob final : public Unfinished {
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<Rank>> ranks_;  // their number is constant once it has begun
+  std::vector<int> queued_;                   // ranks to which something shall go
+  std::atomic<bool> has_news_{false};         // there are such
   std::string problem_;
   std::atomic<bool> leaving_{false};
   bool has_begun_ = false;
@@ -159,9 +177,10 @@ class MpiJob final : public Unfinished {
   std::map<std::pair<int, std::uint32_t>, NodePeer*> peers_;
   std::map<std::uint32_t, std::unique_ptr<Agent>> agents_;  // the thread's own
   bool caller_is_lost_ = false;
-  std::vector<std::byte> arrived_;
-  MPI_Request arriving_ = MPI_REQUEST_NULL;
-  int arriving_from_ = 0;
+  std::vector<int> sending_;   // the thread's own: ranks to which something goes
+  std::vector<int> arriving_;  // likewise: from which something comes that takes its time
+  std::chrono::nanoseconds polling_ = most_polling / 4;
+  const int processors_ = multiprocessing::usable_cpu_count();
   std::atomic<bool> active_{false};  // something has come or gone since it was last asked, heartbeats apart
 
   // The agents' pool that has calls: this thread looks after it while it waits.

@@ -63,6 +63,7 @@ inline void MpiJob::stop_listening(int rank, std::uint32_t pool) noexcept {
   peers_.erase({rank, pool});
 }
 
+/// The first rank of each node, and how many workers there may be.
 inline std::vector<NodePlace> MpiJob::places(std::chrono::nanoseconds node_timeout) {
   timeout_.store(node_timeout.count());
   const Deadline deadline = Clock::now() + std::chrono::seconds(60);
@@ -84,10 +85,10 @@ inline std::vector<NodePlace> MpiJob::places(std::chrono::nanoseconds node_timeo
     multiprocessing::detail::futex_wait(hellos_, seen, deadline);
     lock.lock();
   }
+  lock.unlock();
   for (std::size_t i = 1; i < ranks_.size(); ++i)
-    ranks_[i]->out.push((MessageWriter(MessageKind::beat) << timeout_.load()).finish());
-  signal_.fetch_add(1);
-  multiprocessing::detail::futex_wake(signal_);
+    send(static_cast<int>(i), (MessageWriter(MessageKind::beat) << timeout_.load()).finish());
+  lock.lock();
   std::vector<NodePlace> places;
   const Hello& own = ranks_[0]->hello;
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
@@ -98,20 +99,33 @@ inline std::vector<NodePlace> MpiJob::places(std::chrono::nanoseconds node_timeo
           " runs another build of this program: build id " + std::to_string(hello.build) + " there, " +
           std::to_string(own.build) + " on " + own.host + ". Copy the same file to all nodes.");
     }
+    // One agent a node: the first rank there that is not lost. The others wait for the end of the program.
+    bool is_agent = !ranks_[i]->is_lost;
+    int on_node = 0;
+    int on_machine = 0;
     int before = 0;
-    int on_host = 0;
     for (std::size_t other = 0; other < ranks_.size(); ++other) {
-      if (ranks_[other]->hello.host != hello.host) continue;
-      ++on_host;
+      const Hello& theirs = ranks_[other]->hello;
+      if (theirs.machine != hello.machine) continue;
+      ++on_machine;
       if (other < i) ++before;
+      if (theirs.node != hello.node) continue;
+      ++on_node;
+      is_agent = is_agent && (other >= i || ranks_[other]->is_lost);
     }
+    if (!is_agent) continue;
     NodePlace place;
     place.host = hello.host;
     place.rank = static_cast<int>(i);
     place.pid = hello.pid;
-    place.processors = (std::max)(1, hello.processors / on_host + (before < hello.processors % on_host ? 1 : 0));
+    place.processors = hello.processors;
+    if (on_node > 1) {
+      place.processors = on_node;  // who starts a rank for each core has said how many workers there shall be
+    } else if (on_machine > 1) {
+      place.processors = hello.processors / on_machine + (before < hello.processors % on_machine ? 1 : 0);
+    }
+    place.processors = (std::max)(1, place.processors);
     place.is_local = i == 0;
-    if (ranks_[i]->is_lost) continue;
     if (place.is_local) {
       place.connection = std::make_shared<DirectConnection>(&undo_binding);
     } else {

@@ -81,6 +81,8 @@ inline MpiJob::Hello MpiJob::own_hello() const {
   Hello hello;
   hello.build = pickle::detail::main_module().id;
   hello.host = host_name();
+  hello.machine = machine_name();
+  hello.node = each_rank_is_a_node() ? hello.machine + " " + std::to_string(rank_) : hello.machine;
   hello.pid = ::getpid();
   hello.processors = multiprocessing::usable_cpu_count();
   return hello;
@@ -93,7 +95,8 @@ inline void MpiJob::run() {
     if (rank_ != 0) {
       MessageWriter message(MessageKind::hello);
       const Hello& hello = ranks_[static_cast<std::size_t>(rank_)]->hello;
-      message << hello.magic << hello.protocol << hello.build << hello.host << hello.pid << hello.processors;
+      message << hello.magic << hello.protocol << hello.build << hello.host << hello.machine << hello.node << hello.pid
+              << hello.processors;
       send(0, message.finish());
     }
     Clock::time_point looked = Clock::now();
@@ -113,7 +116,10 @@ inline void MpiJob::run() {
         looked = now;
       }
       if (caller_is_lost_ || (leaving_.load() && told_to_leave && all_is_sent())) break;
-      if (active_.exchange(false)) busy = now;
+      if (active_.exchange(false)) {
+        learn(now - busy);
+        busy = now;
+      }
       if (!sent && !received) rest(busy);
     }
     clear_agents_away(true);
@@ -134,8 +140,7 @@ inline void MpiJob::finish() noexcept {
   if (rank_ != 0 || !thread_.joinable()) return;
   pools_.finish_all();
   leaving_.store(true);
-  signal_.fetch_add(1);
-  multiprocessing::detail::futex_wake(signal_);
+  wake();
   thread_.join();
 }
 

@@ -14,75 +14,143 @@ inline void MpiJob::send(int rank, Message message) {
     if (to.is_lost) return;
     if (message.header.pool != 0) active_.store(true);
     to.out.push(std::move(message));
+    if (!std::exchange(to.is_queued, true)) queued_.push_back(rank);
+    has_news_.store(true, std::memory_order_seq_cst);
   }
+  wake();
+}
+
+inline void MpiJob::wake() noexcept {
   signal_.fetch_add(1, std::memory_order_seq_cst);
   if (rests_.load(std::memory_order_seq_cst)) multiprocessing::detail::futex_wake(signal_);
 }
 
 /// True: something was begun, or has gone out.
 inline bool MpiJob::send_some() {
+  if (has_news_.exchange(false)) {
+    const std::lock_guard lock(mutex_);
+    sending_.insert(sending_.end(), queued_.begin(), queued_.end());
+    queued_.clear();
+  }
   bool any = false;
-  for (std::size_t i = 0; i < ranks_.size(); ++i) {
-    Rank& to = *ranks_[i];
+  std::erase_if(sending_, [&](int rank) { return !send_to(rank, any); });
+  return any;
+}
+
+/// Sends what waits for a rank, one piece after the other. False: nothing is left.
+inline bool MpiJob::send_to(int rank, bool& any) {
+  Rank& to = *ranks_[static_cast<std::size_t>(rank)];
+  for (;;) {
     if (to.request != MPI_REQUEST_NULL) {
       int done = 0;
       if (MPI_Test(&to.request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) {
         to.request = MPI_REQUEST_NULL;
-        lose(static_cast<int>(i));
-        continue;
+        lose(rank);
+      } else if (done == 0) {
+        return true;
+      } else {
+        any = true;
+        to.sent += to.piece;
+        if (to.piece > small) active_.store(true);
       }
-      if (done == 0) continue;
-      any = true;
-      to.sent += to.piece;
-      to.request = MPI_REQUEST_NULL;
     }
-    if (to.sent == to.sending.bytes().size()) {
+    if (to.is_lost || to.sent == to.sending.bytes().size()) {
+      OutgoingBytes::Chunk gone;  // freed without the lock: it may be large
       const std::lock_guard lock(mutex_);
-      to.sending = {};
+      gone = std::exchange(to.sending, {});
       to.sent = 0;
-      if (to.is_lost || to.out.empty()) continue;
+      if (to.is_lost || to.out.empty()) {
+        to.is_queued = false;
+        return false;
+      }
       to.sending = to.out.pop();
     }
     const auto bytes = to.sending.bytes().subspan(to.sent);
     to.piece = (std::min)(bytes.size(), most_at_once);
     to.quiet = {};
     any = true;
-    if (MPI_Isend(bytes.data(), static_cast<int>(to.piece), MPI_BYTE, static_cast<int>(i), tag, comm_, &to.request) !=
-        MPI_SUCCESS)
-      lose(static_cast<int>(i));
+    if (MPI_Isend(bytes.data(), static_cast<int>(to.piece), MPI_BYTE, rank, tag, comm_, &to.request) != MPI_SUCCESS)
+      lose(rank);
+  }
+}
+
+/// True: something was begun, or has come.
+inline bool MpiJob::receive_some() {
+  bool any = false;
+  std::erase_if(arriving_, [&](int rank) {
+    const bool arrived = has_arrived(rank);
+    any = any || arrived;
+    return arrived;
+  });
+  for (int round = 0; round < 64; ++round) {
+    MPI_Message found = MPI_MESSAGE_NULL;
+    MPI_Status status{};
+    if (!probe(found, status)) break;
+    any = true;
+    Rank& from = *ranks_[static_cast<std::size_t>(status.MPI_SOURCE)];
+    int count = 0;
+    MPI_Get_count(&status, MPI_BYTE, &count);
+    from.coming = static_cast<std::size_t>(count);
+    // A body is a message of its own, or several, and goes where it shall lie.
+    const std::span<std::byte> room = from.is_lost ? std::span<std::byte>() : from.in.room();
+    from.comes_straight = !room.empty() && from.coming <= room.size();
+    if (!from.comes_straight) from.arrived.resize(from.coming);
+    std::byte* const to = from.comes_straight ? room.data() : from.arrived.data();
+    if (MPI_Imrecv(to, count, MPI_BYTE, &found, &from.arriving) != MPI_SUCCESS) {
+      lose(status.MPI_SOURCE);
+    } else if (!has_arrived(status.MPI_SOURCE)) {
+      arriving_.push_back(status.MPI_SOURCE);
+    }
   }
   return any;
 }
 
-inline bool MpiJob::receive_some() {
-  for (int round = 0; round < 64; ++round) {
-    if (arriving_ == MPI_REQUEST_NULL) {
-      int flag = 0;
-      MPI_Message found = MPI_MESSAGE_NULL;
-      MPI_Status status{};
-      if (MPI_Improbe(MPI_ANY_SOURCE, tag, comm_, &flag, &found, &status) != MPI_SUCCESS || flag == 0)
-        return round != 0;
-      int count = 0;
-      MPI_Get_count(&status, MPI_BYTE, &count);
-      arrived_.resize(static_cast<std::size_t>(count));
-      arriving_from_ = status.MPI_SOURCE;
-      if (MPI_Imrecv(arrived_.data(), count, MPI_BYTE, &found, &arriving_) != MPI_SUCCESS) return true;
-    }
-    int done = 0;
-    if (MPI_Test(&arriving_, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) {
-      arriving_ = MPI_REQUEST_NULL;
-      lose(arriving_from_);
-      continue;
-    }
-    if (done == 0) return round != 0;
-    arriving_ = MPI_REQUEST_NULL;
-    Rank& from = *ranks_[static_cast<std::size_t>(arriving_from_)];
-    from.silence = {};
-    if (from.is_lost) continue;
-    from.in.push(arrived_, [&](Message message) { deliver(arriving_from_, std::move(message)); });
-    if (arrived_.capacity() > most_kept) std::vector<std::byte>().swap(arrived_);
+/// What stands for a rank is a stream, so that of each one piece at a time is received.
+inline bool MpiJob::probe(MPI_Message& found, MPI_Status& status) {
+  int flag = 0;
+  if (arriving_.empty())
+    return MPI_Improbe(MPI_ANY_SOURCE, tag, comm_, &flag, &found, &status) == MPI_SUCCESS && flag != 0;
+  const int last = rank_ == 0 ? static_cast<int>(ranks_.size()) : 1;
+  for (int rank = 0; rank < last; ++rank) {
+    if (rank == rank_ || ranks_[static_cast<std::size_t>(rank)]->arriving != MPI_REQUEST_NULL) continue;
+    if (MPI_Improbe(rank, tag, comm_, &flag, &found, &status) == MPI_SUCCESS && flag != 0) return true;
+  }
+  return false;
+}
+
+inline bool MpiJob::has_arrived(int rank) {
+  Rank& from = *ranks_[static_cast<std::size_t>(rank)];
+  int done = 0;
+  if (MPI_Test(&from.arriving, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) {
+    from.arriving = MPI_REQUEST_NULL;
+    lose(rank);
+    return true;
+  }
+  if (done == 0) return false;
+  from.silence = {};
+  if (from.is_lost) return true;
+  const auto take = [&](Message message) { deliver(rank, std::move(message)); };
+  if (from.comes_straight) {
+    active_.store(true);
+    from.in.filled(from.coming, take);
+  } else {
+    from.in.push(from.arrived, take, [&](Message& message) { return make_room(rank, message); });
   }
   return true;
+}
+
+/// Where the body of a message that is on its way shall lie.
+inline std::byte* MpiJob::make_room(int rank, Message& message) {
+  active_.store(true);
+  if (rank_ != 0) {
+    const auto at = agents_.find(message.header.pool);
+    if (at != agents_.end() && at->second != nullptr) return at->second->agent.make_room(message);
+  } else {
+    const std::lock_guard lock(peers_mutex_);
+    const auto at = peers_.find({rank, message.header.pool});
+    if (at != peers_.end()) return at->second->make_room(message);
+  }
+  return plain_room(message);
 }
 
 inline void MpiJob::deliver(int rank, Message message) {
@@ -115,6 +183,8 @@ inline void MpiJob::deliver_own(int rank, const Message& message) {
   if (hello.magic == Hello::expected_magic && hello.protocol == Hello::expected_protocol) {
     hello.build = reader.next<std::uint64_t>();
     hello.host = reader.next<std::string>();
+    hello.machine = reader.next<std::string>();
+    hello.node = reader.next<std::string>();
     hello.pid = reader.next<pid_t>();
     hello.processors = reader.next<int>();
   }
@@ -127,47 +197,54 @@ inline void MpiJob::deliver_own(int rank, const Message& message) {
 
 inline bool MpiJob::all_is_sent() {
   const std::lock_guard lock(mutex_);
-  return std::all_of(ranks_.begin(), ranks_.end(), [](const auto& rank) {
-    return rank->is_lost ||
-           (rank->out.empty() && rank->request == MPI_REQUEST_NULL && rank->sent == rank->sending.bytes().size());
-  });
+  return std::all_of(ranks_.begin(), ranks_.end(), [](const auto& rank) { return rank->is_lost || !rank->is_queued; });
+}
+
+/// Something has happened after so long a time: learns whether it would have paid to poll for that long.
+inline void MpiJob::learn(std::chrono::nanoseconds idle) noexcept {
+  if (idle <= least_polling) return;  // says nothing
+  polling_ = idle <= most_polling ? (std::min)(2 * polling_, most_polling) : (std::max)(polling_ / 4, least_polling);
 }
 
 /// Nothing has happened: polls, then sleeps, the longer the longer nothing has. Who sends wakes it; MPI cannot.
+///
+/// A sleep takes longer than the way there and back of a short call, so that two sides that sleep do not get out of it:
+/// each polls for as long as that has paid. Where all processors have calls to run, one of them would do without.
 inline void MpiJob::rest(Clock::time_point idle_since) {
-  const auto idle = Clock::now() - idle_since;
+  const std::chrono::nanoseconds idle = Clock::now() - idle_since;
   ProcessPool* const pool = busy_pool();
-  if (idle < std::chrono::microseconds(100)) {
-    if (pool != nullptr) static_cast<void>(pool->drive(signal_, signal_.load(), Clock::now()));
-    return static_cast<void>(::sched_yield());
+  const bool scarce = NodeAgent::calls_here().load(std::memory_order_relaxed) >= processors_;
+  if (idle < (scarce ? least_polling : polling_)) {
+    if (pool != nullptr && pool->drive(signal_, signal_.load(), Clock::now())) return;
+    if (idle > std::chrono::microseconds(3)) ::sched_yield();
+    return;
   }
   // What goes over in pieces goes on when both sides look.
-  bool is_large = arriving_ != MPI_REQUEST_NULL;
-  for (const auto& rank : ranks_)
-    is_large = is_large || (rank->request != MPI_REQUEST_NULL && rank->piece > most_kept / 16);
+  const bool is_large = !arriving_.empty() || std::any_of(sending_.begin(), sending_.end(), [&](int rank) {
+    return ranks_[static_cast<std::size_t>(rank)]->piece > small;
+  });
   if (is_large && idle < std::chrono::seconds(2)) return static_cast<void>(::sched_yield());
   auto pause = std::chrono::microseconds(50);
   if (idle >= std::chrono::milliseconds(2)) pause = std::chrono::microseconds(200);
   if (idle >= std::chrono::milliseconds(50)) pause = std::chrono::microseconds(1000);
   if (idle >= std::chrono::seconds(1)) pause = std::chrono::microseconds(10'000);
-  for (const auto& rank : ranks_) {
-    if (rank->request != MPI_REQUEST_NULL) pause = (std::min)(pause, std::chrono::microseconds(50));
-  }
+  if (idle >= std::chrono::seconds(1) && !has_pools()) pause = std::chrono::microseconds(50'000);
+  if (!sending_.empty() || !arriving_.empty()) pause = std::chrono::microseconds(50);
   const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
   rests_.store(true, std::memory_order_seq_cst);
-  bool waits = false;
-  {
-    const std::lock_guard lock(mutex_);
-    waits = std::any_of(ranks_.begin(), ranks_.end(), [](const auto& rank) {
-      return !rank->is_lost && !rank->out.empty() && rank->request == MPI_REQUEST_NULL;
-    });
-  }
-  if (!waits) {
+  if (!has_news_.load(std::memory_order_seq_cst) && !(rank_ == 0 && leaving_.load())) {
     const auto until = Clock::now() + pause;
     static_cast<void>(pool != nullptr ? pool->doze(signal_, seen, until)
                                       : multiprocessing::detail::futex_wait(signal_, seen, until));
   }
   rests_.store(false, std::memory_order_seq_cst);
+}
+
+/// Whether somebody has an executor: otherwise nothing is urgent.
+inline bool MpiJob::has_pools() {
+  if (rank_ != 0) return !agents_.empty();
+  const std::lock_guard lock(peers_mutex_);
+  return !peers_.empty();
 }
 
 inline ProcessPool* MpiJob::busy_pool() {

@@ -15,10 +15,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -49,8 +51,14 @@ class NodeAgent final : public NodePeer {
   NodeAgent& operator=(const NodeAgent&) = delete;
 
   void receive(Message message) noexcept override;
+  std::byte* make_room(Message& message) override;
   void lost(const std::string& reason) noexcept override;
 
+  /// How many calls all agents of this process have.
+  static std::atomic<int>& calls_here() noexcept {
+    static constinit std::atomic<int> calls{0};
+    return calls;
+  }
   /// Null until it is open.
   ProcessPool* pool() const noexcept { return pool_.load(std::memory_order_acquire); }
   /// Nothing is left of it but this object.
@@ -112,6 +120,33 @@ class NodeAgent final : public NodePeer {
   std::thread thread_;
 };
 
+/// A call whose bytes are laid down where its worker will read them.
+struct ArrivingCall {
+  struct Release {
+    void operator()(ProcessPool* pool) const noexcept { pool->release(); }
+  };
+  ArrivingCall(ProcessPool& of, std::size_t size) : pool(&of), writer(of.blocks()) {
+    of.add_reference();
+    writer.claim(size);
+  }
+
+  std::unique_ptr<ProcessPool, Release> pool;  // outlives the writer, which gives its block back
+  CallWriter writer;
+};
+
+inline std::byte* NodeAgent::make_room(Message& message) {
+  ProcessPool* const pool = pool_.load(std::memory_order_acquire);
+  if (message.kind() == MessageKind::call && pool != nullptr) {
+    try {
+      const auto call = std::make_shared<ArrivingCall>(*pool, message.header.body);
+      message.room = call;
+      return call->writer.data();
+    } catch (const std::exception&) {  // no shared memory for it: its future hears that when the call has come
+    }
+  }
+  return plain_room(message);
+}
+
 inline void NodeAgent::receive(Message message) noexcept {
   switch (message.kind()) {
     case MessageKind::call:
@@ -144,6 +179,7 @@ inline void NodeAgent::take_call(const Message& message) {
   {
     const std::lock_guard lock(mutex_);
     calls_.emplace(number, call);
+    calls_here().fetch_add(1, std::memory_order_relaxed);
     if (std::exchange(dozes_, false)) changed_.notify_one();
   }
   try {
@@ -157,10 +193,14 @@ inline void NodeAgent::take_call(const Message& message) {
       call->retries_left = static_cast<std::uint16_t>(options->retries);
       call->options = std::move(options);
     }
-    const auto bytes = reader.rest();
-    CallWriter writer(pool.blocks());
-    writer.write(bytes.data(), bytes.size());
-    pool.submit(*call, writer);
+    if (message.room != nullptr) {
+      pool.submit(*call, static_cast<ArrivingCall*>(message.room.get())->writer);
+    } else {
+      const auto bytes = reader.rest();
+      CallWriter writer(pool.blocks());
+      writer.write(bytes.data(), bytes.size());
+      pool.submit(*call, writer);
+    }
   } catch (...) {
     FutureStateBase::run(call->finish_with_exception(std::current_exception()));
   }

@@ -89,6 +89,7 @@ inline void NodeAgent::forget(RelayCall& call) {
   {
     const std::lock_guard lock(mutex_);
     if (calls_.erase(call.number()) == 0) return;
+    calls_here().fetch_sub(1, std::memory_order_relaxed);
   }
   call.release();
 }

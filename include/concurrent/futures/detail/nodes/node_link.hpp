@@ -3,9 +3,11 @@
 
 #include <concurrent/futures/detail/nodes/message.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <sys/types.h>
 
@@ -14,10 +16,20 @@ namespace detail {
 
 class ProcessPool;
 
+/// Room of its own for a message's body. Throws std::bad_alloc.
+inline std::byte* plain_room(Message& message) {
+  std::shared_ptr<std::byte[]> memory = body_memory(message.header.body);
+  std::byte* const room = memory.get();
+  message.body = {std::move(memory), message.header.body};
+  return room;
+}
+
 /// Who hears what comes over a link, in a thread of the link's or of whoever sends. It returns soon.
 class NodePeer {
  public:
   virtual void receive(Message message) noexcept = 0;
+  /// Where the body of this message, whose fields have come, is to be laid down. Throws std::bad_alloc.
+  virtual std::byte* make_room(Message& message) { return plain_room(message); }
   /// Nothing comes any more. Called once at most; not after the link was destroyed.
   virtual void lost(const std::string& reason) noexcept = 0;
 

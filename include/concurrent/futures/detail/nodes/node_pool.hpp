@@ -6,6 +6,7 @@
 // of the program that waits for a result just then. Callbacks alone are always the manager's.
 #pragma once
 
+#include <concurrent/futures/detail/nodes/body_writer.hpp>
 #include <concurrent/futures/detail/nodes/node_item.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/nodes/open_order.hpp>
@@ -90,7 +91,7 @@ class NodePool {
   bool reserve(Admission admission);
   void give_back_place() noexcept;
   pickle::Audience audience() const noexcept;
-  void submit(NodeItem& item, pickle::detail::VectorWriter& call);
+  void submit(NodeItem& item, BodyWriter& call);
   void count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept;
   void shutdown(bool cancel_futures);
   bool wait_until_ended(Deadline deadline);
@@ -146,13 +147,16 @@ class NodePool {
 
   // node_pool_results.hpp: from the nodes
   bool serve();
+  bool has_inbound();
+  void learn_polling(std::chrono::nanoseconds slept) noexcept;
+  bool processors_are_scarce() const noexcept;
   void handle(Inbound& inbound);
-  void take_result(std::size_t index, const Message& message);
+  void take_result(std::size_t node, const Message& message);
   void finish_item(NodeItem& item, CallOutcome outcome, MessageReader& reader, const PoolNode& node);
   void fail(NodeItem& item, std::exception_ptr exception) noexcept;
   void cancel(NodeItem& item) noexcept;
   void finish_callbacks(CallbackList callbacks);
-  void node_lost(std::size_t index, const std::string& reason);
+  void node_lost(std::size_t node, const std::string& reason);
   void break_pool(const std::string& reason);
   void wake_manager() noexcept;
 
@@ -184,6 +188,9 @@ class NodePool {
   std::atomic<std::uint32_t> signal_{0};  // counts what wakes the manager
   std::atomic<bool> sleeps_{false};       // the manager does
   std::atomic<int> drivers_{0};           // threads that look into the inbox just now
+  std::atomic<int> dozers_{0};            // that sleep on the word below, too
+  std::atomic<std::uint32_t> doze_word_{0};
+  std::atomic<std::int64_t> polling_{50'000};  // for how many nanoseconds a thread polls that waits for other nodes
 
   std::mutex mutex_;
   PriorityList<NodeItem> pending_;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/nodes/node_agent.hpp>
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
 #include <concurrent/futures/detail/pool/failure.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 
 #include <sched.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -45,9 +48,9 @@ inline void NodePool::count_unsent(std::uint64_t PoolStatistics::* outcome) noex
 }
 
 /// Takes the pickled call over. The item's state stays referenced until it is resolved.
-inline void NodePool::submit(NodeItem& item, pickle::detail::VectorWriter& call) {
+inline void NodePool::submit(NodeItem& item, BodyWriter& call) {
   item.kept = call.take_kept();
-  item.bytes = call.size() < separate_body ? Bytes::copy(call.data(), call.size()) : Bytes::keep(call.take());
+  item.bytes = call.take();
   const std::lock_guard lock(mutex_);
   if (closed_.load(std::memory_order_relaxed)) throw_closed();
   pending_.enter(item);
@@ -263,24 +266,56 @@ inline bool NodePool::drive(const std::atomic<std::uint32_t>& word, std::uint32_
     serve();
     return true;
   }
-  if (ProcessPool* const local = local_pool_.load(std::memory_order_acquire)) {
-    static_cast<void>(local->drive(signal_, seen, deadline));
-  } else {
-    for (multiprocessing::detail::Polling polling(Spin::adaptive().limit().count());
-         signal_.load(std::memory_order_acquire) == seen && !changed() && polling.again();) {
+  ProcessPool* const local = local_pool_.load(std::memory_order_acquire);
+  bool found = local != nullptr && local->drive(signal_, seen, deadline);
+  if (!found && nodes_.size() > (local != nullptr ? 1U : 0U) && !processors_are_scarce()) {
+    multiprocessing::detail::Polling polling(polling_.load(std::memory_order_relaxed));
+    while (!(found = signal_.load(std::memory_order_acquire) != seen || changed()) && polling.again()) {
     }
   }
   drivers_.fetch_sub(1, std::memory_order_seq_cst);
   return serve() || changed();
 }
 
-/// When polling has not helped. The result of a worker on the caller's own node wakes this thread itself.
+/// When polling has not helped. The result of a worker on the caller's own node wakes this thread itself; where there
+/// is no such node, so does whoever brings something.
 inline bool NodePool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
-  ProcessPool* const local = local_pool_.load(std::memory_order_acquire);
-  if (local == nullptr || is_own_thread()) return multiprocessing::detail::futex_wait(word, value, deadline);
-  const bool in_time = local->doze(word, value, deadline);
+  if (!is_here() || is_own_thread()) return multiprocessing::detail::futex_wait(word, value, deadline);
+  const auto before = std::chrono::steady_clock::now();
+  bool in_time = true;
+  if (ProcessPool* const local = local_pool_.load(std::memory_order_acquire)) {
+    in_time = local->doze(word, value, deadline);
+  } else {
+    dozers_.fetch_add(1, std::memory_order_seq_cst);
+    const std::uint32_t seen = doze_word_.load(std::memory_order_seq_cst);
+    const bool supported =
+        has_inbound() || multiprocessing::detail::futex_wait_either(word, value, doze_word_, seen, deadline);
+    dozers_.fetch_sub(1, std::memory_order_seq_cst);
+    if (!supported) {
+      serve();  // of which nobody else has been told
+      return multiprocessing::detail::futex_wait(word, value, deadline);
+    }
+    in_time = deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
+  }
   serve();
+  learn_polling(std::chrono::steady_clock::now() - before);
   return in_time;
+}
+
+/// A thread has slept for so long: would it have paid to poll instead? A sleep costs as much as the way to a node and
+/// back.
+inline void NodePool::learn_polling(std::chrono::nanoseconds slept) noexcept {
+  constexpr std::int64_t least = 50'000;
+  constexpr std::int64_t most = 1'000'000;
+  const std::int64_t now = polling_.load(std::memory_order_relaxed);
+  polling_.store(slept.count() <= most ? (std::min)(2 * now, most) : (std::max)(now / 4, least),
+                 std::memory_order_relaxed);
+}
+
+/// Where calls wait for the processors of this node, one of them would do without while a thread polls.
+inline bool NodePool::processors_are_scarce() const noexcept {
+  static const int processors = multiprocessing::usable_cpu_count();
+  return NodeAgent::calls_here().load(std::memory_order_relaxed) >= processors;
 }
 
 // ---- How much waits

@@ -185,9 +185,8 @@ class NodePoolMembers : public MapMixin<Self>, public HasGlance {
         state->retries_left = options->retries;
         state->options = std::make_unique<TaskOptions>(std::move(*options));
       }
-      pickle::detail::VectorWriter writer;
+      BodyWriter writer;
       writer.set_audience(audience);
-      writer.keep_what_is_sent();
       try {
         pickle::detail::dump_checked_call<Carrier>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
       } catch (const multiprocessing::detail::NotForOtherMachines&) {

@@ -25,6 +25,9 @@ inline void NodePool::deliver(std::size_t node, Message message) noexcept {
   // A thread that drives looks into the inbox once more after it has said that it does no longer.
   if (drivers_.load(std::memory_order_seq_cst) != 0) {
     signal_.fetch_add(1, std::memory_order_seq_cst);
+  } else if (dozers_.load(std::memory_order_seq_cst) != 0) {
+    doze_word_.fetch_add(1, std::memory_order_seq_cst);
+    multiprocessing::detail::futex_wake(doze_word_, 1, true);
   } else {
     wake_manager();
   }
@@ -35,6 +38,11 @@ inline void NodePool::deliver_loss(std::size_t node, const std::string& reason) 
     inbox_.push_back({node, {}, true, reason});
   }
   wake_manager();
+}
+
+inline bool NodePool::has_inbound() {
+  const std::lock_guard lock(inbox_mutex_);
+  return !inbox_.empty();
 }
 
 /// Handles what has come. True: there was something.

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -122,13 +123,20 @@ class SocketLink final : public NodeLink {
   }
 
   std::string receive_some(std::vector<std::byte>& buffer) {
-    const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const std::span<std::byte> room = in_.room();  // of a large message: no copy, then
+    const ssize_t got = room.empty() ? ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)
+                                     : ::recv(socket_.get(), room.data(), room.size(), MSG_DONTWAIT);
     if (got == 0) return "it has closed its connection";
     if (got < 0)
       return errno == EAGAIN || errno == EINTR ? "" : std::string("its connection failed: ") + std::strerror(errno);
     try {
-      in_.push({buffer.data(), static_cast<std::size_t>(got)},
-               [this](Message message) { peer_->receive(std::move(message)); });
+      const auto take = [this](Message message) { peer_->receive(std::move(message)); };
+      const auto size = static_cast<std::size_t>(got);
+      if (!room.empty()) {
+        in_.filled(size, take);
+      } else {
+        in_.push({buffer.data(), size}, take, [this](Message& message) { return peer_->make_room(message); });
+      }
     } catch (const std::exception& error) {
       return std::string("what it sent cannot be taken: ") + error.what();
     }

@@ -40,8 +40,7 @@ inline bool ProcessPool::collect_place(std::uint32_t index, Arrivals& arrivals) 
   while (!place.damaged) {
     const mpd::ResultEntry& result = segment_.result(index, place.position);
     if (result.commit.load(std::memory_order_acquire) != place.position + 1) break;
-    more = arrivals.size == Arrivals::capacity;
-    if (more) break;
+    if ((more = arrivals.size == Arrivals::capacity)) break;
     if (!accept(index, result, arrivals.items[arrivals.size])) break;
     ++arrivals.size;
     ++place.position;
