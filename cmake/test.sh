@@ -11,7 +11,7 @@ tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$tree" || exit 1
 . cmake/packages.sh
 install_packages g++ cmake ninja-build libboost1.81-dev libfmt-dev catch2 libeigen3-dev nlohmann-json3-dev libgtest-dev libssl-dev pkg-config python3 doxygen || exit 1
-install_packages libopenmpi-dev openmpi-bin libasio-dev clang-format-19 || echo "the tests that need these are left out"
+install_packages libopenmpi-dev openmpi-bin libasio-dev clang-format-19 clang-tidy-19 || echo "the tests that need these are left out"
 
 presets=("$@")
 [ ${#presets[@]} -ne 0 ] || presets=(dev asan tsan)
@@ -54,6 +54,7 @@ run_preset() {
   summary+="  $preset: $line ($((SECONDS - started)) s)"$'\n'
 }
 for preset in "${presets[@]}"; do run_preset "$preset"; done
+case " ${presets[*]} " in *" dev "*) timeout 300 cmake/burst_ratio.sh || echo "burst: not measured" ;; esac
 
 printf '\n%s' "$summary"
 names=$(printf '%s' "$names" | grep . || true)

@@ -8,6 +8,7 @@ STYLE = """
 text { font: 13px system-ui, -apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif; fill: #1f2328; }
 .title { font-size: 17px; font-weight: 600; }
 .quiet { fill: #59636e; font-size: 12px; }
+.on-bar { fill: #ffffff; font-size: 12px; }
 .strong { font-weight: 600; }
 .grid { stroke: #d1d9e0; stroke-width: 1; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
@@ -19,6 +20,7 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', 'Noto Sans', Helvetica, 
 .sheet { fill: #0d1117; stroke: #3d444d; }
 text { fill: #f0f6fc; }
 .quiet { fill: #9198a1; }
+.on-bar { fill: #0d1117; }
 .grid { stroke: #2f353d; }
 .ours { fill: #4493f8; stroke: #4493f8; } .peer { fill: #656c76; stroke: #656c76; } .other { fill: #f0883e; stroke: #f0883e; }
 .met { fill: #3fb950; stroke: #3fb950; } .missed { fill: #f85149; stroke: #f85149; } .inconclusive { fill: #d29922; stroke: #d29922; }

@@ -35,7 +35,7 @@ inline constexpr bool sanitizer_needs_descriptors = true;
 inline constexpr bool sanitizer_needs_descriptors = false;
 #endif
 
-/// By how much things are slower.
+/// By how much things are slower, and so by how much large values are smaller.
 inline constexpr int slowness = SUPPORT_SANITIZED ? 5 : 1;
 
 /// How often a test does what it does so many times elsewhere to meet a rare instant: a sanitizer is there for what is

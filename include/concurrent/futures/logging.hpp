@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <new>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -59,7 +60,8 @@ struct StandingLine {
 class Log {
  public:
   static Log& instance() noexcept {
-    static Log* const log = new Log;  // never destroyed: threads may log while the program ends
+    alignas(Log) static std::byte memory[sizeof(Log)];
+    static Log* const log = new (memory) Log;  // never destroyed: threads may log while the program ends
     return *log;
   }
 

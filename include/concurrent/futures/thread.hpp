@@ -289,8 +289,8 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
 
 inline ThreadPoolExecutor::~ThreadPoolExecutor() {
   if (!pool_->is_here()) {
-    new std::shared_ptr<detail::ThreadPool>(
-        std::move(pool_));  // left alone: the threads it would wait for are not here
+    // Left alone: the threads it would wait for are not here.
+    new std::shared_ptr<detail::ThreadPool>(std::move(pool_));  // NOLINT(bugprone-unhandled-exception-at-new)
     return;
   }
   try {

@@ -48,6 +48,7 @@ inline std::atomic<StartMethod>& program_start_method() noexcept {
 /// The start methods of this system, the default first.
 inline std::vector<std::string> get_all_start_methods() {
   std::vector<std::string> names;
+  names.reserve(detail::available_start_methods.size());
   for (const auto method : detail::available_start_methods) names.emplace_back(detail::start_method_name(method));
   return names;
 }

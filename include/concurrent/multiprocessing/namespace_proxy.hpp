@@ -30,7 +30,7 @@ struct ManagedNamespace {
     names->insert_or_assign(std::move(name), std::move(any));
   }
   template <class T>
-  static T get(ManagedKey key, std::string name) {
+  static T get(ManagedKey key, const std::string& name) {
     const Held<Value> names(key);
     const auto found = names->find(name);
     if (found == names->end()) {
@@ -42,8 +42,8 @@ struct ManagedNamespace {
                                 "\" in a Namespace is of another type. Get it as the type with which it was set (text "
                                 "between quotes is a std::string).");
   }
-  static bool contains(ManagedKey key, std::string name) { return Held<Value>(key)->count(name) != 0; }
-  static bool erase(ManagedKey key, std::string name) { return Held<Value>(key)->erase(name) != 0; }
+  static bool contains(ManagedKey key, const std::string& name) { return Held<Value>(key)->count(name) != 0; }
+  static bool erase(ManagedKey key, const std::string& name) { return Held<Value>(key)->erase(name) != 0; }
   static std::vector<std::string> names(ManagedKey key) {
     const Held<Value> names(key);
     std::vector<std::string> all;

@@ -57,7 +57,7 @@ class Event {
 
  private:
   friend struct pickle::Pickler<Event>;
-  explicit Event(Value<std::uint32_t> word) noexcept : word_(std::move(word)) {}
+  explicit Event(const Value<std::uint32_t>& word) noexcept : word_(word) {}
 
   static constexpr std::uint32_t set_bit = 1;
   static constexpr std::uint32_t sleeper_bit = 2;  // somebody may be asleep

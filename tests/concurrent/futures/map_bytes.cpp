@@ -13,6 +13,7 @@
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
+constexpr int many = support::slowness == 1 ? 150 : 90;  // mebibytes: more than are on their way at once
 
 /// Views of one large text, each of which begins with a letter of its own.
 struct Pieces {
@@ -37,7 +38,7 @@ char first_letter(std::string_view piece, const support::Gate& gate, const mp::V
 
 EACH_PROCESS_POOL("map: large items are submitted as those before them are done, and all arrive") {
   auto pool = kind.pool(2);
-  const Pieces pieces(150);
+  const Pieces pieces(many);
   const auto gate = support::Gate::make();
   const auto ran = mp::Value<int>(0);
   const std::vector gates(pieces.views.size(), gate);
@@ -60,13 +61,13 @@ EACH_PROCESS_POOL("map: large items are submitted as those before them are done,
 }
 
 EACH_PROCESS_POOL("map: large items are all submitted when nobody iterates, too") {
-  const Pieces pieces(150);
+  const Pieces pieces(many);
   const auto gate = support::Gate::make();
   const auto ran = mp::Value<int>(0);
   {
     auto pool = kind.pool(2);
     {
-      auto results = pool.map(first_letter, pieces.views, std::vector(150, gate), std::vector(150, ran));
+      auto results = pool.map(first_letter, pieces.views, std::vector(many, gate), std::vector(many, ran));
       gate.open();
     }
     REQUIRE(support::within(support::patience, "the rest of the map", [&] {
@@ -74,24 +75,24 @@ EACH_PROCESS_POOL("map: large items are all submitted when nobody iterates, too"
       return true;
     }));
   }
-  CHECK(ran.load() == 150);
+  CHECK(ran.load() == many);
 }
 
 EACH_PROCESS_POOL("map: large items are all submitted when the executor is shut down, too, or are cancelled") {
-  const Pieces pieces(150);
+  const Pieces pieces(many);
   for (const bool cancel : {false, true}) {
     const auto gate = support::Gate::make();
     const auto ran = mp::Value<int>(0);
     auto pool = kind.pool(1);
-    auto results = pool.map(first_letter, pieces.views, std::vector(150, gate), std::vector(150, ran));
+    auto results = pool.map(first_letter, pieces.views, std::vector(many, gate), std::vector(many, ran));
     pool.shutdown(false, cancel);
     gate.open();
     pool.shutdown(true);
     if (cancel) {
       CHECK(ran.load() < 10);
     } else {
-      CHECK(ran.load() == 150);
-      CHECK(results.to_vector().size() == 150);
+      CHECK(ran.load() == many);
+      CHECK(results.to_vector().size() == many);
     }
   }
 }

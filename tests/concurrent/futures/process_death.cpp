@@ -151,7 +151,7 @@ struct Huge {
   void save(Archive& ar) const {
     ar(half, go, home);
     if (::getpid() == home) return;
-    std::vector<char> bytes(150'000'000, 'h');
+    std::vector<char> bytes(150'000'000 / support::slowness, 'h');
     ar(bytes);
     half.open();
     go.wait();
@@ -165,7 +165,8 @@ struct Huge {
   }
 };
 
-std::string large_result() { return std::string(300'000'000, 'r'); }
+constexpr std::size_t large_size = 300'000'000 / support::slowness;
+std::string large_result() { return std::string(large_size, 'r'); }
 
 }  // namespace
 
@@ -201,7 +202,7 @@ EACH_PROCESS_POOL("worker: killed at random moments of a 300 MB result the futur
     });
     try {
       const std::size_t size = future.result(20s).size();
-      CHECK(size == 300'000'000);
+      CHECK(size == large_size);
     } catch (const cf::BrokenProcessPool& error) {
       CHECK(contains(error.what(), "SIGKILL"));
     }

@@ -119,7 +119,7 @@ EACH_PROCESS_POOL("submit: arguments and results of any size arrive whole") {
 
 EACH_PROCESS_POOL("submit: 300 MB go there and come back") {
   auto pool = kind.pool(1);
-  constexpr std::size_t size = 300'000'000;
+  constexpr std::size_t size = 300'000'000 / support::slowness;
   CHECK(pool.submit([](std::span<const char> bytes) { return bytes.size(); }, std::span<const char>(pattern(size)))
             .result() == size);
   auto large = pool.submit(pattern, size);

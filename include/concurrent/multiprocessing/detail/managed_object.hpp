@@ -84,7 +84,7 @@ struct ManagedFunction<function> {
 /// In the server: the call that this thread runs is about that object.
 void note_managed_target(ObjectId object) noexcept;
 /// In the server: notes an object, which belongs from now on to the client whose call this is.
-ObjectId add_managed_object(std::shared_ptr<ManagedObject> object);
+ObjectId add_managed_object(const std::shared_ptr<ManagedObject>& object);
 /// In the server: the object of that id.
 /// Throws: RuntimeError, when there is none or it is of another type.
 std::shared_ptr<ManagedObject> find_managed_object(ManagedKey key, std::uint64_t type);

@@ -181,7 +181,7 @@ class ReceivedBytes {
  private:
   static constexpr std::size_t alignment = 64;
   static constexpr std::size_t first = 4096;
-  static constexpr std::size_t kept = 64 * 1024;
+  static constexpr std::size_t kept = std::size_t{64} << 10;
   static constexpr std::size_t trusted = std::size_t{1} << 20;  // taken at once because the other says so
 
   struct Free {

@@ -122,7 +122,7 @@ class ManagerServer {
   }
 
   // For calls, in the thread that runs one.
-  ObjectId add(std::shared_ptr<ManagedObject> object) {
+  ObjectId add(const std::shared_ptr<ManagedObject>& object) {
     const ObjectId id = next_.fetch_add(1);
     object->set_id(id);
     {
@@ -320,8 +320,8 @@ CONCURRENT_FUTURES_INLINE void note_managed_target(ObjectId object) noexcept {
   if (ManagerServer::current() != nullptr) ManagerServer::current()->target = object;
 }
 
-CONCURRENT_FUTURES_INLINE ObjectId add_managed_object(std::shared_ptr<ManagedObject> object) {
-  return this_manager_server().add(std::move(object));
+CONCURRENT_FUTURES_INLINE ObjectId add_managed_object(const std::shared_ptr<ManagedObject>& object) {
+  return this_manager_server().add(object);
 }
 
 CONCURRENT_FUTURES_INLINE std::shared_ptr<ManagedObject> find_managed_object(ManagedKey key, std::uint64_t type) {
@@ -367,7 +367,7 @@ CONCURRENT_FUTURES_INLINE void keep_for_answer(const std::shared_ptr<ManagedObje
   if (ManagerServer::current() != nullptr) ManagerServer::current()->answered->push_back(object);
 }
 
-CONCURRENT_FUTURES_INLINE void run_manager_server(ManagerOrders orders) {
+CONCURRENT_FUTURES_INLINE void run_manager_server(const ManagerOrders& orders) {
   process_identity().name = orders.name;
   set_process_title("manager");
   static ManagerServer server(orders);

@@ -125,7 +125,7 @@ inline Descriptor open_shared_memory(const SharedName& name) {
   const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
   Descriptor opened;
   int error = length < 0 ? errno : 0;
-  if (length >= 0 && std::string(target, static_cast<std::size_t>(length)).compare(0, expected.size(), expected) == 0) {
+  if (length >= 0 && std::string(target, static_cast<std::size_t>(length)).starts_with(expected)) {
     opened = owned(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
     if (!opened.valid()) error = errno;
   } else if (length < 0) {

@@ -46,7 +46,7 @@ template <class Stream>
 bool is_constructed(const Stream* stream) noexcept {
   if (stream == nullptr) return false;
   const void* first_word = nullptr;
-  std::memcpy(&first_word, static_cast<const void*>(stream), sizeof first_word);
+  std::memcpy(static_cast<void*>(&first_word), static_cast<const void*>(stream), sizeof first_word);
   return first_word != nullptr;
 }
 

@@ -59,9 +59,9 @@ struct ZygoteSetup {
 };
 
 /// Starts a fresh image of this program (freeze_support.hpp): a worker, or a standby that reads its place from the
-/// descriptor `orders`. Returns its pid, or -errno.
+/// descriptor `channel`. Returns its pid, or -errno.
 pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request, int pipe);
-pid_t spawn_standby(const ZygoteSetup& setup, int orders, int pipe);
+pid_t spawn_standby(const ZygoteSetup& setup, int channel, int pipe);
 
 /// In a fresh process, whichever way it came: it ends with `zygote`. The kernel forgets the first tie when the process
 /// changes its user; the second is the pipe, whose reader is the zygote: when that is gone the writer is told, by

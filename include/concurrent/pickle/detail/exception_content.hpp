@@ -77,7 +77,7 @@ inline const std::type_info& unwrapped(const std::type_info& type) {
     });
     if (first != nullptr) return unwrapped(*first);
   }
-  return type;
+  return type;  // NOLINT(bugprone-return-const-ref-from-parameter): of an object that lives on
 }
 
 // The first known type among those that are so many steps above one. `more`: there are some that are further up.

@@ -20,7 +20,7 @@
 namespace std {
 namespace filesystem {
 #if _GLIBCXX_USE_CXX11_ABI
-inline namespace __cxx11 __attribute__((__abi_tag__("cxx11"))) {
+inline namespace __cxx11 __attribute__((__abi_tag__("cxx11"))) {  // NOLINT(bugprone-reserved-identifier)
   class filesystem_error;
 }
 #else
@@ -115,7 +115,9 @@ bool declare_late() noexcept {
 
 template <class... Ts>
 bool declare_late_ones() noexcept {
-  return (declare_late<Ts>() | ...);
+  int declared = 0;
+  ((declared += declare_late<Ts>() ? 1 : 0), ...);  // each of them, and not only up to the first
+  return declared != 0;
 }
 
 [[maybe_unused]] const bool late_exceptions_are_declared =

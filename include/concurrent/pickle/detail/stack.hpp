@@ -71,7 +71,7 @@ inline std::uintptr_t stack_position() noexcept { return reinterpret_cast<std::u
 // Whether a function may recurse once more. Counting levels alone would refuse long lists that a stack of 8 MiB bears
 // well, and would not save a thread with a small stack.
 inline bool may_recurse(int depth) noexcept {
-  constexpr std::uintptr_t reserve = 256 * 1024;
+  constexpr auto reserve = std::uintptr_t{256} * 1024;
   constexpr int limit_on_unknown_stacks = 1000;
   const Stack& stack = this_thread_stack();
   const std::uintptr_t here = stack_position();

@@ -108,7 +108,7 @@ std::vector<future_of_t<Range>> collect(Range&& range) {
   if constexpr (!has_futures) {
     return futures;
   } else if constexpr (std::is_same_v<Range, std::vector<F>>) {
-    futures = std::move(range);
+    futures = std::move(range);  // NOLINT(bugprone-move-forwarding-reference): Range is no reference here
   } else {
     if constexpr (requires { static_cast<std::size_t>(range.size()); }) {
       futures.reserve(static_cast<std::size_t>(range.size()));

@@ -141,7 +141,7 @@ class FutureHandle {
     if (state_ != nullptr) state_->add_handle();
   }
   FutureHandle(FutureHandle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  FutureHandle& operator=(const FutureHandle& other) noexcept {
+  FutureHandle& operator=(const FutureHandle& other) noexcept {  // NOLINT(bugprone-unhandled-self-assignment): counted
     if (other.state_ != nullptr) other.state_->add_handle();
     reset(other.state_);
     return *this;

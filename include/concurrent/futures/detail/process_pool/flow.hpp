@@ -47,7 +47,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
   {
     const std::lock_guard lock(mutex_);
     max_workers_.store(workers, std::memory_order_relaxed);
-    queue_->set_limit(static_cast<std::size_t>(workers + options_.extra_queued_calls));
+    queue_->set_limit(static_cast<std::size_t>(workers) + static_cast<std::size_t>(options_.extra_queued_calls));
     if (available_ > static_cast<std::uint32_t>(workers) && !no_more_workers_) {
       mark_places_with_calls();
       for (const bool busy_too : {false, true}) {

@@ -40,7 +40,8 @@ inline bool ProcessPool::collect_place(std::uint32_t index, Arrivals& arrivals) 
   while (!place.damaged) {
     const mpd::ResultEntry& result = segment_.result(index, place.position);
     if (result.commit.load(std::memory_order_acquire) != place.position + 1) break;
-    if ((more = arrivals.size == Arrivals::capacity)) break;
+    more = arrivals.size == Arrivals::capacity;
+    if (more) break;
     if (!accept(index, result, arrivals.items[arrivals.size])) break;
     ++arrivals.size;
     ++place.position;
