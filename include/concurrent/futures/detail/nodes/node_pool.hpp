@@ -151,12 +151,12 @@ class NodePool {
   void learn_polling(std::chrono::nanoseconds slept) noexcept;
   bool processors_are_scarce() const noexcept;
   void handle(Inbound& inbound);
-  void take_result(std::size_t node, const Message& message);
+  void take_result(std::size_t index, const Message& message);
   void finish_item(NodeItem& item, CallOutcome outcome, MessageReader& reader, const PoolNode& node);
   void fail(NodeItem& item, std::exception_ptr exception) noexcept;
   void cancel(NodeItem& item) noexcept;
   void finish_callbacks(CallbackList callbacks);
-  void node_lost(std::size_t node, const std::string& reason);
+  void node_lost(std::size_t index, const std::string& reason);
   void break_pool(const std::string& reason);
   void wake_manager() noexcept;
 
