@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "support/holders.hpp"
+#include "support/manager_clients.hpp"
 #include "support/sanitizers.hpp"
 
 namespace mp = concurrent::multiprocessing;
@@ -25,66 +26,19 @@ namespace mpd = concurrent::multiprocessing::detail;
 namespace pickle = concurrent::pickle;
 using namespace std::chrono_literals;
 using support::contains;
+using support::holdings;
+using support::ManagerChecked;
+using support::RawClient;
+using support::time_of;
 using Clock = std::chrono::steady_clock;
 
 namespace {
 
 constexpr bool sanitizes = support::sanitizes_addresses || support::sanitizes_threads;
 
-struct WithLinks {
-  WithLinks() { static_cast<void>(mpd::ManagerLinks::instance()); }
-};
-class ManagerChecked : private WithLinks, public support::HoldersChecked {};
-
-/// A connection that a test speaks on as it likes.
-class RawClient {
- public:
-  template <class Proxy>
-  explicit RawClient(const Proxy& proxy, bool says_hello = true)
-      : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const std::vector<std::byte> bytes = pickle::dumps(proxy);  // one byte, and then the manager's id
-    mpd::SharedId id{};
-    std::memcpy(id.data(), bytes.data() + 1, sizeof id);
-    const mpd::ManagerAddress address(id);
-    REQUIRE(::connect(socket_.get(), address.get(), address.size) == 0);
-    timeval limit{10, 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    const mpd::ManagerHello hello{mpd::draw_shared_id()};
-    if (says_hello) frame(mpd::ManagerFrame::Kind::hello, &hello, sizeof hello);
-  }
-  void bytes(const void* data, std::size_t size) const {
-    static_cast<void>(::send(socket_.get(), data, size, MSG_NOSIGNAL));
-  }
-  void frame(mpd::ManagerFrame::Kind kind, const void* data, std::size_t size) const {
-    mpd::send_frame(socket_.get(), kind, {static_cast<const std::byte*>(data), size});
-  }
-  /// What the server does: whether it answers, and does not hang up.
-  bool answers() const {
-    mpd::ManagerFrame frame;
-    return mpd::receive_frame(socket_.get(), frame) && mpd::skip_bytes(socket_.get(), frame.size);
-  }
-
- private:
-  mpd::Descriptor socket_;
-};
-
-/// A process's descriptors and threads.
-std::pair<std::size_t, std::size_t> holdings(pid_t process) {
-  const std::string folder = "/proc/" + std::to_string(process);
-  return {support::names_in(folder + "/fd").size(), support::names_in(folder + "/task").size()};
-}
-
 void stay(std::deque<int>&, mp::Value<int> word) {
   ++word.atomic();
   for (;;) std::this_thread::sleep_for(1h);
-}
-
-template <class Body>
-Clock::duration time_of(Body body) {
-  const Clock::time_point start = Clock::now();
-  body();
-  return Clock::now() - start;
 }
 
 }  // namespace

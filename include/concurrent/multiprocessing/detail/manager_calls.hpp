@@ -30,7 +30,9 @@ inline ManagerLinks::ManagerLinks() {
                    [] { instance().mutex.unlock(); });
 }
 
-CONCURRENT_FUTURES_INLINE ManagerAnswer::~ManagerAnswer() { link_->give_back(connection_, generation_, whole_); }
+CONCURRENT_FUTURES_INLINE ManagerAnswer::~ManagerAnswer() {
+  if (connection_) link_->give_back(std::move(connection_), generation_, whole_);
+}
 
 CONCURRENT_FUTURES_INLINE std::shared_ptr<ManagerLink> ManagerLink::find(const ManagerId& manager) {
   ManagerLinks& all = ManagerLinks::instance();
@@ -98,71 +100,83 @@ inline int ManagerLink::connect() const {
   return socket.release();
 }
 
-inline int ManagerLink::take_connection() {
-  const SharedId session = this->session();
-  {
-    const std::lock_guard lock(ManagerLinks::instance().mutex);
-    if (!idle_.empty()) {
-      const int connection = idle_.back();
-      idle_.pop_back();
-      return connection;
-    }
-  }
-  const int connection = connect();
-  if (connection < 0) return -1;
-  try {
-    DescriptorRegistry::instance().add(connection);
-  } catch (...) {
-    ::close(connection);
-    throw;
-  }
-  const ManagerHello hello{session};
-  send_frame(connection, ManagerFrame::Kind::hello, std::as_bytes(std::span(&hello, 1)));  // a call fails, if it did
+inline ManagerLink::Connection ManagerLink::take_idle() noexcept {
+  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  follow_fork();
+  if (idle_.empty()) return nullptr;
+  Connection connection = std::move(idle_.back());
+  idle_.pop_back();
   return connection;
 }
 
-inline void ManagerLink::give_back(int connection, std::uint32_t generation, bool whole) noexcept {
+inline ManagerLink::Connection ManagerLink::take_connection() {
+  if (Connection idle = take_idle()) return idle;
+  const ManagerHello hello{session()};
+  const int socket = connect();
+  if (socket < 0) return nullptr;
+  try {
+    DescriptorRegistry::instance().add(socket);
+  } catch (...) {
+    ::close(socket);
+    throw;
+  }
+  try {
+    auto connection = std::make_unique<ManagerConnection>(socket);
+    connection->send(ManagerFrame::Kind::hello, std::as_bytes(std::span(&hello, 1)));  // a call fails, if it did
+    return connection;
+  } catch (...) {
+    DescriptorRegistry::instance().close(socket);
+    throw;
+  }
+}
+
+/// Takes it, if it is to be kept and there is memory to note it.
+inline bool ManagerLink::add_idle(Connection& connection) noexcept {
+  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  if (shut_down_) return false;
+  try {
+    idle_.push_back(std::move(connection));
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+inline void ManagerLink::give_back(Connection connection, std::uint32_t generation, bool whole) noexcept {
+  connection->trim();
   bool ended = false;
   {
     const std::lock_guard lock(ManagerLinks::instance().mutex);
     follow_fork();
     if (generation != generation_) return;  // a fork's copy of an answer: the connection is not this process's
-    if (whole && !shut_down_) {
+    ended = shut_down_;
+    if (whole && !ended) {
       try {
-        idle_.push_back(connection);
+        idle_.push_back(std::move(connection));
         return;
       } catch (...) {
       }
     }
-    ended = shut_down_;
   }
-  if (ended) return DescriptorRegistry::instance().close(connection);
+  if (ended) return connection->close();
   // The last connection of the session would take the session with it. A new one comes first.
-  int other = -1;
+  Connection other;
   try {
     other = take_connection();
   } catch (...) {
   }
-  DescriptorRegistry::instance().close(connection);
-  if (other >= 0) {
-    const std::lock_guard lock(ManagerLinks::instance().mutex);
-    try {
-      idle_.push_back(other);
-      return;
-    } catch (...) {
-    }
-  }
-  if (other >= 0) DescriptorRegistry::instance().close(other);
+  connection->close();
+  if (other && !add_idle(other)) other->close();
 }
 
 CONCURRENT_FUTURES_INLINE void ManagerLink::close() noexcept {
-  std::vector<int> idle;
+  std::vector<Connection> idle;
   {
     const std::lock_guard lock(ManagerLinks::instance().mutex);
     follow_fork();
     idle.swap(idle_);
   }
-  for (const int connection : idle) DescriptorRegistry::instance().close(connection);
+  for (const Connection& connection : idle) connection->close();
 }
 
 inline void ManagerLink::died(bool in_progress) {
@@ -182,14 +196,12 @@ inline void ManagerLink::died(bool in_progress) {
 }
 
 CONCURRENT_FUTURES_INLINE std::unique_ptr<ManagerAnswer> ManagerLink::call(std::span<const std::byte> request) {
-  const int connection = take_connection();
-  if (connection < 0) died(false);
-  auto answer = std::make_unique<ManagerAnswer>(shared_from_this(), connection, generation());
+  auto answer = std::make_unique<ManagerAnswer>(shared_from_this());
+  Connection connection = take_connection();
+  if (!connection) died(false);
+  answer->take(std::move(connection), generation());
   ManagerFrame frame;
-  const bool sent = send_frame(connection, ManagerFrame::Kind::call, request);
-  // One that refuses says so before it closes.
-  if (!receive_frame(connection, frame) || (!sent && frame.kind != ManagerFrame::Kind::refused) ||
-      !answer->received().receive(connection, frame.size)) {
+  if (!answer->connection().call(request, frame)) {
     const auto gone = std::move(answer);
     died(true);
   }
@@ -208,29 +220,25 @@ CONCURRENT_FUTURES_INLINE std::unique_ptr<ManagerAnswer> ManagerLink::call(std::
 }
 
 CONCURRENT_FUTURES_INLINE void ManagerLink::release(ObjectId object, std::uint64_t sent) noexcept {
-  int connection = -1;
   {
     const std::lock_guard lock(ManagerLinks::instance().mutex);
     follow_fork();
     if (shut_down_) return;
-    if (!idle_.empty()) {
-      connection = idle_.back();
-      idle_.pop_back();
-    }
   }
+  Connection connection;
   try {
-    if (connection < 0) connection = take_connection();
+    connection = take_connection();
   } catch (...) {  // no descriptor: the server keeps the object as long as this process lives
   }
-  if (connection < 0) return;
+  if (!connection) return;
   const ManagerRelease release{object, sent};
-  const bool whole = send_frame(connection, ManagerFrame::Kind::release, std::as_bytes(std::span(&release, 1)));
-  if (whole) return give_back(connection, generation(), true);
-  DescriptorRegistry::instance().close(connection);  // the server is gone
+  const bool whole = connection->send(ManagerFrame::Kind::release, std::as_bytes(std::span(&release, 1)));
+  if (whole) return give_back(std::move(connection), generation(), true);
+  connection->close();  // the server is gone
 }
 
 CONCURRENT_FUTURES_INLINE bool ManagerLink::quit(const SharedId& secret) noexcept {
-  int connection = -1;
+  Connection connection;
   try {
     connection = take_connection();
   } catch (...) {
@@ -239,9 +247,9 @@ CONCURRENT_FUTURES_INLINE bool ManagerLink::quit(const SharedId& secret) noexcep
     const std::lock_guard lock(ManagerLinks::instance().mutex);
     shut_down_ = true;
   }
-  if (connection < 0) return false;
-  const bool sent = send_frame(connection, ManagerFrame::Kind::quit, std::as_bytes(std::span(&secret, 1)));
-  DescriptorRegistry::instance().close(connection);
+  if (!connection) return false;
+  const bool sent = connection->send(ManagerFrame::Kind::quit, std::as_bytes(std::span(&secret, 1)));
+  connection->close();
   return sent;
 }
 

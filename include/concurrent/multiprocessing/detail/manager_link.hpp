@@ -9,6 +9,8 @@
 //  │  the object's id   │◄──────┤ when none is idle               │◄────┤                                           │
 //  └────────────────────┘       └─────────────────────────────────┘     └───────────────────────────────────────────┘
 //
+// A connection is a socket, and soon memory beside it, by which a call goes that has room there (manager_channel.hpp).
+//
 // Who owns what
 //   A connection     the thread of the client that took it off the idle ones, until the answer has been loaded; in the
 //                    server one thread. Nobody else reads or writes there, so a client that is stopped in the middle of
@@ -40,6 +42,7 @@
 #pragma once
 
 #include <concurrent/config.hpp>
+#include <concurrent/multiprocessing/detail/manager_connection.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/pickle/dumps.hpp>
@@ -62,23 +65,26 @@ class ManagerLink;
 /// An answer, and the connection that it came by, which is idle again when the answer is gone.
 class ManagerAnswer {
  public:
-  ManagerAnswer(std::shared_ptr<ManagerLink> link, int connection, std::uint32_t generation) noexcept
-      : link_(std::move(link)), connection_(connection), generation_(generation) {}
+  using Connection = std::unique_ptr<ManagerConnection>;
+
+  explicit ManagerAnswer(std::shared_ptr<ManagerLink> link) noexcept : link_(std::move(link)) {}
   ManagerAnswer(const ManagerAnswer&) = delete;
   ManagerAnswer& operator=(const ManagerAnswer&) = delete;
   ~ManagerAnswer();
 
-  ReceivedBytes& received() noexcept { return received_; }
-  std::span<const std::byte> bytes() const noexcept { return received_.bytes(); }
-  int connection() const noexcept { return connection_; }
+  void take(Connection connection, std::uint32_t generation) noexcept {
+    connection_ = std::move(connection);
+    generation_ = generation;
+  }
+  ManagerConnection& connection() noexcept { return *connection_; }
+  std::span<const std::byte> bytes() const noexcept { return connection_->bytes(); }
   /// The conversation is where it should be: the connection may be used again.
   void complete() noexcept { whole_ = true; }
 
  private:
   std::shared_ptr<ManagerLink> link_;
-  ReceivedBytes received_;
-  int connection_;
-  std::uint32_t generation_;
+  Connection connection_;
+  std::uint32_t generation_ = 0;
   bool whole_ = false;
 };
 
@@ -118,11 +124,16 @@ class ManagerLink : public std::enable_shared_from_this<ManagerLink> {
  private:
   friend class ManagerAnswer;
 
+  using Connection = std::unique_ptr<ManagerConnection>;
+
   /// The mutex is held.
   void follow_fork() noexcept;
-  int take_connection();
+  /// One that is idle, or a new one; null when there is no server.
+  Connection take_connection();
+  Connection take_idle() noexcept;
   int connect() const;
-  void give_back(int connection, std::uint32_t generation, bool whole) noexcept;
+  void give_back(Connection connection, std::uint32_t generation, bool whole) noexcept;
+  bool add_idle(Connection& connection) noexcept;
   [[noreturn]] void died(bool in_progress);
 
   const ManagerId manager_;
@@ -130,7 +141,7 @@ class ManagerLink : public std::enable_shared_from_this<ManagerLink> {
   ProcessMark mark_;
   SharedId session_{};
   std::uint32_t generation_ = 1;
-  std::vector<int> idle_;
+  std::vector<Connection> idle_;
   HowItEnded how_;
   bool shut_down_ = false;
 };

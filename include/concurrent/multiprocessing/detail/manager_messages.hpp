@@ -45,7 +45,10 @@ struct ManagerFrame {
     quit,       // client: the manager's secret; no answer
     value,      // server: the pickled result
     exception,  // server: the pickled exception
-    refused     // server: an errno; no thread or memory for this client
+    refused,    // server: an errno; no thread or memory for this client
+    channel,    // client: asks for the short way (manager_channel.hpp); server: here is its descriptor
+    bell,       // both: look into the channel
+    follows     // server, in the channel alone: the answer comes over the socket
   };
 
   std::uint32_t magic = expected_magic;
@@ -53,6 +56,13 @@ struct ManagerFrame {
   std::uint64_t size = 0;
   std::uint64_t sum = 0;  // of how a call or an answer begins, where what it means stands
 
+  static ManagerFrame of(Kind kind, std::span<const std::byte> bytes) noexcept {
+    ManagerFrame frame;
+    frame.kind = kind;
+    frame.size = bytes.size();
+    frame.sum = frame.sum_of(bytes);
+    return frame;
+  }
   std::uint64_t sum_of(std::span<const std::byte> bytes) const noexcept {
     constexpr std::size_t most = 4096;
     return message_sum(size ^ static_cast<std::uint64_t>(kind), bytes.data(), (std::min)(bytes.size(), most));
@@ -94,10 +104,7 @@ inline bool is_of_same_user(int socket) noexcept {
 
 /// Sends a frame. Blocks while the other side does not read. False: it is gone.
 inline bool send_frame(int socket, ManagerFrame::Kind kind, std::span<const std::byte> bytes) noexcept {
-  ManagerFrame frame;
-  frame.kind = kind;
-  frame.size = bytes.size();
-  frame.sum = frame.sum_of(bytes);
+  ManagerFrame frame = ManagerFrame::of(kind, bytes);
   iovec parts[2] = {{&frame, sizeof frame}, {const_cast<std::byte*>(bytes.data()), bytes.size()}};
   msghdr message{};
   message.msg_iov = parts;
@@ -120,6 +127,30 @@ inline bool send_frame(int socket, ManagerFrame::Kind kind, std::span<const std:
   return true;
 }
 
+/// Sends a frame without bytes, and a descriptor with it. False, and errno set: it could not.
+inline bool send_frame_with(int socket, ManagerFrame::Kind kind, const Descriptor& descriptor) noexcept {
+  ManagerFrame frame = ManagerFrame::of(kind, {});
+  iovec part{&frame, sizeof frame};
+  alignas(cmsghdr) std::byte control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* const head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof(int));
+  const int sent_one = descriptor.get();
+  std::memcpy(CMSG_DATA(head), &sent_one, sizeof sent_one);
+  for (;;) {
+    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+    if (sent == sizeof frame) return true;
+    if (sent >= 0) errno = EPROTO;
+    if (sent >= 0 || errno != EINTR) return false;
+  }
+}
+
 /// False: the other side is gone.
 inline bool receive_exactly(int socket, void* data, std::size_t size) noexcept {
   auto* to = static_cast<std::byte*>(data);
@@ -136,6 +167,32 @@ inline bool receive_exactly(int socket, void* data, std::size_t size) noexcept {
 /// False: the other side is gone, or it is no frame.
 inline bool receive_frame(int socket, ManagerFrame& frame) noexcept {
   return receive_exactly(socket, &frame, sizeof frame) && frame.magic == ManagerFrame::expected_magic;
+}
+
+/// Likewise, and the descriptor that came with it, if one did and this process has room for one.
+inline bool receive_frame_with(int socket, ManagerFrame& frame, Descriptor& descriptor) noexcept {
+  iovec part{&frame, sizeof frame};
+  alignas(cmsghdr) std::byte control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t got = 0;
+  do {
+    got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got <= 0) return false;
+  const cmsghdr* const head = CMSG_FIRSTHDR(&message);
+  if (head != nullptr && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+      head->cmsg_len == CMSG_LEN(sizeof(int))) {
+    int received = -1;
+    std::memcpy(&received, CMSG_DATA(head), sizeof received);
+    descriptor = owned(received);
+  }
+  const auto size = static_cast<std::size_t>(got);
+  return receive_exactly(socket, reinterpret_cast<std::byte*>(&frame) + size, sizeof frame - size) &&
+         frame.magic == ManagerFrame::expected_magic;
 }
 
 /// Reads `size` bytes and drops them. False: the other side is gone.
@@ -168,6 +225,17 @@ class ReceivedBytes {
       size_ += part;
     }
     return true;
+  }
+
+  /// Copies what lies elsewhere.
+  /// Throws: std::bad_alloc.
+  void copy(std::span<const std::byte> from) {
+    size_ = 0;
+    while (capacity_ < from.size()) {
+      if (!grow(from.size())) throw std::bad_alloc();
+    }
+    if (!from.empty()) std::memcpy(data_.get(), from.data(), from.size());
+    size_ = from.size();
   }
 
   /// Gives a large buffer back.

@@ -3,23 +3,20 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/managed_object.hpp>
+#include <concurrent/multiprocessing/detail/manager_conversation.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
 #include <concurrent/multiprocessing/detail/manager_orders.hpp>
 #include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/multiprocessing/process.hpp>
-#include <concurrent/pickle/call.hpp>
-#include <concurrent/pickle/exception.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
@@ -28,59 +25,6 @@
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
-
-/// What one process of a client's has a share in, as long as it has a connection.
-class ManagerSession {
- public:
-  void take_share(const std::shared_ptr<ManagedObject>& object) {
-    const std::lock_guard lock(mutex_);
-    Share& share = shares_[object->id()];
-    share.object = object;
-    ++share.handles;
-  }
-  /// A message with a handle of this process's has arrived.
-  void has_arrived(ObjectId object) noexcept {
-    std::shared_ptr<ManagedObject> gone;  // destroyed when the mutex is free
-    const std::lock_guard lock(mutex_);
-    const auto found = shares_.find(object);
-    if (found == shares_.end()) return;
-    ++found->second.arrived;
-    gone = drop_if_done(found);
-  }
-  void release(const ManagerRelease& release) noexcept {
-    std::shared_ptr<ManagedObject> gone;
-    const std::lock_guard lock(mutex_);
-    const auto found = shares_.find(release.object);
-    if (found == shares_.end() || found->second.handles == 0) return;
-    --found->second.handles;
-    found->second.sent += release.sent;
-    gone = drop_if_done(found);
-  }
-  void clear() noexcept {
-    Shares shares;
-    const std::lock_guard lock(mutex_);
-    shares.swap(shares_);
-  }
-
- private:
-  struct Share {
-    std::shared_ptr<ManagedObject> object;
-    std::uint64_t handles = 0;
-    std::uint64_t sent = 0;  // by handles that have gone
-    std::uint64_t arrived = 0;
-  };
-  using Shares = std::unordered_map<ObjectId, Share>;
-
-  std::shared_ptr<ManagedObject> drop_if_done(Shares::iterator share) noexcept {
-    if (share->second.handles != 0 || share->second.arrived < share->second.sent) return nullptr;
-    std::shared_ptr<ManagedObject> object = std::move(share->second.object);
-    shares_.erase(share);
-    return object;
-  }
-
-  std::mutex mutex_;
-  Shares shares_;
-};
 
 class ManagerServer {
  public:
@@ -129,7 +73,7 @@ class ManagerServer {
       const std::lock_guard lock(mutex_);
       objects_[id] = object;
     }
-    current()->session->take_share(object);
+    RunningManagerCall::here()->session->take_share(object);
     return id;
   }
   std::shared_ptr<ManagedObject> find(ObjectId id) {
@@ -154,17 +98,6 @@ class ManagerServer {
       if (found != sessions_.end()) session = found->second.lock();
     }
     if (session) session->has_arrived(object);
-  }
-
-  /// What a thread that runs a call is about.
-  struct Current {
-    ManagerSession* session = nullptr;
-    std::vector<std::shared_ptr<ManagedObject>>* answered = nullptr;  // objects whose proxies are in the answer
-    ObjectId target = 0;
-  };
-  static Current*& current() noexcept {
-    static thread_local Current* call = nullptr;
-    return call;
   }
 
  private:
@@ -211,67 +144,7 @@ class ManagerServer {
         frame.size != sizeof hello || !receive_exactly(socket, &hello, sizeof hello) || hello.session == SharedId{}) {
       return;
     }
-    const std::shared_ptr<ManagerSession> session = session_of(hello.session);
-    ReceivedBytes request;
-    std::vector<std::shared_ptr<ManagedObject>> answered;
-    while (receive_frame(socket, frame)) {
-      answered.clear();
-      ManagerRelease release;
-      SharedId secret{};
-      switch (frame.kind) {
-        case ManagerFrame::Kind::call:
-          if (!answer(socket, frame, request, {session.get(), &answered, 0})) return;
-          request.trim();
-          break;
-        case ManagerFrame::Kind::release:
-          if (frame.size != sizeof release || !receive_exactly(socket, &release, sizeof release)) return;
-          session->release(release);
-          break;
-        case ManagerFrame::Kind::quit:
-          if (frame.size != sizeof secret || !receive_exactly(socket, &secret, sizeof secret) || secret != secret_)
-            return;
-          end();
-        default:
-          return;
-      }
-    }
-  }
-
-  /// False: the client is gone.
-  bool answer(int socket, const ManagerFrame& frame, ReceivedBytes& request, Current call) {
-    pickle::detail::VectorWriter writer;
-    auto kind = ManagerFrame::Kind::value;
-    running_.fetch_add(1);
-    current() = &call;
-    try {
-      if (!request.receive(socket, frame.size)) {
-        kind = ManagerFrame::Kind::hello;  // nobody to answer
-      } else if (frame.sum_of(request.bytes()) != frame.sum) {
-        throw pickle::UnpicklingError("concurrent::multiprocessing: the call was not run: its bytes are damaged.");
-      } else {
-        pickle::Reader reader(request.bytes(), pickle::Views::in_place);
-        std::atomic<std::uint32_t> phase{0};
-        pickle::run_call(reader, writer, phase);
-      }
-    } catch (...) {
-      kind = ManagerFrame::Kind::exception;
-      pickle_exception(writer, std::current_exception());
-    }
-    current() = nullptr;
-    flush_output();
-    running_.fetch_sub(1);
-    return kind != ManagerFrame::Kind::hello && send_frame(socket, kind, {writer.data(), writer.size()});
-  }
-
-  static void pickle_exception(pickle::Writer& writer, const std::exception_ptr& exception) {
-    try {
-      writer.clear();
-      pickle::dump_exception(writer, exception);
-    } catch (...) {  // its own pickling threw; what that threw says why
-      const auto reason = std::current_exception();
-      writer.clear();
-      pickle::dump_exception(writer, reason);
-    }
+    if (ManagerConversation(socket, session_of(hello.session), running_).run(secret_)) end();
   }
 
   /// In good order: what runs has a moment to finish, and objects are destroyed.
@@ -312,12 +185,12 @@ CONCURRENT_FUTURES_INLINE ManagedObject::~ManagedObject() {
 /// The server of this process, in a thread that runs a call.
 /// Throws: RuntimeError elsewhere.
 inline ManagerServer& this_manager_server() {
-  if (ManagerServer::instance() != nullptr && ManagerServer::current() != nullptr) return *ManagerServer::instance();
+  if (ManagerServer::instance() != nullptr && RunningManagerCall::here() != nullptr) return *ManagerServer::instance();
   throw RuntimeError("concurrent::multiprocessing: this function is for the server of a manager.");
 }
 
 CONCURRENT_FUTURES_INLINE void note_managed_target(ObjectId object) noexcept {
-  if (ManagerServer::current() != nullptr) ManagerServer::current()->target = object;
+  if (RunningManagerCall::here() != nullptr) RunningManagerCall::here()->target = object;
 }
 
 CONCURRENT_FUTURES_INLINE ObjectId add_managed_object(const std::shared_ptr<ManagedObject>& object) {
@@ -338,7 +211,7 @@ inline bool adopt_managed_object(ManagedKey key, std::uint64_t type, SharedId se
   ManagerServer& server = this_manager_server();
   const std::shared_ptr<ManagedObject> object = server.find(key.object);
   if (!object || object->type() != type) return false;
-  ManagerServer::current()->session->take_share(object);
+  RunningManagerCall::here()->session->take_share(object);
   if (sender != SharedId{}) server.has_arrived(sender, key.object);
   return true;
 }
@@ -352,7 +225,7 @@ CONCURRENT_FUTURES_INLINE bool is_server_of(const ManagerId& manager) noexcept {
 CONCURRENT_FUTURES_INLINE std::shared_ptr<ManagedObject> load_managed_object(ObjectId id, std::uint64_t type,
                                                                              const SharedId& sender) {
   ManagerServer& server = *ManagerServer::instance();
-  if (ManagerServer::current() != nullptr && ManagerServer::current()->target == id) {
+  if (RunningManagerCall::here() != nullptr && RunningManagerCall::here()->target == id) {
     throw RuntimeError(
         "concurrent::multiprocessing: a proxy is an argument of a call of the same object, which would hold itself or "
         "wait for itself. Pass what it shall do as a function, to apply.");
@@ -364,7 +237,7 @@ CONCURRENT_FUTURES_INLINE std::shared_ptr<ManagedObject> load_managed_object(Obj
 }
 
 CONCURRENT_FUTURES_INLINE void keep_for_answer(const std::shared_ptr<ManagedObject>& object) {
-  if (ManagerServer::current() != nullptr) ManagerServer::current()->answered->push_back(object);
+  if (RunningManagerCall::here() != nullptr) RunningManagerCall::here()->answered->push_back(object);
 }
 
 CONCURRENT_FUTURES_INLINE void run_manager_server(const ManagerOrders& orders) {
