@@ -2,6 +2,7 @@
 // Writes the corpus of each fuzz target: write_corpus tests/fuzz/corpus.
 #include "fuzz/calls.hpp"
 #include "fuzz/exceptions.hpp"
+#include "fuzz/results.hpp"
 #include "fuzz/values.hpp"
 
 #include <cstdio>
@@ -104,4 +105,7 @@ int main(int argc, char** argv) {
   for (const auto& bytes : fuzz::exceptions()) {
     write(corpus / "fuzz_exceptions", "exception_" + std::to_string(number++), bytes);
   }
+  number = 0;
+  for (const auto& bytes : fuzz::results())
+    write(corpus / "fuzz_results", "results_" + std::to_string(number++), bytes);
 }

@@ -266,5 +266,10 @@ constexpr std::uint64_t pack_call(std::uint64_t ticket, std::uint32_t record) no
 constexpr std::uint64_t ticket_of(std::uint64_t call) noexcept { return call >> 24; }
 constexpr std::uint32_t record_of(std::uint64_t call) noexcept { return static_cast<std::uint32_t>(call & 0xFFFFFFu); }
 
+/// The result of a worker's initializer that threw stands in its ring under this instead of a call.
+inline constexpr std::uint64_t initializer_call = ~std::uint64_t{0};
+/// Likewise of its finalizer, or of an object of worker_local that is destroyed.
+inline constexpr std::uint64_t finalizer_call = ~std::uint64_t{1};
+
 }  // namespace detail
 }  // namespace concurrent::multiprocessing::inline v0

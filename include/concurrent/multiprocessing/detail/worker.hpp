@@ -43,11 +43,6 @@ struct WorkerInitializer {
   const void* finish_argument = nullptr;
 };
 
-/// The result of a worker's initializer that threw stands in its ring under this instead of a call.
-inline constexpr std::uint64_t initializer_call = ~std::uint64_t{0};
-/// Likewise of its finalizer, or of an object of worker_local that is destroyed.
-inline constexpr std::uint64_t finalizer_call = ~std::uint64_t{1};
-
 class Worker {
  public:
   Worker(Segment& segment, std::uint32_t index) noexcept

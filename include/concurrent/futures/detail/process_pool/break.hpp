@@ -91,7 +91,7 @@ inline void ProcessPool::zygote_ended(int status) {
 inline void ProcessPool::kill_place(std::uint32_t index, int signal) {
   WorkerPlace& place = places_[index];
   if (place.state == WorkerPlace::State::absent) return;
-  place.stopping = place.stopping || !place.damaged;
+  place.stopping = place.stopping || !results_.is_distrusted(index);
   zygote_.send({mpd::ZygoteRequest::Kind::signal, index, place.serial, signal, 0});
 }
 
@@ -101,26 +101,15 @@ inline void ProcessPool::tell_to_leave(std::uint32_t index) noexcept {
   segment_.worker(index).leave.store(1, std::memory_order_seq_cst);
 }
 
-/// Whether this worker has published the result of this call, which it had begun.
-inline bool ProcessPool::result_is_there(std::uint32_t index, const WorkItem& item) const noexcept {
-  const std::uint64_t first = places_[index].position;
-  const std::uint64_t call = mpd::pack_call(item.ticket, item.record);
-  for (std::uint64_t at = first; at != first + segment_.geometry().ring_capacity; ++at) {
-    const mpd::ResultEntry& entry = segment_.result(index, at);
-    if (entry.commit.load(std::memory_order_seq_cst) != at + 1) return false;
-    if (entry.call == call) return true;
-  }
-  return false;
-}
-
 /// Stops a task that has begun by ending its worker. False: its result has come before that, and nobody is stopped.
 inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
   const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
   if (state.stage != mpd::Stage::started || state.worker >= geometry_workers()) return false;
   if (places_[state.worker].state == WorkerPlace::State::absent) return false;
-  if (result_is_there(state.worker, item)) return false;
+  const std::uint64_t call = mpd::pack_call(item.ticket, item.record);
+  if (results_.holds(state.worker, call)) return false;
   tell_to_leave(state.worker);
-  if (result_is_there(state.worker, item)) return false;  // it has begun another, maybe: nobody may be hit by a signal
+  if (results_.holds(state.worker, call)) return false;  // it has begun another, maybe: nobody may be hit by a signal
   kill_place(state.worker, SIGKILL);
   return true;
 }

@@ -106,12 +106,7 @@ CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
   // The rings before the records: what is published in between counts as running, not twice.
   std::size_t published = 0;
   for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-    if (places_[i].state == WorkerPlace::State::absent || places_[i].damaged) continue;
-    for (std::uint64_t at = places_[i].position;
-         at != places_[i].position + segment_.geometry().ring_capacity &&
-         segment_.result(i, at).commit.load(std::memory_order_acquire) == at + 1;
-         ++at)
-      ++published;
+    if (places_[i].state != WorkerPlace::State::absent) published += results_.count(i);
   }
   std::size_t taken = 0;
   for (const WorkItem* const item : items_) {

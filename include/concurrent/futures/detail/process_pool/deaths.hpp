@@ -102,7 +102,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   {
     const std::lock_guard lock(mutex_);
     death.name = place.name;
-    death.damaged = place.damaged;
+    death.damaged = results_.is_distrusted(index);
     death.out_of_memory = out_of_memory && !place.stopping;
     bool started = false;
     while (WorkItem* const item = item_of(index, started)) {
@@ -315,15 +315,15 @@ inline void ProcessPool::empty_place(std::uint32_t index) {
   WorkerPlace& place = places_[index];
   place.state = WorkerPlace::State::absent;
   place.pid = 0;
-  peek_[index].store(~std::uint64_t{0}, std::memory_order_release);
+  results_.end(index);
   segment_.sleepers(index / 64).fetch_and(~(std::uint64_t{1} << (index % 64)), std::memory_order_seq_cst);
   segment_.worker(index).status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::absent));
   --present_;
   if (std::exchange(place.resigning, false)) --resigned_;
   queue_->restore();
   // Nobody starts here until give_back_region has been. What it had published may still be being read: then it stays.
-  if (place.reading.load(std::memory_order_acquire) != 0) return;
-  place.reading.fetch_add(1, std::memory_order_relaxed);
+  if (results_.is_read(index)) return;
+  results_.reserve_blocks(index);
   place.emptied = true;
 }
 
@@ -337,7 +337,7 @@ inline void ProcessPool::give_back_region(std::uint32_t index) {
   const auto region = segment_.worker_region(index);
   mpd::give_back(region.data(), region.size());
   const std::lock_guard lock(mutex_);
-  place.reading.fetch_sub(1, std::memory_order_release);
+  results_.release_blocks(index);
   if (broken_.empty()) fill();
 }
 

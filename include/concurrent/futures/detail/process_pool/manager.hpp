@@ -147,7 +147,7 @@ inline void ProcessPool::sleep_manager(Deadline deadline) {
   const std::uint32_t asleep = word.fetch_or(1, std::memory_order_seq_cst) | 1;
   manager_sleeps_.store(true, std::memory_order_seq_cst);
   const bool others_look = mpd::poller_state(segment_.caller()) != mpd::poller_none;
-  if (!work_for_manager_.exchange(false, std::memory_order_seq_cst) && (others_look || !results_wait()))
+  if (!work_for_manager_.exchange(false, std::memory_order_seq_cst) && (others_look || !results_.ready()))
     mpd::futex_wait(word, asleep, deadline, true);
   manager_sleeps_.store(false, std::memory_order_seq_cst);
   word.fetch_and(~std::uint32_t{1}, std::memory_order_seq_cst);

@@ -162,10 +162,9 @@ class ProcessPool {
   void close_gate() noexcept;
 
   // results.hpp: from the workers
-  bool results_wait() const noexcept;
   void collect(Arrivals& arrivals);
   bool collect_place(std::uint32_t index, Arrivals& arrivals);
-  bool accept(std::uint32_t index, const mpd::ResultEntry& entry, Arrival& arrival);
+  bool accept(std::uint32_t index, Arrival& arrival);
   void resolve(Arrivals& arrivals);
   void resolve(Arrival& arrival);
   bool serve();
@@ -224,7 +223,6 @@ class ProcessPool {
   void zygote_ended(int status);
   void kill_place(std::uint32_t index, int signal);
   void tell_to_leave(std::uint32_t index) noexcept;
-  bool result_is_there(std::uint32_t index, const WorkItem& item) const noexcept;
   bool stop_task(const WorkItem& item) noexcept;
   void count_cancelled() noexcept;
 
@@ -256,6 +254,7 @@ class ProcessPool {
   std::vector<std::uint32_t> free_records_;
   std::vector<WorkItem*> timed_;  // with a time limit, and with a record
   std::unique_ptr<WorkerPlace[]> places_;
+  ResultReceiver results_;
   std::size_t outstanding_ = 0;  // submitted, and no result taken off a ring yet
   std::uint32_t present_ = 0;    // places that are not absent
   std::uint32_t available_ = 0;  // workers that take calls, or will once they have started
@@ -309,8 +308,6 @@ class ProcessPool {
   Deadline trim_at_ = (Deadline::max)();
   Deadline quiet_at_{};  // no activity since a second
 
-  std::unique_ptr<std::atomic<std::uint64_t>[]>
-      peek_;                                 // each ring's next position, ~0: nobody there; read without lock
   std::atomic<std::uint32_t> gate_{0};       // not 0: submit has to look closer
   std::atomic<std::int64_t> oom_kills_{-1};  // as last seen
   std::atomic<bool> beating_{false};         // the monitor beats in hold_ups_; changed under the lock

@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/pool/failure.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/detail/process_pool/result_receiver.impl.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/pickle/call.hpp>
@@ -11,17 +12,6 @@
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
-
-/// Looks at the rings without taking anything. Needs no lock; an old answer is no harm.
-inline bool ProcessPool::results_wait() const noexcept {
-  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-    const std::uint64_t position = peek_[i].load(std::memory_order_acquire);
-    if (position != ~std::uint64_t{0} &&
-        segment_.result(i, position).commit.load(std::memory_order_seq_cst) == position + 1)
-      return true;
-  }
-  return false;
-}
 
 /// Takes results off the rings, as many as there is room for in `arrivals`. Their records and arguments are free again.
 inline void ProcessPool::collect(Arrivals& arrivals) {
@@ -34,26 +24,24 @@ inline void ProcessPool::collect(Arrivals& arrivals) {
 /// True: there may be more.
 inline bool ProcessPool::collect_place(std::uint32_t index, Arrivals& arrivals) {
   WorkerPlace& place = places_[index];
-  mpd::WorkerEntry& entry = segment_.worker(index);
-  const std::uint64_t before = place.position;
-  bool more = false;
-  while (!place.damaged) {
-    const mpd::ResultEntry& result = segment_.result(index, place.position);
-    if (result.commit.load(std::memory_order_acquire) != place.position + 1) break;
-    more = arrivals.size == Arrivals::capacity;
-    if (more) break;
-    if (!accept(index, result, arrivals.items[arrivals.size])) break;
+  const std::uint64_t before = place.tasks;
+  while (arrivals.size != Arrivals::capacity) {
+    Arrival& arrival = arrivals.items[arrivals.size];
+    const ResultReceiver::Take taken = results_.take(index, arrival);
+    if (taken == ResultReceiver::Take::none) break;
+    const bool is_whole = taken == ResultReceiver::Take::item;
+    if (!is_whole || !accept(index, arrival)) {  // it cannot be: the worker is not listened to any more, and ended
+      if (is_whole) results_.give_back(index, arrival);
+      results_.distrust(index);
+      kill_place(index, SIGKILL);
+      break;
+    }
     ++arrivals.size;
-    ++place.position;
     ++place.tasks;
   }
-  if (place.position == before) return more;
-  entry.consumed.store(place.position, std::memory_order_seq_cst);
-  peek_[index].store(place.position, std::memory_order_release);
-  if (entry.waits_for_room.load(std::memory_order_seq_cst) != 0) {
-    entry.wake.store(0, std::memory_order_seq_cst);
-    mpd::futex_wake(entry.wake, 1, true);
-  }
+  const bool more = arrivals.size == Arrivals::capacity && results_.ready(index);
+  if (place.tasks == before) return more;
+  results_.tell_worker(index);
   const std::uint64_t limit = segment_.geometry().tasks_per_worker;
   if (limit != 0 && place.tasks >= limit && !place.retiring) {
     place.retiring = true;  // it leaves by itself: somebody else is needed from now on
@@ -62,74 +50,34 @@ inline bool ProcessPool::collect_place(std::uint32_t index, Arrivals& arrivals) 
   return more;
 }
 
-/// Checks what a worker says is the result of a call, copies what may change, and frees the call. False: it cannot be;
-/// the worker is not listened to any more, and ended.
-inline bool ProcessPool::accept(std::uint32_t index, const mpd::ResultEntry& entry, Arrival& arrival) {
-  WorkerPlace& place = places_[index];
-  // Copied first: a worker gone wild may go on writing.
-  std::uint64_t call = entry.call;
-  std::uint64_t key = entry.key;
-  std::uint64_t size = entry.size;
-  std::uint64_t offset = entry.offset;
-  std::uint32_t outcome = entry.outcome;
-  const std::uint64_t sum = entry.sum;
-  asm volatile("" : "+r"(call), "+r"(key), "+r"(size), "+r"(offset), "+r"(outcome));
+/// Finds the call that a result answers, and frees it. False: there is none that it can be.
+inline bool ProcessPool::accept(std::uint32_t index, Arrival& arrival) {
+  const WorkerPlace& place = places_[index];
   arrival.item = nullptr;
-  arrival.place = &place;
+  arrival.slot = index;
   arrival.pid = place.pid != 0 ? place.pid : segment_.worker(index).pid.load(std::memory_order_relaxed);
   arrival.name = place.name;
-  arrival.size = size;
-  arrival.block = nullptr;
   arrival.cancelled = false;
-  arrival.finalizer = call == mpd::finalizer_call;
-  bool good = outcome == static_cast<std::uint32_t>(mpd::Outcome::value) ||
-              outcome == static_cast<std::uint32_t>(mpd::Outcome::exception);
-  if (good && offset != 0) {
-    const auto region = segment_.worker_region(index);
-    const std::uint64_t first = segment_.offset_of(region.data()) + sizeof(mpd::Block);
-    const std::uint64_t last = segment_.offset_of(region.data()) + region.size();
-    good = offset % mpd::cache_line == 0 && offset >= first && offset <= last && size <= last - offset;
-    good = good && segment_.reach_worker_block(index, offset, size);
-    if (good) arrival.block = segment_.base() + offset;
-  } else {
-    good = good && size <= mpd::ResultEntry::inline_capacity;
-    if (good) std::memcpy(arrival.bytes, entry.bytes, size);
-  }
-  good = good && sum == mpd::sum_of_result(call, key, size, offset, outcome, arrival.bytes);
-  const std::uint32_t record = mpd::record_of(call);
-  if (arrival.finalizer) {
-    good = good && outcome == static_cast<std::uint32_t>(mpd::Outcome::exception);
-  } else if (call == mpd::initializer_call) {  // only before any call, and where there is one
-    good = good && options_.initializer && place.tasks == 0;
-  } else if (good) {
-    WorkItem* const item = record < items_.size() ? items_[record] : nullptr;
-    good = item != nullptr && item->place == WorkItem::Place::record &&
-           (item->ticket & mpd::ticket_mask) == mpd::ticket_of(call) && item->key == key;
-    if (good) {
-      const auto state = mpd::RecordState::unpack(segment_.record(record).state.load(std::memory_order_acquire));
-      good = state.worker == index && state.stage == mpd::Stage::started;
-    }
-    if (good) {
-      arrival.item = item;
-      arrival.cancelled = item->stopped_by_user;
-      counts_.bytes_from_workers += size;
-      if (outcome == static_cast<std::uint32_t>(mpd::Outcome::value)) {
-        drop_call(*item, "result");
-      } else {  // its text will say what the call was: that takes its time, and comes without the lock
-        item->place = WorkItem::Place::settling;
-        if (item->traced) [[unlikely]]
-          trace_end(*item, "exception", false);
-        item->traced = false;
-      }
-    }
-  }
-  if (!good) {
-    place.damaged = true;
-    kill_place(index, SIGKILL);
+  if (arrival.of_finalizer()) return true;
+  if (arrival.of_initializer()) return options_.initializer && place.tasks == 0;  // only before any call
+  const std::uint32_t record = mpd::record_of(arrival.call);
+  WorkItem* const item = record < items_.size() ? items_[record] : nullptr;
+  if (item == nullptr || item->place != WorkItem::Place::record ||
+      (item->ticket & mpd::ticket_mask) != mpd::ticket_of(arrival.call) || item->key != arrival.key)
     return false;
+  const auto state = mpd::RecordState::unpack(segment_.record(record).state.load(std::memory_order_acquire));
+  if (state.worker != index || state.stage != mpd::Stage::started) return false;
+  arrival.item = item;
+  arrival.cancelled = item->stopped_by_user;
+  counts_.bytes_from_workers += arrival.size;
+  if (arrival.outcome == mpd::Outcome::value) {
+    drop_call(*item, "result");
+  } else {  // its text will say what the call was: that takes its time, and comes without the lock
+    item->place = WorkItem::Place::settling;
+    if (item->traced) [[unlikely]]
+      trace_end(*item, "exception", false);
+    item->traced = false;
   }
-  if (arrival.block != nullptr) place.reading.fetch_add(1, std::memory_order_relaxed);
-  arrival.outcome = static_cast<mpd::Outcome>(outcome);
   return true;
 }
 
@@ -152,7 +100,7 @@ inline void ProcessPool::resolve(Arrivals& arrivals) {
 /// Unpickles a result into its future. Without the lock: this is where a program's own types are made.
 inline void ProcessPool::resolve(Arrival& arrival) {
   CallbackList callbacks;
-  const std::span<const std::byte> bytes(arrival.block != nullptr ? arrival.block : arrival.bytes, arrival.size);
+  const std::span<const std::byte> bytes = arrival.content();
   pickle::Reader reader(bytes);
   const bool is_value = arrival.outcome == mpd::Outcome::value;
   const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), arrival.name); };
@@ -168,7 +116,7 @@ inline void ProcessPool::resolve(Arrival& arrival) {
     } catch (...) {
       text += "something that is no std::exception";
     }
-    if (arrival.finalizer) {
+    if (arrival.of_finalizer()) {
       log_message(LogLevel::warning,
                   "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in " +
                       worker_label(arrival.name, arrival.pid) + ": " + text);
@@ -217,11 +165,7 @@ inline void ProcessPool::resolve(Arrival& arrival) {
       if (state.cancelled()) count->fetch_sub(1, std::memory_order_relaxed);  // by terminate(), at the last moment
     }
   }
-  if (arrival.block != nullptr) {
-    auto* const header = reinterpret_cast<mpd::Block*>(const_cast<std::byte*>(arrival.block) - sizeof(mpd::Block));
-    header->busy.store(0, std::memory_order_release);
-    arrival.place->reading.fetch_sub(1, std::memory_order_acq_rel);
-  }
+  results_.give_back(arrival.slot, arrival);
   if (arrival.item != nullptr) {
     finish_callbacks(std::move(callbacks));
     arrival.item->state().release();
@@ -262,7 +206,7 @@ inline bool ProcessPool::make_room_for_callbacks() noexcept {
 
 /// One round of the work between the rings and the queue. True: there was something.
 inline bool ProcessPool::serve() {
-  if (!results_wait()) return false;
+  if (!results_.ready()) return false;
   Arrivals arrivals;
   {
     const std::lock_guard lock(mutex_);
@@ -293,7 +237,7 @@ inline void ProcessPool::leave_lease() noexcept {
   if (napping_.load(std::memory_order_seq_cst)) return;
   if (!driver_.load(std::memory_order_seq_cst))
     mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
-  if (results_wait()) wake_manager();
+  if (results_.ready()) wake_manager();
 }
 
 /// A thread that is about to block on `word` does the manager's work itself for a while: the result that it waits for
@@ -379,7 +323,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::doze(const std::atomic<std::uint32_t
   const std::uint32_t asleep = mpd::put_poller(words, mpd::poller_sleeps);
   bool supported = true;
   const std::int64_t before = mpd::monotonic_nanoseconds();
-  if (!results_wait()) supported = mpd::futex_wait_either(word, value, words.poller, asleep, deadline);
+  if (!results_.ready()) supported = mpd::futex_wait_either(word, value, words.poller, asleep, deadline);
   const int short_sleeps = short_sleeps_.load(std::memory_order_relaxed);
   if (mpd::monotonic_nanoseconds() - before < short_sleep) {
     if (short_sleeps < 4) short_sleeps_.store(short_sleeps + 1, std::memory_order_relaxed);

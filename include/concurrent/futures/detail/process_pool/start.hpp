@@ -104,8 +104,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   free_records_.clear();                       // if it failed before
   for (std::uint32_t record = geometry.records; record-- > 0;) free_records_.push_back(record);
   places_ = std::make_unique<WorkerPlace[]>(geometry.workers);
-  peek_ = std::make_unique<std::atomic<std::uint64_t>[]>(geometry.workers);
-  for (std::uint32_t i = 0; i < geometry.workers; ++i) peek_[i] = ~std::uint64_t{0};
+  results_.open(segment_);
 
   mpd::WorkerInitializer initializer;
   initializer.argument = &options_.initializer;
@@ -185,14 +184,13 @@ inline bool ProcessPool::start_worker() {
   for (std::uint32_t index = 0; index < geometry_workers(); ++index) {
     WorkerPlace& place = places_[index];
     // Where a large result is still being read, a new worker would write over it.
-    if (place.state != WorkerPlace::State::absent || place.reading.load(std::memory_order_acquire) != 0) continue;
+    if (place.state != WorkerPlace::State::absent || results_.is_read(index)) continue;
     place.state = WorkerPlace::State::starting;
     place.serial = next_serial_++;
     place.name = next_process_number().fetch_add(1);
     place.tasks = 0;
     place.pid = 0;
-    place.retiring = place.resigning = place.stopping = place.leaving = place.damaged = place.slow = place.still =
-        false;
+    place.retiring = place.resigning = place.stopping = place.leaving = place.slow = place.still = false;
     place.since = std::chrono::steady_clock::now();
     mpd::WorkerEntry& entry = segment_.worker(index);
     entry.status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::starting));
@@ -202,13 +200,8 @@ inline bool ProcessPool::start_worker() {
     entry.wake.store(0);
     entry.waits_for_room.store(0);
     entry.leave.store(0);
-    // What stands in the ring is done with, or was written by one gone wild: not by this worker in any case.
-    for (std::uint32_t i = 0; i < segment_.geometry().ring_capacity; ++i)
-      segment_.result(index, i).commit.store(0, std::memory_order_relaxed);
     segment_.caller().stopping.store(0);  // it is never set while workers are started, but by one gone wild
-    entry.first_position = place.position;
-    entry.consumed.store(place.position);
-    peek_[index].store(place.position, std::memory_order_release);
+    results_.begin(index);
     ++present_;
     ++available_;
     ++counts_.workers_started;

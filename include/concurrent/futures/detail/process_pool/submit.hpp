@@ -99,7 +99,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
       pending_.push_back(item);
     }
     // While this thread keeps submitting it takes the results off the rings and refills the queue on the way.
-    if (results_wait() && !driver_.load(std::memory_order_relaxed)) collect(arrivals);
+    if (results_.ready() && !driver_.load(std::memory_order_relaxed)) collect(arrivals);
     fill();
     activity_.fetch_add(1, std::memory_order_relaxed);
     leased = take_lease();

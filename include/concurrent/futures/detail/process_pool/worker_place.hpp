@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/process_pool/result_receiver.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -23,33 +23,28 @@ struct WorkerPlace {
   bool slow = false;       // it said that it polls, and did not take a call that waited
   bool has_call = false;   // at the manager's last look that asked
   bool still = false;      // a call waited, and it slept or was stopped: at the manager's last look
-  bool damaged = false;    // what it wrote cannot be; its ring is not read any more
   std::uint32_t name = 0;
   std::uint64_t serial = 0;
   std::uint64_t tasks = 0;
-  std::uint64_t position = 0;                 // in its ring: the next result to come
   std::uint64_t claimed = ~std::uint64_t{0};  // a call with a time limit that was seen taken and not begun, and when
   Deadline claimed_since{};
   Deadline since{};  // when it was asked for
   pid_t pid = 0;
-  bool emptied = false;  // nobody is in it, and its blocks are about to be given back: it counts in `reading`
-  std::atomic<std::uint32_t> reading{0};  // results in its blocks that are being unpickled; no lock needed
+  bool emptied = false;  // nobody is in it, and its blocks, which are reserved, are about to be given back
 };
 
 /// A result that has been taken off its ring, with all that is needed to resolve its future without the lock. Filled in
 /// by ProcessPool::accept; left as it is until then, since there is an array of these on the stack of every submit.
-struct Arrival {
-  WorkItem* item;
-  WorkerPlace* place;
-  const std::byte* block;  // where a large result lies
-  std::uint64_t size;
+struct Arrival : ResultItem {
+  Arrival() noexcept {}
+
   pid_t pid;
+  WorkItem* item;
+  std::uint32_t slot;  // of the worker
   std::uint32_t name;
-  multiprocessing::detail::Outcome outcome;
   bool cancelled;  // terminate() has come before it
-  bool finalizer;  // of no call: it is what was thrown at the worker's end
-  alignas(multiprocessing::detail::cache_line) std::byte bytes[multiprocessing::detail::ResultEntry::inline_capacity];
 };
+static_assert(sizeof(Arrival) == 2 * multiprocessing::detail::cache_line);
 
 /// As many arrivals as are taken under one lock.
 struct Arrivals {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/multiprocessing/detail/segment.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// A result as its worker gave it, once it has been checked. Nothing that is written to the ring afterwards changes it;
+/// only the content of a block is read where the worker wrote it.
+struct ResultItem {
+  ResultItem() noexcept {}  // filled in by ResultReceiver::take
+
+  bool of_initializer() const noexcept { return call == multiprocessing::detail::initializer_call; }
+  bool of_finalizer() const noexcept { return call == multiprocessing::detail::finalizer_call; }
+  std::span<const std::byte> content() const noexcept {
+    return {block != nullptr ? block : bytes, static_cast<std::size_t>(size)};
+  }
+
+  alignas(multiprocessing::detail::cache_line) std::byte bytes[multiprocessing::detail::ResultEntry::inline_capacity];
+  const std::byte* block;  // where a large result lies; it is given back when it has been read
+  std::uint64_t size;
+  std::uint64_t call;  // which it says it answers, and the key that it repeats: whoever has the calls compares them
+  std::uint64_t key;
+  multiprocessing::detail::Outcome outcome;
+};
+
+/// Takes what workers have published off their rings. This is where the caller meets bytes that it has not written:
+/// nothing leaves here that cannot be, and a worker that has written such a thing is not listened to any more. What a
+/// result claims to answer is for its user to compare, who tells by distrust() if that cannot be either.
+///
+/// Belongs to the pool's lock, but for what says that it needs none. A slot is a place for a worker, and has one ring.
+class ResultReceiver {
+ public:
+  enum class Take : std::uint8_t { none, item, malformed };
+
+  /// Before any worker starts. `segment` stays where it is.
+  void open(multiprocessing::detail::Segment& segment);
+
+  /// Before a worker starts in this slot: whatever stands in the ring is not its.
+  void begin(std::uint32_t slot) noexcept;
+  /// After it has ended, and its ring has been read.
+  void end(std::uint32_t slot) noexcept;
+
+  /// Whether there is something to take. Needs no lock; an old answer is no harm.
+  bool ready() const noexcept;
+  /// The same of one ring.
+  bool ready(std::uint32_t slot) const noexcept;
+  /// The next result. `malformed`: what stands there cannot be; it is distrusted from now on.
+  Take take(std::uint32_t slot, ResultItem& item) noexcept;
+  /// After taking: the worker may write there again, and is woken if it waits to.
+  void tell_worker(std::uint32_t slot) noexcept;
+  /// Once its content has been read, and once only. Needs no lock.
+  void give_back(std::uint32_t slot, const ResultItem& item) noexcept;
+
+  void distrust(std::uint32_t slot) noexcept { rings_[slot].distrusted = true; }
+  bool is_distrusted(std::uint32_t slot) const noexcept { return rings_[slot].distrusted; }
+
+  /// How many results wait there.
+  std::size_t count(std::uint32_t slot) const noexcept;
+  /// Whether that of this call is among them.
+  bool holds(std::uint32_t slot, std::uint64_t call) const noexcept;
+
+  /// Whether somebody reads the slot's blocks, or has reserved them: then no other worker may write there.
+  bool is_read(std::uint32_t slot) const noexcept { return rings_[slot].reading.load(std::memory_order_acquire) != 0; }
+  void reserve_blocks(std::uint32_t slot) noexcept { rings_[slot].reading.fetch_add(1, std::memory_order_relaxed); }
+  void release_blocks(std::uint32_t slot) noexcept { rings_[slot].reading.fetch_sub(1, std::memory_order_acq_rel); }
+
+ private:
+  struct Ring {
+    std::uint64_t position = 0;             // of the next result to come; goes on from one worker to the next
+    std::atomic<std::uint32_t> reading{0};  // results in blocks that have not been given back; no lock needed
+    bool distrusted = false;
+  };
+  static constexpr std::uint64_t nobody = ~std::uint64_t{0};
+
+  multiprocessing::detail::Segment* segment_ = nullptr;
+  std::uint32_t slots_ = 0;
+  std::unique_ptr<Ring[]> rings_;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> cursors_;  // each ring's position, or nobody; read without the lock
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

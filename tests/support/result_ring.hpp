@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+// A segment without a pool, and what a worker would write to its ring of results there.
+#pragma once
+
+#include <concurrent/futures/detail/process_pool/result_receiver.impl.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace support {
+
+namespace ipc = concurrent::multiprocessing::detail;
+
+inline constexpr std::uint32_t ring_capacity = 4;
+
+inline ipc::Segment segment_with_rings(std::uint32_t workers) {
+  ipc::SegmentGeometry geometry;
+  geometry.workers = workers;
+  geometry.queue_capacity = 2;
+  geometry.records = 8;
+  geometry.ring_capacity = ring_capacity;
+  return ipc::Segment::create(geometry);
+}
+
+/// What a worker writes of one result, right or not.
+struct WrittenResult {
+  std::uint64_t call = ipc::pack_call(5, 3);
+  std::uint64_t key = 77;
+  std::uint64_t size = 0;
+  std::uint64_t offset = 0;
+  std::uint32_t outcome = static_cast<std::uint32_t>(ipc::Outcome::value);
+  std::string_view text{};  // what lies in the entry; at most what fits there
+
+  /// With the sum that belongs to it, so that another check has to find what is wrong. `spoil` changes that sum.
+  void write(const ipc::Segment& segment, std::uint32_t worker, std::uint64_t position, std::uint64_t spoil = 0) const {
+    ipc::ResultEntry& entry = segment.result(worker, position);
+    entry.call = call;
+    entry.key = key;
+    entry.size = size;
+    entry.offset = offset;
+    entry.outcome = outcome;
+    std::memcpy(entry.bytes, text.data(), text.size());
+    const bool fits = offset != 0 || size <= ipc::ResultEntry::inline_capacity;
+    entry.sum = (fits ? ipc::sum_of_result(call, key, size, offset, outcome, entry.bytes) : 0) ^ spoil;
+    entry.commit.store(position + 1);
+  }
+};
+
+inline WrittenResult short_result(std::string_view text) {
+  WrittenResult result;
+  result.size = text.size();
+  result.text = text;
+  return result;
+}
+
+}  // namespace support
