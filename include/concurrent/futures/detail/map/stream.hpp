@@ -6,13 +6,13 @@
 #include <concurrent/futures/detail/future/waiter.hpp>
 #include <concurrent/futures/detail/map/chunk_sizer.hpp>
 #include <concurrent/futures/detail/map/feed.hpp>
+#include <concurrent/futures/detail/pool/condition.hpp>
 #include <concurrent/futures/detail/pool/deadline.hpp>
 #include <concurrent/futures/detail/pool/stable_queue.hpp>
 #include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/map_options.hpp>
 
-#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -128,7 +128,7 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
   [[noreturn]] void throw_timeout();
 
   std::mutex mutex_;  // guards what follows, down to the blank line; never held while submitting
-  std::condition_variable changed_;
+  Condition changed_;
   StableQueue<Entry> entries_;
   ChunkSizer sizer_;
   std::exception_ptr error_;     // of the ranges or of submit, for the iteration

@@ -3,6 +3,7 @@
 
 #include <concurrent/config.hpp>
 #include <concurrent/futures/detail/pool/admission.hpp>
+#include <concurrent/futures/detail/pool/condition.hpp>
 #include <concurrent/futures/detail/pool/pool_text.hpp>
 #include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/detail/thread_pool/thread_task.hpp>
@@ -13,7 +14,6 @@
 #include <concurrent/multiprocessing/detail/worker_locals.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -116,11 +116,11 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   const multiprocessing::detail::ProcessMark mark_;
 
   std::mutex mutex_;  // guards what follows; not held while anything of the user's runs
-  std::condition_variable work_or_end_;
+  Condition work_or_end_;
   TaskList tasks_;
   std::vector<pthread_t> threads_;  // to be joined
   IntrusiveList<ThreadProgress> progress_;
-  std::condition_variable room_;  // for a task, or none will ever be taken any more
+  Condition room_;  // for a task, or none will ever be taken any more
   std::size_t reserved_ = 0;      // places for tasks that are being made
   int started_ = 0;               // threads that are there, and do not leave
   int last_index_ = 0;            // of the next one's name
