@@ -24,7 +24,10 @@ class ResultBlocks {
  public:
   /// `most`: how many results may be handed over and not be done with. Room for them is made now: publishing a result
   /// must not fail for want of memory.
-  ResultBlocks(std::span<std::byte> region, std::size_t most) : blocks_(region) { published_.reserve(most); }
+  ResultBlocks(std::span<std::byte> region, std::size_t most) : blocks_(region) {
+    published_.reserve(most);
+    done_with_.reserve(most);
+  }
 
   /// Room for a block with `size` bytes after its header; null when there is none.
   Allocation allocate(std::size_t size) {
@@ -42,7 +45,7 @@ class ResultBlocks {
     header->busy.store(1, std::memory_order_relaxed);  // the entry's commit makes it visible
   }
 
-  /// Takes back what the caller is done with.
+  /// Takes back what the caller is done with. What the results meant lives until let_go().
   void collect() noexcept {
     for (std::size_t i = 0; i < published_.size();) {
       if (reinterpret_cast<Block*>(published_[i].first.address)->busy.load(std::memory_order_acquire) != 0) {
@@ -50,10 +53,15 @@ class ResultBlocks {
         continue;
       }
       blocks_.free(published_[i].first);
+      // There is room: one result is published between two calls of let_go(), so no more than `most` are taken back.
+      if (published_[i].second != nullptr) done_with_.push_back(std::move(published_[i].second));
       if (i + 1 != published_.size()) published_[i] = std::move(published_.back());
       published_.pop_back();
     }
   }
+  /// Lets go of what results meant that the caller is done with. To unmap large memory takes milliseconds: a time for
+  /// it is when nobody waits for this worker.
+  void let_go() noexcept { done_with_.clear(); }
   /// Whether something is kept for a caller that has not loaded its result yet.
   bool keeps() noexcept {
     collect();
@@ -65,6 +73,7 @@ class ResultBlocks {
   /// Gives the pages of what is free back to the system.
   void trim() noexcept {
     collect();
+    let_go();
     if (blocks_.touched() != 0) blocks_.trim();
   }
 
@@ -72,6 +81,7 @@ class ResultBlocks {
   BlockList blocks_;
   std::vector<std::pair<Allocation, std::unique_ptr<pickle::Writer::Kept>>>
       published_;  // at most one for each place in the ring
+  std::vector<std::unique_ptr<pickle::Writer::Kept>> done_with_;
 };
 
 /// Where a worker pickles a result: first into memory of its own, and into a block once it outgrows the ring's entry.

@@ -71,6 +71,7 @@ class Worker {
       const std::uint64_t call = next_call();
       if (call == no_call) break;
       if (!run_call(call)) continue;
+      blocks_.let_go();
       if (tasks_left_ != 0 && --tasks_left_ == 0) {
         let_result_arrive();
         break;
@@ -184,6 +185,8 @@ class Worker {
       }
       if (told_to_leave() && !calls_wait(segment_)) return no_call;
       budget_.did_not_pay();
+      blocks_.collect();
+      blocks_.let_go();
       if (!sleep()) return no_call;
     }
   }

@@ -2,6 +2,7 @@
 #include <concurrent/multiprocessing/detail/result_writer.hpp>
 
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -119,4 +120,30 @@ TEST_CASE("ResultBlocks.trim: pages of what the caller is done with go back, and
   place.blocks.trim();
   CHECK(std::memcmp(place.segment.base() + offsets[0], text.data(), text.size()) == 0);
   CHECK(std::to_integer<int>(place.segment.base()[offsets[1] + 100]) == 0);
+}
+
+TEST_CASE("ResultWriter: what a result means is let go of when the worker has time, and not on the way of the next") {
+  Place place;
+  auto memory = std::make_shared<int>(7);
+  const std::weak_ptr<int> watched = memory;
+  {
+    mpd::ResultWriter writer(place.blocks);
+    writer.keep(memory);
+    memory.reset();
+    writer.write("result", 6);
+    writer.finish();
+    header_of(place.segment, writer.publish(place.segment, place.entry)).busy = 0;  // the caller has loaded it
+  }
+  place.blocks.let_go();
+  CHECK_FALSE(watched.expired());  // nobody has looked yet
+  {
+    mpd::ResultWriter next(place.blocks);
+    const std::string text = text_of(10'000);  // takes a block, and what is done with is noted
+    next.write(text.data(), text.size());
+    static_cast<void>(next.publish(place.segment, place.entry));
+  }
+  CHECK_FALSE(watched.expired());
+  CHECK_FALSE(place.blocks.keeps());
+  place.blocks.let_go();
+  CHECK(watched.expired());
 }
