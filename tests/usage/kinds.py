@@ -244,7 +244,7 @@ KINDS = [
     refused("WithBase", "an aggregate with a base class cannot be taken apart", declare="struct PlainBase { int a; }; struct WithBase : PlainBase { std::string b; };"),
     refused("std::future<int>", "a mutex, thread, future, file stream or other handle", include="future"),
     refused("usage::cf::Future<int>", "concurrent::pickle: "),
-    refused("std::stop_token", "concurrent::pickle: ", include="stop_token"),
+    refused("std::stop_token", "concurrent::pickle: ", include="stop_token", needs="__cpp_lib_jthread"),  # not in libc++ 19
     refused("std::type_index", "concurrent::pickle: ", include="typeindex"),
     refused("std::locale", "concurrent::pickle: ", include="locale"),
     refused("std::regex", "concurrent::pickle: ", include="regex"),
