@@ -152,6 +152,17 @@ TEST_CASE("MPI: with each rank as a node they share the machine's processors", "
   CHECK(contains(ran.out, "shared state stays on its node\n"));
 }
 
+TEST_CASE("MPI: what agents log is heard by the program's handler", "[long]") {
+  const support::DeadlineGuard deadline("logs of agents");
+  const support::Ran ran = run(2, "logs");
+  CAPTURE(ran.error);
+  CHECK(ran.status == 0);
+  CHECK(contains(ran.out, "heard: concurrent::futures: "));
+  CHECK(contains(ran.out, "was killed by SIGSEGV while it ran "));
+  CHECK(contains(ran.out, "crashes_now_and_then(int). On node "));
+  CHECK_FALSE(contains(ran.error, "SIGSEGV"));
+}
+
 TEST_CASE("MPI: every way to the end of the program ends the job", "[long]") {
   const support::DeadlineGuard deadline("ends under mpirun", std::chrono::seconds(100));
   for (const std::string what : {"nothing", "exits", "forgets"}) {

@@ -32,6 +32,7 @@ struct ThreadKind {
   }
 };
 
+#ifndef SUPPORT_PROCESS_KIND_ON_NODES
 struct ProcessKind {
   static constexpr bool is_process = true;
   std::string name;  // of the start method
@@ -56,6 +57,11 @@ inline std::vector<ProcessKind> process_kinds() {
   for (const std::string& method : mp::get_all_start_methods()) kinds.push_back({method});
   return kinds;
 }
+#else  // the same promises asked of a pool over two nodes
+}  // namespace support
+#include "support/nodes_kind.hpp"
+namespace support {
+#endif
 
 /// Runs one test body for one kind, between a leak check's two looks and under a deadline.
 template <class Kind>

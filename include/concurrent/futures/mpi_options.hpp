@@ -30,7 +30,9 @@ struct MPIPoolOptions {
   NodeDeathPolicy on_node_death = NodeDeathPolicy::break_pool;                       ///< what the loss of a node does
   std::chrono::nanoseconds node_timeout = std::chrono::seconds(10);  ///< a node that is silent for that long is lost
   Initializer initializer{};                                         ///< runs once in each worker before its first task
-  std::optional<int> max_tasks_per_child{};                          ///< a worker is replaced after that many tasks
+  Initializer
+      finalizer{};  ///< runs in each worker that leaves in good order, after its last task; never if it is killed
+  std::optional<int> max_tasks_per_child{};                           ///< a worker is replaced after that many tasks
   WorkerDeathPolicy on_worker_death = WorkerDeathPolicy::break_pool;  ///< and to the other calls
   RestartLimit restart_limit{};                                       ///< for each node
   std::optional<std::chrono::nanoseconds> idle_timeout{};  ///< a worker idle for that long leaves; default: never

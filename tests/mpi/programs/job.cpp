@@ -18,6 +18,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cf = concurrent::futures;
@@ -146,6 +147,18 @@ int sizes() {
   return 0;
 }
 
+/// What an agent has to say is heard here.
+int logs() {
+  cf::set_log_handler([](cf::LogLevel, std::string_view text) {
+    std::printf("heard: %.*s\n", static_cast<int>(text.size()), text.data());
+  });
+  cf::MPIPoolExecutor pool({.caller_node = false, .on_worker_death = cf::WorkerDeathPolicy::fail_task});
+  pool.submit(crashes_now_and_then, 50).wait();
+  pool.shutdown();
+  cf::set_log_handler(nullptr);
+  return 0;
+}
+
 int silent() {
   cf::MPIPoolExecutor pool({.caller_node = false, .node_timeout = std::chrono::seconds(1)});
   Endless tasks(pool, 1);
@@ -171,6 +184,7 @@ int main(int argc, char** argv) {
     if (what == "busy") return busy(false);
     if (what == "idle") return busy(true);
     if (what == "sizes") return sizes();
+    if (what == "logs") return logs();
     if (what == "silent") return silent();
     if (what == "nothing") return 0;
     if (what == "throws") throw std::runtime_error("nobody catches this");

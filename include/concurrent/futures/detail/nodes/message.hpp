@@ -30,6 +30,10 @@
 //   census                                             workers    their pids
 //   resize    number of workers
 //   end_workers  signal                                ended      the signals are sent
+//   clock     time here                                 clock      the same, and the time there
+//   trace     tell what a trace is told                 traced     ticket, worker, start, end, outcome, whether again
+//                                                       lane       whether a worker began or ended, its id, name, when
+//                                                       or how log        level, text; of the process, not of a pool
 //   close     no call follows, none is out              closed     the last message; everything on the node is gone
 //                                                      state      statistics, and why the pool broke, when they change
 //
@@ -80,6 +84,11 @@ enum class MessageKind : std::uint8_t {
   resize,
   end_workers,
   ended,
+  clock,
+  trace,
+  traced,
+  lane,
+  log,
   close,
   closed,
   state,

@@ -17,6 +17,7 @@
 #include <concurrent/futures/detail/pool/at_exit.hpp>
 #include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
@@ -141,6 +142,7 @@ class MpiJob final : public Unfinished {
   std::byte* make_room(int rank, Message& message);
   void deliver(int rank, Message message);
   void deliver_own(int rank, const Message& message);
+  void deliver_log(int rank, const Message& message);
   void count_silence(std::chrono::nanoseconds passed);
   void lose(int rank);
   bool all_is_sent();

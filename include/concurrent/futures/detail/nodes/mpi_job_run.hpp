@@ -3,6 +3,10 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/mpi_job.hpp>
+#include <concurrent/futures/logging.hpp>
+
+#include <string>
+#include <string_view>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -98,6 +102,10 @@ inline void MpiJob::run() {
       message << hello.magic << hello.protocol << hello.build << hello.host << hello.machine << hello.node << hello.pid
               << hello.processors;
       send(0, message.finish());
+      // What this process has to say is heard where the program runs.
+      set_log_handler([this](LogLevel level, std::string_view text) {
+        send(0, (MessageWriter(MessageKind::log) << level << std::string(text)).finish());
+      });
     }
     Clock::time_point looked = Clock::now();
     Clock::time_point busy = looked;
@@ -123,6 +131,7 @@ inline void MpiJob::run() {
       if (!sent && !received) rest(busy);
     }
     clear_agents_away(true);
+    if (rank_ != 0) set_log_handler(nullptr);
     bool whole = !caller_is_lost_;
     for (const auto& rank : ranks_) whole = whole && !rank->is_lost;
     if (whole) {

@@ -175,6 +175,7 @@ inline void MpiJob::deliver_own(int rank, const Message& message) {
     MessageReader reader(message);
     if (rank_ != 0) timeout_.store(reader.next<std::int64_t>());
   }
+  if (message.kind() == MessageKind::log) return deliver_log(rank, message);
   if (message.kind() != MessageKind::hello) return;
   MessageReader reader(message);
   Hello hello;
@@ -193,6 +194,18 @@ inline void MpiJob::deliver_own(int rank, const Message& message) {
   ranks_[static_cast<std::size_t>(rank)]->has_hello = true;
   hellos_.fetch_add(1);
   multiprocessing::detail::futex_wake(hellos_);
+}
+
+/// To one of the pools that use that node: a log's handler is the program's, and may take its time.
+inline void MpiJob::deliver_log(int rank, const Message& message) {
+  {
+    const std::lock_guard lock(peers_mutex_);
+    const auto at = peers_.lower_bound({rank, 0});
+    if (at != peers_.end() && at->first.first == rank) return at->second->receive(message);
+  }
+  MessageReader reader(message);
+  const auto level = reader.next<LogLevel>();
+  log_to_stderr(level, reader.next<std::string>());
 }
 
 inline bool MpiJob::all_is_sent() {

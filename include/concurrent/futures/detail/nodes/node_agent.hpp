@@ -87,6 +87,8 @@ class NodeAgent final : public NodePeer {
   void take_call(const Message& message);
   void give_back(std::uint64_t number);
   void stop_call(const Message& message);
+  void tell_time(const Message& question);
+  void begin_trace();
 
   void work();
   void follow(const Message& order);
@@ -156,6 +158,10 @@ inline void NodeAgent::receive(Message message) noexcept {
     case MessageKind::stop:
     case MessageKind::request_stop:
       return stop_call(message);
+    case MessageKind::clock:
+      return tell_time(message);
+    case MessageKind::trace:  // before the calls that follow it
+      return begin_trace();
     default:
       break;
   }
@@ -234,4 +240,5 @@ inline void NodeAgent::stop_call(const Message& message) {
 }  // namespace concurrent::futures::inline v0
 
 #include <concurrent/futures/detail/nodes/node_agent_results.hpp>
+#include <concurrent/futures/detail/nodes/node_agent_trace.hpp>
 #include <concurrent/futures/detail/nodes/node_agent_work.hpp>

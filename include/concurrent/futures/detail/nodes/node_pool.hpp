@@ -7,6 +7,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/body_writer.hpp>
+#include <concurrent/futures/detail/nodes/clock_offset.hpp>
 #include <concurrent/futures/detail/nodes/node_item.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/nodes/open_order.hpp>
@@ -16,6 +17,7 @@
 #include <concurrent/futures/detail/pool/pool_future_state.hpp>
 #include <concurrent/futures/detail/pool/pool_text.hpp>
 #include <concurrent/futures/detail/pool/priority_list.hpp>
+#include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/futures/mpi_options.hpp>
 #include <concurrent/futures/statistics.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
@@ -66,6 +68,10 @@ class PoolNode final : public NodePeer {
   std::uint64_t workers_started = 0;
   std::uint64_t workers_lost = 0;
   std::exception_ptr refusal;  // what its start threw
+  ClockOffset clock;
+  std::int64_t clock_asked_at = 0;
+  std::uint32_t clock_asked = 0;  // the last round in which it was asked
+  std::uint32_t clock_answered = 0;
 
  private:
   NodePool* pool_;
@@ -105,6 +111,7 @@ class NodePool {
   PoolStatistics statistics();
   PoolGlance glance();
   const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
+  void trace(const std::string& path);
 
   // For futures.
   bool withdraw(NodeItem& item) noexcept;
@@ -160,6 +167,13 @@ class NodePool {
   void break_pool(const std::string& reason);
   void wake_manager() noexcept;
 
+  // node_pool_trace.hpp
+  void ask_clocks();
+  void ask_clock(PoolNode& node);
+  void trace_submit(NodeItem& item) noexcept;
+  void take_trace(PoolNode& node, MessageKind kind, MessageReader& reader);
+  bool flush_trace(bool ends);
+
   // node_pool_manage.hpp: the manager's thread
   void manage();
   void run_deferred();
@@ -209,7 +223,9 @@ class NodePool {
   bool close_sent_ = false;
   bool was_used_ = false;
   std::uint32_t census_ = 0;
+  std::uint32_t clock_round_ = 0;
   PoolStatistics counts_;
+  std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
 
   std::atomic<bool> closed_{false};  // submit throws
   std::atomic<std::thread::id> manager_id_{};
@@ -234,3 +250,4 @@ inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_
 #include <concurrent/futures/detail/nodes/node_pool_manage.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_results.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_start.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_trace.hpp>

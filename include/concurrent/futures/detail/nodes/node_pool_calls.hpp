@@ -61,6 +61,7 @@ inline void NodePool::submit(NodeItem& item, BodyWriter& call) {
   pending_.push_back(item);
   item.place = NodeItem::Place::pending;
   was_used_ = true;
+  if (trace_ != nullptr) trace_submit(item);
   fill();
 }
 
@@ -131,6 +132,7 @@ inline void NodePool::drop(NodeItem& item) noexcept {
     --nodes_[item.node]->out;
   }
   if (std::exchange(item.asked_back, false)) --asked_back_;
+  if (std::exchange(item.traced, false)) trace_->ended(&item);
   pending_.leave(item);
   item.place = NodeItem::Place::gone;
   --outstanding_;

@@ -67,8 +67,11 @@ inline void NodePool::manage() {
     const bool any = serve();
     run_deferred();
     if (wind_down()) break;
-    if (!any) sleep(seen, (Deadline::max)());
+    if (any) continue;
+    const bool traced = flush_trace(false);
+    sleep(seen, traced ? std::chrono::steady_clock::now() + std::chrono::milliseconds(100) : (Deadline::max)());
   }
+  flush_trace(true);
   ended_.store(1, std::memory_order_seq_cst);
   multiprocessing::detail::futex_wake(ended_);
   release();

@@ -18,6 +18,7 @@
 #include <csignal>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -113,6 +114,14 @@ class NodePoolMembers : public MapMixin<Self>, public HasGlance {
   /// The same with SIGKILL.
   void kill_workers() {
     if (pool().is_here()) pool().stop_workers(SIGKILL);
+  }
+  /// As ProcessPoolExecutor's, one file for all nodes: their workers stand under the names of their nodes, and their
+  /// clocks are compared with this machine's, so that times are right to about the half of a way there and back.
+  ///
+  /// Throws: RuntimeError when the pool is traced already or takes no more calls; std::system_error, which names the
+  /// path. Blocks: until each node has told the time, for ten seconds at most.
+  void trace(const std::string& path) {
+    if (pool().is_here()) pool().trace(path);
   }
   /// Changes how many workers there are at most, up to the number with which this executor was made. Nodes that are to
   /// have none get no more calls; one that had workers keeps one idle.

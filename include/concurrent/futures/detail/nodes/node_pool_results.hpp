@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/futures/logging.hpp>
 #include <concurrent/pickle/exception.hpp>
 
 #include <algorithm>
@@ -108,6 +109,26 @@ inline void NodePool::handle(Inbound& inbound) {
       node.live_workers = reader.next<std::uint64_t>();
       broken = reader.next<std::string>();
       break;
+    }
+    case MessageKind::clock: {
+      const auto now = multiprocessing::detail::monotonic_nanoseconds();
+      const std::lock_guard lock(mutex_);
+      const auto asked = reader.next<std::int64_t>();
+      node.clock.learn(asked, reader.next<std::int64_t>(), now);
+      if (asked == node.clock_asked_at) node.clock_answered = node.clock_asked;
+      break;
+    }
+    case MessageKind::traced:
+    case MessageKind::lane: {
+      const std::lock_guard lock(mutex_);
+      if (trace_ != nullptr) take_trace(node, inbound.message.kind(), reader);
+      return;
+    }
+    case MessageKind::log: {
+      const auto level = reader.next<LogLevel>();
+      auto text = reader.next<std::string>();
+      text += text.ends_with('.') ? " On node " : ". On node ";
+      return log_message(level, text + node.label() + ".");
     }
     case MessageKind::ended: {
       const std::lock_guard lock(mutex_);

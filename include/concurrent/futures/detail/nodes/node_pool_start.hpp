@@ -127,12 +127,14 @@ inline void NodePool::open_nodes() {
   order.restart_count = options_.restart_limit.count;
   order.restart_period = options_.restart_limit.period.count();
   if (options_.idle_timeout) order.idle_timeout = options_.idle_timeout->count();
-  if (options_.initializer) {
+  const auto carried = [&](const Initializer& call) {
     pickle::detail::VectorWriter writer;
     writer.set_audience(audience());
-    options_.initializer.dump(writer);
-    order.initializer = writer.take();
-  }
+    call.dump(writer);
+    return writer.take();
+  };
+  if (options_.initializer) order.initializer = carried(options_.initializer);
+  if (options_.finalizer) order.finalizer = carried(options_.finalizer);
   for (const auto& node : nodes_) {
     node->link = node->place.connection->connect(id_, *node);
     order.host = node->place.host;

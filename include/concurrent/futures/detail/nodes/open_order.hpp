@@ -57,6 +57,7 @@ struct OpenOrder {
   std::int64_t restart_period = 0;
   std::optional<std::int64_t> idle_timeout;
   std::vector<std::byte> initializer;
+  std::vector<std::byte> finalizer;
 
   ProcessPoolOptions process_options() const {
     ProcessPoolOptions options;
@@ -67,6 +68,7 @@ struct OpenOrder {
     options.restart_limit = {restart_count, std::chrono::nanoseconds(restart_period)};
     if (idle_timeout) options.idle_timeout = std::chrono::nanoseconds(*idle_timeout);
     if (!initializer.empty()) options.initializer = Initializer(CarriedInitializer{initializer});
+    if (!finalizer.empty()) options.finalizer = Initializer(CarriedInitializer{finalizer});
     return options;
   }
 };
