@@ -286,7 +286,15 @@ inline bool NodePool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t
   const auto before = std::chrono::steady_clock::now();
   bool in_time = true;
   if (ProcessPool* const local = local_pool_.load(std::memory_order_acquire)) {
-    in_time = local->doze(word, value, deadline);
+    // What comes from other nodes wakes the manager, which a callback may hold up: this thread looks itself then.
+    for (;;) {
+      const Deadline look = nodes_.size() == 1
+                                ? deadline
+                                : (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
+      in_time = local->doze(word, value, look);
+      if (in_time || look == deadline || word.load(std::memory_order_acquire) != value || serve()) break;
+    }
+    in_time = in_time || std::chrono::steady_clock::now() < deadline;
   } else {
     dozers_.fetch_add(1, std::memory_order_seq_cst);
     const std::uint32_t seen = doze_word_.load(std::memory_order_seq_cst);

@@ -24,11 +24,13 @@ inline void NodePool::tell_of_answer() noexcept {
   if (asking_.load(std::memory_order_seq_cst) != 0) multiprocessing::detail::futex_wake(answers_);
 }
 
-/// A thread that has looked for an answer in vain since `answers_` was `seen` waits for the next.
+/// A thread that has looked for an answer in vain since `answers_` was `seen` waits for the next, or for a message that
+/// may be one: the manager may be held up by a callback.
 inline void NodePool::await_answer(std::uint32_t seen, Deadline deadline) {
   if (serve()) return;
   asking_.fetch_add(1, std::memory_order_seq_cst);
-  if (answers_.load(std::memory_order_seq_cst) == seen) multiprocessing::detail::futex_wait(answers_, seen, deadline);
+  if (answers_.load(std::memory_order_seq_cst) == seen && !has_inbound())
+    multiprocessing::detail::futex_wait(answers_, seen, deadline);
   asking_.fetch_sub(1, std::memory_order_seq_cst);
 }
 

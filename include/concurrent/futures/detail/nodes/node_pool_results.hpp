@@ -23,6 +23,7 @@ inline void NodePool::deliver(std::size_t node, Message message) noexcept {
     const std::lock_guard lock(inbox_mutex_);
     inbox_.push_back({node, std::move(message), false, {}});
   }
+  if (asking_.load(std::memory_order_seq_cst) != 0) tell_of_answer();
   // A thread that drives looks into the inbox once more after it has said that it does no longer.
   if (drivers_.load(std::memory_order_seq_cst) != 0) {
     signal_.fetch_add(1, std::memory_order_seq_cst);
@@ -38,6 +39,7 @@ inline void NodePool::deliver_loss(std::size_t node, const std::string& reason) 
     const std::lock_guard lock(inbox_mutex_);
     inbox_.push_back({node, {}, true, reason});
   }
+  if (asking_.load(std::memory_order_seq_cst) != 0) tell_of_answer();
   wake_manager();
 }
 

@@ -254,6 +254,30 @@ TEST_CASE("Nodes: a task says how far it is") {
   CHECK(future.progress().total == 0);
 }
 
+TEST_CASE("Nodes: while a callback holds the manager up, results and answers come all the same") {
+  const support::LeakCheck leaks;
+  const support::DeadlineGuard deadline("a slow callback");
+  Pool pool(Nodes(2), {});
+  const support::Gate entered = support::Gate::make();
+  const support::Gate gate = support::Gate::make();
+  auto first = pool.submit(square, 2);
+  first.add_done_callback([&](cf::Future<int>) {
+    entered.open();
+    gate.wait();
+  });
+  entered.wait();
+  const auto held = hold(pool, 2);
+  for (const auto& one : held) one->gate.open();
+  for (const auto& one : held) CHECK(one->future.result(std::chrono::seconds(30)) == 1);  // of which one is far away
+  CHECK(pool.processes().size() == 2);
+  const auto again = hold(pool, 2);
+  std::vector<cf::Future<int>> waiting;
+  for (int i = 0; i < 4; ++i) waiting.push_back(pool.submit(square, i));
+  for (auto& future : waiting) CHECK(future.cancel());
+  for (const auto& one : again) one->gate.open();
+  gate.open();
+}
+
 TEST_CASE("Nodes: shutdown in all its forms") {
   const support::LeakCheck leaks;
   const support::DeadlineGuard deadline("shutting down nodes");
