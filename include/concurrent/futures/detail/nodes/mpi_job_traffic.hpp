@@ -241,6 +241,7 @@ inline void MpiJob::rest(Clock::time_point idle_since) {
   if (idle >= std::chrono::milliseconds(2)) pause = std::chrono::microseconds(200);
   if (idle >= std::chrono::milliseconds(50)) pause = std::chrono::microseconds(1000);
   if (idle >= std::chrono::seconds(1)) pause = std::chrono::microseconds(10'000);
+  if (idle >= std::chrono::seconds(5)) pause = std::chrono::microseconds(20'000);
   if (idle >= std::chrono::seconds(1) && !has_pools()) pause = std::chrono::microseconds(50'000);
   if (!sending_.empty() || !arriving_.empty()) pause = std::chrono::microseconds(50);
   const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
