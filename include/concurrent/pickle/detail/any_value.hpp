@@ -65,9 +65,10 @@ consteval bool is_anonymous() {
     if constexpr (name.find("(anonymous struct at ") != name.npos || name.find("(anonymous union at ") != name.npos) {
       return name.rfind("(anonymous ") > name.rfind("::");
     } else if constexpr (name.ends_with("<unnamed struct>") || name.ends_with("<unnamed union>")) {
-      // GCC spells `struct { … };` like `struct { … } a;`, but nobody may use the constructors of the former. (It can
-      // have trivial members only.)
-      return std::is_trivially_copyable_v<T> && !std::is_nothrow_move_constructible_v<T>;
+      // GCC spells `struct { … };` like `struct { … } a;`, but nobody may use the constructors of the former: with GCC
+      // 12 those that move, from 13 on those that copy. (It can have trivial members only.)
+      return std::is_trivially_copyable_v<T> &&
+             !(std::is_nothrow_move_constructible_v<T> && requires(const T& value) { T(value); });
     } else {
       return false;
     }
