@@ -251,3 +251,4 @@ inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_
 #include <concurrent/futures/detail/nodes/node_pool_results.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_start.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_trace.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_wait.hpp>

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a thread does that waits for a future of this pool.
+#pragma once
+
+#include <concurrent/futures/detail/nodes/node_agent.hpp>
+#include <concurrent/futures/detail/nodes/node_pool.hpp>
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/exceptions.hpp>
+#include <concurrent/multiprocessing/cpu_count.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// A thread that is about to block on `word` handles what comes, and works for the node that is in this process.
+inline bool NodePool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
+  if (!is_here()) {
+    throw RuntimeError("concurrent::futures: this future belongs to process " + std::to_string(mark_.pid()) +
+                       ", of which this process is a fork; it will never be done here.");
+  }
+  const auto changed = [&] { return word.load(std::memory_order_acquire) != old; };
+  if (is_own_thread()) {  // a callback that waits: nobody else would do the work
+    while (!changed() && std::chrono::steady_clock::now() < deadline) {
+      const std::uint32_t seen = signal_.load(std::memory_order_acquire);
+      if (!serve()) sleep(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(10)));
+    }
+    return true;
+  }
+  drivers_.fetch_add(1, std::memory_order_seq_cst);
+  const std::uint32_t seen = signal_.load(std::memory_order_acquire);
+  if (serve() || changed()) {
+    drivers_.fetch_sub(1, std::memory_order_seq_cst);
+    serve();
+    return true;
+  }
+  ProcessPool* const local = local_pool_.load(std::memory_order_acquire);
+  bool found = local != nullptr && local->drive(signal_, seen, deadline);
+  if (!found && nodes_.size() > (local != nullptr ? 1U : 0U) && !processors_are_scarce()) {
+    multiprocessing::detail::Polling polling(polling_.load(std::memory_order_relaxed));
+    while (!(found = signal_.load(std::memory_order_acquire) != seen || changed()) && polling.again()) {
+    }
+  }
+  drivers_.fetch_sub(1, std::memory_order_seq_cst);
+  return serve() || changed();
+}
+
+/// When polling has not helped. The result of a worker on the caller's own node wakes this thread itself; where there
+/// is no such node, so does whoever brings something.
+inline bool NodePool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
+  if (!is_here() || is_own_thread()) return multiprocessing::detail::futex_wait(word, value, deadline);
+  const auto before = std::chrono::steady_clock::now();
+  bool in_time = true;
+  if (ProcessPool* const local = local_pool_.load(std::memory_order_acquire)) {
+    // What comes from other nodes wakes the manager, which a callback may hold up: this thread looks itself then.
+    for (;;) {
+      const Deadline look = nodes_.size() == 1
+                                ? deadline
+                                : (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
+      in_time = local->doze(word, value, look);
+      if (in_time || look == deadline || word.load(std::memory_order_acquire) != value || serve()) break;
+    }
+    in_time = in_time || std::chrono::steady_clock::now() < deadline;
+  } else {
+    dozers_.fetch_add(1, std::memory_order_seq_cst);
+    const std::uint32_t seen = doze_word_.load(std::memory_order_seq_cst);
+    const bool supported =
+        has_inbound() || multiprocessing::detail::futex_wait_either(word, value, doze_word_, seen, deadline);
+    dozers_.fetch_sub(1, std::memory_order_seq_cst);
+    if (!supported) {
+      serve();  // of which nobody else has been told
+      return multiprocessing::detail::futex_wait(word, value, deadline);
+    }
+    in_time = deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
+  }
+  serve();
+  learn_polling(std::chrono::steady_clock::now() - before);
+  return in_time;
+}
+
+/// A thread has slept for so long: would it have paid to poll instead? A sleep costs as much as the way to a node and
+/// back.
+inline void NodePool::learn_polling(std::chrono::nanoseconds slept) noexcept {
+  constexpr std::int64_t least = 50'000;
+  constexpr std::int64_t most = 1'000'000;
+  const std::int64_t now = polling_.load(std::memory_order_relaxed);
+  polling_.store(slept.count() <= most ? (std::min)(2 * now, most) : (std::max)(now / 4, least),
+                 std::memory_order_relaxed);
+}
+
+/// Where calls wait for the processors of this node, one of them would do without while a thread polls.
+inline bool NodePool::processors_are_scarce() const noexcept {
+  static const int processors = multiprocessing::usable_cpu_count();
+  return NodeAgent::calls_here().load(std::memory_order_relaxed) >= processors;
+}
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
