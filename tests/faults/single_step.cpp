@@ -6,59 +6,20 @@
 // The default run strides, so that it takes seconds; "[long]" takes every instruction.
 #include "faults/in_child.hpp"
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #include <cstdio>
 
+#include "support/single_step.hpp"
+
 using namespace faults;
+using support::may_trace;
+using support::OneProcessor;
+using support::wait_stop;
 
 namespace {
-
-/// Tracer and tracee on one processor: a step then costs no wake-up of another.
-class OneProcessor {
- public:
-  OneProcessor() {
-    ::sched_getaffinity(0, sizeof before_, &before_);
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    for (std::size_t i = 0; i < CPU_SETSIZE; ++i) {
-      if (!CPU_ISSET(i, &before_)) continue;
-      CPU_SET(i, &one);
-      break;
-    }
-    ::sched_setaffinity(0, sizeof one, &one);
-  }
-  OneProcessor(const OneProcessor&) = delete;
-  OneProcessor& operator=(const OneProcessor&) = delete;
-  ~OneProcessor() { ::sched_setaffinity(0, sizeof before_, &before_); }
-
- private:
-  cpu_set_t before_{};
-};
-
-/// Waits for the next stop of a traced process. False: it has ended.
-bool wait_stop(pid_t pid) {
-  int status = 0;
-  for (;;) {
-    const pid_t got = ::waitpid(pid, &status, __WALL);
-    if (got < 0 && errno == EINTR) continue;
-    return got == pid && WIFSTOPPED(status);
-  }
-}
-
-bool may_trace() {
-  const pid_t child = support::fork_child([]() -> int {
-    for (volatile unsigned n = 0;;) n = n + 1;
-  });
-  const bool can = ::ptrace(PTRACE_ATTACH, child, nullptr, nullptr) == 0 && wait_stop(child) &&
-                   ::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) == 0 && wait_stop(child);
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, __WALL);
-  return can;
-}
 
 struct Stepped {
   std::size_t steps = 0;
@@ -78,9 +39,7 @@ Stepped step_and_kill(pid_t pid, std::size_t most) {
       break;
     }
   }
-  ::kill(pid, SIGKILL);
-  int status = 0;  // a tracer has to see the end before the parent can
-  while (::waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) ::ptrace(PTRACE_CONT, pid, nullptr, nullptr);
+  support::kill_traced(pid, pid);
   return stepped;
 }
 
@@ -195,10 +154,7 @@ void kill_caller_after_each(const Policy& policy, std::size_t stride, std::size_
       ++steps;
       ended = words.at(2).get().load(std::memory_order_relaxed) != 0;
     }
-    ::kill(child, SIGKILL);
-    int status = 0;
-    while (::waitpid(child, &status, __WALL) == child && WIFSTOPPED(status)) {
-    }
+    support::kill_traced(child, child);
     ++kills;
     instructions = std::max(instructions, steps);
     for (const std::uint32_t i : {0U, 1U}) {
