@@ -244,6 +244,30 @@ void queue_is_whole(const char* what, const Item& (*item)(int)) {
       });
 }
 
+/// One that is killed when head has gone by what it took, and before it has freed the entry: the place is one again.
+void place_is_free_again() {
+  if (!support::may_trace()) {
+    WARN("ptrace is not permitted");
+    return;
+  }
+  const mp::Queue<int> queue(4);
+  for (int i = 1; i <= 3; ++i) queue.put(i);
+  {
+    support::Stepped child(be_known, [&] { queue.get(); });
+    while (queue.qsize() == 3 && child.step()) {
+    }
+  }
+  CHECK(queue.get() == 2);
+  CHECK(queue.get() == 3);
+  int full_too_early = 0;
+  for (int round = 0; round < 300; ++round) {  // until the entry's turn has come again
+    for (int i = 0; i < 4; ++i) full_too_early += queue.try_put(i) ? 0 : 1;
+    while (queue.try_get()) {
+    }
+  }
+  CHECK(full_too_early == 0);
+}
+
 const int& number(int n) {
   static const std::vector<int> numbers{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
   return numbers[static_cast<std::size_t>(n)];
@@ -468,6 +492,9 @@ TEST_CASE_METHOD(Checked, "K20 K21 K31 Semaphore, Barrier: killed and stopped af
 TEST_CASE_METHOD(Checked, "K34 K35 K36 K37 Queue: killed and stopped after every so many instructions") {
   const Strided strided;
   queues_are_whole();
+}
+TEST_CASE_METHOD(Checked, "K36 Queue: the place of an item whose taker was killed is a place again") {
+  place_is_free_again();
 }
 TEST_CASE_METHOD(Checked, "K48 K49 Manager: a client killed and stopped after every so many instructions of a call") {
   if (support::slowness != 1) return;  // a call has a hundred thousand instructions then

@@ -196,6 +196,7 @@ class QueueCore {
   bool has_room(std::uint64_t tail) const;
   bool find_item(HolderId self, std::uint64_t& position, Entry& entry) const noexcept;
   void help_tail() const noexcept;
+  void go_by(std::atomic<Entry>& at, Entry entry, std::uint64_t tail) const noexcept;
   bool publish(std::uint32_t number) const noexcept;
   std::uint32_t take_node(HolderId self) const noexcept;
   bool take_node(HolderId self, std::uint32_t number) const noexcept;
@@ -228,8 +229,18 @@ inline void QueueCore::help_tail() const noexcept {
     const Entry entry = entry_at(tail).load(std::memory_order_acquire);
     if (state_->tail.load(std::memory_order_acquire) != tail) continue;
     if (state_of(entry) == empty) return;
-    advance(state_->tail, tail);
+    go_by(entry_at(tail), entry, tail);
   }
+}
+
+/// The entry at tail is not empty. A new item is gone by. What stands there as taken is of the round before: whoever
+/// took it has moved head and not freed the entry yet. Is it dead, the entry is freed and the place used, for gone by
+/// it would count as an item; is it alive, it needs the place only for another moment.
+inline void QueueCore::go_by(std::atomic<Entry>& at, Entry entry, std::uint64_t tail) const noexcept {
+  if (state_of(entry) == taken && !state_.holders().is_short_alive(taker_of(entry)))
+    recover(at, entry, state_.self());
+  else
+    advance(state_->tail, tail);
 }
 
 inline bool QueueCore::tail_is_past(std::uint64_t position) const noexcept {
@@ -281,7 +292,7 @@ inline bool QueueCore::publish(std::uint32_t number) const noexcept {
     Entry entry = at.load(std::memory_order_acquire);
     if (state_->tail.load(std::memory_order_acquire) != tail) continue;
     if (state_of(entry) != empty) {
-      advance(state_->tail, tail);
+      go_by(at, entry, tail);
       continue;
     }
     if (!has_room(tail)) return false;
