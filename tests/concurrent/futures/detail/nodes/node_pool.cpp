@@ -261,7 +261,7 @@ TEST_CASE("Nodes: while a callback holds the manager up, results and answers com
   const support::Gate entered = support::Gate::make();
   const support::Gate gate = support::Gate::make();
   auto first = pool.submit(square, 2);
-  first.add_done_callback([&](cf::Future<int>) {
+  first.add_done_callback([entered, gate](cf::Future<int>) {
     entered.open();
     gate.wait();
   });
