@@ -4,6 +4,10 @@
 
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
+namespace Catch {  // under the names of 2
+inline auto Contains(const std::string& part) { return Matchers::ContainsSubstring(part); }
+using Matchers::StartsWith;
+}  // namespace Catch
 #else
 #include <catch2/catch.hpp>
 #endif
