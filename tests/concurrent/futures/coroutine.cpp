@@ -14,10 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "support/await_rows.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
 #include "support/expect.hpp"
 #include "support/leak_check.hpp"
+#include "support/run_program.hpp"
 #include "support/sanitizers.hpp"
 
 namespace cf = concurrent::futures;
@@ -81,28 +83,14 @@ Job count(cf::Future<int> future, std::atomic<int>& resumed) {
 }
 
 int twice(int x) { return 2 * x; }
-[[noreturn]] int fails() { throw std::out_of_range("no such thing"); }
-void nothing() {}
-std::unique_ptr<int> make() { return std::make_unique<int>(7); }
 
-/// One text for threads and processes.
-template <class Pool>
-Job await_each_kind(Pool& pool, std::string& log) {
-  cf::Future<int> number = pool.submit(twice, 4);
-  const int& reference = co_await number;
-  log += std::to_string(reference);
-  log += std::to_string(co_await pool.submit(twice, 5));
-  const std::unique_ptr<int> pointer = co_await pool.submit(make);
-  log += std::to_string(*pointer);
-  co_await pool.submit(nothing);
-  try {
-    co_await pool.submit(fails);
-  } catch (const std::out_of_range& error) {
-    log += error.what();
+struct JobKind {
+  using Task = Job;
+  template <class Future>
+  static Future&& wait(Future&& future) {
+    return std::forward<Future>(future);
   }
-  cf::AnyFuture any = number;
-  co_await any;
-}
+};
 
 template <class Future>
 using Awaited = decltype(operator co_await(std::declval<Future>()).await_resume());
@@ -116,15 +104,21 @@ TEST_CASE_METHOD(support::LeakChecked, "co_await: values, exceptions, void and m
   std::string log;
   {
     cf::ThreadPoolExecutor threads(2);
-    await_each_kind(threads, log).wait();
-    CHECK(log == "8107no such thing");
+    support::await_rows<JobKind>(threads, log).wait();
+    CHECK(log == support::right_rows);
   }
   log.clear();
   {
     cf::ProcessPoolExecutor processes(1);
-    await_each_kind(processes, log).wait();
-    CHECK(log == "8107no such thing");
+    support::await_rows<JobKind>(processes, log).wait();
+    CHECK(log == support::right_rows);
   }
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "co_await: in QCoro's tasks, where that is installed") {
+  const support::Ran ran = support::run_program({support::own_folder() + "/programs/qcoro"});
+  INFO(ran.out);
+  CHECK((ran.status == 0 || ran.status == 77));
 }
 
 TEST_CASE_METHOD(support::LeakChecked, "co_await: a future that is done suspends nothing") {

@@ -21,18 +21,16 @@
 
 #include <chrono>
 #include <exception>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "support/await_rows.hpp"
 
 namespace cf = concurrent::futures;
 
 namespace {
 
 int twice(int x) { return 2 * x; }
-[[noreturn]] int fails() { throw std::out_of_range("no such thing"); }
-std::unique_ptr<int> make() { return std::make_unique<int>(7); }
 int until_asked(cf::StopToken stop) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (!stop.stop_requested() && std::chrono::steady_clock::now() < end) {
@@ -40,16 +38,13 @@ int until_asked(cf::StopToken stop) {
   return stop.stop_requested() ? 1 : 0;
 }
 
-asio::awaitable<std::string> await_each_kind(cf::ProcessPoolExecutor& pool) {
-  std::string log = std::to_string(co_await cf::async_wait(pool.submit(twice, 4), asio::use_awaitable));
-  log += std::to_string(*co_await cf::async_wait(pool.submit(make), asio::use_awaitable));
-  try {
-    co_await cf::async_wait(pool.submit(fails), asio::use_awaitable);
-  } catch (const std::out_of_range& error) {
-    log += error.what();
+struct AsioKind {
+  using Task = asio::awaitable<void>;
+  template <class Future>
+  static auto wait(Future&& future) {
+    return cf::async_wait(std::forward<Future>(future), asio::use_awaitable);
   }
-  co_return log;
-}
+};
 
 int check(bool good, const char* what) {
   if (!good) std::printf("wrong: %s\n", what);
@@ -62,11 +57,11 @@ int main() {
   cf::ProcessPoolExecutor pool(1);
   asio::io_context context;
   std::string log;
-  asio::co_spawn(context, await_each_kind(pool), [&](std::exception_ptr error, std::string text) {
-    if (!error) log = std::move(text);
-  });
+  int wrong = 0;
+  asio::co_spawn(context, support::await_rows<AsioKind>(pool, log),
+                 [&](std::exception_ptr error) { wrong += check(error == nullptr, "the rows end"); });
   context.run();
-  int wrong = check(log == "87no such thing", "values, what can only be moved, and exceptions in an awaitable");
+  wrong += check(log == support::right_rows, "the rows");
 
   auto future = pool.submit(until_asked);
   asio::cancellation_signal stop;
