@@ -11,16 +11,21 @@ endif()
 set(DOXYGEN_PROJECT_NAME "concurrent::futures")
 set(DOXYGEN_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/docs")
 set(DOXYGEN_STRIP_FROM_PATH "${PROJECT_SOURCE_DIR}/include")
+set(DOXYGEN_STRIP_FROM_INC_PATH "${PROJECT_SOURCE_DIR}/include")  # the line to include can be pasted
+set(DOXYGEN_USE_MDFILE_AS_MAINPAGE "${PROJECT_SOURCE_DIR}/README.md")
+set(DOXYGEN_HTML_EXTRA_STYLESHEET "${PROJECT_SOURCE_DIR}/cmake/docs.css")
 set(DOXYGEN_EXCLUDE_PATTERNS "*/detail/*" "*/ARCHITECTURE.md")  # the latter is for those who change the library
 set(DOXYGEN_EXCLUDE_SYMBOLS detail *::detail *::detail::* fmt::* std::*)
-set(DOXYGEN_INPUT_FILTER "${CONCURRENT_FUTURES_AWK} -f ${PROJECT_SOURCE_DIR}/cmake/docs.awk")
+set(DOXYGEN_INPUT_FILTER "${CONCURRENT_FUTURES_AWK} -v include=${PROJECT_SOURCE_DIR}/include \
+-f ${PROJECT_SOURCE_DIR}/cmake/docs_page.awk -f ${PROJECT_SOURCE_DIR}/cmake/docs.awk")
 set(DOXYGEN_JAVADOC_AUTOBRIEF YES)  # the first sentence is what lists show
 set(DOXYGEN_BUILTIN_STL_SUPPORT YES)
 set(DOXYGEN_WARN_AS_ERROR FAIL_ON_WARNINGS)
 set(DOXYGEN_GENERATE_TAGFILE "${PROJECT_BINARY_DIR}/docs/tags.xml")
 set(DOXYGEN_HAVE_DOT NO)
 set(DOXYGEN_QUIET YES)
-doxygen_add_docs(docs "${PROJECT_SOURCE_DIR}/include/concurrent" COMMENT "Writing docs/html/index.html")
+doxygen_add_docs(docs "${PROJECT_SOURCE_DIR}/include/concurrent" "${PROJECT_SOURCE_DIR}/README.md"
+  "${PROJECT_SOURCE_DIR}/examples/README.md" COMMENT "Writing docs/html/index.html")
 
 if(CONCURRENT_FUTURES_BUILD_TESTS)
   add_test(NAME docs COMMAND "${CMAKE_COMMAND}" --build "${PROJECT_BINARY_DIR}" --target docs)
@@ -40,6 +45,13 @@ INPUT = \"${PROJECT_BINARY_DIR}/docs_wrong/wrong.hpp\"\nOUTPUT_DIRECTORY = \"${P
   set_tests_properties(docs "docs: a name without a comment is noticed" "docs: no public name is missing"
     "docs: a missing name is noticed" PROPERTIES LABELS docs TIMEOUT 120)
   set_tests_properties(docs PROPERTIES FIXTURES_SETUP docs)
+  find_program(CONCURRENT_FUTURES_BROWSER NAMES chromium chromium-browser DOC "Chromium, for the test of the documents")
+  if(CONCURRENT_FUTURES_BROWSER)
+    add_test(NAME "docs: three pages show in a browser what must be there"
+      COMMAND "${PROJECT_SOURCE_DIR}/cmake/docs_pages.sh" "${CONCURRENT_FUTURES_BROWSER}" "${PROJECT_BINARY_DIR}/docs/html")
+    set_tests_properties("docs: three pages show in a browser what must be there" PROPERTIES
+      LABELS docs TIMEOUT 300 FIXTURES_REQUIRED docs)
+  endif()
   set_tests_properties("docs: no public name is missing" PROPERTIES FIXTURES_REQUIRED docs)
   set_tests_properties("docs: a missing name is noticed" PROPERTIES
     PASS_REGULAR_EXPRESSION "map.hpp:[0-9]+: iterator is not in the documents")

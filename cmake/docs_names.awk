@@ -12,7 +12,7 @@ NR == FNR {
   next
 }
 FNR == 1 { internal = private = 0 }
-/^namespace detail {/ { internal = 1 }
+/^namespace (.*::)?detail {/ { internal = 1 }
 /^}  \/\/ namespace/ { internal = 0 }
 /^(class|struct) / { private = 0 }
 /^ private:/ { private = 1 }

@@ -30,7 +30,6 @@ namespace cf = concurrent::futures;
 
 namespace {
 
-int twice(int x) { return 2 * x; }
 int until_asked(cf::StopToken stop) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (!stop.stop_requested() && std::chrono::steady_clock::now() < end) {
