@@ -13,6 +13,7 @@ set(DOXYGEN_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/docs")
 set(DOXYGEN_STRIP_FROM_PATH "${PROJECT_SOURCE_DIR}/include")
 set(DOXYGEN_STRIP_FROM_INC_PATH "${PROJECT_SOURCE_DIR}/include")  # the line to include can be pasted
 set(DOXYGEN_USE_MDFILE_AS_MAINPAGE "${PROJECT_SOURCE_DIR}/README.md")
+set(DOXYGEN_IMAGE_PATH "${PROJECT_SOURCE_DIR}/examples")
 set(DOXYGEN_HTML_EXTRA_STYLESHEET "${PROJECT_SOURCE_DIR}/cmake/docs.css")
 set(DOXYGEN_EXCLUDE_PATTERNS "*/detail/*" "*/ARCHITECTURE.md")  # the latter is for those who change the library
 set(DOXYGEN_EXCLUDE_SYMBOLS detail *::detail *::detail::* fmt::* std::*)

@@ -5,6 +5,11 @@ FILENAME ~ /\.md$/ {
   if (/^```/) in_code = !in_code
   if (FNR == 1 && FILENAME ~ /examples/) $0 = "# Examples and guide {#guide}"
   if (!in_code && /^#/) gsub(/`/, "")  # which Doxygen would show as the tag that it makes of it
+  if (!in_code && /^!\[/) {  # a picture, which Doxygen looks for by its name
+    gsub(/\]\(examples\//, "](")
+    print
+    next
+  }
   if (!in_code) {
     gsub(/\]\(examples\/README\.md[^)]*\)/, "](@ref guide)")
     while (match($0, /!?\[[^][]*\]\(([A-Za-z0-9_.\/-]+)?(#[a-z-]*)?\)/)) {
