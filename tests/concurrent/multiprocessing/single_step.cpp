@@ -452,7 +452,7 @@ void server_dies() {
     caller.join();
     CHECK((got != -1) == !died);
     if (!died) CHECK(got == 7);
-    answers += died ? 0 : 1;
+    answers += died ? 0u : 1u;
     return steps;
   };
   const std::size_t instructions = kill_after(SIZE_MAX);
