@@ -125,7 +125,7 @@ class NodeAgent final : public NodePeer {
 /// A call whose bytes are laid down where its worker will read them.
 struct ArrivingCall {
   struct Release {
-    void operator()(ProcessPool* pool) const noexcept { pool->release(); }
+    void operator()(ProcessPool* held) const noexcept { held->release(); }
   };
   ArrivingCall(ProcessPool& of, std::size_t size) : pool(&of), writer(of.blocks()) {
     of.add_reference();
