@@ -75,7 +75,7 @@ namespace detail {
 
 /// What one side says, in memory that the other has as well.
 struct ManagerChannelSide {
-  static constexpr std::size_t size = 32 * 1024;
+  static constexpr std::size_t size = std::size_t{32} << 10;
   using FrameWords = std::array<std::uint64_t, 3>;  // a ManagerFrame
 
   std::atomic<std::uint32_t> number;

@@ -41,10 +41,10 @@ inline bool NodePool::drive(const std::atomic<std::uint32_t>& word, std::uint32_
     return true;
   }
   ProcessPool* const local = local_pool_.load(std::memory_order_acquire);
-  bool found = local != nullptr && local->drive(signal_, seen, deadline);
+  const bool found = local != nullptr && local->drive(signal_, seen, deadline);
   if (!found && nodes_.size() > (local != nullptr ? 1U : 0U) && !processors_are_scarce()) {
     multiprocessing::detail::Polling polling(polling_.load(std::memory_order_relaxed));
-    while (!(found = signal_.load(std::memory_order_acquire) != seen || changed()) && polling.again()) {
+    while (signal_.load(std::memory_order_acquire) == seen && !changed() && polling.again()) {
     }
   }
   drivers_.fetch_sub(1, std::memory_order_seq_cst);

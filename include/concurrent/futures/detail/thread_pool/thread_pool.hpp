@@ -120,12 +120,12 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   TaskList tasks_;
   std::vector<pthread_t> threads_;  // to be joined
   IntrusiveList<ThreadProgress> progress_;
-  Condition room_;  // for a task, or none will ever be taken any more
-  std::size_t reserved_ = 0;      // places for tasks that are being made
-  int started_ = 0;               // threads that are there, and do not leave
-  int last_index_ = 0;            // of the next one's name
-  std::size_t idle_ = 0;          // threads that look for a task, or will without delay
-  std::size_t sleeping_ = 0;      // of those, the ones that sleep
+  Condition room_;            // for a task, or none will ever be taken any more
+  std::size_t reserved_ = 0;  // places for tasks that are being made
+  int started_ = 0;           // threads that are there, and do not leave
+  int last_index_ = 0;        // of the next one's name
+  std::size_t idle_ = 0;      // threads that look for a task, or will without delay
+  std::size_t sleeping_ = 0;  // of those, the ones that sleep
   bool shutting_down_ = false;
   std::string broken_;  // why; empty: it is not
   PoolStatistics counts_;
