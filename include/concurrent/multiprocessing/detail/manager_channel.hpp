@@ -145,7 +145,7 @@ class ManagerPolling {
     return *count;
   }
 
-  static constexpr std::int64_t longest = std::chrono::nanoseconds(Spin::adaptive().limit()).count();
+  static constexpr std::int64_t longest = Spin::adaptive().limit().count();
   static constexpr std::int64_t shortest = longest / 16;
   static constexpr std::uint32_t times_a_trial = 16;
 
@@ -266,7 +266,7 @@ class ManagerChannel {
   static bool read(const ManagerChannelSide& side, ManagerFrame& frame, ReceivedBytes& bytes) {
     frame = side.read_frame();
     if (frame.size > most) return false;
-    bytes.copy({side.bytes, static_cast<std::size_t>(frame.size)});
+    bytes.copy({side.bytes, frame.size});
     std::atomic_signal_fence(std::memory_order_seq_cst);  // from here on it is the copy that is read
     return true;
   }

@@ -112,7 +112,7 @@ inline std::size_t ResultReceiver::count(std::uint32_t slot) const noexcept {
   while (!rings_[slot].distrusted && at != first + segment_->geometry().ring_capacity &&
          segment_->result(slot, at).commit.load(std::memory_order_acquire) == at + 1)
     ++at;
-  return static_cast<std::size_t>(at - first);
+  return at - first;
 }
 
 inline bool ResultReceiver::holds(std::uint32_t slot, std::uint64_t call) const noexcept {
