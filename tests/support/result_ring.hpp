@@ -30,7 +30,7 @@ struct WrittenResult {
   std::uint64_t size = 0;
   std::uint64_t offset = 0;
   std::uint32_t outcome = static_cast<std::uint32_t>(ipc::Outcome::value);
-  std::string_view text{};  // what lies in the entry; at most what fits there
+  std::string_view text = "";  // what lies in the entry; at most what fits there; never a null pointer
 
   /// With the sum that belongs to it, so that another check has to find what is wrong. `spoil` changes that sum.
   void write(const ipc::Segment& segment, std::uint32_t worker, std::uint64_t position, std::uint64_t spoil = 0) const {
