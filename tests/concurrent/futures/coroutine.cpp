@@ -118,6 +118,7 @@ TEST_CASE_METHOD(support::LeakChecked, "co_await: values, exceptions, void and m
 TEST_CASE_METHOD(support::LeakChecked, "co_await: in QCoro's tasks, where that is installed") {
   const support::Ran ran = support::run_program({support::own_folder() + "/programs/qcoro"});
   INFO(ran.out);
+  INFO(ran.error);
   CHECK((ran.status == 0 || ran.status == 77));
 }
 
