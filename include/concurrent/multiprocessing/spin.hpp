@@ -73,6 +73,24 @@ class Polling {
   std::uint32_t rounds_ = 0;
 };
 
+/// Waits longer and longer between looks, for those who would hold up the one that they wait for by looking: each look
+/// at a word takes its cache line away from whoever writes it.
+class Backoff {
+ public:
+  explicit Backoff(std::int64_t longest) noexcept : longest_(longest) {}
+
+  /// Waits; false: it was the last time.
+  bool again() noexcept {
+    for (const std::int64_t end = monotonic_nanoseconds() + step_; monotonic_nanoseconds() < end;) pause_processor();
+    step_ *= 2;
+    return step_ < longest_;
+  }
+
+ private:
+  std::int64_t longest_;
+  std::int64_t step_ = 50;
+};
+
 /// Learns how long it pays to poll: longer while polling finds something, shorter while it ends in a sleep.
 class SpinBudget {
  public:

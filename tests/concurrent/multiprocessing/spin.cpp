@@ -34,6 +34,15 @@ TEST_CASE("Polling: it ends, and not before its time is used up") {
   CHECK(std::chrono::steady_clock::now() - start >= 2ms);
 }
 
+TEST_CASE("Backoff: each wait is twice as long as the one before, and none is longer than the longest") {
+  const auto start = std::chrono::steady_clock::now();
+  mp::detail::Backoff backoff(2'000'000);
+  int looks = 0;
+  while (backoff.again()) ++looks;
+  CHECK(looks == 15);                                                  // 50 ns << 15 is the last that is less
+  CHECK(std::chrono::steady_clock::now() - start >= 1638us + 1638us);  // 50 ns << 15, and as much before it
+}
+
 TEST_CASE("SpinBudget: it grows while polling pays and shrinks while it does not, within its limits") {
   SpinBudget budget(64'000);
   for (int i = 0; i < 20; ++i) budget.paid();

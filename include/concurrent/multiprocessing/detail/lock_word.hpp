@@ -87,12 +87,12 @@ struct LockWord {
   Acquired acquire_slowly(const HolderTable& holders, HolderId self, Deadline deadline) noexcept {
     std::uint64_t seen = 0;
     std::uint64_t keep = 0;
-    Polling polling(longest_spin);
+    Backoff backoff(longest_spin);
     for (;;) {
       const std::uint32_t woken = wakeups.load(std::memory_order_acquire);
       if (const Acquired acquired = try_acquire(holders, self, keep, seen); acquired != Acquired::no) return acquired;
       if (has_passed(deadline)) return Acquired::no;
-      if (keep == 0 && polling.again()) continue;
+      if (keep == 0 && backoff.again()) continue;
       if ((seen & contended) == 0 && !owner.compare_exchange_strong(seen, seen | contended, std::memory_order_relaxed))
         continue;
       keep = contended;
