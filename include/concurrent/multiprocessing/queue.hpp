@@ -3,6 +3,7 @@
 
 #include <concurrent/multiprocessing/detail/deadline.hpp>
 #include <concurrent/multiprocessing/detail/exception_registry.hpp>
+#include <concurrent/multiprocessing/detail/item_bytes.hpp>
 #include <concurrent/multiprocessing/detail/queue_core.hpp>
 #include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/pickle/detail/type_name.hpp>
@@ -15,7 +16,6 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
 
@@ -112,8 +112,9 @@ class Queue {
   }
   bool put_until(const T& item, detail::Deadline deadline) const {
     if (core_.is_closed()) refuse_closed("put into");
-    const std::vector<std::byte> bytes = pickle::dumps(item);
-    switch (core_.put(bytes, deadline)) {
+    detail::ItemWriter writer;
+    pickle::detail::dump_value(writer, item);
+    switch (core_.put({writer.data(), writer.size()}, deadline)) {
       case detail::QueueCore::Outcome::closed:
         refuse_closed("put into");
       case detail::QueueCore::Outcome::done:
@@ -123,12 +124,12 @@ class Queue {
     }
   }
   std::optional<T> get_until(detail::Deadline deadline) const {
-    std::vector<std::byte> bytes;
+    detail::ItemBytes bytes;
     switch (core_.get(bytes, deadline)) {
       case detail::QueueCore::Outcome::closed:
         refuse_closed("taken from");
       case detail::QueueCore::Outcome::done:
-        return pickle::loads<T>(bytes);
+        return pickle::loads<T>(bytes.span());
       default:
         return std::nullopt;
     }

@@ -45,6 +45,13 @@ class VectorWriter : public Writer {
   std::vector<std::byte> bytes_;
 };
 
+/// Appends a value. Compile error: as dumps.
+template <class T>
+void dump_value(Writer& writer, const T& value) {
+  check_value<T, Role::argument>();
+  if constexpr (can_travel<T, Role::argument>()) Pickler<std::remove_cv_t<T>>::dump(writer, value);
+}
+
 }  // namespace detail
 
 /// Returns the bytes of a value, for `loads<T>` in this process or in another one of the same program.
@@ -54,14 +61,9 @@ class VectorWriter : public Writer {
 /// Python: `pickle.dumps`.
 template <class T>
 std::vector<std::byte> dumps(const T& value) {
-  detail::check_value<T, detail::Role::argument>();
-  if constexpr (detail::can_travel<T, detail::Role::argument>()) {
-    detail::VectorWriter writer;
-    Pickler<std::remove_cv_t<T>>::dump(writer, value);
-    return writer.take();
-  } else {
-    return {};
-  }
+  detail::VectorWriter writer;
+  detail::dump_value(writer, value);
+  return writer.take();
 }
 
 /// Returns the value of which `dumps` made the bytes. Never reads past them and never allocates more than they justify.

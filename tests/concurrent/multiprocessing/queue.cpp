@@ -198,6 +198,28 @@ TEST_CASE_METHOD(support::HoldersChecked,
   CHECK(queue.qsize() == 0);
 }
 
+TEST_CASE_METHOD(support::HoldersChecked, "Queue: items of every size about what lies in its own memory arrive whole") {
+  const mp::Queue<std::string> queue(2);
+  for (std::size_t size = 0; size < 600; ++size) {
+    std::string item(size, ' ');
+    for (std::size_t i = 0; i < size; ++i) item[i] = static_cast<char>('a' + (size + i) % 26);
+    queue.put(item);
+    queue.put("a short one behind it");
+    REQUIRE(queue.get() == item);
+    REQUIRE(queue.get() == "a short one behind it");
+  }
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "Queue: an item of many parts, which outgrows its memory several times") {
+  const mp::Queue<std::vector<std::string>> queue(1);
+  for (std::size_t parts = 0; parts < 200; parts += 7) {
+    std::vector<std::string> item(parts);
+    for (std::size_t i = 0; i < parts; ++i) item[i] = std::string(i, static_cast<char>('a' + i % 26));
+    queue.put(item);
+    REQUIRE(queue.get() == item);
+  }
+}
+
 TEST_CASE_METHOD(support::HoldersChecked, "QU16 K35 Queue: large items arrive whole, and their memory is free again") {
   const mp::Queue<std::vector<char>> queue(2);
   for (int round = 0; round < 3; ++round) {

@@ -33,6 +33,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/item_bytes.hpp>
 #include <concurrent/multiprocessing/detail/payload_file.hpp>
 #include <concurrent/multiprocessing/detail/shared_record.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
@@ -48,7 +49,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -88,7 +88,7 @@ struct QueueWords {
 };
 
 struct alignas(64) QueueNode {
-  static constexpr std::size_t inline_bytes = 240;
+  static constexpr std::size_t inline_bytes = small_item_bytes;
   std::atomic<std::uint64_t> owner;
   std::uint64_t length;
   std::byte bytes[inline_bytes];
@@ -100,7 +100,6 @@ class QueueCore {
  public:
   static constexpr std::uint32_t most_items = 1U << 16U;
   static constexpr std::uint64_t largest_item = std::uint64_t(1) << 32U;
-  using Bytes = std::vector<std::byte>;
   enum class Outcome { done, in_vain, closed };
 
   /// `most` from 1 to most_items. Throws: std::system_error.
@@ -115,7 +114,7 @@ class QueueCore {
   }
 
   Outcome put(std::span<const std::byte> bytes, Deadline deadline) const;
-  Outcome get(Bytes& bytes, Deadline deadline) const;
+  Outcome get(ItemBytes& bytes, Deadline deadline) const;
   std::uint32_t size() const;
   std::uint32_t most() const noexcept { return state_->most; }
   bool is_closed() const noexcept { return state_->closed.load(std::memory_order_acquire) != 0; }
@@ -206,7 +205,7 @@ class QueueCore {
   void free_entry(std::atomic<Entry>& at, Entry entry, HolderId self) const noexcept;
   void recover(std::atomic<Entry>& at, Entry entry, HolderId self) const noexcept;
   bool try_put(std::span<const std::byte> bytes, HolderId self) const;
-  bool try_get(Bytes& bytes, HolderId self, bool owing) const;
+  bool try_get(ItemBytes& bytes, HolderId self, bool owing) const;
   void owe(HolderId self, int more) const noexcept;
   bool pay(std::atomic<std::uint64_t>& cell) const noexcept;
   bool all_done() const noexcept;
@@ -424,7 +423,7 @@ inline bool QueueCore::try_put(std::span<const std::byte> bytes, HolderId self) 
   return false;
 }
 
-inline bool QueueCore::try_get(Bytes& bytes, HolderId self, bool owing) const {
+inline bool QueueCore::try_get(ItemBytes& bytes, HolderId self, bool owing) const {
   std::uint64_t position = 0;
   Entry entry = 0;
   if (!find_item(self, position, entry)) return false;
@@ -444,7 +443,7 @@ inline bool QueueCore::try_get(Bytes& bytes, HolderId self, bool owing) const {
     if (length <= QueueNode::inline_bytes) {
       std::memcpy(bytes.data(), node(number).bytes, length);
     } else {
-      file_->read(bytes, place_of(number));
+      file_->read(bytes.span(), place_of(number));
     }
   } catch (...) {
     free_node(number);
@@ -491,7 +490,7 @@ inline QueueCore::Outcome QueueCore::put(std::span<const std::byte> bytes, Deadl
   return outcome;
 }
 
-inline QueueCore::Outcome QueueCore::get(Bytes& bytes, Deadline deadline) const {
+inline QueueCore::Outcome QueueCore::get(ItemBytes& bytes, Deadline deadline) const {
   const HolderId self = state_.self();
   const Outcome outcome = wait_for(state_->getters, deadline, [&] {
     const bool closed = is_closed();  // before the look: what was put before the close is found
@@ -504,7 +503,7 @@ inline QueueCore::Outcome QueueCore::get(Bytes& bytes, Deadline deadline) const 
 
 inline void QueueCore::close(bool discard) const {
   state_->closed.store(1, std::memory_order_seq_cst);
-  Bytes dropped;
+  ItemBytes dropped;
   if (discard) {
     const HolderId self = state_.self();
     while (try_get(dropped, self, false)) {
