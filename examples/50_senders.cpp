@@ -48,7 +48,7 @@ struct Environment {
 
 template <class T>
 struct Receiver {
-  using receiver_concept = ex::receiver_t;
+  using receiver_concept = ex::receiver_tag;
   Outcome<T>* outcome;
   Environment environment;
 

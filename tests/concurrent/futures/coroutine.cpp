@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <array>
 #include <atomic>
 #include <concurrent/futures.hpp>
 #include <concurrent/futures/coroutine.hpp>
@@ -271,15 +272,39 @@ TEST_CASE_METHOD(support::LeakChecked,
 
 namespace {
 
-/// Three threads decide at once what becomes of a coroutine that waits: one finishes the future, one cancels it, one
-/// destroys the coroutine unless a finisher has been let through. Others wait for the same future and are destroyed in
-/// any order before, between callbacks, or never.
+/// How often a coroutine of the race has gone on, and whether one of them did so in another thread than the callback
+/// before it, which runs in the thread that finishes or cancels the future.
+struct Resumptions {
+  std::array<std::atomic<int>, 4> values{};
+  std::array<std::atomic<int>, 4> errors{};
+  std::atomic<std::thread::id> callback;
+  std::atomic<int> elsewhere{0};
+};
+
+Job take_part(cf::Future<int> future, Resumptions& resumptions, std::size_t number) {
+  const auto goes_on = [&](std::atomic<int>& times) {
+    times.fetch_add(1);
+    if (resumptions.callback.load() != std::this_thread::get_id()) resumptions.elsewhere.fetch_add(1);
+  };
+  try {
+    co_await future;
+    goes_on(resumptions.values[number]);
+  } catch (const cf::CancelledError&) {
+    goes_on(resumptions.errors[number]);
+  }
+}
+
+/// Three threads decide at once what becomes of a coroutine that waits: one finishes the future, one cancels it or asks
+/// it to stop, one destroys the coroutine unless a finisher has been let through. Others wait for the same future and
+/// are destroyed in any order before, between callbacks, or never. Each of the others goes on once, with the outcome
+/// that the future has, in the thread that runs its callbacks; a destroyed one never.
 void race(std::uint64_t rounds) {
-  constexpr int coroutines = 4;
+  constexpr std::size_t coroutines = 4;
   struct Round {
     cf::Future<int> future;
     std::vector<Job> jobs;
-    std::atomic<int> resumed{0};
+    bool asks = false;  // to stop, instead of cancelling
+    Resumptions resumptions;
     std::atomic<int> claimed{0};  // 1: it will be finished, 2: the last one was destroyed
   };
   std::minstd_rand random(7);
@@ -304,6 +329,8 @@ void race(std::uint64_t rounds) {
             round->future.set_result(1);
           } catch (const cf::InvalidStateError&) {
           }
+        } else if (round->asks) {
+          round->future.request_stop();
         } else {
           round->future.cancel();
         }
@@ -317,34 +344,37 @@ void race(std::uint64_t rounds) {
   std::uint64_t wrong = 0;
   for (std::uint64_t i = 0; i < rounds; ++i) {
     round = std::make_unique<Round>();
-    int expected = coroutines;
-    const int early = static_cast<int>(random() % coroutines);
-    const int between = static_cast<int>(random() % (coroutines - 1));
-    for (int k = 0; k < coroutines; ++k) {
+    round->asks = random() % 2 != 0;
+    std::array<bool, coroutines> destroyed{};
+    const std::size_t early = random() % coroutines;
+    const std::size_t between = random() % (coroutines - 1);  // 0: none
+    round->future.add_done_callback(
+        [r = round.get()](const auto&) { r->resumptions.callback = std::this_thread::get_id(); });
+    for (std::size_t k = 0; k < coroutines; ++k) {
       if (k == 1) {
         round->future.add_done_callback([r = round.get(), between](const auto&) {
-          if (between != 0) r->jobs[static_cast<std::size_t>(between)].destroy();
+          if (between != 0) r->jobs[between].destroy();
         });
       }
-      round->jobs.push_back(count(round->future, round->resumed));
+      round->jobs.push_back(take_part(round->future, round->resumptions, k));
     }
     if (early != coroutines - 1) {
-      round->jobs[static_cast<std::size_t>(early)].destroy();
-      --expected;
+      round->jobs[early].destroy();
+      destroyed[early] = true;
     }
-    if (between != 0 && (early == coroutines - 1 || between != early)) --expected;
+    if (between != 0) destroyed[between] = true;
     arrived = 0;
     begun.fetch_add(1);
     begun.notify_all();
     for (int seen = 0; (seen = arrived.load()) != 3;) arrived.wait(seen);
-    if (round->claimed == 2) --expected;
-    // One that was cancelled leaves the body by its exception.
-    if (round->future.cancelled()) {
-      if (round->resumed != 0) ++wrong;
-      for (std::size_t k = 0; k < round->jobs.size(); ++k) round->jobs[k].destroy();
-    } else if (round->resumed != expected) {
-      ++wrong;
+    if (round->claimed == 2) destroyed.back() = true;
+    const bool cancelled = round->future.cancelled();
+    for (std::size_t k = 0; k < coroutines; ++k) {
+      const int times = destroyed[k] ? 0 : 1;
+      if (round->resumptions.values[k] != (cancelled ? 0 : times)) ++wrong;
+      if (round->resumptions.errors[k] != (cancelled ? times : 0)) ++wrong;
     }
+    wrong += static_cast<std::uint64_t>(round->resumptions.elsewhere.load());
   }
   stop = true;
   begun.fetch_add(1);
@@ -355,12 +385,13 @@ void race(std::uint64_t rounds) {
 
 }  // namespace
 
-TEST_CASE_METHOD(support::LeakChecked,
-                 "co_await: races of finishing, cancelling and destroying resume each coroutine once or never") {
+TEST_CASE_METHOD(
+    support::LeakChecked,
+    "co_await: races of finishing, cancelling, stopping and destroying resume each coroutine once or never") {
   race(2000);
 }
 
-TEST_CASE("co_await: a million races of finishing, cancelling and destroying", "[long]") {
+TEST_CASE("co_await: a million races of finishing, cancelling, stopping and destroying", "[long]") {
   const support::DeadlineGuard deadline("a million races", 1500s);
   race(1'000'000);
 }

@@ -59,7 +59,7 @@ using Environment = cf::execution::env<>;
 
 template <class T>
 struct Receiver {
-  using receiver_concept = cf::execution::receiver_t;
+  using receiver_concept = cf::execution::receiver_tag;
   Outcome<T>* outcome;
   Environment environment{};
 
@@ -93,6 +93,11 @@ auto sync_wait(Sender&& sender, Environment environment = {}) {
   if (outcome.error) std::rethrow_exception(outcome.error);
   return std::move(outcome.value);
 }
+
+// By the names of the draft of 2026, and by those before.
+static_assert(std::is_same_v<decltype(cf::as_sender(cf::Future<int>()))::sender_concept, cf::execution::sender_tag>);
+static_assert(std::is_same_v<cf::execution::receiver_t, cf::execution::receiver_tag>);
+static_assert(std::is_same_v<cf::execution::operation_state_t, cf::execution::operation_state_tag>);
 
 int twice(int x) { return 2 * x; }
 [[noreturn]] int fails() { throw std::out_of_range("no such thing"); }

@@ -37,6 +37,19 @@ namespace execution = ::std::execution;
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
+// In 2026 the draft gave these names a new end. The libraries have the old ones, too, where they are no longer meant
+// to be used.
+#ifdef __cpp_lib_senders
+using SenderTag = execution::sender_tag;
+using OperationStateTag = execution::operation_state_tag;
+#else
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+using SenderTag = execution::sender_t;
+using OperationStateTag = execution::operation_state_t;
+#pragma GCC diagnostic pop
+#endif
+
 template <class T>
 struct SenderSignatures {
   using type = execution::completion_signatures<execution::set_value_t(T), execution::set_error_t(std::exception_ptr),
@@ -51,7 +64,7 @@ struct SenderSignatures<void> {
 /// What a sender that completes as a Future<T> does says of itself.
 template <class T>
 struct SenderOf {
-  using sender_concept = execution::sender_t;
+  using sender_concept = SenderTag;
   using completion_signatures = typename SenderSignatures<T>::type;
   template <class... Environment>
   static consteval completion_signatures get_completion_signatures() noexcept {
@@ -86,7 +99,7 @@ struct StopCallbackFor<std::stop_token, Function> {
 template <class T, class Receiver, class Request>
 class FutureOperation : public Callback {
  public:
-  using operation_state_concept = execution::operation_state_t;
+  using operation_state_concept = OperationStateTag;
 
   FutureOperation(const FutureOperation&) = delete;
   FutureOperation& operator=(const FutureOperation&) = delete;

@@ -12,9 +12,13 @@ namespace concurrent::futures::inline v0 {
 /// The draft's std::execution, or the library that was included before, or what of it this library has itself.
 namespace execution {
 
-struct sender_t {};           ///< `sender_concept` of a sender
-struct receiver_t {};         ///< `receiver_concept` of a receiver
-struct operation_state_t {};  ///< `operation_state_concept` of what connect returns
+struct sender_tag {};           ///< `sender_concept` of a sender
+struct receiver_tag {};         ///< `receiver_concept` of a receiver
+struct operation_state_tag {};  ///< `operation_state_concept` of what connect returns
+
+using sender_t = sender_tag;                    ///< its name in the drafts before 2026
+using receiver_t = receiver_tag;                ///< likewise
+using operation_state_t = operation_state_tag;  ///< likewise
 
 /// How a sender may complete: set_value_t(T), set_error_t(E), set_stopped_t().
 template <class... Signatures>
