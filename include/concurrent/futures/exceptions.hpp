@@ -25,9 +25,11 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The future was cancelled, so it has no result.
+/// The future was cancelled, so it has no result. A task that was asked to stop throws it to be cancelled.
 class CancelledError : public Error {
+ public:
   using Error::Error;
+  CancelledError() : Error("The call was cancelled.") {}
 };
 
 /// The operation makes no sense in the future's state.

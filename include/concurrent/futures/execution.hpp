@@ -6,6 +6,7 @@
 
 #include <concurrent/futures/detail/await/future_sender.hpp>
 #include <concurrent/futures/future.hpp>
+#include <concurrent/futures/task_options.hpp>
 
 #include <type_traits>
 #include <utility>
@@ -36,6 +37,13 @@ template <class Executor, class Function, class... Args>
 auto submit_sender(Executor& pool, Function&& fn, Args&&... args) {
   return detail::CallSender<Executor, std::decay_t<Function>, pickle::detail::Sent<Args>...>(
       pool, std::forward<Function>(fn), std::forward<Args>(args)...);
+}
+
+/// The same with options in braces: `submit_sender(pool, {.priority = 1}, fn, args...)`.
+template <class Executor, class Function, class... Args>
+auto submit_sender(Executor& pool, TaskOptions options, Function&& fn, Args&&... args) {
+  return detail::CallSender<Executor, TaskOptions, std::decay_t<Function>, pickle::detail::Sent<Args>...>(
+      pool, std::move(options), std::forward<Function>(fn), std::forward<Args>(args)...);
 }
 
 }  // namespace concurrent::futures::inline v0

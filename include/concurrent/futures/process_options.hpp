@@ -39,7 +39,8 @@ struct ProcessPoolOptions {
   RestartLimit restart_limit{};                                       ///< how many deaths break the pool all the same
   std::optional<std::chrono::nanoseconds> idle_timeout{};  ///< a worker idle for that long leaves; default: never
   Spin spin = Spin::adaptive();                            ///< how long a side polls before it sleeps
-  std::optional<std::size_t> max_pending{};  ///< that many calls may wait in this process; then submit waits for room
+  /// That many calls may wait in this process, and the callbacks of as many that are done; then submit waits for room.
+  std::optional<std::size_t> max_pending{};
   Initializer
       finalizer{};  ///< runs in each worker that leaves in good order, after its last task; never if it is killed
 };

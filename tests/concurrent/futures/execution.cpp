@@ -162,7 +162,8 @@ EACH_EXECUTOR("submit_sender: submits when it is started, and not before") {
   CHECK(sync_wait<int>(std::move(sender)) == 42);
   CHECK(sync_wait<std::size_t>(cf::submit_sender(pool, length, "four")) == std::size_t{4});
   CHECK(sync_wait<int>(cf::submit_sender(pool, cf::TaskOptions{.label = "twice"}, twice, 3)) == 6);
-  CHECK(pool.statistics().submitted == 4);
+  CHECK(sync_wait<int>(cf::submit_sender(pool, {.label = "twice"}, twice, 4)) == 8);
+  CHECK(pool.statistics().submitted == 5);
   auto late = cf::submit_sender(pool, twice, 1);
   pool.shutdown();
   CHECK(contains(message_of<cf::RuntimeError>([&] { sync_wait<int>(std::move(late)); }), "after shutdown"));

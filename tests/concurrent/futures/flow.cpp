@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <random>
@@ -170,6 +171,61 @@ TEST_CASE_METHOD(support::LeakChecked,
     const std::string text = thrown_while_waiting(pool, 0, [&] { pool.shutdown(false, true); });
     CHECK(text.find("after shutdown") != std::string::npos);
   }
+}
+
+namespace {
+
+/// How many calls there were at the most between their submission and their callback, which takes longer than they do.
+template <class Pool>
+int most_before_slow_callbacks(Pool& pool, bool tries) {
+  std::atomic<int> called{0};
+  int most = 0;
+  for (int i = 0; i < 400; ++i) {
+    std::optional<cf::Future<int>> future;
+    if (tries) {
+      while (!(future = pool.try_submit(twice, i)).has_value()) std::this_thread::yield();
+    } else {
+      future = pool.submit(twice, i);
+    }
+    future->add_done_callback([&](const auto&) {
+      const auto end = support::Clock::now() + 200us;
+      while (support::Clock::now() < end) std::this_thread::yield();
+      called.fetch_add(1);
+    });
+    most = (std::max)(most, i + 1 - called.load());
+  }
+  pool.shutdown();
+  CHECK(called == 400);
+  return most;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(support::LeakChecked, "max_pending: slow callbacks hold up who submits (process)") {
+  const bool tries = GENERATE(false, true);
+  auto pool = processes(1, 10);
+  CHECK(most_before_slow_callbacks(pool, tries) < 100);
+}
+TEST_CASE_METHOD(support::LeakChecked, "max_pending: slow callbacks hold up who submits (thread)") {
+  const bool tries = GENERATE(false, true);
+  auto pool = threads(1, 10);
+  CHECK(most_before_slow_callbacks(pool, tries) < 100);
+}
+
+TEST_CASE_METHOD(support::LeakChecked, "max_pending: who submits may hold a lock that callbacks need (process)") {
+  auto pool = processes(1, 2);
+  std::mutex mutex;
+  std::atomic<int> called{0};
+  {
+    const std::lock_guard lock(mutex);
+    for (int i = 0; i < 5; ++i)
+      pool.submit(twice, i).add_done_callback([&](const auto&) {
+        const std::lock_guard needed(mutex);
+        called.fetch_add(1);
+      });
+  }
+  pool.shutdown();
+  CHECK(called == 5);
 }
 
 namespace {

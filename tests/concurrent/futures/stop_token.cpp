@@ -44,7 +44,7 @@ int until_asked(cf::StopToken stop, support::Gate begun) {
 }
 int gives_up(cf::StopToken stop, support::Gate begun) {
   begun.open();
-  if (asked(stop)) throw cf::CancelledError("as you wish");
+  if (asked(stop)) throw cf::CancelledError();
   return 0;
 }
 int fails_when_asked(cf::StopToken stop, support::Gate begun) {

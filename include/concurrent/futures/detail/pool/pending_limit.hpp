@@ -5,6 +5,7 @@
 #include <concurrent/multiprocessing/detail/futex.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -20,6 +21,11 @@ namespace concurrent::futures::inline v0::detail {
 /// is among those that wait, so that there are never more than `max_pending`; only a map that has no other call on its
 /// way goes past it, by one.
 ///
+/// Calls that are done and whose callbacks have not run yet are kept in memory, too: if callbacks are slower than the
+/// calls, there would be ever more of them. So a submitter waits, outside of callbacks, also where `max_pending` of
+/// them wait for the manager. That wait has an end if none of them returns: the submitter may hold a lock that a
+/// callback needs.
+///
 /// `Pool` befriends it: it has is_closed(), throw_closed(), pending_, is_own_thread(), drive() and doze().
 class PendingLimit {
  public:
@@ -31,17 +37,21 @@ class PendingLimit {
   /// let go of while it waits. Throws: what throw_closed() throws; QueueFull in the manager's thread.
   template <class Pool>
   bool reserve(Pool& pool, std::unique_lock<std::mutex>& lock, Admission admission) {
-    for (;;) {
+    for (bool stuck = false;;) {
       if (pool.is_closed()) pool.throw_closed();
-      if (has_room(pool)) break;
+      const bool only_callbacks = has_place(pool);  // are what there may be too many of
+      if (only_callbacks && (callbacks_ < *most_ || stuck || pool.is_own_thread())) break;
       if (admission == Admission::attempt) return false;
       if (pool.is_own_thread()) throw_queue_full(*most_, "a callback that waits holds up what makes room");
+      const Deadline deadline = only_callbacks ? std::chrono::steady_clock::now() + patience : (Deadline::max)();
+      const std::uint64_t returned = returned_;
       ++waiting_;
       const std::uint32_t seen = changes_.load(std::memory_order_relaxed);
       lock.unlock();
-      if (!pool.drive(changes_, seen, (Deadline::max)())) pool.doze(changes_, seen, (Deadline::max)());
+      if (!pool.drive(changes_, seen, deadline)) pool.doze(changes_, seen, deadline);
       lock.lock();
       --waiting_;
+      stuck = only_callbacks && returned_ == returned && std::chrono::steady_clock::now() >= deadline;
     }
     ++reserved_;
     return true;
@@ -52,25 +62,37 @@ class PendingLimit {
     --reserved_;
     tell(pool);
   }
+  /// A call's callbacks are left to the manager.
+  void leave_callbacks() noexcept { ++callbacks_; }
+  /// They have run.
+  template <class Pool>
+  void callbacks_returned(const Pool& pool) noexcept {
+    --callbacks_;
+    ++returned_;
+    tell(pool);
+  }
   /// There may be room, or the pool takes no more calls: those who wait look again.
   template <class Pool>
   void tell(const Pool& pool) noexcept {
-    if (waiting_ == 0 || (!pool.is_closed() && !has_room(pool))) return;
+    if (waiting_ == 0 || (!pool.is_closed() && (!has_place(pool) || callbacks_ >= *most_))) return;
     changes_.fetch_add(1, std::memory_order_release);
     multiprocessing::detail::futex_wake(changes_);
   }
 
  private:
   using Deadline = multiprocessing::detail::Deadline;
+  static constexpr std::chrono::seconds patience{1};
 
   template <class Pool>
-  bool has_room(const Pool& pool) const noexcept {
+  bool has_place(const Pool& pool) const noexcept {
     return pool.pending_.size() + reserved_ < *most_;
   }
 
   const std::optional<std::size_t> most_;
   std::size_t reserved_ = 0;
   std::size_t waiting_ = 0;                // threads
+  std::size_t callbacks_ = 0;              // calls whose callbacks the manager has yet to run
+  std::uint64_t returned_ = 0;             // those that it has run
   std::atomic<std::uint32_t> changes_{0};  // read without the lock
 };
 

@@ -111,7 +111,12 @@ inline void ProcessPool::run_deferred() {
   if (callbacks.empty()) return;
   called_back_ = true;
   in_callback_ = true;
-  for (CallbackList& list : callbacks) list.run();
+  for (CallbackList& list : callbacks) {
+    list.run();
+    if (!is_limited()) continue;
+    const std::lock_guard lock(mutex_);
+    pending_limit_.callbacks_returned(*this);
+  }
   in_callback_ = false;
 }
 

@@ -188,6 +188,7 @@ inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
     const std::lock_guard lock(mutex_);
     if (deferred_.size() < deferred_.capacity() || make_room_for_callbacks()) {
       deferred_.push_back(std::move(callbacks));
+      pending_limit_.leave_callbacks();
       callbacks = {};
     }
   }
