@@ -379,6 +379,16 @@ void barrier_is_whole() {
       });
 }
 
+/// The threads of a manager's server: one is its first, each of the others answers one client.
+std::vector<std::string> threads_of(pid_t server) {
+  return support::names_in("/proc/" + std::to_string(server) + "/task");
+}
+
+/// What a client had sent when it was killed is done, or never will be, when the thread that answered it has ended.
+bool has_one_client(const mp::Manager& manager) {
+  return support::eventually([&] { return threads_of(manager.pid()).size() == 2; });
+}
+
 /// A client of a manager; `calls` before: with enough of them the call goes through memory.
 void manager_is_whole(int calls) {
   mp::Manager manager;
@@ -391,6 +401,7 @@ void manager_is_whole(int calls) {
   };
   const auto add = [&] { list.update(0, [](int& n) { ++n; }); };
   kill_after_each(what, warm_up, add, [&](bool past) {
+    CHECK(has_one_client(manager));
     const int now = list.at(0);
     CHECK((now == before + 1 || (now == before && !past)));
     before = now;
@@ -412,7 +423,7 @@ void manager_is_whole(int calls) {
 pid_t answering_thread(pid_t server) {
   pid_t found = 0;
   support::eventually([&] {
-    const auto threads = support::names_in("/proc/" + std::to_string(server) + "/task");
+    const auto threads = threads_of(server);
     for (const std::string& name : threads) {
       if (std::stoi(name) != server) found = std::stoi(name);
     }
