@@ -12,6 +12,7 @@ cd "$tree" || exit 1
 . cmake/packages.sh
 install_packages g++ cmake ninja-build libboost1.81-dev libfmt-dev catch2 libeigen3-dev nlohmann-json3-dev libgtest-dev libssl-dev pkg-config python3 doxygen || exit 1
 install_packages libopenmpi-dev openmpi-bin libasio-dev clang-format-19 clang-tidy-19 || echo "the tests that need these are left out"
+install_packages ccache || echo "a second run builds everything anew"
 
 presets=("$@")
 [ ${#presets[@]} -ne 0 ] || presets=(dev asan tsan)
@@ -24,7 +25,7 @@ declare -A options=(
   [tsan]="-DCMAKE_CXX_COMPILER=clang++-19"
 )
 
-# A second run builds only what has changed where ccache is installed, also from another clone.
+# A second run builds only what has changed, also from another clone.
 if command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$tree CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 fi
