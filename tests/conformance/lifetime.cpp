@@ -33,10 +33,11 @@ void kill_caller(const support::ProcessKind& kind, bool busy, bool holder) {
   const auto ready = support::Gate::make();
   const auto files = support::names_in("/dev/shm");
   const pid_t caller = support::fork_child([&] {
-    std::unique_ptr<cf::ProcessPoolExecutor> pool;
+    using Pool = decltype(kind.pool());
+    std::unique_ptr<Pool> pool;
     const auto started = support::Counter::make();
     std::thread([&] {
-      pool = std::make_unique<cf::ProcessPoolExecutor>(kind.with_context({.max_workers = 2}));
+      pool = std::unique_ptr<Pool>(new Pool(kind.pool(2)));  // not make_unique: some pools cannot be moved
       pool->submit(multiply, 1, 1).result();
       if (busy) {
         for (int i = 0; i < 2; ++i) pool->submit(sum_for_ever, started);

@@ -33,7 +33,8 @@ void replace_under_load(const support::ProcessKind& kind, int limit, int tasks) 
   const auto statistics = pool.statistics();
   CHECK(statistics.completed == static_cast<std::uint64_t>(tasks));
   CHECK(statistics.workers_lost == 0);
-  CHECK(statistics.workers_started >= static_cast<std::uint64_t>(tasks / limit));
+  const auto least = static_cast<std::uint64_t>(tasks / limit);
+  CHECK(support::eventually([&] { return pool.statistics().workers_started >= least; }, kind.news_delay));
 }
 
 template <class Body>

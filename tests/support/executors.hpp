@@ -35,7 +35,8 @@ struct ThreadKind {
 #ifndef SUPPORT_PROCESS_KIND_ON_NODES
 struct ProcessKind {
   static constexpr bool is_process = true;
-  std::string name;  // of the start method
+  static constexpr std::chrono::seconds news_delay{0};  // until the caller knows of what has happened in a worker
+  std::string name;                                     // of the start method
 
   cf::ProcessPoolExecutor pool(int max_workers = 5) const {
     return pool(cf::ProcessPoolOptions{.max_workers = max_workers});

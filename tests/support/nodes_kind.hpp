@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // A kind of process pool that is one over two nodes: one of them the caller's own, one behind a socket. By
 // executors.hpp, where SUPPORT_PROCESS_KIND_ON_NODES is defined.
+//
+// What differs from a pool of one machine, for whoever writes a row: news of starts and of workers come later
+// (`news_delay`), the name of a worker says where it is, and calls that a node has taken fail there when it cannot
+// start its only worker.
 #pragma once
 
 #include <concurrent/futures.hpp>
@@ -19,7 +23,8 @@ namespace support {
 
 struct ProcessKind {
   static constexpr bool is_process = true;
-  std::string name;  // of the start method
+  static constexpr std::chrono::seconds news_delay{1};  // nodes tell it 20 ms later, as the machine allows
+  std::string name;                                     // of the start method
 
   nodes::Pool pool(int max_workers = 5) const { return pool(cf::ProcessPoolOptions{.max_workers = max_workers}); }
   nodes::Pool pool(int max_workers, cf::Initializer initializer) const {
