@@ -373,6 +373,10 @@ TEST_CASE_METHOD(LeakChecked, "Future.request_stop: races of stop, completion an
   cf::ThreadPoolExecutor pool(2);
   race(pool, support::rounds(1'000), 0);
 }
+TEST_CASE_METHOD(LeakChecked, "Future.request_stop: races of terminate too, and each call counts once (process)") {
+  cf::ProcessPoolExecutor pool(3);
+  race(pool, support::rounds(100'000), 500);
+}
 TEST_CASE_METHOD(LeakChecked, "Future.request_stop: many races, of terminate too (process)", "[long]") {
   cf::ProcessPoolExecutor pool(3);
   race(pool, support::rounds(400'000), 500);

@@ -120,8 +120,10 @@ inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
 CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noexcept {
   if (!is_here()) return false;
   bool taken_back = false;
+  bool counted = false;
   {
     const std::lock_guard lock(mutex_);
+    counted = item.counted_as_cancelled;
     switch (item.place) {
       case WorkItem::Place::none:
         return false;
@@ -147,8 +149,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noe
         break;
     }
     if (taken_back) {
-      drop_call(item);
-      ++counts_.cancelled;
+      take_off(item);
       fill();
     }
   }
@@ -164,14 +165,29 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noe
     if (state.done()) return false;
     ::sched_yield();  // its outcome is being stored
   }
-  count_cancelled();
+  if (!counted) count_cancelled(1);
   finish_callbacks(std::move(callbacks));
   return true;
 }
 
-inline void ProcessPool::count_cancelled() noexcept {
+/// One more, or one fewer.
+inline void ProcessPool::count_cancelled(int more) noexcept {
   const std::lock_guard lock(mutex_);
-  ++counts_.cancelled;
+  counts_.cancelled += static_cast<std::uint64_t>(std::int64_t(more));
+}
+
+/// Whether terminate() has ended this future, at the last moment, before the outcome that was brought to it just now.
+inline bool ProcessPool::was_cancelled(const FutureStateBase& state) noexcept {
+  while (!state.done()) ::sched_yield();  // it is about to
+  return state.cancelled();
+}
+
+/// Ends the future of a call that a worker had, as cancelled; terminate() may have done so at the last moment.
+inline CallbackList ProcessPool::finish_cancelled(FutureStateBase& state) noexcept {
+  CallbackList callbacks;
+  count_cancelled(1);  // before anybody sees the future done
+  if (!state.try_finish_cancelled(callbacks)) count_cancelled(-1);
+  return callbacks;
 }
 
 }  // namespace detail

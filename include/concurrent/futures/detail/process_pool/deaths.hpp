@@ -239,12 +239,11 @@ inline void ProcessPool::charge(WorkItem& item, const Death& death) {
 inline void ProcessPool::fail(WorkItem& item, std::exception_ptr exception) noexcept {
   FutureStateBase& state = item.state();
   if (item.stopped_by_user) {
-    count_cancelled();
-    finish_callbacks(state.finish_cancelled());
+    finish_callbacks(finish_cancelled(state));
   } else {
     failed_.fetch_add(1, std::memory_order_relaxed);
     finish_callbacks(state.finish_with_exception(std::move(exception)));
-    if (state.cancelled()) failed_.fetch_sub(1, std::memory_order_relaxed);  // by terminate(), at the last moment
+    if (was_cancelled(state)) failed_.fetch_sub(1, std::memory_order_relaxed);
   }
   state.release();
 }

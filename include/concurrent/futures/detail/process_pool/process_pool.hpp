@@ -150,6 +150,7 @@ class ProcessPool {
   void wake_workers();
   void wake_all_workers();
   void drop_call(WorkItem& item, const char* outcome = nullptr) noexcept;
+  void take_off(WorkItem& item) noexcept;
   void free_record(WorkItem& item) noexcept;
   void take_unstarted(ItemList& items) noexcept;
   void cancel_all(ItemList& items) noexcept;
@@ -224,7 +225,9 @@ class ProcessPool {
   void kill_place(std::uint32_t index, int signal);
   void tell_to_leave(std::uint32_t index) noexcept;
   bool stop_task(const WorkItem& item) noexcept;
-  void count_cancelled() noexcept;
+  void count_cancelled(int more) noexcept;
+  CallbackList finish_cancelled(FutureStateBase& state) noexcept;
+  static bool was_cancelled(const FutureStateBase& state) noexcept;
 
   // trace.hpp: what the trace is told
   void trace_worker(const WorkerPlace& place) noexcept;

@@ -146,8 +146,7 @@ inline void ProcessPool::resolve(Arrival& arrival) {
       }
     }
     if (arrival.cancelled) {
-      count_cancelled();
-      callbacks = state.finish_cancelled();
+      callbacks = finish_cancelled(state);
     } else {
       std::atomic<std::uint64_t>* count = is_value ? &completed_ : &failed_;
       count->fetch_add(1, std::memory_order_relaxed);
@@ -162,7 +161,7 @@ inline void ProcessPool::resolve(Arrival& arrival) {
         }
         callbacks = state.finish_with_exception(std::current_exception());
       }
-      if (state.cancelled()) count->fetch_sub(1, std::memory_order_relaxed);  // by terminate(), at the last moment
+      if (was_cancelled(state)) count->fetch_sub(1, std::memory_order_relaxed);
     }
   }
   results_.give_back(arrival.slot, arrival);

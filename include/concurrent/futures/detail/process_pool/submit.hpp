@@ -242,6 +242,13 @@ inline void ProcessPool::free_record(WorkItem& item) noexcept {
   }
 }
 
+/// Drops a call that no worker has taken, and counts it: who does this cancels its future.
+inline void ProcessPool::take_off(WorkItem& item) noexcept {
+  drop_call(item);
+  item.counted_as_cancelled = true;
+  ++counts_.cancelled;
+}
+
 /// cancel() asks: true when no worker has the call and none will.
 CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
   if (!is_here()) return false;
@@ -249,8 +256,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
     const std::lock_guard lock(mutex_);
     if (item.place != WorkItem::Place::pending && item.place != WorkItem::Place::record) return false;
     if (item.place == WorkItem::Place::record && !queue_->withdraw(item.record, item.ticket)) return false;
-    drop_call(item);
-    ++counts_.cancelled;
+    take_off(item);
     fill();
   }
   item.state().release();  // the pool's; whoever cancels has a handle
@@ -281,16 +287,15 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(const WorkItem& item, 
 /// Takes back every call that no worker has taken. Their futures are the caller's to cancel.
 inline void ProcessPool::take_unstarted(ItemList& items) noexcept {
   while (WorkItem* const item = pending_.front()) {
-    drop_call(*item);
+    take_off(*item);
     items.push_back(*item);
   }
   for (WorkItem* const item : items_) {
     if (item == nullptr || item->place != WorkItem::Place::record || !queue_->withdraw(item->record, item->ticket))
       continue;
-    drop_call(*item);
+    take_off(*item);
     items.push_back(*item);
   }
-  counts_.cancelled += items.size();
 }
 
 inline void ProcessPool::cancel_all(ItemList& items) noexcept {

@@ -50,8 +50,9 @@ class WorkItem {
   Place place = Place::none;
   bool has_record = false;
   bool stopped_for_timeout = false;
-  bool stopped_by_user = false;  // terminate() has returned true: whatever comes now, it is cancelled
-  bool stop_requested = false;   // of this call while it ran: if it throws CancelledError it is cancelled
+  bool stopped_by_user = false;       // terminate() has returned true: whatever comes now, it is cancelled
+  bool stop_requested = false;        // of this call while it ran: if it throws CancelledError it is cancelled
+  bool counted_as_cancelled = false;  // by who took it back, who has yet to say so to the future
   bool traced = false;
   union {  // a small call that waits for a place in the queue
     std::byte bytes[inline_capacity];
