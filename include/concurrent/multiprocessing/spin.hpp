@@ -77,6 +77,7 @@ class Polling {
 /// at a word takes its cache line away from whoever writes it.
 class Backoff {
  public:
+  /// No wait is of `longest` nanoseconds or more; all together take less than twice that.
   explicit Backoff(std::int64_t longest) noexcept : longest_(longest) {}
 
   /// Waits; false: it was the last time.

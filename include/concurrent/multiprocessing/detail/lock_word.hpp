@@ -82,7 +82,8 @@ struct LockWord {
   }
 
  private:
-  static constexpr std::int64_t longest_spin = 2'000;  // nanoseconds: less than a sleep and a wake-up cost
+  // Nanoseconds, of one wait; all together are less than twice as long: less than a sleep and a wake-up cost.
+  static constexpr std::int64_t longest_spin = 2'000;
 
   Acquired acquire_slowly(const HolderTable& holders, HolderId self, Deadline deadline) noexcept {
     std::uint64_t seen = 0;
