@@ -23,11 +23,11 @@ inline void ProcessPool::break_pool(const std::string& reason) {
     close_gate();
   }
   CONCURRENT_FUTURES_FAULT_POINT("caller.breaks");
-  for (std::uint32_t i = 0; i < geometry_workers(); ++i) collect_all(i);
+  for (std::uint32_t i = 0; i < workers_.size(); ++i) collect_all(i);
   ItemList items;
   {
     const std::lock_guard lock(mutex_);
-    for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
+    for (std::uint32_t i = 0; i < workers_.size(); ++i) signal_worker(i, SIGKILL);
     while (WorkItem* const item = pending_.front()) {
       drop_call(*item);
       items.push_back(*item);
@@ -76,41 +76,39 @@ inline void ProcessPool::zygote_ended(int status) {
     break_pool(reason);
   }
   const std::lock_guard lock(mutex_);
-  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-    if (places_[i].state == WorkerPlace::State::absent) continue;
-    if (trace_ != nullptr && places_[i].pid != 0) {
-      const std::string label = mpd::worker_name(options_.mp_context.method(), places_[i].name);
-      trace_->worker_ended({places_[i].pid, places_[i].pid}, label, "gone with the helper process");
+  for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+    if (!workers_.is_occupied(i)) continue;
+    if (trace_ != nullptr && workers_[i].pid != 0) {
+      const std::string label = mpd::worker_name(options_.mp_context.method(), workers_[i].name);
+      trace_->worker_ended({workers_[i].pid, workers_[i].pid}, label, "gone with the helper process");
     }
-    empty_place(i);  // its memory goes with the pool's
+    vacate_slot(i);  // its memory goes with the pool's
   }
-  available_ = 0;
 }
 
-/// Asks for a signal to whoever is in this place.
-inline void ProcessPool::kill_place(std::uint32_t index, int signal) {
-  WorkerPlace& place = places_[index];
-  if (place.state == WorkerPlace::State::absent) return;
-  place.stopping = place.stopping || !results_.is_distrusted(index);
-  zygote_.send({mpd::ZygoteRequest::Kind::signal, index, place.serial, signal, 0});
+/// Asks for a signal to whoever is in this slot.
+inline void ProcessPool::signal_worker(std::uint32_t index, int signal) {
+  WorkerSlot& slot = workers_[index];
+  if (!slot.is_occupied()) return;
+  slot.stopping = slot.stopping || !results_.is_distrusted(index);
+  zygote_.send({mpd::ZygoteRequest::Kind::signal, index, slot.serial, signal, 0});
 }
 
-/// Tells whoever is in this place to begin no other call, and to end. See WorkerEntry::leave in layout.hpp.
+/// Tells whoever is in this slot to begin no other call, and to end. See WorkerEntry::leave in layout.hpp.
 inline void ProcessPool::tell_to_leave(std::uint32_t index) noexcept {
-  places_[index].leaving = true;
+  workers_[index].leaving = true;
   segment_.worker(index).leave.store(1, std::memory_order_seq_cst);
 }
 
 /// Stops a task that has begun by ending its worker. False: its result has come before that, and nobody is stopped.
 inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
   const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
-  if (state.stage != mpd::Stage::started || state.worker >= geometry_workers()) return false;
-  if (places_[state.worker].state == WorkerPlace::State::absent) return false;
+  if (state.stage != mpd::Stage::started || !workers_.is_occupied(state.worker)) return false;
   const std::uint64_t call = mpd::pack_call(item.ticket, item.record);
   if (results_.holds(state.worker, call)) return false;
   tell_to_leave(state.worker);
   if (results_.holds(state.worker, call)) return false;  // it has begun another, maybe: nobody may be hit by a signal
-  kill_place(state.worker, SIGKILL);
+  signal_worker(state.worker, SIGKILL);
   return true;
 }
 

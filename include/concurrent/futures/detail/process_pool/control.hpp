@@ -40,17 +40,17 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
   std::uint32_t asked = 0;
   {
     const std::lock_guard lock(mutex_);
-    if ((present_ == 0 && outstanding_ == 0) || !broken_.empty()) return;
+    if ((workers_.occupied() == 0 && outstanding_ == 0) || !broken_.empty()) return;
     shutting_down_ = true;
     no_more_workers_ = true;
     close_gate();
     broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
               (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";
     take_unstarted(cancelled);
-    for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-      if (places_[i].state == WorkerPlace::State::absent) continue;
+    for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+      if (!workers_.is_occupied(i)) continue;
       tell_to_leave(i);
-      kill_place(i, signal);
+      signal_worker(i, signal);
     }
     if (signal != SIGKILL) kill_remaining_ = std::chrono::steady_clock::now() + pool_timing.until_killed;
     asked = ++syncs_;
@@ -74,10 +74,10 @@ CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
     bool starting = false;
     {
       const std::lock_guard lock(mutex_);
-      for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-        if (places_[i].stopping || places_[i].retiring) continue;  // on their way out
-        if (places_[i].state == WorkerPlace::State::live) pids.push_back(places_[i].pid);
-        starting = starting || places_[i].state == WorkerPlace::State::starting;
+      for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+        if (workers_[i].stopping || workers_[i].retiring) continue;  // on their way out
+        if (workers_[i].state == WorkerSlot::State::live) pids.push_back(workers_[i].pid);
+        starting = starting || workers_[i].state == WorkerSlot::State::starting;
       }
     }
     if (!starting || std::chrono::steady_clock::now() - begun >= std::chrono::seconds(10)) return pids;
@@ -105,8 +105,8 @@ CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
   const std::lock_guard lock(mutex_);
   // The rings before the records: what is published in between counts as running, not twice.
   std::size_t published = 0;
-  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-    if (places_[i].state != WorkerPlace::State::absent) published += results_.count(i);
+  for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+    if (workers_.is_occupied(i)) published += results_.count(i);
   }
   std::size_t taken = 0;
   for (const WorkItem* const item : items_) {
@@ -114,8 +114,8 @@ CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
     const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
     if (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) ++taken;
   }
-  glance.workers = available_;
-  glance.busy = std::min<std::size_t>(taken - (std::min)(taken, published), available_);
+  glance.workers = workers_.accepting();
+  glance.busy = std::min<std::size_t>(taken - (std::min)(taken, published), workers_.accepting());
   glance.queued = outstanding_ - (std::min)(outstanding_, taken);
   glance.done = counts_.submitted - std::min<std::uint64_t>(counts_.submitted, glance.queued + glance.busy);
   glance.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);

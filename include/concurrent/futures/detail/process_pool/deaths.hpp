@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What follows when a worker, or the zygote, ends. Always the same order: first everything that the dead one published
 // is taken off its ring, so that no finished result is lost; then the call that it had in hand, known from the record
-// it claimed, is charged or put back; then its place is emptied.
+// it claimed, is charged or put back; then its slot is vacated.
 #pragma once
 
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
@@ -47,12 +47,9 @@ inline void ProcessPool::take_reports() {
 /// In the monitor's thread.
 inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
   const std::lock_guard lock(mutex_);
-  WorkerPlace& place = places_[report.worker];
-  if (place.serial != report.serial) return;
-  place.state = WorkerPlace::State::live;
-  place.pid = report.pid;
+  if (!workers_.started(report.worker, report.serial, report.pid)) return;
   start_backoff_.started();
-  if (trace_ != nullptr) trace_worker(place);
+  if (trace_ != nullptr) trace_worker(workers_[report.worker]);
 }
 
 /// The system refuses another process: go on with the workers there are and try again in a while.
@@ -60,12 +57,11 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
   std::string reason;
   {
     const std::lock_guard lock(mutex_);
-    if (places_[report.worker].serial != report.serial) return;
-    if (!places_[report.worker].retiring) --available_;
-    empty_place(report.worker);
+    if (!workers_.holds(report.worker, report.serial)) return;
+    vacate_slot(report.worker);
     --counts_.workers_started;
     start_backoff_.refused(std::chrono::steady_clock::now());
-    if (present_ == 0 && outstanding_ != 0) {
+    if (workers_.occupied() == 0 && outstanding_ != 0) {
       reason = std::string("concurrent::futures: a worker process could not be started: ") +
                std::strerror(report.status) + ". No worker is left.";
       if (report.status == EAGAIN) reason += " Raise the limit on processes (ulimit -u, pids.max).";
@@ -82,12 +78,11 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
 /// reach; the death is put into words, which may mean to look up a symbol; it is judged, and the judgement carried out.
 inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   const std::uint32_t index = report.worker;
-  if (index >= geometry_workers()) return;
-  WorkerPlace& place = places_[index];
   {
     const std::lock_guard lock(mutex_);
-    if (place.serial != report.serial || place.state == WorkerPlace::State::absent) return;
+    if (!workers_.holds(index, report.serial)) return;
   }
+  const WorkerSlot& slot = workers_[index];
   mpd::futex_wake(segment_.caller().poller, 1, true);  // its own wake-up may have died with it
   CONCURRENT_FUTURES_FAULT_POINT("caller.worker_ended");
   collect_all(index);
@@ -101,9 +96,9 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   WorkItem* in_hand = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    death.name = place.name;
+    death.name = slot.name;
     death.damaged = results_.is_distrusted(index);
-    death.out_of_memory = out_of_memory && !place.stopping;
+    death.out_of_memory = out_of_memory && !slot.stopping;
     bool started = false;
     while (WorkItem* const item = item_of(index, started)) {
       item->place = WorkItem::Place::settling;
@@ -151,8 +146,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
       const std::string label = mpd::worker_name(options_.mp_context.method(), death.name);
       trace_->worker_ended({report.pid, report.pid}, label, death.how);
     }
-    if (!place.retiring) --available_;
-    empty_place(index);
+    vacate_slot(index);
     if (verdict.breaks_pool) {  // before the first future fails: whoever it wakes may submit at once
       if (broken_.empty()) broken_ = reason;
       no_more_workers_ = true;
@@ -179,13 +173,13 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
 }
 
 inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept {
-  const WorkerPlace& place = places_[index];
+  const WorkerSlot& slot = workers_[index];
   DeathFacts facts;
-  facts.asked_to_end = place.stopping || place.leaving;
-  facts.signalled = place.stopping;
+  facts.asked_to_end = slot.stopping || slot.leaving;
+  facts.signalled = slot.stopping;
   facts.retired = death.status == mpd::WorkerStatus::retired;
   facts.finishing = death.status == mpd::WorkerStatus::finishing;
-  facts.retiring = place.retiring;
+  facts.retiring = slot.retiring;
   facts.damaged = death.damaged;
   facts.has_call = item != nullptr;
   if (item != nullptr) {
@@ -255,7 +249,7 @@ inline bool ProcessPool::find_overwritten() {
     const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
     const bool waits = state.stage == mpd::Stage::ready && state.worker == mpd::no_worker;
     const bool taken = (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) &&
-                       state.worker < geometry_workers() && places_[state.worker].state != WorkerPlace::State::absent;
+                       workers_.is_occupied(state.worker);
     if (state.ticket == (item->ticket & mpd::ticket_mask) && (waits || taken)) continue;
     drop_call(*item);
     overwritten_.push_back(*item);
@@ -282,15 +276,15 @@ inline void ProcessPool::fail_overwritten() {
 
 /// Everything that this worker has published.
 inline void ProcessPool::collect_all(std::uint32_t index) {
-  Arrivals arrivals;
+  ResultBatch batch;
   bool more = true;
   while (more) {
     {
       const std::lock_guard lock(mutex_);
-      more = collect_place(index, arrivals);
-      resolving_.fetch_add(static_cast<std::uint32_t>(arrivals.size), std::memory_order_relaxed);
+      more = collect_from(index, batch);
+      resolving_.fetch_add(static_cast<std::uint32_t>(batch.size), std::memory_order_relaxed);
     }
-    resolve(arrivals);
+    resolve(batch);
   }
 }
 
@@ -310,28 +304,24 @@ inline std::uint32_t ProcessPool::holder_of(const WorkItem& item, bool& started)
   return started || state.stage == mpd::Stage::claimed ? state.worker : mpd::no_worker;
 }
 
-inline void ProcessPool::empty_place(std::uint32_t index) {
-  WorkerPlace& place = places_[index];
-  place.state = WorkerPlace::State::absent;
-  place.pid = 0;
+inline void ProcessPool::vacate_slot(std::uint32_t index) {
+  workers_.vacate(index);
   results_.end(index);
   segment_.sleepers(index / 64).fetch_and(~(std::uint64_t{1} << (index % 64)), std::memory_order_seq_cst);
   segment_.worker(index).status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::absent));
-  --present_;
-  if (std::exchange(place.resigning, false)) --resigned_;
   queue_->restore();
   // Nobody starts here until give_back_region has been. What it had published may still be being read: then it stays.
   if (results_.is_read(index)) return;
   results_.reserve_blocks(index);
-  place.emptied = true;
+  workers_[index].blocks_reserved = true;
 }
 
-/// After empty_place, without the lock: whatever the dead worker had half-written goes back to the system.
+/// After vacate_slot, without the lock: whatever the dead worker had half-written goes back to the system.
 inline void ProcessPool::give_back_region(std::uint32_t index) {
-  WorkerPlace& place = places_[index];
+  WorkerSlot& slot = workers_[index];
   {
     const std::lock_guard lock(mutex_);
-    if (!std::exchange(place.emptied, false)) return;
+    if (!std::exchange(slot.blocks_reserved, false)) return;
   }
   const auto region = segment_.worker_region(index);
   mpd::give_back(region.data(), region.size());

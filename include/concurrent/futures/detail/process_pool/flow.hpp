@@ -48,15 +48,14 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
     const std::lock_guard lock(mutex_);
     max_workers_.store(workers, std::memory_order_relaxed);
     queue_->set_limit(static_cast<std::size_t>(workers) + static_cast<std::size_t>(options_.extra_queued_calls));
-    if (available_ > static_cast<std::uint32_t>(workers) && !no_more_workers_) {
-      mark_places_with_calls();
+    if (workers_.accepting() > static_cast<std::uint32_t>(workers) && !no_more_workers_) {
+      note_held_calls();
       for (const bool busy_too : {false, true}) {
-        for (std::uint32_t i = geometry_workers(); i-- > 0 && available_ > static_cast<std::uint32_t>(workers);) {
-          if (places_[i].state == WorkerPlace::State::absent || places_[i].retiring || places_[i].stopping) continue;
-          if (!busy_too && places_[i].has_call) continue;
-          places_[i].retiring = places_[i].resigning = true;
-          --available_;
-          ++resigned_;
+        for (std::uint32_t i = workers_.size();
+             i-- > 0 && workers_.accepting() > static_cast<std::uint32_t>(workers);) {
+          if (!workers_.is_occupied(i) || workers_[i].retiring || workers_[i].stopping) continue;
+          if (!busy_too && workers_[i].holds_call) continue;
+          workers_.resign(i);
           tell_to_leave(i);
           segment_.worker(i).wake.store(0, std::memory_order_seq_cst);
           mpd::futex_wake(segment_.worker(i).wake, 1, true);

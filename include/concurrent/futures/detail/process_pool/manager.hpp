@@ -167,7 +167,7 @@ inline bool ProcessPool::wind_down() {
     return false;
   no_more_workers_ = true;
   if (segment_.caller().stopping.exchange(1, std::memory_order_seq_cst) == 0) wake_all_workers();
-  if (present_ == 0) {
+  if (workers_.occupied() == 0) {
     CONCURRENT_FUTURES_FAULT_POINT("caller.quits");
     quit_sent_ = true;
     zygote_.send({mpd::ZygoteRequest::Kind::quit, 0, 0, 0, 0});

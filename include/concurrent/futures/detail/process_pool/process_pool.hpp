@@ -15,8 +15,9 @@
 #include <concurrent/futures/detail/pool/pool_text.hpp>
 #include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/detail/process_pool/call_writer.hpp>
+#include <concurrent/futures/detail/process_pool/received_result.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
-#include <concurrent/futures/detail/process_pool/worker_place.hpp>
+#include <concurrent/futures/detail/process_pool/worker_table.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/rights.hpp>
@@ -141,7 +142,6 @@ class ProcessPool {
   std::pair<std::uint64_t, std::uint64_t> pickle_for_images(const Initializer& call);
   void start_workers();
   bool start_worker();
-  std::uint32_t geometry_workers() const noexcept { return segment_.geometry().workers; }
 
   // submit.hpp: towards the workers
   void fill();
@@ -163,11 +163,11 @@ class ProcessPool {
   void close_gate() noexcept;
 
   // results.hpp: from the workers
-  void collect(Arrivals& arrivals);
-  bool collect_place(std::uint32_t index, Arrivals& arrivals);
-  bool accept(std::uint32_t index, Arrival& arrival);
-  void resolve(Arrivals& arrivals);
-  void resolve(Arrival& arrival);
+  void collect(ResultBatch& batch);
+  bool collect_from(std::uint32_t index, ResultBatch& batch);
+  bool accept(std::uint32_t index, ReceivedResult& result);
+  void resolve(ResultBatch& batch);
+  void resolve(ReceivedResult& result);
   bool serve();
   void finish_callbacks(CallbackList callbacks);
   bool make_room_for_callbacks() noexcept;
@@ -196,7 +196,7 @@ class ProcessPool {
   Deadline pace(Deadline now);
   Deadline run_timers(Deadline now, StallDetector::Check& stall, bool& trim);
   Deadline check_time_limits(Deadline now);
-  void mark_places_with_calls();
+  void note_held_calls();
   void rescue_waiting_calls(const StallDetector::Check& todo, Deadline now);
 
   // deaths.hpp: when a worker ends
@@ -209,7 +209,7 @@ class ProcessPool {
   void collect_all(std::uint32_t index);
   WorkItem* item_of(std::uint32_t index, bool& started);
   std::uint32_t holder_of(const WorkItem& item, bool& started) const noexcept;
-  void empty_place(std::uint32_t index);
+  void vacate_slot(std::uint32_t index);
   void give_back_region(std::uint32_t index);
   DeathFacts facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept;
   std::string how_it_ended(const Death& death) const;
@@ -222,7 +222,7 @@ class ProcessPool {
   // break.hpp: when it ends before its time
   void break_pool(const std::string& reason);
   void zygote_ended(int status);
-  void kill_place(std::uint32_t index, int signal);
+  void signal_worker(std::uint32_t index, int signal);
   void tell_to_leave(std::uint32_t index) noexcept;
   bool stop_task(const WorkItem& item) noexcept;
   void count_cancelled(int more) noexcept;
@@ -230,7 +230,7 @@ class ProcessPool {
   static bool was_cancelled(const FutureStateBase& state) noexcept;
 
   // trace.hpp: what the trace is told
-  void trace_worker(const WorkerPlace& place) noexcept;
+  void trace_worker(const WorkerSlot& slot) noexcept;
   void trace_submit(WorkItem& item, const std::byte* call) noexcept;
   void trace_end(const WorkItem& item, const char* outcome, bool again) noexcept;
   void flush_trace(bool ends);
@@ -256,13 +256,9 @@ class ProcessPool {
   std::vector<WorkItem*> items_;  // by record; null: the record is free
   std::vector<std::uint32_t> free_records_;
   std::vector<WorkItem*> timed_;  // with a time limit, and with a record
-  std::unique_ptr<WorkerPlace[]> places_;
+  WorkerTable workers_;
   ResultReceiver results_;
   std::size_t outstanding_ = 0;  // submitted, and no result taken off a ring yet
-  std::uint32_t present_ = 0;    // places that are not absent
-  std::uint32_t available_ = 0;  // workers that take calls, or will once they have started
-  std::uint32_t resigned_ = 0;   // workers that set_max_workers has made leave, and that are still there
-  std::uint64_t next_serial_ = 1;
   std::uint64_t key_count_ = 0;
   StartBackoff start_backoff_;
   HoldUps hold_ups_;
@@ -321,7 +317,7 @@ class ProcessPool {
   std::atomic<std::size_t> in_hand_{0};      // outstanding_, for those without the lock
   std::size_t processors_ = 1;               // constant
   std::atomic<int> short_sleeps_{0};         // how often of late a sleep was over before it had paid
-  std::atomic<std::uint32_t> resolving_{0};  // arrivals off their ring, not resolved yet
+  std::atomic<std::uint32_t> resolving_{0};  // batch off their ring, not resolved yet
   std::atomic<std::uint64_t> activity_{0};
   std::atomic<bool> napping_{false};  // the manager looks after us often: results need not wake it
   std::atomic<bool> driver_{false};   // a thread that waits has taken over the manager's work

@@ -81,7 +81,7 @@ class ResultReceiver {
   static constexpr std::uint64_t nobody = ~std::uint64_t{0};
 
   multiprocessing::detail::Segment* segment_ = nullptr;
-  std::uint32_t slots_ = 0;
+  std::atomic<std::uint32_t> used_{0};  // slots from here on have never been used
   std::unique_ptr<Ring[]> rings_;
   std::unique_ptr<std::atomic<std::uint64_t>[]> cursors_;  // each ring's position, or nobody; read without the lock
 };

@@ -13,10 +13,10 @@ namespace mpd = multiprocessing::detail;
 
 inline void ResultReceiver::open(mpd::Segment& segment) {
   segment_ = &segment;
-  slots_ = segment.geometry().workers;
-  rings_ = std::make_unique<Ring[]>(slots_);
-  cursors_ = std::make_unique<std::atomic<std::uint64_t>[]>(slots_);
-  for (std::uint32_t slot = 0; slot < slots_; ++slot) cursors_[slot] = nobody;
+  const std::uint32_t slots = segment.geometry().workers;
+  rings_ = std::make_unique<Ring[]>(slots);
+  cursors_ = std::make_unique<std::atomic<std::uint64_t>[]>(slots);
+  for (std::uint32_t slot = 0; slot < slots; ++slot) cursors_[slot] = nobody;
 }
 
 inline void ResultReceiver::begin(std::uint32_t slot) noexcept {
@@ -29,6 +29,7 @@ inline void ResultReceiver::begin(std::uint32_t slot) noexcept {
   entry.first_position = ring.position;
   entry.consumed.store(ring.position);
   cursors_[slot].store(ring.position, std::memory_order_release);
+  if (slot >= used_.load(std::memory_order_relaxed)) used_.store(slot + 1, std::memory_order_release);
 }
 
 inline void ResultReceiver::end(std::uint32_t slot) noexcept {
@@ -36,7 +37,7 @@ inline void ResultReceiver::end(std::uint32_t slot) noexcept {
 }
 
 inline bool ResultReceiver::ready() const noexcept {
-  for (std::uint32_t slot = 0; slot < slots_; ++slot) {
+  for (std::uint32_t slot = 0, used = used_.load(std::memory_order_acquire); slot < used; ++slot) {
     const std::uint64_t position = cursors_[slot].load(std::memory_order_acquire);
     if (position != nobody && segment_->result(slot, position).commit.load(std::memory_order_seq_cst) == position + 1)
       return true;

@@ -13,64 +13,61 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// Takes results off the rings, as many as there is room for in `arrivals`. Their records and arguments are free again.
-inline void ProcessPool::collect(Arrivals& arrivals) {
-  for (std::uint32_t i = 0; i < geometry_workers() && arrivals.size < Arrivals::capacity; ++i) {
-    if (places_[i].state != WorkerPlace::State::absent) collect_place(i, arrivals);
+/// Takes results off the rings, as many as there is room for in `batch`. Their records and arguments are free again.
+inline void ProcessPool::collect(ResultBatch& batch) {
+  for (std::uint32_t i = 0; i < workers_.size() && batch.size < ResultBatch::capacity; ++i) {
+    if (workers_.is_occupied(i)) collect_from(i, batch);
   }
-  resolving_.fetch_add(static_cast<std::uint32_t>(arrivals.size), std::memory_order_relaxed);
+  resolving_.fetch_add(static_cast<std::uint32_t>(batch.size), std::memory_order_relaxed);
 }
 
 /// True: there may be more.
-inline bool ProcessPool::collect_place(std::uint32_t index, Arrivals& arrivals) {
-  WorkerPlace& place = places_[index];
-  const std::uint64_t before = place.tasks;
-  while (arrivals.size != Arrivals::capacity) {
-    Arrival& arrival = arrivals.items[arrivals.size];
-    const ResultReceiver::Take taken = results_.take(index, arrival);
+inline bool ProcessPool::collect_from(std::uint32_t index, ResultBatch& batch) {
+  WorkerSlot& slot = workers_[index];
+  const std::uint64_t before = slot.tasks;
+  while (batch.size != ResultBatch::capacity) {
+    ReceivedResult& result = batch.items[batch.size];
+    const ResultReceiver::Take taken = results_.take(index, result);
     if (taken == ResultReceiver::Take::none) break;
     const bool is_whole = taken == ResultReceiver::Take::item;
-    if (!is_whole || !accept(index, arrival)) {  // it cannot be: the worker is not listened to any more, and ended
-      if (is_whole) results_.give_back(index, arrival);
+    if (!is_whole || !accept(index, result)) {  // it cannot be: the worker is not listened to any more, and ended
+      if (is_whole) results_.give_back(index, result);
       results_.distrust(index);
-      kill_place(index, SIGKILL);
+      signal_worker(index, SIGKILL);
       break;
     }
-    ++arrivals.size;
-    ++place.tasks;
+    ++batch.size;
+    ++slot.tasks;
   }
-  const bool more = arrivals.size == Arrivals::capacity && results_.ready(index);
-  if (place.tasks == before) return more;
+  const bool more = batch.size == ResultBatch::capacity && results_.ready(index);
+  if (slot.tasks == before) return more;
   results_.tell_worker(index);
   const std::uint64_t limit = segment_.geometry().tasks_per_worker;
-  if (limit != 0 && place.tasks >= limit && !place.retiring) {
-    place.retiring = true;  // it leaves by itself: somebody else is needed from now on
-    --available_;
-  }
+  if (limit != 0 && slot.tasks >= limit) workers_.retire(index);  // it leaves: somebody else is needed from now on
   return more;
 }
 
 /// Finds the call that a result answers, and frees it. False: there is none that it can be.
-inline bool ProcessPool::accept(std::uint32_t index, Arrival& arrival) {
-  const WorkerPlace& place = places_[index];
-  arrival.item = nullptr;
-  arrival.slot = index;
-  arrival.pid = place.pid != 0 ? place.pid : segment_.worker(index).pid.load(std::memory_order_relaxed);
-  arrival.name = place.name;
-  arrival.cancelled = false;
-  if (arrival.of_finalizer()) return true;
-  if (arrival.of_initializer()) return options_.initializer && place.tasks == 0;  // only before any call
-  const std::uint32_t record = mpd::record_of(arrival.call);
+inline bool ProcessPool::accept(std::uint32_t index, ReceivedResult& result) {
+  const WorkerSlot& slot = workers_[index];
+  result.item = nullptr;
+  result.slot = index;
+  result.pid = slot.pid != 0 ? slot.pid : segment_.worker(index).pid.load(std::memory_order_relaxed);
+  result.name = slot.name;
+  result.cancelled = false;
+  if (result.of_finalizer()) return true;
+  if (result.of_initializer()) return options_.initializer && slot.tasks == 0;  // only before any call
+  const std::uint32_t record = mpd::record_of(result.call);
   WorkItem* const item = record < items_.size() ? items_[record] : nullptr;
   if (item == nullptr || item->place != WorkItem::Place::record ||
-      (item->ticket & mpd::ticket_mask) != mpd::ticket_of(arrival.call) || item->key != arrival.key)
+      (item->ticket & mpd::ticket_mask) != mpd::ticket_of(result.call) || item->key != result.key)
     return false;
   const auto state = mpd::RecordState::unpack(segment_.record(record).state.load(std::memory_order_acquire));
   if (state.worker != index || state.stage != mpd::Stage::started) return false;
-  arrival.item = item;
-  arrival.cancelled = item->stopped_by_user;
-  counts_.bytes_from_workers += arrival.size;
-  if (arrival.outcome == mpd::Outcome::value) {
+  result.item = item;
+  result.cancelled = item->stopped_by_user;
+  counts_.bytes_from_workers += result.size;
+  if (result.outcome == mpd::Outcome::value) {
     drop_call(*item, "result");
   } else {  // its text will say what the call was: that takes its time, and comes without the lock
     item->place = WorkItem::Place::settling;
@@ -86,25 +83,25 @@ CONCURRENT_FUTURES_INLINE CallbackList WorkItem::load_exception(pickle::Reader& 
   return state().finish_with_exception(pickle::load_exception(reader, std::move(worker_name), pid, std::move(task)));
 }
 
-inline void ProcessPool::resolve(Arrivals& arrivals) {
-  if (arrivals.size == 0) return;
+inline void ProcessPool::resolve(ResultBatch& batch) {
+  if (batch.size == 0) return;
   CONCURRENT_FUTURES_FAULT_POINT("caller.collected");
-  for (std::size_t i = 0; i < arrivals.size; ++i) resolve(arrivals.items[i]);
+  for (std::size_t i = 0; i < batch.size; ++i) resolve(batch.items[i]);
   CONCURRENT_FUTURES_FAULT_POINT("caller.resolved");
-  if (resolving_.fetch_sub(static_cast<std::uint32_t>(arrivals.size), std::memory_order_acq_rel) == arrivals.size &&
+  if (resolving_.fetch_sub(static_cast<std::uint32_t>(batch.size), std::memory_order_acq_rel) == batch.size &&
       (gate_.load(std::memory_order_relaxed) & gate_closed) != 0)
     wake_manager();  // a shutdown may wait for this
-  arrivals.size = 0;
+  batch.size = 0;
 }
 
 /// Unpickles a result into its future. Without the lock: this is where a program's own types are made.
-inline void ProcessPool::resolve(Arrival& arrival) {
+inline void ProcessPool::resolve(ReceivedResult& result) {
   CallbackList callbacks;
-  const std::span<const std::byte> bytes = arrival.content();
+  const std::span<const std::byte> bytes = result.content();
   pickle::Reader reader(bytes);
-  const bool is_value = arrival.outcome == mpd::Outcome::value;
-  const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), arrival.name); };
-  if (arrival.item == nullptr) {
+  const bool is_value = result.outcome == mpd::Outcome::value;
+  const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), result.name); };
+  if (result.item == nullptr) {
     // The initializer's exception, and the death that follows breaks the pool; or the finalizer's.
     std::string text;
     try {
@@ -116,43 +113,43 @@ inline void ProcessPool::resolve(Arrival& arrival) {
     } catch (...) {
       text += "something that is no std::exception";
     }
-    if (arrival.of_finalizer()) {
+    if (result.of_finalizer()) {
       log_message(LogLevel::warning,
                   "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in " +
-                      worker_label(arrival.name, arrival.pid) + ": " + text);
+                      worker_label(result.name, result.pid) + ": " + text);
     } else {
       const std::lock_guard lock(mutex_);
       initializer_failure_ = text;
     }
   } else {
-    FutureStateBase& state = arrival.item->state();
-    const auto kept = std::move(arrival.item->kept);  // let go of when the result, which may mean the same, is loaded
+    FutureStateBase& state = result.item->state();
+    const auto kept = std::move(result.item->kept);  // let go of when the result, which may mean the same, is loaded
     std::string task;
     if (!is_value) {
-      task = describe(*arrival.item);
+      task = describe(*result.item);
       bool stop_requested = false;
       {
         const std::lock_guard lock(mutex_);
-        arrival.cancelled = arrival.item->stopped_by_user;
-        stop_requested = arrival.item->stop_requested;
-        drop_call(*arrival.item);
+        result.cancelled = result.item->stopped_by_user;
+        stop_requested = result.item->stop_requested;
+        drop_call(*result.item);
         fill();
       }
-      if (stop_requested && !arrival.cancelled) {
-        arrival.cancelled = is_cancellation([&bytes] {
+      if (stop_requested && !result.cancelled) {
+        result.cancelled = is_cancellation([&bytes] {
           pickle::Reader copy(bytes);
           return pickle::load_exception(copy);
         });
       }
     }
-    if (arrival.cancelled) {
+    if (result.cancelled) {
       callbacks = finish_cancelled(state);
     } else {
       std::atomic<std::uint64_t>* count = is_value ? &completed_ : &failed_;
       count->fetch_add(1, std::memory_order_relaxed);
       try {
-        callbacks = is_value ? arrival.item->load(reader)
-                             : arrival.item->load_exception(reader, name(), arrival.pid, std::move(task));
+        callbacks = is_value ? result.item->load(reader)
+                             : result.item->load_exception(reader, name(), result.pid, std::move(task));
       } catch (...) {
         if (is_value) {
           completed_.fetch_sub(1, std::memory_order_relaxed);
@@ -164,10 +161,10 @@ inline void ProcessPool::resolve(Arrival& arrival) {
       if (was_cancelled(state)) count->fetch_sub(1, std::memory_order_relaxed);
     }
   }
-  results_.give_back(arrival.slot, arrival);
-  if (arrival.item != nullptr) {
+  results_.give_back(result.slot, result);
+  if (result.item != nullptr) {
     finish_callbacks(std::move(callbacks));
-    arrival.item->state().release();
+    result.item->state().release();
   }
 }
 
@@ -207,15 +204,15 @@ inline bool ProcessPool::make_room_for_callbacks() noexcept {
 /// One round of the work between the rings and the queue. True: there was something.
 inline bool ProcessPool::serve() {
   if (!results_.ready()) return false;
-  Arrivals arrivals;
+  ResultBatch batch;
   {
     const std::lock_guard lock(mutex_);
-    collect(arrivals);
-    if (arrivals.size != 0) activity_.fetch_add(1, std::memory_order_relaxed);
+    collect(batch);
+    if (batch.size != 0) activity_.fetch_add(1, std::memory_order_relaxed);
     fill();
   }
-  const bool any = arrivals.size != 0;
-  resolve(arrivals);
+  const bool any = batch.size != 0;
+  resolve(batch);
   return any;
 }
 

@@ -103,7 +103,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   reports_.reserve(3 * geometry.workers + 1);  // nor the monitor: of each worker one report waits, and the zygote's end
   free_records_.clear();                       // if it failed before
   for (std::uint32_t record = geometry.records; record-- > 0;) free_records_.push_back(record);
-  places_ = std::make_unique<WorkerPlace[]>(geometry.workers);
+  workers_.open(geometry.workers);
   results_.open(segment_);
 
   mpd::WorkerInitializer initializer;
@@ -171,27 +171,21 @@ inline std::pair<std::uint64_t, std::uint64_t> ProcessPool::pickle_for_images(co
 
 /// On demand: as many workers as there are calls without a result, up to max_workers.
 inline void ProcessPool::start_workers() {
-  if (outstanding_ <= available_) return;
+  if (outstanding_ <= workers_.accepting()) return;
   const auto wanted =
       static_cast<std::uint32_t>(std::min<std::size_t>(outstanding_, static_cast<std::size_t>(max_workers())));
-  while (available_ < wanted && start_worker()) {
+  while (workers_.accepting() < wanted && start_worker()) {
   }
 }
 
 inline bool ProcessPool::start_worker() {
-  if (no_more_workers_ || start_backoff_.waits() || available_ + resigned_ >= static_cast<std::uint32_t>(max_workers()))
+  if (no_more_workers_ || start_backoff_.waits() || !workers_.has_room_below(static_cast<std::uint32_t>(max_workers())))
     return false;
-  for (std::uint32_t index = 0; index < geometry_workers(); ++index) {
-    WorkerPlace& place = places_[index];
+  for (std::uint32_t index = 0; index < workers_.room(); ++index) {
     // Where a large result is still being read, a new worker would write over it.
-    if (place.state != WorkerPlace::State::absent || results_.is_read(index)) continue;
-    place.state = WorkerPlace::State::starting;
-    place.serial = next_serial_++;
-    place.name = next_process_number().fetch_add(1);
-    place.tasks = 0;
-    place.pid = 0;
-    place.retiring = place.resigning = place.stopping = place.leaving = place.slow = place.still = false;
-    place.since = std::chrono::steady_clock::now();
+    if (workers_.is_occupied(index) || results_.is_read(index)) continue;
+    const WorkerSlot& slot =
+        workers_.occupy(index, next_process_number().fetch_add(1), std::chrono::steady_clock::now());
     mpd::WorkerEntry& entry = segment_.worker(index);
     entry.status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::starting));
     entry.phase.store(0);
@@ -202,10 +196,8 @@ inline bool ProcessPool::start_worker() {
     entry.leave.store(0);
     segment_.caller().stopping.store(0);  // it is never set while workers are started, but by one gone wild
     results_.begin(index);
-    ++present_;
-    ++available_;
     ++counts_.workers_started;
-    zygote_.send({mpd::ZygoteRequest::Kind::start, index, place.serial, 0, place.name});
+    zygote_.send({mpd::ZygoteRequest::Kind::start, index, slot.serial, 0, slot.name});
     return true;
   }
   return false;
@@ -236,7 +228,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::warm_up(int workers) {
   if ((gate_.load(std::memory_order_acquire) & gate_unstarted) != 0) start_now();
   const std::lock_guard lock(mutex_);
   const auto wanted = static_cast<std::uint32_t>((std::min)((std::max)(workers, 0), max_workers()));
-  while (available_ < wanted && start_worker()) {
+  while (workers_.accepting() < wanted && start_worker()) {
   }
 }
 

@@ -65,7 +65,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::count_unsent(std::uint64_t PoolStati
 /// Takes the pickled call over. The item's state stays referenced until it is resolved.
 CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& call) {
   CONCURRENT_FUTURES_FAULT_POINT("caller.submit");
-  Arrivals arrivals;
+  ResultBatch batch;
   bool leased = false;
   bool wake = false;
   {
@@ -99,14 +99,14 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
       pending_.push_back(item);
     }
     // While this thread keeps submitting it takes the results off the rings and refills the queue on the way.
-    if (results_.ready() && !driver_.load(std::memory_order_relaxed)) collect(arrivals);
+    if (results_.ready() && !driver_.load(std::memory_order_relaxed)) collect(batch);
     fill();
     activity_.fetch_add(1, std::memory_order_relaxed);
     leased = take_lease();
     wake = start_backoff_.waits() || item.options != nullptr || !watching_;
     watching_ = true;
   }
-  resolve(arrivals);
+  resolve(batch);
   if (leased) leave_lease();
   if (wake) wake_manager();
 }
@@ -177,12 +177,12 @@ inline void ProcessPool::wake_workers() {
   if (sleeping == 0) return;
   std::uint32_t waiting = queue_->waiting();
   if (waiting == 0) return;
-  for (std::uint32_t i = 0; i < geometry_workers() && waiting != 0; ++i) {
-    if (places_[i].state == WorkerPlace::State::absent) continue;
+  for (std::uint32_t i = 0; i < workers_.size() && waiting != 0; ++i) {
+    if (!workers_.is_occupied(i)) continue;
     if (segment_.worker(i).status.load(std::memory_order_relaxed) !=
         static_cast<std::uint32_t>(mpd::WorkerStatus::polling)) {
-      places_[i].slow = false;
-    } else if (!places_[i].slow) {
+      workers_[i].ignored_wakeup = false;
+    } else if (!workers_[i].ignored_wakeup) {
       --waiting;
     }
   }
@@ -194,7 +194,7 @@ inline void ProcessPool::wake_workers() {
       bits &= bits - 1;
       const std::uint32_t index = word * 64 + bit;
       segment_.sleepers(word).fetch_and(~(std::uint64_t{1} << bit), std::memory_order_seq_cst);
-      if (index >= geometry_workers() || places_[index].state == WorkerPlace::State::absent) continue;
+      if (!workers_.is_occupied(index)) continue;
       mpd::WorkerEntry& entry = segment_.worker(index);
       if (entry.wake.exchange(0, std::memory_order_seq_cst) != 0) {
         mpd::futex_wake(entry.wake, 1, true);
@@ -205,8 +205,8 @@ inline void ProcessPool::wake_workers() {
 }
 
 inline void ProcessPool::wake_all_workers() {
-  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-    if (places_[i].state == WorkerPlace::State::absent) continue;
+  for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+    if (!workers_.is_occupied(i)) continue;
     segment_.worker(i).wake.store(0, std::memory_order_seq_cst);
     mpd::futex_wake(segment_.worker(i).wake, 1, true);
   }
@@ -280,7 +280,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(const WorkItem& item, 
   const std::lock_guard lock(mutex_);
   bool started = false;
   const std::uint32_t holder = holder_of(item, started);
-  if (started && holder < geometry_workers())
+  if (started && holder < workers_.size())
     segment_.worker(holder).progress.read(mpd::pack_call(item.ticket, item.record), done, total);
 }
 

@@ -51,7 +51,7 @@ inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stal
   if (queue_->waiting() != 0 || !pending_.empty()) {
     if (now >= stalls_.due()) {
       fill();
-      stall = stalls_.check(now, queue_->moves_on(), outstanding_ <= available_);
+      stall = stalls_.check(now, queue_->moves_on(), outstanding_ <= workers_.accepting());
     }
     look = stalls_.due();
   } else {
@@ -69,7 +69,7 @@ inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stal
   if (start_backoff_.take_due(now)) start_workers();
   if (kill_remaining_ <= now) {
     kill_remaining_ = (Deadline::max)();
-    for (std::uint32_t i = 0; i < geometry_workers(); ++i) kill_place(i, SIGKILL);
+    for (std::uint32_t i = 0; i < workers_.size(); ++i) signal_worker(i, SIGKILL);
   }
   if (trim_at_ <= now) {
     trim_at_ = (Deadline::max)();
@@ -78,13 +78,13 @@ inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stal
   return (std::min)((std::min)(look, start_backoff_.due()), (std::min)(kill_remaining_, trim_at_));
 }
 
-/// Sets `has_call` of each place whose worker has taken a call and not answered.
-inline void ProcessPool::mark_places_with_calls() {
-  for (std::uint32_t i = 0; i < geometry_workers(); ++i) places_[i].has_call = false;
+/// Sets `holds_call` of each slot whose worker has taken a call and not answered.
+inline void ProcessPool::note_held_calls() {
+  for (std::uint32_t i = 0; i < workers_.size(); ++i) workers_[i].holds_call = false;
   for (const WorkItem* const item : items_) {
     bool started = false;
     const std::uint32_t holder = item == nullptr ? mpd::no_worker : holder_of(*item, started);
-    if (holder < geometry_workers()) places_[holder].has_call = true;
+    if (holder < workers_.size()) workers_[holder].holds_call = true;
   }
 }
 
@@ -94,15 +94,15 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
   idle_.clear();
   if (todo.ask_workers) {
     const std::lock_guard lock(mutex_);
-    mark_places_with_calls();
-    for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-      const WorkerPlace& place = places_[i];
+    note_held_calls();
+    for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+      const WorkerSlot& slot = workers_[i];
       // `busy` it says it is also between two calls, until it finds no other.
-      if (place.state == WorkerPlace::State::absent || place.has_call) continue;
+      if (!slot.is_occupied() || slot.holds_call) continue;
       const auto status = static_cast<mpd::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
-      asked_.push_back({i, place.serial, place.pid});
+      asked_.push_back({i, slot.serial, slot.pid});
       idle_.push_back({status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing, false,
-                       place.still, now - place.since});
+                       slot.was_blocked, now - slot.since});
     }
   }
   bool runnable = false;
@@ -113,28 +113,26 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
   }
   const std::lock_guard lock(mutex_);
   queue_->restore();
-  for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-    WorkerPlace& place = places_[i];
-    place.still = false;
-    if (place.state == WorkerPlace::State::absent) continue;
+  for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+    WorkerSlot& slot = workers_[i];
+    slot.was_blocked = false;
+    if (!slot.is_occupied()) continue;
     mpd::WorkerEntry& entry = segment_.worker(i);
     const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
-    place.slow = status == mpd::WorkerStatus::polling;
+    slot.ignored_wakeup = status == mpd::WorkerStatus::polling;
     const bool leaves = status == mpd::WorkerStatus::finishing || status == mpd::WorkerStatus::retired;
-    if (leaves && !std::exchange(place.retiring, true)) {  // its finalizer takes time
-      --available_;
-      start_workers();
-    }
+    if (leaves && workers_.retire(i)) start_workers();  // its finalizer takes time
     if (status == mpd::WorkerStatus::busy && !todo.wake_busy) continue;
     entry.wake.store(0, std::memory_order_seq_cst);
     mpd::futex_wake(entry.wake, 1, true);
   }
   for (std::size_t i = 0; i < asked_.size(); ++i) {
-    WorkerPlace& place = places_[asked_[i].index];
-    if (place.serial == asked_[i].serial) place.still = idle_[i].blocked;
+    WorkerSlot& slot = workers_[asked_[i].index];
+    if (slot.serial == asked_[i].serial) slot.was_blocked = idle_[i].blocked;
   }
   // Unless it has been taken meanwhile: to look at them all may have taken long.
-  if (todo.ask_workers && stalls_.start_one(now, idle_) && queue_->waiting() != 0 && outstanding_ <= available_)
+  if (todo.ask_workers && stalls_.start_one(now, idle_) && queue_->waiting() != 0 &&
+      outstanding_ <= workers_.accepting())
     start_worker();
 }
 
@@ -149,15 +147,15 @@ inline Deadline ProcessPool::check_time_limits(Deadline now) {
     const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
     TimedCall call;
     call.limit = *item->options->timeout;
-    if (state.worker < geometry_workers() && state.stage == mpd::Stage::claimed) {
-      WorkerPlace& place = places_[state.worker];
-      if (place.claimed != item->ticket) {
-        place.claimed = item->ticket;
-        place.claimed_since = now;
+    if (state.worker < workers_.size() && state.stage == mpd::Stage::claimed) {
+      WorkerSlot& slot = workers_[state.worker];
+      if (slot.claimed != item->ticket) {
+        slot.claimed = item->ticket;
+        slot.claimed_since = now;
       }
       call.stage = TimedCall::Stage::claimed;
-      call.since = place.claimed_since;
-    } else if (state.worker < geometry_workers() && state.stage == mpd::Stage::started) {
+      call.since = slot.claimed_since;
+    } else if (state.worker < workers_.size() && state.stage == mpd::Stage::started) {
       call.stage = TimedCall::Stage::started;
       const auto noted = std::chrono::nanoseconds(
           static_cast<std::int64_t>(segment_.worker(state.worker).started_at.load(std::memory_order_relaxed)));
@@ -168,7 +166,7 @@ inline Deadline ProcessPool::check_time_limits(Deadline now) {
     if (step.action == TimeLimitStep::Action::take_back) {
       tell_to_leave(state.worker);                                   // so that it has no other call when it is hit
       if (!queue_->take_back(item->record, item->ticket)) continue;  // it has begun at last, and leaves after that
-      kill_place(state.worker, SIGKILL);
+      signal_worker(state.worker, SIGKILL);
       put_back.push_back(*item);
     } else if (step.action == TimeLimitStep::Action::stop && stop_task(*item)) {
       item->stopped_for_timeout = true;

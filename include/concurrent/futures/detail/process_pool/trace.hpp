@@ -23,8 +23,8 @@ CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ProcessPool::trace(std::uni
     const std::lock_guard lock(mutex_);
     if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;
     trace_ = std::move(sink);
-    for (std::uint32_t i = 0; i < geometry_workers(); ++i) {
-      if (places_[i].state == WorkerPlace::State::live) trace_worker(places_[i]);
+    for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+      if (workers_[i].state == WorkerSlot::State::live) trace_worker(workers_[i]);
     }
     gate_.fetch_or(gate_traced, std::memory_order_seq_cst);
   }
@@ -38,11 +38,10 @@ inline void ProcessPool::flush_trace(bool ends) {
   if (!problem.empty()) log_message(LogLevel::error, problem);
 }
 
-inline void ProcessPool::trace_worker(const WorkerPlace& place) noexcept {
+inline void ProcessPool::trace_worker(const WorkerSlot& slot) noexcept {
   try {
-    trace_->worker_started(
-        {place.pid, place.pid}, mpd::worker_name(options_.mp_context.method(), place.name),
-        std::chrono::duration_cast<std::chrono::nanoseconds>(place.since.time_since_epoch()).count());
+    trace_->worker_started({slot.pid, slot.pid}, mpd::worker_name(options_.mp_context.method(), slot.name),
+                           std::chrono::duration_cast<std::chrono::nanoseconds>(slot.since.time_since_epoch()).count());
   } catch (const std::bad_alloc&) {
   }
 }
@@ -61,8 +60,8 @@ inline void ProcessPool::trace_end(const WorkItem& item, const char* outcome, bo
   if (item.place == WorkItem::Place::record || item.place == WorkItem::Place::settling) {
     const mpd::CallRecord& record = segment_.record(item.record);
     const auto state = mpd::RecordState::unpack(record.state.load(std::memory_order_acquire));
-    if (state.stage == mpd::Stage::started && state.worker < geometry_workers()) {
-      const pid_t noted = places_[state.worker].pid;
+    if (state.stage == mpd::Stage::started && state.worker < workers_.size()) {
+      const pid_t noted = workers_[state.worker].pid;
       const pid_t pid = noted != 0 ? noted : segment_.worker(state.worker).pid.load(std::memory_order_relaxed);
       const auto start = static_cast<std::int64_t>(record.started_at.load(std::memory_order_relaxed));
       const auto end = outcome != nullptr ? static_cast<std::int64_t>(record.ended_at.load(std::memory_order_relaxed))
