@@ -54,9 +54,10 @@ constexpr void check_call() {
 
 namespace detail {
 
-// Writes a call whose callable has been looked at, see Captures.
+// Writes a call whose callable has been looked at, see Captures. Always inline: each kind of call has one use, which
+// knows where the bytes go, and a compiler that leaves it out of there adds a tenth to what a submit costs.
 template <class Serializer, class F, class... Args>
-void dump_checked_call(Writer& writer, F&& function, Args&&... args) {
+[[gnu::always_inline]] inline void dump_checked_call(Writer& writer, F&& function, Args&&... args) {
   using Function = std::decay_t<F>;
   using Checks = CallChecks<Serializer, Function, Sent<Args>...>;
   Checks::check();

@@ -42,18 +42,27 @@ void dump_library_function(Writer& writer, std::uintptr_t address, Target target
 std::uintptr_t load_library_function(Reader& reader, Target target);
 [[noreturn]] void refuse_program_function(Reader& reader, const FunctionName& name);
 
-inline void dump_function(Writer& writer, std::uintptr_t address, Target target = Target::function) {
+// A null pointer, or what is not the program's own.
+[[gnu::cold, gnu::noinline]] inline void dump_other_function(Writer& writer, std::uintptr_t address, Target target) {
+  if (address == 0) {
+    found_null(writer);
+    writer.put(FunctionToken::null);
+  } else {
+    dump_library_function(writer, address, target);
+  }
+}
+
+// Always inline, with the rest above: what is named is known where it is called.
+[[gnu::always_inline]] inline void dump_function(Writer& writer, std::uintptr_t address,
+                                                 Target target = Target::function) {
   const Module& program = main_module();
   if (module_has(program, target, address)) [[likely]] {
     const FunctionName name{program.id, address - program.base};
     std::byte* to = writer.claim(1 + sizeof(name));
     *to = static_cast<std::byte>(FunctionToken::in_program);
     std::memcpy(to + 1, &name, sizeof(name));
-  } else if (address == 0) {
-    found_null(writer);
-    writer.put(FunctionToken::null);
   } else {
-    dump_library_function(writer, address, target);
+    dump_other_function(writer, address, target);
   }
 }
 

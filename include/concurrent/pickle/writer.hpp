@@ -46,6 +46,10 @@ class Writer {
   /// Writes from `first`, which is aligned to 64 if the bytes are to be read in place, up to `last`.
   Writer(std::byte* first, std::byte* last, Grow grow) noexcept
       : first_(first), next_(first), last_(last), grow_(grow) {}
+  ~Writer() {
+    if (objects_ != nullptr) [[unlikely]]
+      drop_objects();
+  }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -98,18 +102,19 @@ class Writer {
   void keep_what_is_sent() noexcept { keeps_ = true; }
   /// Keeps one, where somebody has asked for it.
   void keep(const std::shared_ptr<const void>& object) {
-    if (keeps_) (kept_ ? kept_ : kept_ = std::make_unique<Kept>())->push_back(object);
+    if (!keeps_) return;
+    std::unique_ptr<Kept>& kept = objects().kept;
+    (kept ? kept : kept = std::make_unique<Kept>())->push_back(object);
   }
   /// True: there is something to take.
-  bool has_kept() const noexcept { return kept_ != nullptr; }
+  bool has_kept() const noexcept { return objects_ != nullptr && objects_->kept != nullptr; }
   /// What has been kept; nothing is left here.
-  std::unique_ptr<Kept> take_kept() noexcept { return std::move(kept_); }
+  std::unique_ptr<Kept> take_kept() noexcept { return has_kept() ? std::move(objects_->kept) : nullptr; }
 
   /// Goes back to empty, ready for another message.
   void clear() noexcept {
     next_ = first_;
-    kept_.reset();
-    shared_.reset();
+    if (objects_ != nullptr) drop_objects();
     depth_ = 0;
     null_refused_ = false;
   }
@@ -141,12 +146,20 @@ class Writer {
   }
 
   /// The objects behind the shared pointers written so far in this message.
-  detail::WrittenPointers& shared_pointers() {
-    if (!shared_) shared_ = std::make_unique<detail::WrittenPointers>();
-    return *shared_;
-  }
+  detail::WrittenPointers& shared_pointers() { return objects().shared; }
 
  private:
+  // What few messages need: the others pay for one null pointer.
+  struct Objects {
+    detail::WrittenPointers shared;
+    std::unique_ptr<Kept> kept;
+  };
+  Objects& objects() {
+    if (objects_ == nullptr) objects_ = new Objects;
+    return *objects_;
+  }
+  [[gnu::cold, gnu::noinline]] void drop_objects() noexcept { delete std::exchange(objects_, nullptr); }
+
   std::byte* first_;
   std::byte* next_;
   std::byte* last_;
@@ -155,8 +168,7 @@ class Writer {
   bool null_refused_ = false;
   bool keeps_ = false;
   Readers readers_;
-  std::unique_ptr<detail::WrittenPointers> shared_;
-  std::unique_ptr<Kept> kept_;
+  Objects* objects_ = nullptr;
 };
 
 }  // namespace concurrent::pickle::inline v0

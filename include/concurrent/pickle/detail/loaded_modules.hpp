@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iterator>
 #include <type_traits>
+#include <utility>
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -58,7 +59,10 @@ inline Module describe_module(const dl_phdr_info& info) noexcept {
     const bool constant = segment.p_type == PT_GNU_RELRO ||
                           (segment.p_type == PT_LOAD && ((segment.p_flags & PF_W) == 0 || !module.has_relro));
     if (constant && constants < std::size(module.constants)) {
-      module.constants[constants++] = {low, low + segment.p_memsz};
+      module.constants[constants] = {low, low + segment.p_memsz};
+      // The first to be looked at: the kinds of calls are there, for they hold addresses.
+      if (segment.p_type == PT_GNU_RELRO) std::swap(module.constants[0], module.constants[constants]);
+      ++constants;
     }
     if (segment.p_type == PT_LOAD) {
       const Module::Range range{low, low + segment.p_memsz};

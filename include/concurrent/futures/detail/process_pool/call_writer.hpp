@@ -22,13 +22,17 @@ class CallWriter : public pickle::Writer {
       : Writer(bytes_, bytes_ + sizeof bytes_, &CallWriter::grow), blocks_(&blocks) {
     keep_what_is_sent();
   }
-  ~CallWriter();
+  ~CallWriter() {
+    if (block_.address != nullptr) [[unlikely]]
+      free_block();
+  }
 
   bool has_block() const noexcept { return block_.address != nullptr; }
   /// The block, if the call needed one; the caller owns it now.
   multiprocessing::detail::Allocation take_block() noexcept { return std::exchange(block_, {}); }
 
  private:
+  void free_block() noexcept;
   static void grow(pickle::Writer& writer, std::size_t needed);
 
   alignas(multiprocessing::detail::cache_line) std::byte bytes_[multiprocessing::detail::CallRecord::inline_capacity];

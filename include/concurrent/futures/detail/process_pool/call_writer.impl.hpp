@@ -11,9 +11,8 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-CONCURRENT_FUTURES_INLINE CallWriter::~CallWriter() {
-  if (block_.address != nullptr) blocks_->free(block_);
-}
+/// The call has not been taken: its submit threw.
+CONCURRENT_FUTURES_INLINE void CallWriter::free_block() noexcept { blocks_->free(block_); }
 
 CONCURRENT_FUTURES_INLINE void CallWriter::grow(pickle::Writer& writer, std::size_t needed) {
   auto& self = static_cast<CallWriter&>(writer);

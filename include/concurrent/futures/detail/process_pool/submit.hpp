@@ -69,7 +69,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
   bool leased = false;
   bool wake = false;
   {
-    const std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     const std::uint32_t gate = gate_.load(std::memory_order_relaxed);
     if (gate != 0) [[unlikely]] {
       if ((gate & gate_closed) != 0) throw_closed();
@@ -89,7 +89,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
     }
     item.state().add_reference();
     item.block = call.take_block();
-    item.kept = call.take_kept();
+    if (call.has_kept()) [[unlikely]]
+      item.kept = call.take_kept();
     ++counts_.submitted;
     counts_.bytes_to_workers += item.size;
     ++outstanding_;
