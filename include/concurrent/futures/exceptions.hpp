@@ -74,11 +74,13 @@ class WorkerDied : public BrokenProcessPool {
   using BrokenProcessPool::BrokenProcessPool;
   /// For executors: with how the worker ended.
   WorkerDied(const std::string& what, pid_t pid, std::string worker_name, std::optional<int> exit_status,
-             std::optional<int> signal, bool core_dumped = false, std::string task = {}, std::string phase = {})
+             std::optional<int> signal, bool core_dumped = false, std::string task = {}, std::string phase = {},
+             std::string host = {})
       : BrokenProcessPool(what),
         worker_name_(std::move(worker_name)),
         task_(std::move(task)),
         phase_(std::move(phase)),
+        host_(std::move(host)),
         pid_(pid),
         exit_status_(exit_status),
         signal_(signal),
@@ -98,11 +100,14 @@ class WorkerDied : public BrokenProcessPool {
   const std::string& task() const noexcept { return task_; }
   /// How far it had come: "unpickling its arguments", "running" or "pickling its result".
   const std::string& phase() const noexcept { return phase_; }
+  /// The machine that it ran on, where an executor has workers on several; empty where all are on this one.
+  const std::string& host() const noexcept { return host_; }
 
  private:
   std::string worker_name_;
   std::string task_;
   std::string phase_;
+  std::string host_;
   pid_t pid_ = 0;
   std::optional<int> exit_status_;
   std::optional<int> signal_;

@@ -40,6 +40,7 @@ TEST_CASE("WorkerDied: says which worker ended and how") {
   CHECK(killed.worker_name() == "ForkProcess-1");
   CHECK_FALSE(killed.exit_status());
   CHECK(killed.signal() == 9);
+  CHECK(killed.host().empty());
 
   const cf::WorkerDied by_hand("only a text");
   CHECK(by_hand.pid() == 0);

@@ -78,7 +78,8 @@ int crashes() {
     try {
       ++(futures[static_cast<std::size_t>(i)].result() == i ? values : wrong);
     } catch (const cf::WorkerDied& error) {
-      const bool names_host = std::string(error.what()).find(pool.nodes()[0].host) != std::string::npos;
+      const std::string host = pool.nodes()[0].host;  // of all of them, here
+      const bool names_host = error.host() == host && std::string(error.what()).find(host) != std::string::npos;
       ++(error.signal() == SIGSEGV && i % 100 == 50 && names_host ? died : wrong);
     }
   }

@@ -23,6 +23,7 @@ struct Pickler<futures::WorkerDied> {
     Pickler<bool>::dump(writer, error.core_dumped());
     Pickler<std::string>::dump(writer, error.task());
     Pickler<std::string>::dump(writer, error.phase());
+    Pickler<std::string>::dump(writer, error.host());
   }
   static futures::WorkerDied load(Reader& reader) {
     const auto what = Pickler<std::string>::load(reader);
@@ -33,7 +34,10 @@ struct Pickler<futures::WorkerDied> {
     const auto core_dumped = Pickler<bool>::load(reader);
     auto task = Pickler<std::string>::load(reader);
     auto phase = Pickler<std::string>::load(reader);
-    return {what, pid, std::move(worker_name), exit_status, signal, core_dumped, std::move(task), std::move(phase)};
+    auto host = Pickler<std::string>::load(reader);
+    return {what,           pid,         std::move(worker_name), exit_status,
+            signal,         core_dumped, std::move(task),        std::move(phase),
+            std::move(host)};
   }
 };
 

@@ -61,7 +61,7 @@ inline std::exception_ptr with_host(const std::exception_ptr& exception, const O
   } catch (const WorkerDied& error) {
     return std::make_exception_ptr(WorkerDied(error.what() + where, error.pid(), error.worker_name(),
                                               error.exit_status(), error.signal(), error.core_dumped(), error.task(),
-                                              error.phase()));
+                                              error.phase(), order.host));
   } catch (const TaskTimeoutError& error) {
     return std::make_exception_ptr(TaskTimeoutError(error.what() + where));
   } catch (const BrokenProcessPool& error) {

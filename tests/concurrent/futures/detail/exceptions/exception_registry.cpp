@@ -39,7 +39,8 @@ TEST_CASE("exceptions: those of this room cross with their type and text") {
 }
 
 TEST_CASE("exceptions: WorkerDied crosses with what it knows of the worker") {
-  const auto arrived = sent(std::make_exception_ptr(cf::WorkerDied("gone", 7, "ForkProcess-2", 3, std::nullopt)));
+  const auto arrived = sent(std::make_exception_ptr(
+      cf::WorkerDied("gone", 7, "ForkProcess-2", 3, std::nullopt, false, "task", "running", "node3")));
   try {
     std::rethrow_exception(arrived);
   } catch (const cf::WorkerDied& error) {
@@ -48,5 +49,8 @@ TEST_CASE("exceptions: WorkerDied crosses with what it knows of the worker") {
     CHECK(error.worker_name() == "ForkProcess-2");
     CHECK(error.exit_status() == 3);
     CHECK_FALSE(error.signal());
+    CHECK(error.task() == "task");
+    CHECK(error.phase() == "running");
+    CHECK(error.host() == "node3");
   }
 }

@@ -141,6 +141,7 @@ TEST_CASE("Nodes: a task that crashes costs its own future, and says where") {
     CHECK(error.signal() == SIGKILL);
     CHECK(contains(error.what(), "crash(int)"));
     CHECK(contains(error.what(), "On node node1 (rank 1)."));
+    CHECK(error.host() == "node1");
   }
   CHECK(pool.submit(square, 3).result() == 9);
   held.gate.open();
