@@ -158,14 +158,16 @@ class NodePool {
   void learn_polling(std::chrono::nanoseconds slept) noexcept;
   bool processors_are_scarce() const noexcept;
   void handle(Inbound& inbound);
+
+  // node_pool_outcomes.hpp: how calls end
   void take_result(std::size_t index, const Message& message);
   void finish_item(NodeItem& item, CallOutcome outcome, MessageReader& reader, const PoolNode& node);
   void fail(NodeItem& item, std::exception_ptr exception) noexcept;
   void cancel(NodeItem& item) noexcept;
-  void finish_callbacks(CallbackList callbacks);
+
+  // node_pool_loss.hpp
   void node_lost(std::size_t index, const std::string& reason);
   void break_pool(const std::string& reason);
-  void wake_manager() noexcept;
 
   // node_pool_trace.hpp
   void ask_clocks();
@@ -176,6 +178,8 @@ class NodePool {
 
   // node_pool_manage.hpp: the manager's thread
   void manage();
+  void wake_manager() noexcept;
+  void finish_callbacks(CallbackList callbacks);
   void run_deferred();
   bool wind_down();
   void sleep(std::uint32_t seen, Deadline deadline) noexcept;
@@ -248,6 +252,7 @@ inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_
 #include <concurrent/futures/detail/nodes/node_pool_control.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_loss.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_manage.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_outcomes.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_results.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_start.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_trace.hpp>
