@@ -149,6 +149,7 @@ class NodePool {
   void drop(NodeItem& item) noexcept;
   void recall_for_idle_nodes();
   friend class PendingLimit;
+  std::size_t waiting_calls() const noexcept { return pending_.size(); }
   bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
   void close_gate() noexcept;
 

@@ -26,7 +26,7 @@ namespace concurrent::futures::inline v0::detail {
 /// them wait for the manager. That wait has an end if none of them returns: the submitter may hold a lock that a
 /// callback needs.
 ///
-/// `Pool` befriends it: it has is_closed(), throw_closed(), pending_, is_own_thread(), drive() and doze().
+/// `Pool` befriends it: it has is_closed(), throw_closed(), waiting_calls(), is_own_thread(), drive() and doze().
 class PendingLimit {
  public:
   explicit PendingLimit(std::optional<std::size_t> most) noexcept : most_(most) {}
@@ -85,7 +85,7 @@ class PendingLimit {
 
   template <class Pool>
   bool has_place(const Pool& pool) const noexcept {
-    return pool.pending_.size() + reserved_ < *most_;
+    return pool.waiting_calls() + reserved_ < *most_;
   }
 
   const std::optional<std::size_t> most_;

@@ -7,7 +7,6 @@
 #include <concurrent/futures/detail/process_pool/worker_death.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
-#include <concurrent/multiprocessing/detail/call_queue.hpp>
 
 #include <sched.h>
 
@@ -28,15 +27,14 @@ inline void ProcessPool::break_pool(const std::string& reason) {
   {
     const std::lock_guard lock(mutex_);
     for (std::uint32_t i = 0; i < workers_.size(); ++i) signal_worker(i, SIGKILL);
-    while (WorkItem* const item = pending_.front()) {
+    while (WorkItem* const item = ledger_.first_waiting()) {
       drop_call(*item);
       items.push_back(*item);
     }
-    for (WorkItem* const item : items_) {
-      if (item == nullptr || item->place != WorkItem::Place::record) continue;  // whoever settles one ends it
-      drop_call(*item);
-      items.push_back(*item);
-    }
+    ledger_.for_each_sent([&](WorkItem& item) {  // whoever settles another ends it
+      drop_call(item);
+      items.push_back(item);
+    });
   }
   while (WorkItem* const item = items.pop_front())  // to each its own exception: whoever catches one may add to it
     fail(*item, failure<BrokenProcessPool>(reason));
@@ -102,8 +100,8 @@ inline void ProcessPool::tell_to_leave(std::uint32_t index) noexcept {
 
 /// Stops a task that has begun by ending its worker. False: its result has come before that, and nobody is stopped.
 inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
-  const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
-  if (state.stage != mpd::Stage::started || !workers_.is_occupied(state.worker)) return false;
+  const CallState state = calls_.look(item);
+  if (!state.is_started() || !workers_.is_occupied(state.worker)) return false;
   const std::uint64_t call = mpd::pack_call(item.ticket, item.record);
   if (results_.holds(state.worker, call)) return false;
   tell_to_leave(state.worker);
@@ -122,33 +120,33 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noe
   {
     const std::lock_guard lock(mutex_);
     counted = item.counted_as_cancelled;
-    switch (item.place) {
-      case WorkItem::Place::none:
+    switch (item.location) {
+      case CallLocation::none:
         return false;
-      case WorkItem::Place::pending:
+      case CallLocation::waiting:
         taken_back = true;
         break;
-      case WorkItem::Place::record:
-        taken_back = queue_->take_back(item.record, item.ticket);
+      case CallLocation::sent:
+        taken_back = calls_.take_back(item);
         if (taken_back) break;
         if (how == OnStop::request) {
           item.stop_requested = true;
-          segment_.record(item.record).stop.store(mpd::stop_number(item.ticket), std::memory_order_release);
+          calls_.request_stop(item);
           return true;
         }
         item.stopped_by_user = true;
         stop_task(item);
         return true;
-      case WorkItem::Place::settling:
+      case CallLocation::settling:
         (how == OnStop::request ? item.stop_requested : item.stopped_by_user) = true;
         return true;
-      case WorkItem::Place::gone:
+      case CallLocation::gone:
         if (how == OnStop::request) return false;
         break;
     }
     if (taken_back) {
       take_off(item);
-      fill();
+      feed_call_queue();
     }
   }
   CallbackList callbacks;

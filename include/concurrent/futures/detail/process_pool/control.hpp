@@ -40,7 +40,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
   std::uint32_t asked = 0;
   {
     const std::lock_guard lock(mutex_);
-    if ((workers_.occupied() == 0 && outstanding_ == 0) || !broken_.empty()) return;
+    if ((workers_.occupied() == 0 && ledger_.outstanding() == 0) || !broken_.empty()) return;
     shutting_down_ = true;
     no_more_workers_ = true;
     close_gate();
@@ -87,7 +87,7 @@ CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
 
 CONCURRENT_FUTURES_INLINE std::size_t ProcessPool::pending_work_items() {
   const std::lock_guard lock(mutex_);
-  return outstanding_;
+  return ledger_.outstanding();
 }
 
 CONCURRENT_FUTURES_INLINE PoolStatistics ProcessPool::statistics() {
@@ -109,14 +109,10 @@ CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
     if (workers_.is_occupied(i)) published += results_.count(i);
   }
   std::size_t taken = 0;
-  for (const WorkItem* const item : items_) {
-    if (item == nullptr || item->place != WorkItem::Place::record) continue;
-    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
-    if (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) ++taken;
-  }
+  ledger_.for_each_sent([&](const WorkItem& item) { taken += calls_.look(item).is_taken() ? 1 : 0; });
   glance.workers = workers_.accepting();
   glance.busy = std::min<std::size_t>(taken - (std::min)(taken, published), workers_.accepting());
-  glance.queued = outstanding_ - (std::min)(outstanding_, taken);
+  glance.queued = ledger_.outstanding() - (std::min)(ledger_.outstanding(), taken);
   glance.done = counts_.submitted - std::min<std::uint64_t>(counts_.submitted, glance.queued + glance.busy);
   glance.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
   return glance;

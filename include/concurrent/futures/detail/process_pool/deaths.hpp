@@ -11,7 +11,6 @@
 #include <concurrent/futures/detail/process_pool/worker_death.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
-#include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/detail/oom_kills.hpp>
 #include <concurrent/pickle/call.hpp>
 
@@ -61,7 +60,7 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
     vacate_slot(report.worker);
     --counts_.workers_started;
     start_backoff_.refused(std::chrono::steady_clock::now());
-    if (workers_.occupied() == 0 && outstanding_ != 0) {
+    if (workers_.occupied() == 0 && ledger_.outstanding() != 0) {
       reason = std::string("concurrent::futures: a worker process could not be started: ") +
                std::strerror(report.status) + ". No worker is left.";
       if (report.status == EAGAIN) reason += " Raise the limit on processes (ulimit -u, pids.max).";
@@ -99,14 +98,15 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     death.name = slot.name;
     death.damaged = results_.is_distrusted(index);
     death.out_of_memory = out_of_memory && !slot.stopping;
-    bool started = false;
-    while (WorkItem* const item = item_of(index, started)) {
-      item->place = WorkItem::Place::settling;
-      held.push_back(*item);
-      if (in_hand != nullptr && !started) continue;
-      in_hand = item;
-      death.call_started = started;
-    }
+    ledger_.for_each_sent([&](WorkItem& item) {
+      const CallState state = calls_.look(item);
+      if (!state.is_taken() || state.worker != index) return;
+      item.location = CallLocation::settling;
+      held.push_back(item);
+      if (in_hand != nullptr && !state.is_started()) return;
+      in_hand = &item;
+      death.call_started = state.is_started();
+    });
   }
   death.has_call = in_hand != nullptr;
   if (in_hand != nullptr) death.task = describe(*in_hand);
@@ -134,7 +134,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
           if (item->traced) trace_end(*item, nullptr, true);
           --item->retries_left;
         }
-        pending_.push_front(*item);
+        ledger_.put_back(*item);
       } else {
         // Asked to stop, it does not begin again.
         if (fate == CallFate::put_back || fate == CallFate::retry) item->stopped_by_user = true;
@@ -152,7 +152,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
       no_more_workers_ = true;
       close_gate();
     } else {
-      fill();
+      feed_call_queue();
     }
     if (!broken_.empty()) reason = broken_;
   }
@@ -183,8 +183,7 @@ inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const Death& death,
   facts.damaged = death.damaged;
   facts.has_call = item != nullptr;
   if (item != nullptr) {
-    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
-    facts.call_started = state.stage == mpd::Stage::started;
+    facts.call_started = calls_.look(*item).is_started();
     facts.stopped_for_timeout = item->stopped_for_timeout;
     facts.stopped_by_user = item->stopped_by_user;
     facts.retries_left = item->retries_left != 0;
@@ -244,16 +243,12 @@ inline void ProcessPool::fail(WorkItem& item, std::exception_ptr exception) noex
 
 /// A worker gone wild may write over a record's state: then no worker will take the call, or none that is there has it.
 inline bool ProcessPool::find_overwritten() {
-  for (WorkItem* const item : items_) {
-    if (item == nullptr || item->place != WorkItem::Place::record) continue;
-    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
-    const bool waits = state.stage == mpd::Stage::ready && state.worker == mpd::no_worker;
-    const bool taken = (state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started) &&
-                       workers_.is_occupied(state.worker);
-    if (state.ticket == (item->ticket & mpd::ticket_mask) && (waits || taken)) continue;
-    drop_call(*item);
-    overwritten_.push_back(*item);
-  }
+  ledger_.for_each_sent([this](WorkItem& item) {
+    const CallState state = calls_.look(item);
+    if (state.stage == CallState::Stage::waiting || (state.is_taken() && workers_.is_occupied(state.worker))) return;
+    drop_call(item);
+    overwritten_.push_back(item);
+  });
   return !overwritten_.empty();
 }
 
@@ -288,28 +283,12 @@ inline void ProcessPool::collect_all(std::uint32_t index) {
   }
 }
 
-/// The call that this worker had in hand; null: none.
-inline WorkItem* ProcessPool::item_of(std::uint32_t index, bool& started) {
-  for (WorkItem* const item : items_) {
-    if (item != nullptr && holder_of(*item, started) == index) return item;
-  }
-  return nullptr;
-}
-
-/// The worker that has taken the item's call and not answered, and whether it has begun; no_worker: there is none.
-inline std::uint32_t ProcessPool::holder_of(const WorkItem& item, bool& started) const noexcept {
-  if (item.place != WorkItem::Place::record) return mpd::no_worker;
-  const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
-  started = state.stage == mpd::Stage::started;
-  return started || state.stage == mpd::Stage::claimed ? state.worker : mpd::no_worker;
-}
-
 inline void ProcessPool::vacate_slot(std::uint32_t index) {
   workers_.vacate(index);
   results_.end(index);
   segment_.sleepers(index / 64).fetch_and(~(std::uint64_t{1} << (index % 64)), std::memory_order_seq_cst);
   segment_.worker(index).status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::absent));
-  queue_->restore();
+  calls_.repair();
   // Nobody starts here until give_back_region has been. What it had published may still be being read: then it stays.
   if (results_.is_read(index)) return;
   results_.reserve_blocks(index);
@@ -327,7 +306,7 @@ inline void ProcessPool::give_back_region(std::uint32_t index) {
   mpd::give_back(region.data(), region.size());
   const std::lock_guard lock(mutex_);
   results_.release_blocks(index);
-  if (broken_.empty()) fill();
+  if (broken_.empty()) feed_call_queue();
 }
 
 /// True: the kernel has killed somebody for want of memory since this was last asked.

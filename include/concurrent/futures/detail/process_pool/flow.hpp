@@ -4,7 +4,6 @@
 
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
-#include <concurrent/multiprocessing/detail/call_queue.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -47,7 +46,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
   {
     const std::lock_guard lock(mutex_);
     max_workers_.store(workers, std::memory_order_relaxed);
-    queue_->set_limit(static_cast<std::size_t>(workers) + static_cast<std::size_t>(options_.extra_queued_calls));
+    calls_.set_limit(static_cast<std::size_t>(workers) + static_cast<std::size_t>(options_.extra_queued_calls));
     if (workers_.accepting() > static_cast<std::uint32_t>(workers) && !no_more_workers_) {
       note_held_calls();
       for (const bool busy_too : {false, true}) {
@@ -57,12 +56,11 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
           if (!busy_too && workers_[i].holds_call) continue;
           workers_.resign(i);
           tell_to_leave(i);
-          segment_.worker(i).wake.store(0, std::memory_order_seq_cst);
-          mpd::futex_wake(segment_.worker(i).wake, 1, true);
+          calls_.wake_worker(i);
         }
       }
     }
-    fill();
+    feed_call_queue();
   }
   wake_manager();
 }

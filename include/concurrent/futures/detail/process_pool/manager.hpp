@@ -55,7 +55,7 @@ inline void ProcessPool::watch_zygote() {
 inline bool ProcessPool::beat_until_report() {
   const bool report = zygote_.report_waits(HoldUps::interval);
   const std::lock_guard lock(mutex_);
-  if (timed_.empty()) {
+  if (ledger_.timed().empty()) {
     hold_ups_.rest();
     beating_.store(false, std::memory_order_relaxed);
   } else {
@@ -161,12 +161,16 @@ inline void ProcessPool::sleep_manager(Deadline deadline) {
 /// Towards the end, as far as it can go now. True: nothing is left to do.
 inline bool ProcessPool::wind_down() {
   const std::lock_guard lock(mutex_);
-  if (zygote_gone_) return shutting_down_ && resolving_.load() == 0 && deferred_.empty() && outstanding_ == 0;
-  if (!shutting_down_ || outstanding_ != 0 || resolving_.load(std::memory_order_acquire) != 0 || !deferred_.empty() ||
-      quit_sent_)
+  if (zygote_gone_) return shutting_down_ && resolving_.load() == 0 && deferred_.empty() && ledger_.outstanding() == 0;
+  if (!shutting_down_ || ledger_.outstanding() != 0 || resolving_.load(std::memory_order_acquire) != 0 ||
+      !deferred_.empty() || quit_sent_)
     return false;
   no_more_workers_ = true;
-  if (segment_.caller().stopping.exchange(1, std::memory_order_seq_cst) == 0) wake_all_workers();
+  if (segment_.caller().stopping.exchange(1, std::memory_order_seq_cst) == 0) {
+    for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+      if (workers_.is_occupied(i)) calls_.wake_worker(i);
+    }
+  }
   if (workers_.occupied() == 0) {
     CONCURRENT_FUTURES_FAULT_POINT("caller.quits");
     quit_sent_ = true;

@@ -14,6 +14,8 @@
 #include <concurrent/futures/detail/pool/pool_future_state.hpp>
 #include <concurrent/futures/detail/pool/pool_text.hpp>
 #include <concurrent/futures/detail/pool/unfinished.hpp>
+#include <concurrent/futures/detail/process_pool/call_ledger.hpp>
+#include <concurrent/futures/detail/process_pool/call_sender.hpp>
 #include <concurrent/futures/detail/process_pool/call_writer.hpp>
 #include <concurrent/futures/detail/process_pool/received_result.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
@@ -36,10 +38,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-namespace concurrent::multiprocessing::inline v0::detail {
-class CallQueueWriter;
-}
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -144,14 +142,11 @@ class ProcessPool {
   bool start_worker();
 
   // submit.hpp: towards the workers
-  void fill();
-  void place(WorkItem& item, const std::byte* bytes);
-  void place_again(WorkItem& item);
-  void wake_workers();
-  void wake_all_workers();
+  void feed_call_queue();
+  void send(WorkItem& item, const std::byte* bytes);
+  void send_again(WorkItem& item);
   void drop_call(WorkItem& item, const char* outcome = nullptr) noexcept;
   void take_off(WorkItem& item) noexcept;
-  void free_record(WorkItem& item) noexcept;
   void take_unstarted(ItemList& items) noexcept;
   void cancel_all(ItemList& items) noexcept;
 
@@ -159,6 +154,7 @@ class ProcessPool {
 
   // flow.hpp: how much waits
   friend class PendingLimit;
+  std::size_t waiting_calls() const noexcept { return ledger_.waiting(); }
   bool is_closed() const noexcept { return (gate_.load(std::memory_order_relaxed) & gate_closed) != 0; }
   void close_gate() noexcept;
 
@@ -207,8 +203,6 @@ class ProcessPool {
   void worker_start_failed(const mpd::ZygoteReport& report);
   void worker_ended(const mpd::ZygoteReport& report);
   void collect_all(std::uint32_t index);
-  WorkItem* item_of(std::uint32_t index, bool& started);
-  std::uint32_t holder_of(const WorkItem& item, bool& started) const noexcept;
   void vacate_slot(std::uint32_t index);
   void give_back_region(std::uint32_t index);
   DeathFacts facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept;
@@ -239,7 +233,6 @@ class ProcessPool {
   std::atomic<int> max_workers_{1};  // changed under the lock
   int most_workers_ = 1;             // for which there is room in the segment
   std::uint64_t id_ = 0;
-  std::uint64_t secret_ = 0;  // makes the keys of calls, which results repeat
   std::atomic<std::uint32_t> references_{1};
   mpd::ProcessMark mark_;
 
@@ -251,15 +244,10 @@ class ProcessPool {
   std::mutex join_mutex_;
 
   std::mutex mutex_;
-  std::unique_ptr<mpd::CallQueueWriter> queue_;
-  PendingItems pending_;
-  std::vector<WorkItem*> items_;  // by record; null: the record is free
-  std::vector<std::uint32_t> free_records_;
-  std::vector<WorkItem*> timed_;  // with a time limit, and with a record
+  CallLedger ledger_;
+  CallSender calls_;
   WorkerTable workers_;
   ResultReceiver results_;
-  std::size_t outstanding_ = 0;  // submitted, and no result taken off a ring yet
-  std::uint64_t key_count_ = 0;
   StartBackoff start_backoff_;
   HoldUps hold_ups_;
   std::vector<mpd::ZygoteReport> reports_;
@@ -314,7 +302,7 @@ class ProcessPool {
   std::atomic<bool> manager_sleeps_{false};  // what we know ourselves; the shared word is for workers
   std::atomic<std::thread::id> manager_id_{};
   std::atomic<std::int64_t> drive_budget_{0};
-  std::atomic<std::size_t> in_hand_{0};      // outstanding_, for those without the lock
+  std::atomic<std::size_t> in_hand_{0};      // ledger_.outstanding(), for those without the lock
   std::size_t processors_ = 1;               // constant
   std::atomic<int> short_sleeps_{0};         // how often of late a sleep was over before it had paid
   std::atomic<std::uint32_t> resolving_{0};  // batch off their ring, not resolved yet

@@ -57,20 +57,17 @@ inline bool ProcessPool::accept(std::uint32_t index, ReceivedResult& result) {
   result.cancelled = false;
   if (result.of_finalizer()) return true;
   if (result.of_initializer()) return options_.initializer && slot.tasks == 0;  // only before any call
-  const std::uint32_t record = mpd::record_of(result.call);
-  WorkItem* const item = record < items_.size() ? items_[record] : nullptr;
-  if (item == nullptr || item->place != WorkItem::Place::record ||
-      (item->ticket & mpd::ticket_mask) != mpd::ticket_of(result.call) || item->key != result.key)
-    return false;
-  const auto state = mpd::RecordState::unpack(segment_.record(record).state.load(std::memory_order_acquire));
-  if (state.worker != index || state.stage != mpd::Stage::started) return false;
+  WorkItem* const item = ledger_.match(result.call, result.key);
+  if (item == nullptr) return false;
+  const CallState state = calls_.look(*item);
+  if (!state.is_started() || state.worker != index) return false;
   result.item = item;
   result.cancelled = item->stopped_by_user;
   counts_.bytes_from_workers += result.size;
   if (result.outcome == mpd::Outcome::value) {
     drop_call(*item, "result");
   } else {  // its text will say what the call was: that takes its time, and comes without the lock
-    item->place = WorkItem::Place::settling;
+    item->location = CallLocation::settling;
     if (item->traced) [[unlikely]]
       trace_end(*item, "exception", false);
     item->traced = false;
@@ -133,7 +130,7 @@ inline void ProcessPool::resolve(ReceivedResult& result) {
         result.cancelled = result.item->stopped_by_user;
         stop_requested = result.item->stop_requested;
         drop_call(*result.item);
-        fill();
+        feed_call_queue();
       }
       if (stop_requested && !result.cancelled) {
         result.cancelled = is_cancellation([&bytes] {
@@ -209,7 +206,7 @@ inline bool ProcessPool::serve() {
     const std::lock_guard lock(mutex_);
     collect(batch);
     if (batch.size != 0) activity_.fetch_add(1, std::memory_order_relaxed);
-    fill();
+    feed_call_queue();
   }
   const bool any = batch.size != 0;
   resolve(batch);

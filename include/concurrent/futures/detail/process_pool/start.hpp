@@ -6,7 +6,6 @@
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
-#include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 
 #include <sys/random.h>
@@ -56,12 +55,22 @@ CONCURRENT_FUTURES_INLINE ProcessPool* ProcessPool::make(ProcessPoolOptions opti
   return new ProcessPool(std::move(options));
 }
 
+/// Where the system has no chance to give, one that differs from run to run and from pool to pool.
+inline std::uint64_t random_nonce_seed() noexcept {
+  std::uint64_t seed = 0;
+  if (::getrandom(&seed, sizeof seed, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof seed))
+    seed = static_cast<std::uint64_t>(mpd::monotonic_nanoseconds()) * 0x9E3779B97F4A7C15ULL;
+  return seed;
+}
+
 inline ProcessPool::ProcessPool(ProcessPoolOptions options)
-    : options_(std::move(options)), pending_limit_(options_.max_pending), restart_budget_(options_.restart_limit) {
+    : options_(std::move(options)),
+      ledger_(random_nonce_seed()),
+      pending_limit_(options_.max_pending),
+      restart_budget_(options_.restart_limit) {
   most_workers_ = options_.max_workers ? *options_.max_workers : multiprocessing::usable_cpu_count();
   max_workers_.store(most_workers_, std::memory_order_relaxed);
   id_ = next_pool_id().fetch_add(1);
-  if (::getrandom(&secret_, sizeof secret_, GRND_NONBLOCK) < 0) secret_ = id_ * 0x9E3779B97F4A7C15ULL;
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::release() noexcept {
@@ -95,14 +104,12 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   rights_.begin();
   segment_ = mpd::Segment::create(geometry);
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
-  queue_ = std::make_unique<mpd::CallQueueWriter>(segment_);
-  items_.resize(geometry.records);
+  calls_.open(segment_);
+  ledger_.open(geometry.records);
   asked_.reserve(geometry.workers);
   idle_.reserve(geometry.workers);
-  timed_.reserve(geometry.records);            // submit does not fail for it
-  reports_.reserve(3 * geometry.workers + 1);  // nor the monitor: of each worker one report waits, and the zygote's end
-  free_records_.clear();                       // if it failed before
-  for (std::uint32_t record = geometry.records; record-- > 0;) free_records_.push_back(record);
+  reports_.reserve(3 * geometry.workers +
+                   1);  // the monitor does not fail for it: of each worker one report waits, and the zygote's end
   workers_.open(geometry.workers);
   results_.open(segment_);
 
@@ -171,9 +178,9 @@ inline std::pair<std::uint64_t, std::uint64_t> ProcessPool::pickle_for_images(co
 
 /// On demand: as many workers as there are calls without a result, up to max_workers.
 inline void ProcessPool::start_workers() {
-  if (outstanding_ <= workers_.accepting()) return;
+  if (ledger_.outstanding() <= workers_.accepting()) return;
   const auto wanted =
-      static_cast<std::uint32_t>(std::min<std::size_t>(outstanding_, static_cast<std::size_t>(max_workers())));
+      static_cast<std::uint32_t>(std::min<std::size_t>(ledger_.outstanding(), static_cast<std::size_t>(max_workers())));
   while (workers_.accepting() < wanted && start_worker()) {
   }
 }

@@ -6,11 +6,9 @@
 #pragma once
 
 #include <concurrent/futures/detail/process_pool/argument_blocks.hpp>
+#include <concurrent/futures/detail/process_pool/call_sender.impl.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
-#include <concurrent/multiprocessing/detail/call_queue.hpp>
-
-#include <bit>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -77,14 +75,14 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
       trace_submit(item, call.data());
     }
     // What may throw comes first: a call whose submit throws has never been.
-    const bool has_place = pending_.empty() && !queue_->full() && !free_records_.empty();
+    const bool goes_at_once = !ledger_.any_waits() && calls_.has_room() && ledger_.has_free_record();
     item.size = call.size();
-    const bool keeps = !has_place && !call.has_block();
-    if (keeps) item.keep_pending(call.data());
+    const bool keeps = !goes_at_once && !call.has_block();
+    if (keeps) item.keep_bytes(call.data());
     try {
-      pending_.enter(item);
+      ledger_.enter(item);
     } catch (...) {
-      if (keeps) item.drop_pending();
+      if (keeps) item.drop_bytes();
       throw;
     }
     item.state().add_reference();
@@ -93,15 +91,15 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
       item.kept = call.take_kept();
     ++counts_.submitted;
     counts_.bytes_to_workers += item.size;
-    ++outstanding_;
-    if (has_place) {
-      place(item, call.data());
+    ledger_.add(item);
+    if (goes_at_once) {
+      send(item, call.data());
     } else {
-      pending_.push_back(item);
+      ledger_.keep_waiting(item);
     }
     // While this thread keeps submitting it takes the results off the rings and refills the queue on the way.
     if (results_.ready() && !driver_.load(std::memory_order_relaxed)) collect(batch);
-    fill();
+    feed_call_queue();
     activity_.fetch_add(1, std::memory_order_relaxed);
     leased = take_lease();
     wake = start_backoff_.waits() || item.options != nullptr || !watching_;
@@ -112,135 +110,55 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
   if (wake) wake_manager();
 }
 
-/// Moves pending items into the call queue, and sees to it that somebody takes them.
-inline void ProcessPool::fill() {
-  while (!pending_.empty() && !queue_->full()) {
-    WorkItem& item = *pending_.front();
+/// Moves waiting calls into the call queue, and sees to it that somebody takes them.
+inline void ProcessPool::feed_call_queue() {
+  while (ledger_.any_waits() && calls_.has_room()) {
+    WorkItem& item = *ledger_.first_waiting();
     if (item.has_record) {
-      pending_.remove(item);
-      place_again(item);
+      ledger_.stop_waiting(item);
+      send_again(item);
       continue;
     }
-    if (free_records_.empty()) break;
-    pending_.remove(item);
+    if (!ledger_.has_free_record()) break;
+    ledger_.stop_waiting(item);
     if (item.block.address != nullptr) {
-      place(item, nullptr);
+      send(item, nullptr);
     } else {
-      place(item, item.pending_bytes());
-      item.drop_pending();
+      send(item, item.waiting_bytes());
+      item.drop_bytes();
     }
   }
   pending_limit_.tell(*this);
-  wake_workers();
+  calls_.wake_workers(workers_);
   start_workers();
-  in_hand_.store(outstanding_, std::memory_order_relaxed);
+  in_hand_.store(ledger_.outstanding(), std::memory_order_relaxed);
 }
 
-inline void ProcessPool::place(WorkItem& item, const std::byte* bytes) {
-  item.record = free_records_.back();
-  free_records_.pop_back();
-  items_[item.record] = &item;
-  item.has_record = true;
-  mpd::CallRecord& record = segment_.record(item.record);
-  const std::uint64_t offset = item.block.address != nullptr ? segment_.offset_of(item.block.address) : 0;
-  std::uint32_t flags = item.traced ? mpd::CallRecord::traced : 0;
-  if (offset == 0) {
-    if (bytes != nullptr) std::memcpy(record.bytes, bytes, item.size);  // never null: a call has one or the other
-  }
-  if (item.options != nullptr && item.options->timeout) {
-    flags |= mpd::CallRecord::timed;
-    timed_.push_back(&item);
-    begin_to_beat();
-  }
-  record.size = item.size;
-  record.offset = offset;
-  record.flags = flags;
-  record.sum = mpd::sum_of_call(item.size, offset, flags, bytes);
-  place_again(item);
+/// `bytes`: null for a call that lies in a block.
+inline void ProcessPool::send(WorkItem& item, const std::byte* bytes) {
+  ledger_.give_record(item);
+  calls_.write(item, bytes);
+  if (item.is_timed()) begin_to_beat();
+  send_again(item);
 }
 
 /// The item's record holds its call: hands it to the workers (again).
-inline void ProcessPool::place_again(WorkItem& item) {
-  item.key = (secret_ ^ ++key_count_) * 0x9E3779B97F4A7C15ULL;
-  item.key ^= std::rotr(item.key, 29);
-  segment_.record(item.record).key = item.key;
-  segment_.record(item.record).stop.store(0, std::memory_order_relaxed);
-  item.place = WorkItem::Place::record;
-  item.ticket = queue_->place(item.record);
-  CONCURRENT_FUTURES_FAULT_POINT("caller.placed");
-}
-
-/// Wakes sleeping workers until as many are awake and idle as calls wait. Costs nothing while none sleeps.
-inline void ProcessPool::wake_workers() {
-  std::uint64_t sleeping = 0;
-  for (std::uint32_t word = 0; word < segment_.sleeper_words(); ++word)
-    sleeping |= segment_.sleepers(word).load(std::memory_order_seq_cst);
-  if (sleeping == 0) return;
-  std::uint32_t waiting = queue_->waiting();
-  if (waiting == 0) return;
-  for (std::uint32_t i = 0; i < workers_.size() && waiting != 0; ++i) {
-    if (!workers_.is_occupied(i)) continue;
-    if (segment_.worker(i).status.load(std::memory_order_relaxed) !=
-        static_cast<std::uint32_t>(mpd::WorkerStatus::polling)) {
-      workers_[i].ignored_wakeup = false;
-    } else if (!workers_[i].ignored_wakeup) {
-      --waiting;
-    }
-  }
-  // The lowest place first, so that a load that one worker can carry stays with one.
-  for (std::uint32_t word = 0; word < segment_.sleeper_words() && waiting != 0; ++word) {
-    std::uint64_t bits = segment_.sleepers(word).load(std::memory_order_seq_cst);
-    while (bits != 0 && waiting != 0) {
-      const auto bit = static_cast<std::uint32_t>(std::countr_zero(bits));
-      bits &= bits - 1;
-      const std::uint32_t index = word * 64 + bit;
-      segment_.sleepers(word).fetch_and(~(std::uint64_t{1} << bit), std::memory_order_seq_cst);
-      if (!workers_.is_occupied(index)) continue;
-      mpd::WorkerEntry& entry = segment_.worker(index);
-      if (entry.wake.exchange(0, std::memory_order_seq_cst) != 0) {
-        mpd::futex_wake(entry.wake, 1, true);
-        --waiting;
-      }
-    }
-  }
-}
-
-inline void ProcessPool::wake_all_workers() {
-  for (std::uint32_t i = 0; i < workers_.size(); ++i) {
-    if (!workers_.is_occupied(i)) continue;
-    segment_.worker(i).wake.store(0, std::memory_order_seq_cst);
-    mpd::futex_wake(segment_.worker(i).wake, 1, true);
-  }
-}
+inline void ProcessPool::send_again(WorkItem& item) { calls_.enqueue(item, ledger_.mark_sent(item)); }
 
 /// The call is not needed any more, wherever its bytes lie. `outcome`: of its result, if that has come.
 inline void ProcessPool::drop_call(WorkItem& item, const char* outcome) noexcept {
   if (item.traced) [[unlikely]]
     trace_end(item, outcome, false);
-  if (item.place == WorkItem::Place::pending) {
-    pending_.remove(item);
-    if (!item.has_record && item.block.address == nullptr) item.drop_pending();
+  if (item.location == CallLocation::waiting) {
+    ledger_.stop_waiting(item);
+    if (!item.has_record && item.block.address == nullptr) item.drop_bytes();
   }
-  if (item.has_record) free_record(item);
+  if (item.has_record) {
+    calls_.erase(item);
+    ledger_.take_record(item);
+  }
   if (item.block.address != nullptr) blocks_->free(std::exchange(item.block, {}));
-  pending_.leave(item);
-  item.place = WorkItem::Place::gone;
-  --outstanding_;
-}
-
-inline void ProcessPool::free_record(WorkItem& item) noexcept {
-  segment_.record(item.record)
-      .state.store(mpd::RecordState{item.ticket, mpd::no_worker, mpd::Stage::free}.pack(), std::memory_order_relaxed);
-  items_[item.record] = nullptr;
-  free_records_.push_back(item.record);  // has had room for all of them from the start
-  item.has_record = false;
-  if (item.options == nullptr || !item.options->timeout) return;
-  for (WorkItem*& timed : timed_) {
-    if (timed != &item) continue;
-    timed = timed_.back();
-    timed_.pop_back();
-    return;
-  }
+  ledger_.close(item);
 }
 
 /// Drops a call that no worker has taken, and counts it: who does this cancels its future.
@@ -255,10 +173,10 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
   if (!is_here()) return false;
   {
     const std::lock_guard lock(mutex_);
-    if (item.place != WorkItem::Place::pending && item.place != WorkItem::Place::record) return false;
-    if (item.place == WorkItem::Place::record && !queue_->withdraw(item.record, item.ticket)) return false;
+    if (item.location != CallLocation::waiting && item.location != CallLocation::sent) return false;
+    if (item.location == CallLocation::sent && !calls_.withdraw(item)) return false;
     take_off(item);
-    fill();
+    feed_call_queue();
   }
   item.state().release();  // the pool's; whoever cancels has a handle
   wake_manager();          // it may have been what a shutdown waits for
@@ -268,10 +186,9 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
 CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept {
   if (!is_here()) return false;
   const std::lock_guard lock(mutex_);
-  if (item.place != WorkItem::Place::record)
-    return item.place == WorkItem::Place::gone || item.place == WorkItem::Place::settling;
-  const auto state = mpd::RecordState::unpack(segment_.record(item.record).state.load(std::memory_order_acquire));
-  return state.stage == mpd::Stage::claimed || state.stage == mpd::Stage::started;
+  if (item.location != CallLocation::sent)
+    return item.location == CallLocation::gone || item.location == CallLocation::settling;
+  return calls_.look(item).is_taken();
 }
 
 /// What the call's worker says of how far it is.
@@ -279,24 +196,23 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(const WorkItem& item, 
                                                           std::uint64_t& total) noexcept {
   if (!is_here()) return;
   const std::lock_guard lock(mutex_);
-  bool started = false;
-  const std::uint32_t holder = holder_of(item, started);
-  if (started && holder < workers_.size())
-    segment_.worker(holder).progress.read(mpd::pack_call(item.ticket, item.record), done, total);
+  if (item.location != CallLocation::sent) return;
+  const CallState state = calls_.look(item);
+  if (state.is_started())
+    segment_.worker(state.worker).progress.read(mpd::pack_call(item.ticket, item.record), done, total);
 }
 
 /// Takes back every call that no worker has taken. Their futures are the caller's to cancel.
 inline void ProcessPool::take_unstarted(ItemList& items) noexcept {
-  while (WorkItem* const item = pending_.front()) {
+  while (WorkItem* const item = ledger_.first_waiting()) {
     take_off(*item);
     items.push_back(*item);
   }
-  for (WorkItem* const item : items_) {
-    if (item == nullptr || item->place != WorkItem::Place::record || !queue_->withdraw(item->record, item->ticket))
-      continue;
-    take_off(*item);
-    items.push_back(*item);
-  }
+  ledger_.for_each_sent([&](WorkItem& item) {
+    if (!calls_.withdraw(item)) return;
+    take_off(item);
+    items.push_back(item);
+  });
 }
 
 inline void ProcessPool::cancel_all(ItemList& items) noexcept {

@@ -5,7 +5,6 @@
 
 #include <concurrent/futures/detail/process_pool/argument_blocks.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
-#include <concurrent/multiprocessing/detail/call_queue.hpp>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -48,10 +47,10 @@ inline Deadline ProcessPool::pace(Deadline now) {
 /// With the lock: what is due. What takes long is left to the caller, who does it without.
 inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stall, bool& trim) {
   Deadline look = (Deadline::max)();
-  if (queue_->waiting() != 0 || !pending_.empty()) {
+  if (calls_.waiting() != 0 || ledger_.any_waits()) {
     if (now >= stalls_.due()) {
-      fill();
-      stall = stalls_.check(now, queue_->moves_on(), outstanding_ <= workers_.accepting());
+      feed_call_queue();
+      stall = stalls_.check(now, calls_.moves_on(), ledger_.outstanding() <= workers_.accepting());
     }
     look = stalls_.due();
   } else {
@@ -60,9 +59,9 @@ inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stal
   // Whoever has taken over the rings may be held up in a program's own unpickling, a wake-up may have died with its
   // sender, a worker may be stopped: while something is on its way, or was within the last second, the manager looks
   // after it now and then. After that, whoever submits wakes it.
-  watching_ = outstanding_ != 0 || now < quiet_at_;
+  watching_ = ledger_.outstanding() != 0 || now < quiet_at_;
   if (watching_) look = (std::min)(look, now + pool_timing.watch);
-  if (outstanding_ != 0 && now >= records_look_) {
+  if (ledger_.outstanding() != 0 && now >= records_look_) {
     records_look_ = now + pool_timing.watch;
     if (find_overwritten()) look = now;
   }
@@ -81,11 +80,10 @@ inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stal
 /// Sets `holds_call` of each slot whose worker has taken a call and not answered.
 inline void ProcessPool::note_held_calls() {
   for (std::uint32_t i = 0; i < workers_.size(); ++i) workers_[i].holds_call = false;
-  for (const WorkItem* const item : items_) {
-    bool started = false;
-    const std::uint32_t holder = item == nullptr ? mpd::no_worker : holder_of(*item, started);
-    if (holder < workers_.size()) workers_[holder].holds_call = true;
-  }
+  ledger_.for_each_sent([this](const WorkItem& item) {
+    const CallState state = calls_.look(item);
+    if (state.is_taken()) workers_[state.worker].holds_call = true;
+  });
 }
 
 /// What a StallDetector asks for. Without the lock where /proc is read.
@@ -112,42 +110,40 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
     if (!idle_[i].blocked) runnable = true;
   }
   const std::lock_guard lock(mutex_);
-  queue_->restore();
+  calls_.repair();
   for (std::uint32_t i = 0; i < workers_.size(); ++i) {
     WorkerSlot& slot = workers_[i];
     slot.was_blocked = false;
     if (!slot.is_occupied()) continue;
-    mpd::WorkerEntry& entry = segment_.worker(i);
-    const auto status = static_cast<mpd::WorkerStatus>(entry.status.load(std::memory_order_relaxed));
+    const auto status = static_cast<mpd::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
     slot.ignored_wakeup = status == mpd::WorkerStatus::polling;
     const bool leaves = status == mpd::WorkerStatus::finishing || status == mpd::WorkerStatus::retired;
     if (leaves && workers_.retire(i)) start_workers();  // its finalizer takes time
     if (status == mpd::WorkerStatus::busy && !todo.wake_busy) continue;
-    entry.wake.store(0, std::memory_order_seq_cst);
-    mpd::futex_wake(entry.wake, 1, true);
+    calls_.wake_worker(i);
   }
   for (std::size_t i = 0; i < asked_.size(); ++i) {
     WorkerSlot& slot = workers_[asked_[i].index];
     if (slot.serial == asked_[i].serial) slot.was_blocked = idle_[i].blocked;
   }
   // Unless it has been taken meanwhile: to look at them all may have taken long.
-  if (todo.ask_workers && stalls_.start_one(now, idle_) && queue_->waiting() != 0 &&
-      outstanding_ <= workers_.accepting())
+  if (todo.ask_workers && stalls_.start_one(now, idle_) && calls_.waiting() != 0 &&
+      ledger_.outstanding() <= workers_.accepting())
     start_worker();
 }
 
 /// Stops the tasks whose time is up. Returns when the next one's may be.
 inline Deadline ProcessPool::check_time_limits(Deadline now) {
   Deadline look = (Deadline::max)();
-  if (timed_.empty()) return look;
+  if (ledger_.timed().empty()) return look;
   hold_ups_.beat(now);
   ItemList put_back;
-  for (WorkItem* const item : timed_) {
-    if (item->place != WorkItem::Place::record || item->stopped_for_timeout || item->stopped_by_user) continue;
-    const auto state = mpd::RecordState::unpack(segment_.record(item->record).state.load(std::memory_order_acquire));
+  for (WorkItem* const item : ledger_.timed()) {
+    if (item->location != CallLocation::sent || item->stopped_for_timeout || item->stopped_by_user) continue;
+    const CallState state = calls_.look(*item);
     TimedCall call;
     call.limit = *item->options->timeout;
-    if (state.worker < workers_.size() && state.stage == mpd::Stage::claimed) {
+    if (state.stage == CallState::Stage::claimed) {
       WorkerSlot& slot = workers_[state.worker];
       if (slot.claimed != item->ticket) {
         slot.claimed = item->ticket;
@@ -155,7 +151,7 @@ inline Deadline ProcessPool::check_time_limits(Deadline now) {
       }
       call.stage = TimedCall::Stage::claimed;
       call.since = slot.claimed_since;
-    } else if (state.worker < workers_.size() && state.stage == mpd::Stage::started) {
+    } else if (state.is_started()) {
       call.stage = TimedCall::Stage::started;
       const auto noted = std::chrono::nanoseconds(
           static_cast<std::int64_t>(segment_.worker(state.worker).started_at.load(std::memory_order_relaxed)));
@@ -164,8 +160,8 @@ inline Deadline ProcessPool::check_time_limits(Deadline now) {
     const TimeLimitStep step = check_time_limit(call, now, hold_ups_);
     look = (std::min)(look, step.look);
     if (step.action == TimeLimitStep::Action::take_back) {
-      tell_to_leave(state.worker);                                   // so that it has no other call when it is hit
-      if (!queue_->take_back(item->record, item->ticket)) continue;  // it has begun at last, and leaves after that
+      tell_to_leave(state.worker);             // so that it has no other call when it is hit
+      if (!calls_.take_back(*item)) continue;  // it has begun at last, and leaves after that
       signal_worker(state.worker, SIGKILL);
       put_back.push_back(*item);
     } else if (step.action == TimeLimitStep::Action::stop && stop_task(*item)) {
@@ -173,8 +169,8 @@ inline Deadline ProcessPool::check_time_limits(Deadline now) {
     }
   }
   if (!put_back.empty()) {
-    while (WorkItem* const item = put_back.pop_front()) pending_.push_front(*item);
-    fill();
+    while (WorkItem* const item = put_back.pop_front()) ledger_.put_back(*item);
+    feed_call_queue();
   }
   return look;
 }

@@ -57,10 +57,10 @@ inline void ProcessPool::trace_submit(WorkItem& item, const std::byte* call) noe
 
 /// The item leaves its record, for good or to be run `again`. `outcome`: null when no result has come.
 inline void ProcessPool::trace_end(const WorkItem& item, const char* outcome, bool again) noexcept {
-  if (item.place == WorkItem::Place::record || item.place == WorkItem::Place::settling) {
+  if (item.location == CallLocation::sent || item.location == CallLocation::settling) {
     const mpd::CallRecord& record = segment_.record(item.record);
-    const auto state = mpd::RecordState::unpack(record.state.load(std::memory_order_acquire));
-    if (state.stage == mpd::Stage::started && state.worker < workers_.size()) {
+    const CallState state = calls_.look(item);
+    if (state.is_started()) {
       const pid_t noted = workers_[state.worker].pid;
       const pid_t pid = noted != 0 ? noted : segment_.worker(state.worker).pid.load(std::memory_order_relaxed);
       const auto start = static_cast<std::int64_t>(record.started_at.load(std::memory_order_relaxed));

@@ -20,14 +20,15 @@ namespace detail {
 
 class ProcessPool;
 
+/// Where a call is. `sent`: its record lies before the workers. `settling`: with no worker any more, its outcome is
+/// known or being found out; the call is kept until it has been described. `gone`: the pool has done with it, but for
+/// publishing its outcome.
+enum class CallLocation : std::uint8_t { none, waiting, sent, settling, gone };
+
 /// A call on its way through the pool, from submit until it is resolved: Python's _WorkItem and _CallItem in one. All
 /// but the constant members belong to the pool's lock.
 class WorkItem {
  public:
-  /// Where it is. `settling`: with no worker any more, its outcome is known or being found out; the call is kept until
-  /// it has been described. `gone`: the pool has done with it, but for publishing its outcome.
-  enum class Place : std::uint8_t { none, pending, record, settling, gone };
-
   virtual FutureStateBase& state() noexcept = 0;
   /// Unpickles the result into the future. Throws what unpickling throws.
   virtual CallbackList load(pickle::Reader& reader) = 0;
@@ -37,37 +38,38 @@ class WorkItem {
 
   static constexpr std::uint32_t inline_capacity = 48;
 
-  WorkItem* next = nullptr;  // in the list of pending items, or in one of those that fail together
+  WorkItem* next = nullptr;  // in the list of waiting items, or in one of those that fail together
   WorkItem* previous = nullptr;
   std::uint64_t ticket = 0;                   // while it is in the call queue or with a worker
   multiprocessing::detail::Allocation block;  // the pickled call if it is large
   std::uint64_t size = 0;                     // of the pickled call
   std::unique_ptr<TaskOptions> options;
   std::unique_ptr<pickle::Writer::Kept> kept;  // what the call's arguments mean, until its outcome is known
-  std::uint64_t key = 0;                       // what the result must repeat
+  std::uint64_t nonce = 0;                     // what the result must repeat
   std::uint32_t record = 0;                    // which record holds the call, if one does
   std::uint16_t retries_left = 0;
-  Place place = Place::none;
+  CallLocation location = CallLocation::none;
   bool has_record = false;
   bool stopped_for_timeout = false;
   bool stopped_by_user = false;       // terminate() has returned true: whatever comes now, it is cancelled
   bool stop_requested = false;        // of this call while it ran: if it throws CancelledError it is cancelled
   bool counted_as_cancelled = false;  // by who took it back, who has yet to say so to the future
   bool traced = false;
-  union {  // a small call that waits for a place in the queue
+  union {  // a small call that waits for room in the call queue
     std::byte bytes[inline_capacity];
     std::byte* heap;
   };
 
   std::size_t call_size() const noexcept { return size; }
+  bool is_timed() const noexcept { return options != nullptr && options->timeout.has_value(); }
   int priority() const noexcept { return options != nullptr ? options->priority : 0; }
 
-  std::byte* pending_bytes() noexcept { return size <= inline_capacity ? bytes : heap; }
-  void keep_pending(const std::byte* from) {
+  std::byte* waiting_bytes() noexcept { return size <= inline_capacity ? bytes : heap; }
+  void keep_bytes(const std::byte* from) {
     if (size > inline_capacity) heap = new std::byte[size];
-    std::memcpy(pending_bytes(), from, size);
+    std::memcpy(waiting_bytes(), from, size);
   }
-  void drop_pending() noexcept {
+  void drop_bytes() noexcept {
     if (size > inline_capacity) delete[] heap;
   }
 
@@ -78,33 +80,8 @@ class WorkItem {
 
 using ItemList = IntrusiveList<WorkItem>;
 
-/// The items that wait for a place in the call queue, in the order in which they are to get one.
-class PendingItems {
- public:
-  /// See PriorityList: before an item is first in the pool, and when the pool has done with it.
-  void enter(const WorkItem& item) { items_.enter(item); }
-  void leave(const WorkItem& item) noexcept { items_.leave(item); }
-
-  bool empty() const noexcept { return items_.empty(); }
-  std::size_t size() const noexcept { return items_.size(); }
-  WorkItem* front() const noexcept { return items_.front(); }
-
-  void push_back(WorkItem& item) noexcept {
-    items_.push_back(item);
-    item.place = WorkItem::Place::pending;
-  }
-  void push_front(WorkItem& item) noexcept {
-    items_.push_front(item);
-    item.place = WorkItem::Place::pending;
-  }
-  void remove(WorkItem& item) noexcept {
-    items_.remove(item);
-    item.place = WorkItem::Place::none;
-  }
-
- private:
-  PriorityList<WorkItem> items_;
-};
+/// The items that wait for room in the call queue, in the order in which they are to get it.
+using WaitingItems = PriorityList<WorkItem>;
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSL-1.0
+// The ledger of calls and their way to the workers, without a pool: this test plays both the pool and its workers.
+#include <concurrent/futures/detail/process_pool/call_ledger.hpp>
+#include <concurrent/futures/detail/process_pool/call_sender.impl.hpp>
+#include <concurrent/futures/process.hpp>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace detail = concurrent::futures::detail;
+namespace ipc = concurrent::multiprocessing::detail;
+using detail::CallLedger;
+using detail::CallLocation;
+using detail::CallSender;
+using detail::CallState;
+
+namespace {
+
+struct Call final : detail::WorkItem {
+  detail::FutureStateBase& state() noexcept override { std::abort(); }
+  detail::CallbackList load(concurrent::pickle::Reader&) override { return {}; }
+};
+
+std::unique_ptr<Call> make_call(std::uint64_t content, int priority = 0, bool timed = false) {
+  auto call = std::make_unique<Call>();
+  call->size = sizeof content;
+  call->keep_bytes(reinterpret_cast<const std::byte*>(&content));
+  if (priority != 0 || timed) call->options = std::make_unique<concurrent::futures::TaskOptions>();
+  if (priority != 0) call->options->priority = priority;
+  if (timed) call->options->timeout = std::chrono::seconds(1);
+  return call;
+}
+
+ipc::Segment make_segment(std::uint32_t workers, std::uint32_t capacity, std::uint32_t records) {
+  ipc::SegmentGeometry geometry;
+  geometry.workers = workers;
+  geometry.queue_capacity = capacity;
+  geometry.records = records;
+  geometry.ring_capacity = 8;
+  return ipc::Segment::create(geometry);
+}
+
+}  // namespace
+
+TEST_CASE("CallLedger: a call is in one place, and outstanding until it is closed, whatever happens to it") {
+  constexpr std::uint32_t records = 5;
+  CallLedger ledger(1234);
+  ledger.open(records);
+  std::mt19937 random(7);
+  std::vector<std::unique_ptr<Call>> calls;
+  std::set<std::uint64_t> nonces;
+  for (int step = 0; step < 20'000; ++step) {
+    if (calls.empty() || random() % 3 == 0) {
+      auto call = make_call(0, static_cast<int>(random() % 3) - 1, random() % 2 == 0);
+      ledger.enter(*call);
+      ledger.add(*call);
+      ledger.keep_waiting(*call);
+      calls.push_back(std::move(call));
+      continue;
+    }
+    Call& call = *calls[random() % calls.size()];
+    switch (call.location) {
+      case CallLocation::waiting:
+        if (!call.has_record && !ledger.has_free_record()) break;
+        ledger.stop_waiting(call);
+        if (!call.has_record) ledger.give_record(call);
+        REQUIRE(nonces.insert(ledger.mark_sent(call)).second);
+        break;
+      case CallLocation::sent:
+        call.ticket = random();
+        REQUIRE(ledger.match(ipc::pack_call(call.ticket, call.record), call.nonce) == &call);
+        REQUIRE(ledger.match(ipc::pack_call(call.ticket, call.record), call.nonce + 1) == nullptr);
+        REQUIRE(ledger.match(ipc::pack_call(call.ticket + 1, call.record), call.nonce) == nullptr);
+        REQUIRE(ledger.match(ipc::pack_call(call.ticket, records), call.nonce) == nullptr);
+        call.location = CallLocation::settling;
+        REQUIRE(ledger.match(ipc::pack_call(call.ticket, call.record), call.nonce) == nullptr);
+        break;
+      default:
+        if (random() % 2 == 0) {
+          ledger.put_back(call);
+          if (call.priority() == 0 && ledger.waiting() == 1) REQUIRE(ledger.first_waiting() == &call);
+          break;
+        }
+        ledger.take_record(call);
+        ledger.close(call);
+        REQUIRE(call.location == CallLocation::gone);
+        std::erase_if(calls, [&](const auto& each) { return each.get() == &call; });
+    }
+    std::size_t waiting = 0;
+    std::size_t with_record = 0;
+    std::size_t timed = 0;
+    std::size_t sent = 0;
+    for (const auto& each : calls) {
+      waiting += each->location == CallLocation::waiting ? 1 : 0;
+      with_record += each->has_record ? 1 : 0;
+      timed += each->has_record && each->is_timed() ? 1 : 0;
+      sent += each->location == CallLocation::sent ? 1 : 0;
+    }
+    std::size_t visited = 0;
+    ledger.for_each_sent([&](detail::WorkItem&) { ++visited; });
+    REQUIRE(ledger.outstanding() == calls.size());
+    REQUIRE(ledger.waiting() == waiting);
+    REQUIRE(ledger.has_free_record() == (with_record < records));
+    REQUIRE(ledger.timed().size() == timed);
+    REQUIRE(visited == sent);
+  }
+  for (const auto& call : calls) {
+    if (!call->has_record) call->drop_bytes();
+  }
+}
+
+TEST_CASE("CallSender: what a worker does to a call is seen, and only what has not begun comes back") {
+  ipc::Segment segment = make_segment(2, 4, 8);
+  CallLedger ledger(1);
+  CallSender sender;
+  ledger.open(8);
+  sender.open(segment);
+  std::vector<std::unique_ptr<Call>> calls;
+  for (std::uint64_t content : {10, 11, 12}) {
+    calls.push_back(make_call(content));
+    Call& call = *calls.back();
+    ledger.enter(call);
+    ledger.add(call);
+    ledger.give_record(call);
+    sender.write(call, call.waiting_bytes());
+    sender.enqueue(call, ledger.mark_sent(call));
+    CHECK(segment.record(call.record).key == call.nonce);
+    CHECK(sender.look(call).stage == CallState::Stage::waiting);
+  }
+  CHECK(sender.waiting() == 3);
+  CHECK(sender.moves_on());
+  CHECK_FALSE(sender.moves_on());
+
+  const std::uint64_t first = ipc::claim_call(segment, 1);
+  CHECK(ipc::record_of(first) == calls[0]->record);
+  CHECK(sender.look(*calls[0]).stage == CallState::Stage::claimed);
+  CHECK(sender.look(*calls[0]).worker == 1);
+  CHECK_FALSE(sender.withdraw(*calls[0]));
+  CHECK(sender.moves_on());
+  CHECK(sender.withdraw(*calls[1]));
+  CHECK(sender.take_back(*calls[0]));  // claimed, not begun
+  CHECK(sender.look(*calls[0]).stage == CallState::Stage::lost);
+
+  ipc::claim_call(segment, 0);
+  segment.record(calls[2]->record).state.store(ipc::RecordState{calls[2]->ticket, 0, ipc::Stage::started}.pack());
+  CHECK(sender.look(*calls[2]).is_started());
+  CHECK_FALSE(sender.take_back(*calls[2]));
+
+  // One that was taken back may be sent again, with another nonce; what wrote the old one is not believed.
+  const std::uint64_t old_call = ipc::pack_call(calls[0]->ticket, calls[0]->record);
+  const std::uint64_t old_nonce = calls[0]->nonce;
+  sender.enqueue(*calls[0], ledger.mark_sent(*calls[0]));
+  CHECK(calls[0]->nonce != old_nonce);
+  CHECK(ledger.match(old_call, old_nonce) == nullptr);
+  CHECK(sender.look(*calls[0]).stage == CallState::Stage::waiting);
+}
+
+TEST_CASE("CallSender: whatever a rogue task writes over a record, its call is lost or with a worker that there is") {
+  ipc::Segment segment = make_segment(3, 4, 8);
+  CallLedger ledger(1);
+  CallSender sender;
+  ledger.open(8);
+  sender.open(segment);
+  const auto call = make_call(1);
+  ledger.enter(*call);
+  ledger.add(*call);
+  ledger.give_record(*call);
+  sender.write(*call, call->waiting_bytes());
+  sender.enqueue(*call, ledger.mark_sent(*call));
+  ipc::Shared<std::uint64_t>& word = segment.record(call->record).state;
+  const std::uint64_t right = word.load();
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 1'000'000; ++i) {
+    const std::uint64_t written = i % 2 == 0 ? random() : right ^ (random() & 0xFFFFFF);
+    word.store(written);
+    const CallState state = sender.look(*call);
+    const auto says = ipc::RecordState::unpack(written);
+    if (says.ticket != (call->ticket & ipc::ticket_mask)) REQUIRE(state.stage == CallState::Stage::lost);
+    if (state.is_taken()) REQUIRE(state.worker < 3);
+    if (state.stage == CallState::Stage::waiting) REQUIRE(written == right);
+  }
+}
