@@ -35,14 +35,14 @@ auto as_sender(Future<T> future) {
 /// it are closures of this address space.
 template <class Executor, class Function, class... Args>
 auto submit_sender(Executor& pool, Function&& fn, Args&&... args) {
-  return detail::CallSender<Executor, std::decay_t<Function>, pickle::detail::Sent<Args>...>(
+  return detail::SubmitSender<Executor, std::decay_t<Function>, pickle::detail::Sent<Args>...>(
       pool, std::forward<Function>(fn), std::forward<Args>(args)...);
 }
 
 /// The same with options in braces: `submit_sender(pool, {.priority = 1}, fn, args...)`.
 template <class Executor, class Function, class... Args>
 auto submit_sender(Executor& pool, TaskOptions options, Function&& fn, Args&&... args) {
-  return detail::CallSender<Executor, TaskOptions, std::decay_t<Function>, pickle::detail::Sent<Args>...>(
+  return detail::SubmitSender<Executor, TaskOptions, std::decay_t<Function>, pickle::detail::Sent<Args>...>(
       pool, std::move(options), std::forward<Function>(fn), std::forward<Args>(args)...);
 }
 

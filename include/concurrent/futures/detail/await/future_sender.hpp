@@ -251,12 +251,12 @@ using SubmittedValue = typename decltype(std::declval<Executor&>().submit(std::d
 
 /// What submit_sender returns. The first of the call may be TaskOptions.
 template <class Executor, class... Call>
-class CallSender : public SenderOf<SubmittedValue<Executor, Call...>> {
+class SubmitSender : public SenderOf<SubmittedValue<Executor, Call...>> {
   using T = SubmittedValue<Executor, Call...>;
 
  public:
   template <class... Given>
-  explicit CallSender(Executor& executor, Given&&... call)
+  explicit SubmitSender(Executor& executor, Given&&... call)
       : executor_(&executor), call_(std::forward<Given>(call)...) {}
 
   template <class Receiver>
