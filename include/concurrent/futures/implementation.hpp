@@ -26,6 +26,7 @@
 #include <concurrent/futures/detail/process_pool/submit.hpp>
 #include <concurrent/futures/detail/process_pool/timers.hpp>
 #include <concurrent/futures/detail/process_pool/trace.hpp>
+#include <concurrent/futures/detail/process_pool/waiting.hpp>
 #include <concurrent/futures/detail/thread_pool/calls.hpp>
 #include <concurrent/futures/detail/thread_pool/threads.hpp>
 #include <concurrent/futures/detail/thread_pool/trace.hpp>

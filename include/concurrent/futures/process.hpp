@@ -286,4 +286,5 @@ using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 #include <concurrent/futures/detail/process_pool/submit.hpp>
 #include <concurrent/futures/detail/process_pool/timers.hpp>
 #include <concurrent/futures/detail/process_pool/trace.hpp>
+#include <concurrent/futures/detail/process_pool/waiting.hpp>
 #endif

@@ -76,7 +76,6 @@ inline void ProcessPool::begin_to_beat() {
 inline void ProcessPool::manage() {
   ::pthread_setname_np(::pthread_self(), "pool-manager");
   manager_id_.store(std::this_thread::get_id());
-  drive_budget_.store(spin_limit() / 2);
   for (;;) {
     take_reports();
     while (serve()) {
@@ -118,44 +117,6 @@ inline void ProcessPool::run_deferred() {
     pending_limit_.callbacks_returned(*this);
   }
   in_callback_ = false;
-}
-
-/// A coroutine or a chain of callbacks that has just gone on in this thread waits for its next result as a thread in
-/// `result` does, and is served as fast: for as long as such a thread would poll, and after that by a sleep from which
-/// the workers wake this thread, so that there is no lease. True: something has come.
-inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
-  if (in_hand_.load(std::memory_order_relaxed) == 0) return false;
-  if (driver_.exchange(true, std::memory_order_seq_cst)) return false;  // that thread wakes this one for callbacks
-  mpd::put_poller(segment_.caller(), mpd::poller_polls);
-  const bool scarce = scarce_processors();
-  const std::int64_t budget = poll_budget(scarce);
-  bool done = false;
-  for (mpd::Polling polling(budget); !done && polling.again();)
-    done = serve() || work_for_manager_.load(std::memory_order_relaxed);
-  if (!scarce) learn_poll_budget(budget, done);
-  driver_.store(false, std::memory_order_seq_cst);
-  mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
-  while (serve()) done = true;
-  return done && std::chrono::steady_clock::now() < deadline;
-}
-
-inline void ProcessPool::wake_manager() noexcept {
-  work_for_manager_.store(true, std::memory_order_seq_cst);
-  if (!manager_sleeps_.load(std::memory_order_seq_cst) || mpd::wake_manager_word(segment_.caller())) return;
-  // It sleeps although the word does not say so: somebody has just woken it, or a worker gone wild wrote there.
-  segment_.caller().manager.fetch_add(2, std::memory_order_seq_cst);
-  mpd::futex_wake(segment_.caller().manager, 1, true);
-}
-
-inline void ProcessPool::sleep_manager(Deadline deadline) {
-  mpd::Shared<std::uint32_t>& word = segment_.caller().manager;
-  const std::uint32_t asleep = word.fetch_or(1, std::memory_order_seq_cst) | 1;
-  manager_sleeps_.store(true, std::memory_order_seq_cst);
-  const bool others_look = mpd::poller_state(segment_.caller()) != mpd::poller_none;
-  if (!work_for_manager_.exchange(false, std::memory_order_seq_cst) && (others_look || !results_.ready()))
-    mpd::futex_wait(word, asleep, deadline, true);
-  manager_sleeps_.store(false, std::memory_order_seq_cst);
-  word.fetch_and(~std::uint32_t{1}, std::memory_order_seq_cst);
 }
 
 /// Towards the end, as far as it can go now. True: nothing is left to do.

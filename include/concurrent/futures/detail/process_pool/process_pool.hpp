@@ -4,6 +4,7 @@
 #include <concurrent/config.hpp>
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
 #include <concurrent/futures/detail/policy/hold_ups.hpp>
+#include <concurrent/futures/detail/policy/poll_budget.hpp>
 #include <concurrent/futures/detail/policy/restart_budget.hpp>
 #include <concurrent/futures/detail/policy/stall_detector.hpp>
 #include <concurrent/futures/detail/policy/start_backoff.hpp>
@@ -18,6 +19,7 @@
 #include <concurrent/futures/detail/process_pool/call_sender.hpp>
 #include <concurrent/futures/detail/process_pool/call_writer.hpp>
 #include <concurrent/futures/detail/process_pool/received_result.hpp>
+#include <concurrent/futures/detail/process_pool/ring_watch.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/futures/detail/process_pool/worker_table.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
@@ -167,22 +169,24 @@ class ProcessPool {
   bool serve();
   void finish_callbacks(CallbackList callbacks);
   bool make_room_for_callbacks() noexcept;
-  bool take_lease() noexcept;
-  void leave_lease() noexcept;
-  bool scarce_processors() const noexcept;
-  std::int64_t poll_budget(bool scarce) const noexcept;
-  void learn_poll_budget(std::int64_t budget, bool paid) noexcept;
-  void stop_driving();
+
+  // waiting.hpp: what a thread does that waits
+  void check_waiting() const;
+  bool cores_oversubscribed() const noexcept;
+  void hand_back_rings();
+  bool poll_after_callbacks(Deadline deadline);
+  void sleep_manager(Deadline deadline);
+  auto results_ready() const noexcept {
+    return [this] { return results_.ready(); };
+  }
 
   // manager.hpp: the manager's thread
+  void wake_manager() noexcept { watch_.wake_manager(); }
   void manage();
   void watch_zygote();
   bool is_own_thread() const noexcept;
   std::int64_t spin_limit() const noexcept { return segment_.geometry().spin_nanoseconds; }
   void run_deferred();
-  bool poll_after_callbacks(Deadline deadline);
-  void sleep_manager(Deadline deadline);
-  void wake_manager() noexcept;
   bool beat_until_report();
   void begin_to_beat();
   bool wind_down();
@@ -248,6 +252,8 @@ class ProcessPool {
   CallSender calls_;
   WorkerTable workers_;
   ResultReceiver results_;
+  RingWatch watch_;         // needs no lock
+  PollBudget poll_budget_;  // nor does this
   StartBackoff start_backoff_;
   HoldUps hold_ups_;
   std::vector<mpd::ZygoteReport> reports_;
@@ -270,10 +276,9 @@ class ProcessPool {
   std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
 
   static constexpr std::uint32_t gate_closed = 1;
-  static constexpr std::uint32_t gate_traced = 2;      // trace_ is there
-  static constexpr std::uint32_t gate_unstarted = 4;   // it waits for its first use
-  static constexpr std::uint32_t gate_starting = 8;    // that has come; also in workers' copies, for ever
-  static constexpr std::int64_t short_sleep = 15'000;  // nanoseconds; about what falling asleep and waking cost
+  static constexpr std::uint32_t gate_traced = 2;     // trace_ is there
+  static constexpr std::uint32_t gate_unstarted = 4;  // it waits for its first use
+  static constexpr std::uint32_t gate_starting = 8;   // that has come; also in workers' copies, for ever
 
   ItemList overwritten_;  // calls that were lost: to be failed by the manager
 
@@ -281,8 +286,6 @@ class ProcessPool {
   RestartBudget restart_budget_;
   bool in_callback_ = false;
   bool called_back_ = false;  // since it last went to sleep
-  std::uint64_t seen_activity_ = 0;
-  int quiet_looks_ = 0;
   StallDetector stalls_;
   struct AskedWorker {
     std::uint32_t index;
@@ -298,17 +301,8 @@ class ProcessPool {
   std::atomic<std::uint32_t> gate_{0};       // not 0: submit has to look closer
   std::atomic<std::int64_t> oom_kills_{-1};  // as last seen
   std::atomic<bool> beating_{false};         // the monitor beats in hold_ups_; changed under the lock
-  std::atomic<bool> work_for_manager_{false};
-  std::atomic<bool> manager_sleeps_{false};  // what we know ourselves; the shared word is for workers
   std::atomic<std::thread::id> manager_id_{};
-  std::atomic<std::int64_t> drive_budget_{0};
-  std::atomic<std::size_t> in_hand_{0};      // ledger_.outstanding(), for those without the lock
-  std::size_t processors_ = 1;               // constant
-  std::atomic<int> short_sleeps_{0};         // how often of late a sleep was over before it had paid
   std::atomic<std::uint32_t> resolving_{0};  // batch off their ring, not resolved yet
-  std::atomic<std::uint64_t> activity_{0};
-  std::atomic<bool> napping_{false};  // the manager looks after us often: results need not wake it
-  std::atomic<bool> driver_{false};   // a thread that waits has taken over the manager's work
   std::atomic<std::uint64_t> completed_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint32_t> synced_{0};  // the last sync that the zygote has answered

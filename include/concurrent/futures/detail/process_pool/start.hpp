@@ -96,14 +96,16 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   geometry.queue_capacity = static_cast<std::uint32_t>(most_workers_ + options_.extra_queued_calls);
   geometry.ring_capacity = most_workers_ <= 8 ? 64 : most_workers_ <= 64 ? 32 : 8;
   geometry.records = geometry.queue_capacity + geometry.workers * (geometry.ring_capacity + 1);
-  processors_ = static_cast<std::size_t>(multiprocessing::usable_cpu_count());
-  const bool one_processor = processors_ == 1;
+  const auto processors = static_cast<std::size_t>(multiprocessing::usable_cpu_count());
+  const bool one_processor = processors == 1;
   geometry.spin_nanoseconds = one_processor ? 0 : options_.spin.limit().count();
   geometry.tasks_per_worker = static_cast<std::uint64_t>(options_.max_tasks_per_child.value_or(0));
   geometry.idle_nanoseconds = options_.idle_timeout ? options_.idle_timeout->count() : 0;
   rights_.begin();
   segment_ = mpd::Segment::create(geometry);
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
+  poll_budget_.open(geometry.spin_nanoseconds, processors);
+  watch_.open(segment_.caller());
   calls_.open(segment_);
   ledger_.open(geometry.records);
   asked_.reserve(geometry.workers);

@@ -8,6 +8,7 @@
 #include <concurrent/futures/detail/process_pool/argument_blocks.hpp>
 #include <concurrent/futures/detail/process_pool/call_sender.impl.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
 #include <concurrent/futures/exceptions.hpp>
 
 namespace concurrent::futures::inline v0 {
@@ -64,7 +65,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::count_unsent(std::uint64_t PoolStati
 CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& call) {
   CONCURRENT_FUTURES_FAULT_POINT("caller.submit");
   ResultBatch batch;
-  bool leased = false;
+  bool suppressed = false;
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
@@ -98,15 +99,15 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
       ledger_.keep_waiting(item);
     }
     // While this thread keeps submitting it takes the results off the rings and refills the queue on the way.
-    if (results_.ready() && !driver_.load(std::memory_order_relaxed)) collect(batch);
+    if (results_.ready() && !watch_.is_pumped()) collect(batch);
     feed_call_queue();
-    activity_.fetch_add(1, std::memory_order_relaxed);
-    leased = take_lease();
+    watch_.note_progress();
+    suppressed = watch_.suppress_wakeups();
     wake = start_backoff_.waits() || item.options != nullptr || !watching_;
     watching_ = true;
   }
   resolve(batch);
-  if (leased) leave_lease();
+  if (suppressed) watch_.recheck_suppression(results_ready());
   if (wake) wake_manager();
 }
 
@@ -131,7 +132,7 @@ inline void ProcessPool::feed_call_queue() {
   pending_limit_.tell(*this);
   calls_.wake_workers(workers_);
   start_workers();
-  in_hand_.store(ledger_.outstanding(), std::memory_order_relaxed);
+  poll_budget_.note_outstanding(ledger_.outstanding());
 }
 
 /// `bytes`: null for a call that lies in a block.

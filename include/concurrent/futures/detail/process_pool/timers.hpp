@@ -28,20 +28,19 @@ inline Deadline ProcessPool::next_look() {
 
 /// How soon results make the manager look: often while there is much to do, so that workers need not wake it.
 inline Deadline ProcessPool::pace(Deadline now) {
-  const std::uint64_t activity = activity_.load(std::memory_order_relaxed);
-  if (activity != seen_activity_) {
-    seen_activity_ = activity;
-    quiet_looks_ = 0;
-    quiet_at_ = now + pool_timing.quiet;
-    trim_at_ = now + pool_timing.trim;  // what happens meanwhile is seen then: a second at most
-    napping_.store(true, std::memory_order_seq_cst);
-  } else if (napping_.load(std::memory_order_relaxed) && ++quiet_looks_ >= pool_timing.quiet_naps) {
-    napping_.store(false, std::memory_order_seq_cst);
-    rights_.look_again();
-    if (!driver_.load(std::memory_order_seq_cst))
-      mpd::change_poller(segment_.caller(), mpd::poller_polls, mpd::poller_none);
+  switch (watch_.pace()) {
+    case RingWatch::Pace::has_progressed:
+      quiet_at_ = now + pool_timing.quiet;
+      trim_at_ = now + pool_timing.trim;  // what happens meanwhile is seen then: a second at most
+      break;
+    case RingWatch::Pace::grew_quiet:
+      rights_.look_again();
+      break;
+    case RingWatch::Pace::polls:
+    case RingWatch::Pace::quiet:
+      break;
   }
-  return napping_.load(std::memory_order_relaxed) ? now + pool_timing.nap : (Deadline::max)();
+  return watch_.polls_periodically() ? now + pool_timing.nap : (Deadline::max)();
 }
 
 /// With the lock: what is due. What takes long is left to the caller, who does it without.

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a thread does that waits for a result: the manager's work, as long as it is the only one that waits.
+#pragma once
+
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/detail/process_pool/results.hpp>
+#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+#include <concurrent/futures/exceptions.hpp>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// Throws when a result can never come here.
+inline void ProcessPool::check_waiting() const {
+  if (is_here()) return;
+  if (called_in_own_worker(id_)) {
+    throw RuntimeError(
+        "concurrent::futures: a task may not wait for a future of the pool that runs it: it could wait for ever. "
+        "Return instead, and submit follow-up work from the caller.");
+  }
+  throw RuntimeError("concurrent::futures: this future belongs to process " + std::to_string(mark_.pid()) +
+                     ", of which this process is a fork; it will never be done here.");
+}
+
+/// A thread that is about to block on `word` does the manager's work itself for a while: the result that it waits for
+/// then takes two hops, to the worker and back.
+CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old,
+                                                  Deadline deadline) {
+  check_waiting();
+  const auto changed = [&] { return word.load(std::memory_order_acquire) != old; };
+  if (is_own_thread()) {  // a callback that waits: nobody else would do the work
+    while (!changed() && std::chrono::steady_clock::now() < deadline) {
+      take_reports();
+      if (!serve())
+        sleep_manager((std::min)(next_look(), std::chrono::steady_clock::now() + std::chrono::milliseconds(1)));
+    }
+    return true;
+  }
+  if (!watch_.try_pump()) {
+    for (mpd::Polling polling(spin_limit() / 4); !changed() && polling.again();) mpd::pause_processor();
+    return changed();
+  }
+  watch_.poll();
+  const bool oversubscribed = cores_oversubscribed();
+  const std::int64_t budget = poll_budget_.nanoseconds(oversubscribed);
+  mpd::Polling polling(budget);
+  bool done = false;
+  while (!(done = changed())) {
+    if (serve()) {
+      polling = mpd::Polling(budget);
+      if (deadline != (Deadline::max)() && std::chrono::steady_clock::now() >= deadline) break;
+      continue;
+    }
+    if (!polling.again()) break;
+  }
+  if (!oversubscribed) poll_budget_.learn(budget, done);
+  hand_back_rings();
+  return done || changed();
+}
+
+inline bool ProcessPool::cores_oversubscribed() const noexcept {
+  return poll_budget_.cores_oversubscribed(static_cast<std::size_t>(max_workers()));
+}
+
+inline void ProcessPool::hand_back_rings() {
+  watch_.hand_back([this] { return serve(); }, results_ready());
+}
+
+/// When polling has not helped: sleeps on the word and, if no other thread pumps, on the poller's word as well, so that
+/// a worker's result wakes this thread itself and not the manager first.
+CONCURRENT_FUTURES_INLINE bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value,
+                                                 Deadline deadline) {
+  if (!is_here() || is_own_thread() || !watch_.try_pump()) return mpd::futex_wait(word, value, deadline);
+  const std::int64_t before = mpd::monotonic_nanoseconds();
+  const bool supported = watch_.sleep(word, value, deadline, results_ready());
+  poll_budget_.slept(mpd::monotonic_nanoseconds() - before);
+  while (serve()) {
+  }
+  hand_back_rings();
+  if (!supported) return mpd::futex_wait(word, value, deadline);
+  return deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
+}
+
+/// A coroutine or a chain of callbacks that has just gone on in the manager's thread waits for its next result as a
+/// thread in `result` does, and is served as fast: for as long as such a thread would poll, and after that by a sleep
+/// from which the workers wake the manager, so that it need not poll periodically. True: something has come.
+inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
+  if (poll_budget_.outstanding() == 0) return false;
+  if (!watch_.try_pump()) return false;  // that thread wakes this one for callbacks
+  watch_.poll();
+  const bool oversubscribed = cores_oversubscribed();
+  const std::int64_t budget = poll_budget_.nanoseconds(oversubscribed);
+  bool done = false;
+  for (mpd::Polling polling(budget); !done && polling.again();) done = serve() || watch_.has_work();
+  if (!oversubscribed) poll_budget_.learn(budget, done);
+  done = watch_.stop_pumping([this] { return serve(); }) || done;
+  return done && std::chrono::steady_clock::now() < deadline;
+}
+
+inline void ProcessPool::sleep_manager(Deadline deadline) { watch_.sleep_manager(deadline, results_ready()); }
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0

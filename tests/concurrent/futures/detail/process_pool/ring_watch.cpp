@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSL-1.0
+// Who wakes whom, with threads in the parts of a worker, the manager, and those who wait and submit.
+#include <atomic>
+#include <chrono>
+#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace ipc = concurrent::multiprocessing::detail;
+using concurrent::futures::detail::Deadline;
+using concurrent::futures::detail::RingWatch;
+
+namespace {
+
+constexpr std::chrono::seconds patience(20);
+
+Deadline in(std::chrono::nanoseconds time) { return std::chrono::steady_clock::now() + time; }
+
+/// One ring, and everybody who has to do with it.
+struct Stage {
+  Stage() { watch.open(words); }
+
+  bool ready() const { return published.load(std::memory_order_seq_cst) != taken.load(std::memory_order_seq_cst); }
+  /// Takes what there is, as the pool does under its lock.
+  bool pump() {
+    std::uint64_t seen = taken.load();
+    const std::uint64_t all = published.load();
+    bool any = false;
+    while (seen != all && !any) any = taken.compare_exchange_strong(seen, all);
+    if (any) {
+      results.fetch_add(1);
+      ipc::futex_wake(results);
+    }
+    return any;
+  }
+
+  void publish() {
+    published.fetch_add(1, std::memory_order_seq_cst);
+    ipc::notify_caller(words);
+  }
+
+  void manage() {
+    while (!over.load()) {
+      while (pump()) {
+      }
+      const RingWatch::Pace pace = watch.pace();
+      const bool polls = pace != RingWatch::Pace::quiet && pace != RingWatch::Pace::grew_quiet;
+      // Nothing but a wake-up, or its own polling, may bring it out of this.
+      const Deadline deadline = in(polls ? std::chrono::nanoseconds(20'000) : patience);
+      watch.sleep_manager(deadline, [this] { return ready(); });
+    }
+  }
+
+  /// A thread that waits for one result more than there were.
+  void wait(std::mt19937& random) {
+    const std::uint32_t old = results.load();
+    const auto is_ready = [this] { return ready(); };
+    const auto pump_once = [this] { return pump(); };
+    if (random() % 2 == 0 && watch.try_pump()) {
+      watch.poll();
+      for (unsigned i = random() % 200; i != 0 && results.load() == old; --i) pump();
+      watch.hand_back(pump_once, is_ready);
+    }
+    if (results.load() != old || over.load()) return;
+    if (watch.try_pump()) {
+      if (!watch.sleep(results, old, in(patience), is_ready)) no_way_to_wait_for_two = true;
+      while (pump()) {
+      }
+      watch.hand_back(pump_once, is_ready);
+    } else {
+      ipc::futex_wait(results, old, in(patience));
+    }
+  }
+
+  void submit() {
+    watch.note_progress();
+    if (watch.suppress_wakeups()) watch.recheck_suppression([this] { return ready(); });
+  }
+
+  ipc::CallerWords words{};
+  RingWatch watch;
+  std::atomic<std::uint64_t> published{0};
+  std::atomic<std::uint64_t> taken{0};
+  std::atomic<std::uint32_t> results{0};
+  std::atomic<bool> over{false};
+  std::atomic<bool> no_way_to_wait_for_two{false};
+};
+
+}  // namespace
+
+TEST_CASE("RingWatch: a result is seen, whoever looks, sleeps, submits or grows quiet at that moment") {
+  Stage stage;
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { stage.manage(); });
+  for (unsigned seed : {1u, 2u}) {
+    threads.emplace_back([&stage, seed] {
+      std::mt19937 random(seed);
+      while (!stage.over.load()) stage.wait(random);
+    });
+  }
+  threads.emplace_back([&] {
+    std::mt19937 random(3);
+    while (!stage.over.load()) {
+      stage.submit();
+      for (ipc::Polling pause(static_cast<std::int64_t>(random() % 100'000)); pause.again();) {
+      }
+    }
+  });
+  std::mt19937 random(4);
+  const Deadline end = in(std::chrono::seconds(1));
+  std::uint64_t rounds = 0;
+  bool seen = true;
+  while (seen && std::chrono::steady_clock::now() < end) {
+    for (ipc::Polling pause(static_cast<std::int64_t>(random() % 150'000)); pause.again();) {
+    }
+    stage.publish();
+    const Deadline latest = in(patience / 2);
+    while (stage.ready() && seen) {
+      std::this_thread::yield();
+      seen = std::chrono::steady_clock::now() < latest;
+    }
+    ++rounds;
+  }
+  stage.over = true;
+  stage.publish();
+  stage.watch.wake_manager();
+  stage.pump();
+  stage.results.fetch_add(1);
+  ipc::futex_wake(stage.results);
+  stage.words.poller.fetch_add(4);
+  ipc::futex_wake(stage.words.poller, 1, true);
+  for (std::thread& thread : threads) thread.join();
+  INFO("round " << rounds);
+  CHECK(seen);
+  CHECK(rounds > 100);
+}
+
+TEST_CASE("RingWatch: wake-ups are suppressed only while the manager polls periodically or somebody pumps") {
+  Stage stage;
+  RingWatch& watch = stage.watch;
+  const auto never = [] { return false; };
+  CHECK(watch.pace() == RingWatch::Pace::quiet);
+  CHECK_FALSE(watch.suppress_wakeups());
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
+
+  watch.note_progress();
+  CHECK(watch.pace() == RingWatch::Pace::has_progressed);
+  CHECK(watch.polls_periodically());
+  CHECK(watch.suppress_wakeups());
+  watch.recheck_suppression(never);
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
+
+  RingWatch::Pace pace = RingWatch::Pace::polls;
+  int looks = 0;
+  for (; pace == RingWatch::Pace::polls; ++looks) pace = watch.pace();
+  CHECK(looks == concurrent::futures::detail::pool_timing.quiet_naps);
+  CHECK(pace == RingWatch::Pace::grew_quiet);
+  CHECK_FALSE(watch.polls_periodically());
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
+
+  // Whoever suppressed them just then takes that back, and has the manager look if something came meanwhile.
+  CHECK(ipc::change_poller(stage.words, ipc::poller_none, ipc::poller_polls));
+  watch.recheck_suppression([] { return true; });
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
+  CHECK(watch.has_work());
+
+  // While somebody pumps, nobody takes the word from it.
+  CHECK(watch.try_pump());
+  CHECK_FALSE(watch.try_pump());
+  watch.poll();
+  watch.recheck_suppression(never);
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
+  int pumped = 0;
+  watch.hand_back([&] { return ++pumped < 3; }, never);
+  CHECK(pumped == 3);
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
+  CHECK(watch.try_pump());
+}
+
+TEST_CASE("RingWatch: what was published before somebody lies down keeps it awake, since its worker woke nobody") {
+  Stage stage;
+  RingWatch& watch = stage.watch;
+  const auto is_ready = [&] { return stage.ready(); };
+  const std::atomic<std::uint32_t> word{0};
+
+  // The worker has seen "polls".
+  REQUIRE(watch.try_pump());
+  watch.poll();
+  stage.publish();
+  Deadline deadline = in(std::chrono::seconds(5));
+  watch.sleep(word, 0, deadline, is_ready);
+  CHECK(std::chrono::steady_clock::now() < deadline);
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
+  watch.hand_back([&] { return stage.pump(); }, is_ready);
+  CHECK_FALSE(stage.ready());
+
+  // The worker has seen that the manager is awake.
+  stage.publish();
+  deadline = in(std::chrono::seconds(5));
+  watch.sleep_manager(deadline, is_ready);
+  CHECK(std::chrono::steady_clock::now() < deadline);
+
+  // And what somebody has for the manager keeps it awake, too, once.
+  stage.pump();
+  watch.wake_manager();
+  deadline = in(std::chrono::seconds(5));
+  watch.sleep_manager(deadline, is_ready);
+  CHECK(std::chrono::steady_clock::now() < deadline);
+  CHECK_FALSE(watch.has_work());
+}
