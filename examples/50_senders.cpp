@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Futures as senders, for programs that are written with them: of the standard's <execution> where there is one, of
 // stdexec or beman.execution if one of them is included before. Here is neither, so a receiver is written by hand: the
-// sync_wait below is what those libraries have ready.
+// sync_wait below is what those libraries have ready. LLVM's standard library before 20 has std::stop_token only with
+// -fexperimental-library.
 //
 // prints:
 //   21 doubled is 42
