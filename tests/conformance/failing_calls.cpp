@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "conformance/interpose.hpp"
 #include "conformance/tasks.hpp"
@@ -76,7 +77,6 @@ EACH_PROCESS_POOL("X18 fork: refused for the first worker it is an error of the 
   fork.stop();
 }
 
-#ifndef SUPPORT_PROCESS_KIND_ON_NODES  // where the second is another node's first, without which that one is of no use
 EACH_PROCESS_POOL("X18 fork: refused for the second worker the first does all the work") {
   if (!can_interpose) return;
   const FailingCalls fork("fork");
@@ -94,4 +94,23 @@ EACH_PROCESS_POOL("X18 fork: refused for the second worker the first does all th
   CHECK(pool.processes().size() == 1);
   fork.stop();
 }
-#endif
+
+EACH_PROCESS_POOL("X18 fork: when it is not refused any more the second worker starts") {
+  if (!can_interpose) return;
+  const FailingCalls fork("fork");
+  auto pool = kind.pool(2);
+  const auto started = support::Counter::make();
+  const auto gate = support::Gate::make();
+  std::vector<cf::Future<int>> futures;
+  futures.push_back(pool.submit(started_then_wait, started, gate, 0));
+  started.wait_until(1);
+  fork.fail();
+  for (int i = 1; i < 8; ++i) futures.push_back(pool.submit(started_then_wait, started, gate, i));
+  CHECK(support::eventually([&] { return fork.failed() > 0; }, 10s));
+  CHECK(started.value() == 1);
+  fork.stop();
+  started.wait_until(2);
+  gate.open();
+  for (int i = 0; i < 8; ++i) CHECK(futures[static_cast<std::size_t>(i)].result(30s) == i);
+  CHECK(pool.processes().size() == 2);
+}

@@ -3,8 +3,7 @@
 // executors.hpp, where SUPPORT_PROCESS_KIND_ON_NODES is defined.
 //
 // What differs from a pool of one machine, for whoever writes a row: news of starts and of workers come later
-// (`news_delay`), the name of a worker says where it is, and calls that a node has taken fail there when it cannot
-// start its only worker.
+// (`news_delay`), and the name of a worker says where it is.
 #pragma once
 
 #include <concurrent/futures.hpp>

@@ -21,6 +21,7 @@
 //  caller → agent                                     agent → caller
 //   open      options; once, before all else           opened     empty, or the exception that the start threw
 //   call      ticket, options, bytes                    result     ticket, outcome, bytes
+//                                                      recovered  it has a worker again, after a result `refused`
 //                                                      started    ticket: a worker has taken it, told within 1 ms
 //                                                      progress   ticket, done, total: what it has said, within 10 ms
 //   withdraw  ticket: give it back unless taken         kept       ticket: no. Yes is a result `cancelled`
@@ -92,6 +93,7 @@ enum class MessageKind : std::uint8_t {
   close,
   closed,
   state,
+  recovered,
 };
 
 /// How a call came out, as an agent tells it.
@@ -101,6 +103,7 @@ enum class CallOutcome : std::uint8_t {
   failed,     // an exception that the agent's pool made: its worker died, its time was up
   broke,      // likewise, and the agent's pool is broken
   cancelled,  // it has not run, or was stopped
+  refused,    // it has not run: the node has no worker and the system refuses one; after it, why
 };
 
 /// Memory for the bytes of a call or a result, uninitialised. Large ones lie in large pages where the system has them:

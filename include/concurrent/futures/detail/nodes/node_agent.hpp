@@ -77,6 +77,7 @@ class NodeAgent final : public NodePeer {
   void send_raised(const RelayCall& call, pickle::Reader& reader, const std::string& worker_name, pid_t pid,
                    const std::string& task);
   void send_end(RelayCall& call);  // of one that is cancelled, or has failed without a worker's word
+  void send_refusal(std::uint64_t number, const std::string& reason);
 
  private:
   void send(Message message) { back_->send(std::move(message)); }
@@ -95,6 +96,7 @@ class NodeAgent final : public NodePeer {
   void open(const Message& order);
   void finish(bool kill);
   void look_around();
+  void try_to_recover();
   void tell_progress();
   void tell_state();
   std::string reason_if_broken();
@@ -109,6 +111,7 @@ class NodeAgent final : public NodePeer {
   std::condition_variable changed_;
   std::deque<Message> orders_;
   std::map<std::uint64_t, RelayCall*> calls_;  // in the order in which they came; each with a reference
+  std::string no_worker_;                      // why there is none, so that calls are refused; mostly empty
   bool lost_ = false;
   bool ended_ = false;
   bool dozes_ = false;  // the thread looks around seldom
@@ -180,10 +183,16 @@ inline void NodeAgent::take_call(const Message& message) {
   ProcessPool& pool = *pool_.load(std::memory_order_acquire);
   MessageReader reader(message);
   const auto number = reader.next<std::uint64_t>();
-  auto* const call = new RelayCall(*this, pool, number);
-  call->add_reference();  // ours, while we look at it here; the first one is the table's
+  RelayCall* call = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (!no_worker_.empty()) {
+      const std::string reason = no_worker_;
+      lock.unlock();
+      return send_refusal(number, reason);
+    }
+    call = new RelayCall(*this, pool, number);
+    call->add_reference();  // ours, while we look at it here; the first one is the table's
     calls_.emplace(number, call);
     calls_here().fetch_add(1, std::memory_order_relaxed);
     if (std::exchange(dozes_, false)) changed_.notify_one();

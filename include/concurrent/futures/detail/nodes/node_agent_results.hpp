@@ -71,7 +71,35 @@ inline std::exception_ptr with_host(const std::exception_ptr& exception, const O
   }
 }
 
+/// The node has no worker, and the system refuses one: until it has one again all calls go back, for others to run.
+inline void NodeAgent::send_refusal(std::uint64_t number, const std::string& reason) {
+  MessageWriter message = begin(MessageKind::result);
+  message << number << CallOutcome::refused << reason;
+  send(message.finish());
+}
+
+inline std::string reason_if_refused(const std::exception_ptr& exception, const OpenOrder& order) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const NoWorkerStarted& error) {
+    return error.what() + std::string(" On node ") + node_label(order.host, order.rank) + ".";
+  } catch (...) {
+    return {};
+  }
+}
+
 inline void NodeAgent::send_end(RelayCall& call) {
+  if (call.failed()) {
+    const std::string reason = reason_if_refused(call.stored_exception(), order_);
+    if (!reason.empty()) {
+      {
+        const std::lock_guard lock(mutex_);
+        no_worker_ = reason;
+      }
+      send_refusal(call.number(), reason);
+      return forget(call);
+    }
+  }
   MessageWriter message = begin(MessageKind::result);
   message << call.number();
   if (!call.failed()) {

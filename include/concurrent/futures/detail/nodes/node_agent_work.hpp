@@ -75,6 +75,7 @@ inline void NodeAgent::open(const Message& order) {
     MessageReader reader(order);
     order_ = reader.next<OpenOrder>();
     pool = ProcessPool::make(order_.process_options());
+    pool->hand_calls_back();
     pool->start();
     if (order_.workers < order_.most_workers) pool->set_max_workers(order_.workers);
   } catch (...) {
@@ -125,7 +126,23 @@ inline void NodeAgent::look_around() {
   }
   if (now < look_at_state_) return;
   look_at_state_ = now + std::chrono::milliseconds(20);
+  try_to_recover();
   tell_state();
+}
+
+/// Where the system has refused the node's only worker: asks again now and then, since no call comes meanwhile.
+inline void NodeAgent::try_to_recover() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (no_worker_.empty()) return;
+  }
+  pool()->warm_up(1);
+  if (pool()->processes().empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    no_worker_.clear();
+  }
+  send(begin(MessageKind::recovered).finish());
 }
 
 inline void NodeAgent::tell_progress() {

@@ -47,7 +47,8 @@ class PoolNode final : public NodePeer {
   void receive(Message message) noexcept override;
   void lost(const std::string& reason) noexcept override;
 
-  bool has_credit() const noexcept { return is_open && !is_lost && limit > 0 && out < credits; }
+  bool is_usable() const noexcept { return is_open && !is_lost && !has_no_worker && limit > 0; }
+  bool has_credit() const noexcept { return is_usable() && out < credits; }
   std::string label() const { return node_label(place.host, place.rank); }
   void learn(std::chrono::steady_clock::time_point now);
 
@@ -61,6 +62,7 @@ class PoolNode final : public NodePeer {
   bool is_open = false;
   bool is_lost = false;
   bool is_closed = false;
+  bool has_no_worker = false;  // and the system refuses it one, as it has told
   bool has_ended_workers = false;
   std::uint32_t census = 0;  // the last one that it has answered
   std::vector<pid_t> pids;
@@ -144,6 +146,7 @@ class NodePool {
   // node_pool_calls.hpp: towards the nodes
   void fill();
   PoolNode* choose_node() noexcept;
+  bool no_node_is_usable() const noexcept;
   void send_call(NodeItem& item, PoolNode& node);
   void send_about(const NodeItem& item, MessageKind kind);
   void drop(NodeItem& item) noexcept;

@@ -91,6 +91,10 @@ inline PoolNode* NodePool::choose_node() noexcept {
   return best;
 }
 
+inline bool NodePool::no_node_is_usable() const noexcept {
+  return std::none_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->is_usable(); });
+}
+
 inline void NodePool::send_call(NodeItem& item, PoolNode& node) {
   item.ticket = ++last_ticket_;
   item.node = static_cast<std::size_t>(

@@ -94,6 +94,7 @@ inline void NodePool::set_max_workers(int workers) {
   const std::lock_guard lock(mutex_);
   max_workers_.store(workers);
   for (const auto& node : nodes_) {
+    node->has_no_worker = false;  // it may be the only one now: whoever is asked in vain says so once more
     const int limit = (std::min)(workers, node->workers);
     workers -= limit;
     if (limit == node->limit) continue;

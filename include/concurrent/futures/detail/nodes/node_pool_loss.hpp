@@ -27,9 +27,7 @@ inline void NodePool::node_lost(std::size_t index, const std::string& reason) {
     node.is_lost = true;
     matters = !node.is_closed;
     node.live_workers = 0;
-    if (matters &&
-        std::none_of(nodes_.begin(), nodes_.end(), [](const auto& one) { return one->is_open && !one->is_lost; }))
-      breaks = true;
+    if (matters && no_node_is_usable()) breaks = true;
     breaks = breaks && matters && !close_sent_;
     for (auto at = sent_.begin(); at != sent_.end();) {
       NodeItem* const item = at->second;

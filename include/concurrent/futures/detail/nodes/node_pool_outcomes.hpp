@@ -21,15 +21,22 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
   PoolNode& node = *nodes_[index];
   MessageReader reader(message);
   const auto ticket = reader.next<std::uint64_t>();
-  const auto outcome = reader.next<CallOutcome>();
+  auto outcome = reader.next<CallOutcome>();
   NodeItem* item = nullptr;
   bool answered = false;
+  std::string refusal;  // where no node can run it
   {
     const std::lock_guard lock(mutex_);
     const auto at = sent_.find(ticket);
     if (at == sent_.end() || at->second->node != index) return;  // it has been given up
     item = at->second;
-    node.learn(std::chrono::steady_clock::now());
+    if (outcome == CallOutcome::refused) {
+      outcome = CallOutcome::cancelled;
+      node.has_no_worker = true;
+      if (no_node_is_usable()) refusal = reader.next<std::string>();
+    } else {
+      node.learn(std::chrono::steady_clock::now());
+    }
     answered = item->answer == NodeItem::Answer::awaited;
     const bool given_back =
         outcome == CallOutcome::cancelled && !item->stopped_by_user && !item->stop_requested && !gives_up_;
@@ -39,19 +46,23 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
       item->recalled = false;
       pending_.push_front(*item);
       item->place = NodeItem::Place::pending;
-      return fill();
+      item = nullptr;
+    } else {
+      drop(*item);
+      if (answered)
+        item->answer = outcome == CallOutcome::cancelled ? NodeItem::Answer::given_back : NodeItem::Answer::none;
+      answered = answered && item->answer == NodeItem::Answer::given_back;
+      if (!answered) ++resolving_;
     }
-    drop(*item);
-    if (answered)
-      item->answer = outcome == CallOutcome::cancelled ? NodeItem::Answer::given_back : NodeItem::Answer::none;
-    answered = answered && item->answer == NodeItem::Answer::given_back;
-    if (!answered) ++resolving_;
     fill();
-    recall_for_idle_nodes();
+    if (item != nullptr) recall_for_idle_nodes();
   }
-  if (!answered) finish_item(*item, outcome, reader, node);
-  // Whoever has been answered goes on with the item: it is not touched any more.
-  tell_of_answer();
+  if (item != nullptr) {
+    if (!answered) finish_item(*item, outcome, reader, node);
+    // Whoever has been answered goes on with the item: it is not touched any more.
+    tell_of_answer();
+  }
+  if (!refusal.empty() && !was_stopped_.load()) break_pool(refusal);
 }
 
 /// Resolves a future. Without the lock: this is where a program's own types are made.

@@ -95,6 +95,11 @@ inline void NodePool::handle(Inbound& inbound) {
       if (at->second->answer == NodeItem::Answer::awaited) at->second->answer = NodeItem::Answer::kept;
       break;
     }
+    case MessageKind::recovered: {
+      const std::lock_guard lock(mutex_);
+      node.has_no_worker = false;
+      return fill();
+    }
     case MessageKind::workers: {
       const std::lock_guard lock(mutex_);
       node.census = reader.next<std::uint32_t>();

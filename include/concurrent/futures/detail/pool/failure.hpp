@@ -10,6 +10,11 @@
 
 namespace concurrent::futures::inline v0::detail {
 
+/// Of a call that no worker has taken, in a pool that hands such calls back: the system has refused the only worker.
+class NoWorkerStarted : public BrokenProcessPool {
+  using BrokenProcessPool::BrokenProcessPool;
+};
+
 /// The exception that a future fails with: an `Exception` of these arguments, or, where there is no memory even for
 /// that, the std::bad_alloc. A future never hangs for want of its text.
 template <class Exception, class... Args>

@@ -54,6 +54,7 @@ inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
 /// The system refuses another process: go on with the workers there are and try again in a while.
 inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
   std::string reason;
+  ItemList handed_back;
   {
     const std::lock_guard lock(mutex_);
     if (!workers_.holds(report.worker, report.serial)) return;
@@ -64,13 +65,17 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
       reason = std::string("concurrent::futures: a worker process could not be started: ") +
                std::strerror(report.status) + ". No worker is left.";
       if (report.status == EAGAIN) reason += " Raise the limit on processes (ulimit -u, pids.max).";
+      if (hands_calls_back_) {
+        take_unstarted(handed_back);  // which are all: there is no worker
+        counts_.cancelled -= handed_back.size();
+      }
     }
   }
   give_back_region(report.worker);
-  if (!reason.empty()) {
-    log_message(LogLevel::error, reason);
-    break_pool(reason);
-  }
+  if (reason.empty()) return;
+  log_message(hands_calls_back_ ? LogLevel::warning : LogLevel::error, reason);
+  while (WorkItem* const item = handed_back.pop_front()) fail(*item, failure<NoWorkerStarted>(reason));
+  if (!hands_calls_back_) break_pool(reason);
 }
 
 /// In three steps, of which the first and the last hold the lock: what it had in hand is taken out of everybody else's

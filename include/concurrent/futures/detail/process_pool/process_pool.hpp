@@ -83,6 +83,9 @@ class ProcessPool {
   /// by then: a worker is a copy of this very moment.
   void start();
   bool started() const noexcept { return started_; }
+  /// Before start(): where the system refuses the only worker, its calls fail with NoWorkerStarted, and the pool stays
+  /// open for when it does no longer.
+  void hand_calls_back() noexcept { hands_calls_back_ = true; }
   /// Instead of start(): at its first use, while variables are still being set up. `share` is then told to the end of
   /// the program.
   void start_later(const std::shared_ptr<Unfinished>& share);
@@ -261,7 +264,8 @@ class ProcessPool {
   std::string broken_;                  // why; empty: it is not
   std::string initializer_failure_;     // what it threw
   PendingLimit pending_limit_;
-  bool started_ = false;  // constant once start() has returned
+  bool hands_calls_back_ = false;  // constant
+  bool started_ = false;           // constant once start() has returned
   std::mutex start_mutex_;
   std::weak_ptr<Unfinished> late_share_;  // of one that is started at its first use
   mpd::RightsWatch rights_;
