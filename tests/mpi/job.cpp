@@ -58,9 +58,12 @@ class Job {
   explicit Job(const std::string& what) {
     const auto command = launched(2, what);
     int ends[2];
+    int error_ends[2];
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    REQUIRE(::pipe2(error_ends, O_CLOEXEC) == 0);
     launcher = support::fork_child([&] {
       ::dup2(ends[1], 1);
+      ::dup2(error_ends[1], 2);
       std::vector<char*> arguments;
       for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
       arguments.push_back(nullptr);
@@ -68,13 +71,16 @@ class Job {
       return 127;
     });
     ::close(ends[1]);
+    ::close(error_ends[1]);
     out_ = ends[0];
+    error_ = error_ends[0];
     REQUIRE(std::sscanf(line().c_str(), "busy %d %d", &ranks[0], &ranks[1]) == 2);
   }
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
   ~Job() {
     ::close(out_);
+    ::close(error_);
     for (const pid_t left : of_program()) ::kill(left, SIGKILL);
   }
 
@@ -84,12 +90,22 @@ class Job {
     while (letter != '\n' && ::read(out_, &letter, 1) == 1) text += letter;
     return text;
   }
+  /// What launcher and ranks have said since the last line, and of errors, when nobody is left who could say something.
+  std::string last_words() const {
+    std::string text;
+    char letter = 0;
+    for (const int end : {out_, error_}) {
+      while (::read(end, &letter, 1) == 1) text += letter;
+    }
+    return text;
+  }
 
   pid_t launcher = 0;
   int ranks[2] = {};
 
  private:
   int out_ = -1;
+  int error_ = -1;
 };
 
 /// MPI's own are its launcher's to clear away, as long as that lives.
@@ -218,6 +234,11 @@ TEST_CASE("MPI: nothing is left when an agent, the caller or the launcher is kil
   CHECK(ended_within(std::chrono::seconds(3)));
   CHECK(support::wait_status(job.launcher) != 0);
   CHECK(files_in_shm(victim != 2) == files);
+  if (victim == 2) return;
+  const std::string said = job.last_words();
+  CAPTURE(said);
+  const bool names_rank = contains(said, "rank " + std::to_string(victim) + " with PID");  // as Open MPI says it
+  CHECK((names_rank || contains(said, "PID " + std::to_string(job.ranks[victim]) + " RUNNING AT")));  // and MPICH
 }
 
 TEST_CASE("MPI: a node that is silent for node_timeout is lost, and agents whose caller is silent leave", "[long]") {
@@ -230,4 +251,8 @@ TEST_CASE("MPI: a node that is silent for node_timeout is lost, and agents whose
   CHECK(ended_within(std::chrono::seconds(6)));
   // A program that has caught NodeDied ends as it likes; of that launchers think differently.
   CHECK((support::wait_status(job.launcher) != 0 || victim == 1));
+  if (victim == 1) return;
+  const std::string said = job.last_words();
+  CAPTURE(said);
+  CHECK(contains(said, "(rank 1) ends: rank 0, where the program runs, has said nothing for 1"));
 }

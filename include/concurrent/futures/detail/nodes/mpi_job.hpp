@@ -86,7 +86,7 @@ class MpiJob final : public Unfinished {
     int processors = 1;
 
     static constexpr std::uint64_t expected_magic = 0x31'69'70'6d'2d'66'63'63;  // "ccf-mpi1"
-    static constexpr std::uint32_t expected_protocol = 2;
+    static constexpr std::uint32_t expected_protocol = 3;
   };
 
   struct Rank {
@@ -130,6 +130,7 @@ class MpiJob final : public Unfinished {
     return job;
   }
 
+  std::string why_it_ends() const;
   bool begin();
   void run();
   Hello own_hello() const;

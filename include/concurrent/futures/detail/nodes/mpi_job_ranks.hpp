@@ -70,7 +70,7 @@ inline std::vector<NodePlace> MpiJob::places(std::chrono::nanoseconds node_timeo
   std::unique_lock lock(mutex_);
   for (;;) {
     const std::uint32_t seen = hellos_.load();
-    if (!problem_.empty()) throw RuntimeError(problem_);
+    if (!problem_.empty()) throw RuntimeError("concurrent::futures: " + problem_);
     int silent = has_begun_ ? -1 : 0;
     for (std::size_t i = 0; i < ranks_.size(); ++i) {
       if (!ranks_[i]->has_hello) silent = static_cast<int>(i);

@@ -22,9 +22,11 @@ inline void MpiJob::enter() {
     ::pthread_setname_np(::pthread_self(), "node-agent-mpi");
     job->run();
     std::fflush(nullptr);
-    const bool failed = !job->problem_.empty();
-    if (failed) std::fprintf(stderr, "%s\n", job->problem_.c_str());
-    ::_exit(failed || job->caller_is_lost_ ? 1 : 0);
+    const std::string why = job->why_it_ends();
+    // In one write, since other ranks may have something to say as well.
+    if (!why.empty())
+      std::fputs(("concurrent::futures: " + node_label(host_name(), *rank) + " ends: " + why).c_str(), stderr);
+    ::_exit(why.empty() ? 0 : 1);
   }
   const multiprocessing::detail::BlockSignals no_handlers;
   job->thread_ = std::thread([job] {
@@ -34,13 +36,22 @@ inline void MpiJob::enter() {
   ExitRegistry::instance().add(keeper);
 }
 
+/// A line for an agent's standard error, as its launcher says no more than that a rank has ended; empty: all is well.
+inline std::string MpiJob::why_it_ends() const {
+  if (!problem_.empty()) return problem_ + "\n";
+  if (!caller_is_lost_) return {};
+  const std::chrono::duration<double> timeout = std::chrono::nanoseconds(timeout_.load());
+  return "rank 0, where the program runs, has said nothing for " + std::to_string(timeout.count()) +
+         " s (node_timeout), or MPI reports an error.\n";
+}
+
 /// False: there is a problem.
 inline bool MpiJob::begin() {
   int flag = 0;
   MPI_Initialized(&flag);
   if (flag != 0) {
     fail(
-        "concurrent::futures: this program calls MPI_Init itself. An MPIPoolExecutor makes all calls of MPI in a "
+        "this program calls MPI_Init itself. An MPIPoolExecutor makes all calls of MPI in a "
         "thread "
         "of its own: leave MPI_Init out, and make freeze_support the first line of main.");
     return false;
@@ -49,7 +60,7 @@ inline bool MpiJob::begin() {
   int provided = 0;
   if (MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS ||
       provided < MPI_THREAD_FUNNELED) {
-    fail("concurrent::futures: MPI offers no MPI_THREAD_FUNNELED. Use an MPI that was built for threads.");
+    fail("MPI offers no MPI_THREAD_FUNNELED. Use an MPI that was built for threads.");
     return false;
   }
   MPI_Comm_dup(MPI_COMM_WORLD, &comm_);
@@ -59,8 +70,7 @@ inline bool MpiJob::begin() {
   MPI_Comm_size(comm_, &size);
   MPI_Comm_rank(comm_, &rank);
   if (rank != rank_) {
-    fail("concurrent::futures: the launcher calls this process rank " + std::to_string(rank_) + ", and MPI rank " +
-         std::to_string(rank) +
+    fail("the launcher calls this process rank " + std::to_string(rank_) + ", and MPI rank " + std::to_string(rank) +
          ". Start the program with the mpirun of the MPI that it was built with (`ldd` shows which that is).");
     return false;
   }
