@@ -12,6 +12,7 @@ cd "$tree" || exit 1
 . cmake/packages.sh
 install_packages g++ cmake ninja-build libboost1.81-dev libfmt-dev catch2 libeigen3-dev nlohmann-json3-dev libgtest-dev libssl-dev pkg-config python3 doxygen || exit 1
 install_packages libopenmpi-dev openmpi-bin libasio-dev clang-format-19 clang-tidy-19 || echo "the tests that need these are left out"
+install_packages libmpich-dev mpich || echo "MPI is tested with one MPI only"
 install_packages ccache || echo "a second run builds everything anew"
 
 presets=("$@")
