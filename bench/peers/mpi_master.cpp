@@ -2,7 +2,7 @@
 // The same questions put to MPI: a master that hands empty tasks to polling workers and keeps a future, here a byte,
 // for each. Prints lines "name value".
 //
-//   mpirun -n 3 mpi_master burst | round_trip
+//   mpirun -n 3 mpi_master burst | burst_deep | round_trip | payload
 #include <mpi.h>
 
 #include <algorithm>
@@ -78,6 +78,28 @@ void round_trips(std::size_t count, int workers) {
   std::printf("p50_us %g\np99_us %g\n", microseconds[count / 2], microseconds[count * 99 / 100]);
 }
 
+/// 64 MiB to a worker, which answers with their number.
+void payload(int rank) {
+  constexpr int count = 15;
+  std::vector<char> data(std::size_t{64} << 20, 1);
+  std::vector<double> seconds;
+  for (int i = 0; i <= count; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    std::size_t size = data.size();
+    if (rank == 0) {
+      MPI_Send(data.data(), static_cast<int>(size), MPI_BYTE, 1, call_tag, MPI_COMM_WORLD);
+      MPI_Recv(&size, sizeof size, MPI_BYTE, 1, call_tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+      if (i != 0) seconds.push_back(seconds_since(start));  // the first touches the pages
+    } else if (rank == 1) {
+      MPI_Recv(data.data(), static_cast<int>(size), MPI_BYTE, 0, call_tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+      MPI_Send(&size, sizeof size, MPI_BYTE, 0, call_tag, MPI_COMM_WORLD);
+    }
+  }
+  if (rank != 0) return;
+  std::sort(seconds.begin(), seconds.end());
+  std::printf("argument/64MiB %g\n", static_cast<double>(data.size()) / seconds[count / 2] / 1e9);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -87,7 +109,9 @@ int main(int argc, char** argv) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   const char* question = argc > 1 ? argv[1] : "";
-  if (rank != 0) {
+  if (std::strcmp(question, "payload") == 0) {
+    payload(rank);
+  } else if (rank != 0) {
     work();
   } else {
     const int workers = size - 1;

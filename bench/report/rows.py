@@ -19,6 +19,7 @@ NAMES = {
     "python": "Python ProcessPoolExecutor",
     "mpi": "Open MPI master, 2 calls a worker",
     "mpi_deep": "Open MPI master, 32 calls a worker",
+    "mpi4py": "mpi4py.futures",
     "raw_futex": "raw futex",
 }
 
@@ -132,6 +133,17 @@ def rows(figures):
             Row("S12", "hash_words against Python's pool", [best, "words/python:seconds"],
                 lambda get: get("words/python:seconds") / get(best), ">=", 1, "s", goal="beside"),
         ]
+    over = "many_machines/"
+    result += [
+        ratio("S13", "one agent with one worker, over MPI: burst of empty tasks", f"{over}burst/processes:{rate}",
+              f"{over}burst/mpi:{rate}", ">=", 0.25, "tasks/s"),
+        ratio("S13", "", f"{over}burst/processes:{rate}", f"{over}burst/mpi4py:{rate}", ">=", 1, "tasks/s", goal="beside"),
+        figure("S13", "submit(…).result(): median", f"{over}round_trip/processes:p50_us", "<=", 15, "µs"),
+        ratio("S13", "64 MiB argument as std::span", f"{over}payload/processes/64MiB:argument",
+              f"{over}payload/mpi/64MiB:argument", ">=", 0.8, "GB/s"),
+        figure("S13", "idle: part of a core, the agent", f"{over}idle/processes/agent:percent_of_a_core", "<=", 0.5, "%"),
+        figure("S13", "idle: part of a core, the caller", f"{over}idle/processes/caller:percent_of_a_core", "<=", 0.5, "%"),
+    ]
     return result
 
 
