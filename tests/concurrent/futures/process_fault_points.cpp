@@ -7,6 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "support/executors.hpp"
@@ -164,3 +166,61 @@ EACH_PROCESS_POOL(
     CHECK(pool.statistics().workers_started == 1);
   }
 }
+
+#ifdef CONCURRENT_FUTURES_TEST_FAULTS
+namespace {
+
+/// What the thread that takes calls back finds between its lock and the calls' callbacks.
+struct Interlude {
+  static inline std::atomic<const support::Gate*> gate{nullptr};
+  static inline std::atomic<bool> helper_gone{false};
+
+  static void pass(const char* point) {
+    const std::string_view name = point;
+    if (name == "caller.zygote_gone") helper_gone = true;
+    if (name != "caller.taken_back" || gate.load() == nullptr) return;
+    gate.load()->open();
+    // In vain, if all is well: the pool may not end before the callbacks are with it.
+    const auto end = std::chrono::steady_clock::now() + 300ms;
+    while (!helper_gone && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
+  }
+};
+
+}  // namespace
+
+EACH_PROCESS_POOL("a pool that is shut down waits for the callbacks of the calls that were taken back") {
+  namespace ipc = concurrent::multiprocessing::detail;
+  for (const bool by_terminate : {false, true}) {
+    CAPTURE(by_terminate);
+    Interlude::helper_gone = false;
+    const support::Counter started = support::Counter::make();
+    const support::Gate gate = support::Gate::make();
+    auto pool = kind.pool(cf::ProcessPoolOptions{.max_workers = 1});
+    auto running = pool.submit([started, gate] {
+      started.add();
+      gate.wait();
+    });
+    started.wait_until(1);
+    std::atomic<int> called{0};
+    std::vector<cf::Future<std::string>> waiting;
+    for (int i = 0; i < (by_terminate ? 1 : 3); ++i) {
+      waiting.push_back(pool.submit(repeat, i));
+      waiting.back().add_done_callback([&](const cf::Future<std::string>&) { ++called; });
+    }
+    Interlude::gate = &gate;
+    auto* const before = ipc::fault_hook.exchange(&Interlude::pass);
+    if (by_terminate) {
+      std::thread ender([&] { CHECK(waiting.front().terminate()); });
+      CHECK(pool.shutdown_for(20s));
+      CHECK(called == 1);
+      ender.join();
+    } else {
+      CHECK(pool.shutdown_for(20s, true));
+      CHECK(called == 3);
+    }
+    Interlude::gate = nullptr;
+    ipc::fault_hook = before;
+    running.result(20s);
+  }
+}
+#endif

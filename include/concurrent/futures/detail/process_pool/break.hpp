@@ -17,9 +17,7 @@ namespace detail {
 inline void ProcessPool::break_pool(const std::string& reason) {
   {
     const std::lock_guard lock(mutex_);
-    if (broken_.empty()) broken_ = reason;
-    no_more_workers_ = true;
-    close_gate();
+    break_down(reason);
   }
   CONCURRENT_FUTURES_FAULT_POINT("caller.breaks");
   for (std::uint32_t i = 0; i < workers_.size(); ++i) collect_all(i);
@@ -42,18 +40,16 @@ inline void ProcessPool::break_pool(const std::string& reason) {
 
 /// The workers have ended with it, and nobody will tell how: whatever is not done fails, with the first reason that the
 /// pool had to break, also where that was kill_workers.
-inline void ProcessPool::zygote_ended(int status) {
+inline void ProcessPool::helper_ended(int status) {
   std::string reason;
   bool fails = false;
   {
     const std::lock_guard lock(mutex_);
-    zygote_gone_ = true;
-    no_more_workers_ = true;
-    fails = !quit_sent_;
-    if (fails && broken_.empty()) {
-      reason = std::string("concurrent::futures: the pool's helper process (pid ") + std::to_string(zygote_.pid()) +
+    fails = lifecycle_.lose_helper();
+    if (fails && !lifecycle_.is_broken()) {
+      reason = std::string("concurrent::futures: the pool's helper process (pid ") + std::to_string(helper_.pid()) +
                ") ended, and its workers with it: ";
-      if (zygote_.lost_channel() || (WIFEXITED(status) && WEXITSTATUS(status) == mpd::channel_was_closed)) {
+      if (helper_.process().lost_channel() || (WIFEXITED(status) && WEXITSTATUS(status) == mpd::channel_was_closed)) {
         reason +=
             "the channel between it and this process was closed here. Do not close descriptors that the program has "
             "not opened itself (close_range, closefrom, a loop over all numbers) while an executor lives.";
@@ -69,7 +65,7 @@ inline void ProcessPool::zygote_ended(int status) {
   if (fails) {
     if (reason.empty()) {
       const std::lock_guard lock(mutex_);
-      reason = broken_;
+      reason = lifecycle_.reason();
     }
     break_pool(reason);
   }
@@ -89,7 +85,7 @@ inline void ProcessPool::signal_worker(std::uint32_t index, int signal) {
   WorkerSlot& slot = workers_[index];
   if (!slot.is_occupied()) return;
   slot.stopping = slot.stopping || !results_.is_distrusted(index);
-  zygote_.send({mpd::ZygoteRequest::Kind::signal, index, slot.serial, signal, 0});
+  helper_.signal_worker(index, slot.serial, signal);
 }
 
 /// Tells whoever is in this slot to begin no other call, and to end. See WorkerEntry::leave in layout.hpp.
@@ -146,15 +142,17 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noe
     }
     if (taken_back) {
       take_off(item);
+      begin_delivery(1);
       feed_call_queue();
     }
   }
   CallbackList callbacks;
   FutureStateBase& state = item.state();
   if (taken_back) {
+    CONCURRENT_FUTURES_FAULT_POINT("caller.taken_back");
     finish_callbacks(state.finish_cancelled());
     state.release();
-    wake_manager();  // it may have been what a shutdown waits for
+    end_delivery(1);
     return true;
   }
   while (!state.try_finish_cancelled(callbacks)) {

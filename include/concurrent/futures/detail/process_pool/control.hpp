@@ -11,10 +11,9 @@ namespace detail {
 CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
   ItemList cancelled;
   {
-    const std::scoped_lock lock(start_mutex_, mutex_);
-    shutting_down_ = true;
-    if ((gate_.load(std::memory_order_seq_cst) & gate_unstarted) != 0) ended_.store(1);
-    close_gate();
+    const std::scoped_lock lock(late_start_.mutex, mutex_);
+    if (lifecycle_.is_unstarted()) threads_.note_end();
+    shut_down();
     if (cancel_futures) take_unstarted(cancelled);
   }
   cancel_all(cancelled);
@@ -23,14 +22,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
 
 /// False: the deadline has passed. Called from a callback it returns true at once: that thread cannot wait for itself.
 CONCURRENT_FUTURES_INLINE bool ProcessPool::wait_until_ended(Deadline deadline) {
-  if (is_own_thread()) return false;
-  while (ended_.load(std::memory_order_acquire) == 0) {
-    if (!mpd::futex_wait(ended_, 0, deadline) && ended_.load(std::memory_order_acquire) == 0) return false;
-  }
-  const std::lock_guard lock(join_mutex_);
-  if (monitor_.joinable()) monitor_.join();
-  if (manager_.joinable()) manager_.join();
-  return true;
+  if (callbacks_.is_runner()) return false;
+  return threads_.join_by(deadline);
 }
 
 /// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
@@ -40,29 +33,22 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
   std::uint32_t asked = 0;
   {
     const std::lock_guard lock(mutex_);
-    if ((workers_.occupied() == 0 && ledger_.outstanding() == 0) || !broken_.empty()) return;
-    shutting_down_ = true;
-    no_more_workers_ = true;
-    close_gate();
-    broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
-              (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";
+    if ((workers_.occupied() == 0 && ledger_.outstanding() == 0) || lifecycle_.is_broken()) return;
+    lifecycle_.shut_down();
+    break_down(std::string("concurrent::futures: the pool's workers were stopped by ") +
+               (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.");
     take_unstarted(cancelled);
     for (std::uint32_t i = 0; i < workers_.size(); ++i) {
       if (!workers_.is_occupied(i)) continue;
       tell_to_leave(i);
       signal_worker(i, signal);
     }
-    if (signal != SIGKILL) kill_remaining_ = std::chrono::steady_clock::now() + pool_timing.until_killed;
-    asked = ++syncs_;
-    zygote_.send({mpd::ZygoteRequest::Kind::sync, 0, asked, 0, 0});
+    if (signal != SIGKILL) timers_.forced_kill = std::chrono::steady_clock::now() + pool_timing.until_killed;
+    asked = helper_.ask();
   }
   cancel_all(cancelled);
   wake_manager();
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  for (std::uint32_t seen = 0; (seen = synced_.load(std::memory_order_acquire)) < asked;) {
-    if (std::chrono::steady_clock::now() >= patience) return;
-    mpd::futex_wait(synced_, seen, patience);
-  }
+  helper_.wait_for_answer(asked, std::chrono::steady_clock::now() + std::chrono::seconds(1));
 }
 
 /// Waits for those that are being started, so that whoever was asked for, or ran a task, is in the list. The first of a
@@ -114,7 +100,7 @@ CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
   glance.busy = std::min<std::size_t>(taken - (std::min)(taken, published), workers_.accepting());
   glance.queued = ledger_.outstanding() - (std::min)(ledger_.outstanding(), taken);
   glance.done = counts_.submitted - std::min<std::uint64_t>(counts_.submitted, glance.queued + glance.busy);
-  glance.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
+  glance.set_phase(lifecycle_.is_broken(), lifecycle_.is_shutting_down(), threads_.have_ended());
   return glance;
 }
 

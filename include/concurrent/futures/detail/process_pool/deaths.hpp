@@ -18,17 +18,11 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 inline void ProcessPool::take_reports() {
-  for (;;) {
-    mpd::ZygoteReport report;
-    {
-      const std::lock_guard lock(mutex_);
-      if (reports_.empty()) return;
-      report = reports_.front();
-      reports_.erase(reports_.begin());  // few, and their memory stays: there is room for all that can come
-    }
+  mpd::ZygoteReport report;
+  while (helper_.take_report(report)) {
     switch (report.kind) {
       case mpd::ZygoteReport::Kind::ready:
-        if (report.worker == ~std::uint32_t{0}) zygote_ended(report.status);
+        if (HelperLink::is_end_of_helper(report)) helper_ended(report.status);
         break;
       case mpd::ZygoteReport::Kind::start_failed:
         worker_start_failed(report);
@@ -74,7 +68,9 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
   give_back_region(report.worker);
   if (reason.empty()) return;
   log_message(hands_calls_back_ ? LogLevel::warning : LogLevel::error, reason);
+  const std::size_t count = handed_back.size();
   while (WorkItem* const item = handed_back.pop_front()) fail(*item, failure<NoWorkerStarted>(reason));
+  end_delivery(count);
   if (!hands_calls_back_) break_pool(reason);
 }
 
@@ -123,10 +119,10 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     const std::lock_guard lock(mutex_);
     verdict = judge(facts_of(index, death, in_hand), options_.on_worker_death);
     if (verdict.breaks_pool) {
-      reason = initializer_failure_.empty()
+      reason = lifecycle_.initializer_failure().empty()
                    ? "concurrent::futures: a worker process ended while the pool was running: " + death.how + "."
                    : "concurrent::futures: the initializer threw in " + worker_label(death.name, report.pid) + ": " +
-                         initializer_failure_;
+                         lifecycle_.initializer_failure();
     } else if (verdict.spends_restart && !restart_budget_.spend(std::chrono::steady_clock::now(), death.how)) {
       reason = restart_budget_.exceeded_text();
       verdict.breaks_pool = true;
@@ -153,13 +149,11 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     }
     vacate_slot(index);
     if (verdict.breaks_pool) {  // before the first future fails: whoever it wakes may submit at once
-      if (broken_.empty()) broken_ = reason;
-      no_more_workers_ = true;
-      close_gate();
+      break_down(reason);
     } else {
       feed_call_queue();
     }
-    if (!broken_.empty()) reason = broken_;
+    if (lifecycle_.is_broken()) reason = lifecycle_.reason();
   }
   if (verdict.counts_as_lost) {
     log_message(verdict.breaks_pool ? LogLevel::error : LogLevel::warning,
@@ -193,9 +187,9 @@ inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const Death& death,
     facts.stopped_by_user = item->stopped_by_user;
     facts.retries_left = item->retries_left != 0;
   }
-  facts.initializer_failed = !initializer_failure_.empty();
-  facts.pool_broken = !broken_.empty();
-  facts.no_more_workers = no_more_workers_;
+  facts.initializer_failed = !lifecycle_.initializer_failure().empty();
+  facts.pool_broken = lifecycle_.is_broken();
+  facts.no_more_workers = !lifecycle_.may_start_workers();
   return facts;
 }
 
@@ -246,28 +240,23 @@ inline void ProcessPool::fail(WorkItem& item, std::exception_ptr exception) noex
   state.release();
 }
 
-/// A worker gone wild may write over a record's state: then no worker will take the call, or none that is there has it.
-inline bool ProcessPool::find_overwritten() {
-  ledger_.for_each_sent([this](WorkItem& item) {
+/// With the lock: takes out the calls that were lost. A rogue task may write over a record's state: then no worker will
+/// take the call, or none that is there has it.
+inline void ProcessPool::take_lost_calls(ItemList& lost) {
+  ledger_.for_each_sent([&](WorkItem& item) {
     const CallState state = calls_.look(item);
     if (state.stage == CallState::Stage::waiting || (state.is_taken() && workers_.is_occupied(state.worker))) return;
     drop_call(item);
-    overwritten_.push_back(item);
+    lost.push_back(item);
   });
-  return !overwritten_.empty();
 }
 
-inline void ProcessPool::fail_overwritten() {
-  ItemList items;
-  {
-    const std::lock_guard lock(mutex_);
-    items = std::exchange(overwritten_, {});
-  }
-  if (items.empty()) return;
+inline void ProcessPool::fail_lost_calls(ItemList& lost) {
+  if (lost.empty()) return;
   const std::string reason =
-      "concurrent::futures: a call was lost: its record in shared memory was overwritten by a task gone wild.";
+      "concurrent::futures: a call was lost: its record in shared memory was overwritten by a rogue task.";
   log_message(LogLevel::error, reason);
-  while (WorkItem* const item = items.pop_front()) {
+  while (WorkItem* const item = lost.pop_front()) {
     fail(*item, options_.on_worker_death == WorkerDeathPolicy::fail_task ? failure<WorkerDied>(reason)
                                                                          : failure<BrokenProcessPool>(reason));
   }
@@ -282,7 +271,7 @@ inline void ProcessPool::collect_all(std::uint32_t index) {
     {
       const std::lock_guard lock(mutex_);
       more = collect_from(index, batch);
-      resolving_.fetch_add(static_cast<std::uint32_t>(batch.size), std::memory_order_relaxed);
+      begin_delivery(batch.size);
     }
     resolve(batch);
   }
@@ -311,7 +300,7 @@ inline void ProcessPool::give_back_region(std::uint32_t index) {
   mpd::give_back(region.data(), region.size());
   const std::lock_guard lock(mutex_);
   results_.release_blocks(index);
-  if (broken_.empty()) feed_call_queue();
+  if (!lifecycle_.is_broken()) feed_call_queue();
 }
 
 /// True: the kernel has killed somebody for want of memory since this was last asked.

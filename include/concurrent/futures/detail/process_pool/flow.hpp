@@ -21,9 +21,13 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::give_back_place() noexcept {
   pending_limit_.give_back(*this);
 }
 
-/// With the lock: from now on submit throws.
-inline void ProcessPool::close_gate() noexcept {
-  gate_.fetch_or(gate_closed, std::memory_order_seq_cst);
+/// With the lock: from now on submit throws, also where it waits for room.
+inline void ProcessPool::shut_down() noexcept {
+  lifecycle_.shut_down();
+  pending_limit_.tell(*this);
+}
+inline void ProcessPool::break_down(const std::string& reason) {
+  lifecycle_.break_down(reason);
   pending_limit_.tell(*this);
 }
 
@@ -42,12 +46,12 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
                                 ", the max_workers that this executor was made with. Make it with the largest number "
                                 "that you will need, and set a smaller one then.");
   }
-  if ((gate_.load(std::memory_order_acquire) & gate_unstarted) != 0) start_now();
+  if (lifecycle_.is_unstarted()) start_now();
   {
     const std::lock_guard lock(mutex_);
     max_workers_.store(workers, std::memory_order_relaxed);
     calls_.set_limit(static_cast<std::size_t>(workers) + static_cast<std::size_t>(options_.extra_queued_calls));
-    if (workers_.accepting() > static_cast<std::uint32_t>(workers) && !no_more_workers_) {
+    if (workers_.accepting() > static_cast<std::uint32_t>(workers) && lifecycle_.may_start_workers()) {
       note_held_calls();
       for (const bool busy_too : {false, true}) {
         for (std::uint32_t i = workers_.size();

@@ -4,6 +4,7 @@
 #include <concurrent/config.hpp>
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
 #include <concurrent/futures/detail/policy/hold_ups.hpp>
+#include <concurrent/futures/detail/policy/lifecycle.hpp>
 #include <concurrent/futures/detail/policy/poll_budget.hpp>
 #include <concurrent/futures/detail/policy/restart_budget.hpp>
 #include <concurrent/futures/detail/policy/stall_detector.hpp>
@@ -18,6 +19,9 @@
 #include <concurrent/futures/detail/process_pool/call_ledger.hpp>
 #include <concurrent/futures/detail/process_pool/call_sender.hpp>
 #include <concurrent/futures/detail/process_pool/call_writer.hpp>
+#include <concurrent/futures/detail/process_pool/callback_queue.hpp>
+#include <concurrent/futures/detail/process_pool/helper_link.hpp>
+#include <concurrent/futures/detail/process_pool/pool_threads.hpp>
 #include <concurrent/futures/detail/process_pool/received_result.hpp>
 #include <concurrent/futures/detail/process_pool/ring_watch.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
@@ -26,7 +30,6 @@
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/rights.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
-#include <concurrent/multiprocessing/detail/zygote_process.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -74,6 +77,47 @@ class ProcessPool {
     std::string how;   // all of it, in a sentence
   };
 
+  /// For a pool that is started at its first use.
+  struct LateStart {
+    std::mutex mutex;
+    std::weak_ptr<Unfinished> share;
+    bool started = false;  // constant once start() has returned
+  };
+  /// Threads of the pool beat here while tasks have time limits.
+  struct Heartbeat {
+    HoldUps hold_ups;
+    std::atomic<bool> monitor_beats{false};  // changed under the lock
+  };
+  /// When the manager has something to do although nobody wakes it. `forced_kill` belongs to the lock, the others to
+  /// the manager.
+  struct Timers {
+    Deadline lost_calls{};
+    Deadline quiet{};  // from then on nothing has happened for a second
+    Deadline trim = (Deadline::max)();
+    Deadline forced_kill = (Deadline::max)();
+  };
+  /// What the manager finds out about workers while calls wait although there are some.
+  struct StallCheck {
+    struct Asked {
+      std::uint32_t index;
+      std::uint64_t serial;
+      pid_t pid;
+    };
+    void open(std::uint32_t workers) {
+      asked.reserve(workers);
+      idle.reserve(workers);
+    }
+    StallDetector detector;
+    std::vector<Asked> asked;      // workers without a call, while it is found out whether they come for one
+    std::vector<IdleWorker> idle;  // what was found
+  };
+  /// What is due, and takes too long for the lock.
+  struct DueWork {
+    StallDetector::Check stall;
+    ItemList lost;  // calls
+    bool trim = false;
+  };
+
  public:
   using Item = WorkItem;
 
@@ -82,7 +126,7 @@ class ProcessPool {
   /// Makes its memory, its helper process and its threads. Apart from make(), so that whoever owns the pool knows it
   /// by then: a worker is a copy of this very moment.
   void start();
-  bool started() const noexcept { return started_; }
+  bool started() const noexcept { return late_start_.started; }
   /// Before start(): where the system refuses the only worker, its calls fail with NoWorkerStarted, and the pool stays
   /// open for when it does no longer.
   void hand_calls_back() noexcept { hands_calls_back_ = true; }
@@ -94,10 +138,7 @@ class ProcessPool {
 
   // For the executor.
   /// One that has not been started has nothing yet that could be another process's.
-  bool is_here() const noexcept {
-    return mark_.is_here() ||
-           (gate_.load(std::memory_order_relaxed) & (gate_unstarted | gate_starting)) == gate_unstarted;
-  }
+  bool is_here() const noexcept { return mark_.is_here() || lifecycle_.is_untouched(); }
   void check_open();
   bool is_limited() const noexcept { return pending_limit_.is_set(); }
   bool reserve(Admission admission);
@@ -106,7 +147,7 @@ class ProcessPool {
   /// Of calls: the workers.
   pickle::Readers readers() const noexcept {
     if (context().method() != mpd::StartMethod::fork) return pickle::Audience::fresh_images;
-    return {pickle::Audience::forks, zygote_.pid()};
+    return {pickle::Audience::forks, helper_.pid()};
   }
   void submit(WorkItem& item, CallWriter& call);
   void count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept;
@@ -160,8 +201,10 @@ class ProcessPool {
   // flow.hpp: how much waits
   friend class PendingLimit;
   std::size_t waiting_calls() const noexcept { return ledger_.waiting(); }
-  bool is_closed() const noexcept { return (gate_.load(std::memory_order_relaxed) & gate_closed) != 0; }
-  void close_gate() noexcept;
+  bool is_closed() const noexcept { return lifecycle_.is_closed(); }
+  bool is_own_thread() const noexcept { return callbacks_.is_runner(); }
+  void shut_down() noexcept;
+  void break_down(const std::string& reason);
 
   // results.hpp: from the workers
   void collect(ResultBatch& batch);
@@ -171,7 +214,8 @@ class ProcessPool {
   void resolve(ReceivedResult& result);
   bool serve();
   void finish_callbacks(CallbackList callbacks);
-  bool make_room_for_callbacks() noexcept;
+  void begin_delivery(std::size_t calls) noexcept;
+  void end_delivery(std::size_t calls) noexcept;
 
   // waiting.hpp: what a thread does that waits
   void check_waiting() const;
@@ -186,10 +230,9 @@ class ProcessPool {
   // manager.hpp: the manager's thread
   void wake_manager() noexcept { watch_.wake_manager(); }
   void manage();
-  void watch_zygote();
-  bool is_own_thread() const noexcept;
+  void watch_helper();
   std::int64_t spin_limit() const noexcept { return segment_.geometry().spin_nanoseconds; }
-  void run_deferred();
+  void run_callbacks();
   bool beat_until_report();
   void begin_to_beat();
   bool wind_down();
@@ -197,14 +240,14 @@ class ProcessPool {
   // timers.hpp: what it does by the clock
   Deadline next_look();
   Deadline pace(Deadline now);
-  Deadline run_timers(Deadline now, StallDetector::Check& stall, bool& trim);
+  Deadline run_timers(Deadline now, DueWork& todo);
   Deadline check_time_limits(Deadline now);
   void note_held_calls();
   void rescue_waiting_calls(const StallDetector::Check& todo, Deadline now);
 
   // deaths.hpp: when a worker ends
-  bool find_overwritten();
-  void fail_overwritten();
+  void take_lost_calls(ItemList& lost);
+  void fail_lost_calls(ItemList& lost);
   void take_reports();
   void worker_started(const mpd::ZygoteReport& report);
   void worker_start_failed(const mpd::ZygoteReport& report);
@@ -222,7 +265,7 @@ class ProcessPool {
 
   // break.hpp: when it ends before its time
   void break_pool(const std::string& reason);
-  void zygote_ended(int status);
+  void helper_ended(int status);
   void signal_worker(std::uint32_t index, int signal);
   void tell_to_leave(std::uint32_t index) noexcept;
   bool stop_task(const WorkItem& item) noexcept;
@@ -236,81 +279,45 @@ class ProcessPool {
   void trace_end(const WorkItem& item, const char* outcome, bool again) noexcept;
   void flush_trace(bool ends);
 
+  // Constant from the start on, or to be read and written without a lock.
   ProcessPoolOptions options_;
-  std::atomic<int> max_workers_{1};  // changed under the lock
-  int most_workers_ = 1;             // for which there is room in the segment
   std::uint64_t id_ = 0;
+  bool hands_calls_back_ = false;
+  int most_workers_ = 1;             // for which there is room in the segment
+  std::atomic<int> max_workers_{1};  // changed under the lock
   std::atomic<std::uint32_t> references_{1};
   mpd::ProcessMark mark_;
-
   mpd::Segment segment_;
   std::unique_ptr<ArgumentBlocks> blocks_;  // has a lock of its own
-  mpd::ZygoteProcess zygote_;
-  std::thread manager_;
-  std::thread monitor_;
-  std::mutex join_mutex_;
+  mpd::RightsWatch rights_;
+  PoolThreads threads_;
+  LateStart late_start_;
+  HelperLink helper_;
+  CallbackQueue callbacks_;
+  RingWatch watch_;
+  PollBudget poll_budget_;
+  std::atomic<std::uint32_t> delivering_{0};  // outcomes that are on their way to their futures
+  std::atomic<std::uint64_t> completed_{0};
+  std::atomic<std::uint64_t> failed_{0};
 
   std::mutex mutex_;
+  PoolLifecycle lifecycle_;
   CallLedger ledger_;
   CallSender calls_;
   WorkerTable workers_;
   ResultReceiver results_;
-  RingWatch watch_;         // needs no lock
-  PollBudget poll_budget_;  // nor does this
   StartBackoff start_backoff_;
-  HoldUps hold_ups_;
-  std::vector<mpd::ZygoteReport> reports_;
-  std::vector<CallbackList> deferred_;  // callbacks for the manager
-  std::string broken_;                  // why; empty: it is not
-  std::string initializer_failure_;     // what it threw
+  Heartbeat heartbeat_;
   PendingLimit pending_limit_;
-  bool hands_calls_back_ = false;  // constant
-  bool started_ = false;           // constant once start() has returned
-  std::mutex start_mutex_;
-  std::weak_ptr<Unfinished> late_share_;  // of one that is started at its first use
-  mpd::RightsWatch rights_;
-  bool shutting_down_ = false;
-  bool no_more_workers_ = false;
-  bool quit_sent_ = false;
-  bool zygote_gone_ = false;
-  bool watching_ = false;  // the manager looks by itself within 50 ms
-  Deadline kill_remaining_ = (Deadline::max)();
-  std::uint32_t syncs_ = 0;
   PoolStatistics counts_;
   std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
-
-  static constexpr std::uint32_t gate_closed = 1;
-  static constexpr std::uint32_t gate_traced = 2;     // trace_ is there
-  static constexpr std::uint32_t gate_unstarted = 4;  // it waits for its first use
-  static constexpr std::uint32_t gate_starting = 8;   // that has come; also in workers' copies, for ever
-
-  ItemList overwritten_;  // calls that were lost: to be failed by the manager
+  bool manager_will_wake_ = false;    // by itself, within 50 ms
+  Timers timers_;
 
   // The manager's alone.
   RestartBudget restart_budget_;
-  bool in_callback_ = false;
-  bool called_back_ = false;  // since it last went to sleep
-  StallDetector stalls_;
-  struct AskedWorker {
-    std::uint32_t index;
-    std::uint64_t serial;
-    pid_t pid;
-  };
-  std::vector<AskedWorker> asked_;  // workers without a call, while it is found out whether they come for one
-  std::vector<IdleWorker> idle_;    // what was found
-  Deadline records_look_{};
-  Deadline trim_at_ = (Deadline::max)();
-  Deadline quiet_at_{};  // no activity since a second
-
-  std::atomic<std::uint32_t> gate_{0};       // not 0: submit has to look closer
-  std::atomic<std::int64_t> oom_kills_{-1};  // as last seen
-  std::atomic<bool> beating_{false};         // the monitor beats in hold_ups_; changed under the lock
-  std::atomic<std::thread::id> manager_id_{};
-  std::atomic<std::uint32_t> resolving_{0};  // batch off their ring, not resolved yet
-  std::atomic<std::uint64_t> completed_{0};
-  std::atomic<std::uint64_t> failed_{0};
-  std::atomic<std::uint32_t> synced_{0};  // the last sync that the zygote has answered
-  std::atomic<std::uint32_t> ended_{0};   // 1: nothing of it is left but this object
+  StallCheck stalls_;
+  std::atomic<std::int64_t> oom_kills_{-1};  // as last seen; first by the monitor
 };
 
 class ProcessPoolShare;

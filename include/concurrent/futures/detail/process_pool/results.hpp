@@ -18,7 +18,7 @@ inline void ProcessPool::collect(ResultBatch& batch) {
   for (std::uint32_t i = 0; i < workers_.size() && batch.size < ResultBatch::capacity; ++i) {
     if (workers_.is_occupied(i)) collect_from(i, batch);
   }
-  resolving_.fetch_add(static_cast<std::uint32_t>(batch.size), std::memory_order_relaxed);
+  begin_delivery(batch.size);
 }
 
 /// True: there may be more.
@@ -85,9 +85,7 @@ inline void ProcessPool::resolve(ResultBatch& batch) {
   CONCURRENT_FUTURES_FAULT_POINT("caller.collected");
   for (std::size_t i = 0; i < batch.size; ++i) resolve(batch.items[i]);
   CONCURRENT_FUTURES_FAULT_POINT("caller.resolved");
-  if (resolving_.fetch_sub(static_cast<std::uint32_t>(batch.size), std::memory_order_acq_rel) == batch.size &&
-      (gate_.load(std::memory_order_relaxed) & gate_closed) != 0)
-    wake_manager();  // a shutdown may wait for this
+  end_delivery(static_cast<std::uint32_t>(batch.size));
   batch.size = 0;
 }
 
@@ -116,7 +114,7 @@ inline void ProcessPool::resolve(ReceivedResult& result) {
                       worker_label(result.name, result.pid) + ": " + text);
     } else {
       const std::lock_guard lock(mutex_);
-      initializer_failure_ = text;
+      lifecycle_.note_initializer_failure(text);
     }
   } else {
     FutureStateBase& state = result.item->state();
@@ -165,37 +163,30 @@ inline void ProcessPool::resolve(ReceivedResult& result) {
   }
 }
 
-/// Callbacks run in the manager's thread: a thread that only waits for a result, or submits, may hold locks of the
-/// program's that a callback needs.
-inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
-  if (callbacks.empty()) return;
-  // In the manager's thread too, if a callback is running there: one that submits may hold such a lock itself.
-  if (is_own_thread() && !in_callback_) {
-    called_back_ = true;
-    in_callback_ = true;
-    callbacks.run();
-    in_callback_ = false;
-    return;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    if (deferred_.size() < deferred_.capacity() || make_room_for_callbacks()) {
-      deferred_.push_back(std::move(callbacks));
-      pending_limit_.leave_callbacks();
-      callbacks = {};
-    }
-  }
-  if (!callbacks.empty()) callbacks.run();  // there is no memory even for that: here, then
-  wake_manager();
+/// With the lock: so many calls are the pool's no more, and their futures have yet to hear of it.
+inline void ProcessPool::begin_delivery(std::size_t calls) noexcept {
+  delivering_.fetch_add(static_cast<std::uint32_t>(calls), std::memory_order_relaxed);
+}
+/// They have, and what they called back is with the manager. Without the lock.
+inline void ProcessPool::end_delivery(std::size_t calls) noexcept {
+  const auto delivered = static_cast<std::uint32_t>(calls);
+  if (delivering_.fetch_sub(delivered, std::memory_order_acq_rel) == delivered && lifecycle_.is_closed())
+    wake_manager();  // a shutdown may wait for this
 }
 
-inline bool ProcessPool::make_room_for_callbacks() noexcept {
-  try {
-    deferred_.reserve(2 * deferred_.size() + 8);
-    return true;
-  } catch (const std::bad_alloc&) {
-    return false;
+/// See CallbackQueue.
+inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
+  if (callbacks.empty()) return;
+  if (callbacks_.may_run_here()) return callbacks_.run(std::move(callbacks));
+  if (is_limited()) {
+    const std::lock_guard lock(mutex_);
+    pending_limit_.leave_callbacks();
   }
+  if (callbacks_.push(callbacks)) return wake_manager();
+  callbacks.run();  // there is no memory to leave them to it: here, then
+  if (!is_limited()) return;
+  const std::lock_guard lock(mutex_);
+  pending_limit_.callbacks_returned(*this);
 }
 
 /// One round of the work between the rings and the queue. True: there was something.

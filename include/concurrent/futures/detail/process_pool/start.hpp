@@ -76,8 +76,7 @@ inline ProcessPool::ProcessPool(ProcessPoolOptions options)
 CONCURRENT_FUTURES_INLINE void ProcessPool::release() noexcept {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   // Only where nobody could join them: the last reference was given up by one of them.
-  if (manager_.joinable()) manager_.detach();
-  if (monitor_.joinable()) monitor_.detach();
+  threads_.detach();
   delete this;
 }
 
@@ -108,10 +107,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   watch_.open(segment_.caller());
   calls_.open(segment_);
   ledger_.open(geometry.records);
-  asked_.reserve(geometry.workers);
-  idle_.reserve(geometry.workers);
-  reports_.reserve(3 * geometry.workers +
-                   1);  // the monitor does not fail for it: of each worker one report waits, and the zygote's end
+  stalls_.open(geometry.workers);
+  helper_.open(geometry.workers);
   workers_.open(geometry.workers);
   results_.open(segment_);
 
@@ -130,24 +127,24 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
       segment_.set_finalizer(offset, size);
     }
   }
-  zygote_.start(segment_, method, initializer, id_);
+  helper_.process().start(segment_, method, initializer, id_);
   segment_.close_descriptor();
   // Whoever else forks from here on, a second executor or the program itself, does not get this memory.
   ::madvise(segment_.base(), segment_.geometry().size, MADV_DONTFORK);
   try {
     const mpd::BlockSignals no_handlers;
-    start_thread(monitor_, &ProcessPool::watch_zygote);
-    start_thread(manager_, &ProcessPool::manage);
+    start_thread(threads_.monitor, &ProcessPool::watch_helper);
+    start_thread(threads_.manager, &ProcessPool::manage);
   } catch (...) {
-    zygote_.send({mpd::ZygoteRequest::Kind::quit, 0, 0, 0, 0});
-    if (monitor_.joinable()) {
-      monitor_.join();  // it reaps the zygote
+    helper_.quit();
+    if (threads_.monitor.joinable()) {
+      threads_.monitor.join();  // it reaps the helper
     } else {
-      zygote_.reap();
+      helper_.process().reap();
     }
     throw;
   }
-  started_ = true;
+  late_start_.started = true;
 }
 
 /// With a reference that it gives up at its end. Throws std::system_error that says what is short.
@@ -188,7 +185,8 @@ inline void ProcessPool::start_workers() {
 }
 
 inline bool ProcessPool::start_worker() {
-  if (no_more_workers_ || start_backoff_.waits() || !workers_.has_room_below(static_cast<std::uint32_t>(max_workers())))
+  if (!lifecycle_.may_start_workers() || start_backoff_.waits() ||
+      !workers_.has_room_below(static_cast<std::uint32_t>(max_workers())))
     return false;
   for (std::uint32_t index = 0; index < workers_.room(); ++index) {
     // Where a large result is still being read, a new worker would write over it.
@@ -206,35 +204,35 @@ inline bool ProcessPool::start_worker() {
     segment_.caller().stopping.store(0);  // it is never set while workers are started, but by one gone wild
     results_.begin(index);
     ++counts_.workers_started;
-    zygote_.send({mpd::ZygoteRequest::Kind::start, index, slot.serial, 0, slot.name});
+    helper_.start_worker(index, slot.serial, slot.name);
     return true;
   }
   return false;
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::start_later(const std::shared_ptr<Unfinished>& share) {
-  late_share_ = share;
-  gate_.fetch_or(gate_unstarted, std::memory_order_seq_cst);
+  late_start_.share = share;
+  lifecycle_.put_off();
 }
 
 /// At the first use of one that was made while variables were being set up. Throws: as start().
 inline void ProcessPool::start_now() {
-  const std::lock_guard lock(start_mutex_);
-  if ((gate_.load(std::memory_order_acquire) & (gate_unstarted | gate_closed)) != gate_unstarted) return;
+  const std::lock_guard lock(late_start_.mutex);
+  if (!lifecycle_.awaits_start()) return;
   mark_.take_over();
-  gate_.fetch_or(gate_starting, std::memory_order_seq_cst);
+  lifecycle_.begin_start();
   try {
     start();
   } catch (...) {
-    gate_.fetch_and(~gate_starting, std::memory_order_seq_cst);
+    lifecycle_.fail_start();
     throw;
   }
-  if (const auto share = late_share_.lock()) ExitRegistry::instance().add(share);
-  gate_.fetch_and(~(gate_unstarted | gate_starting), std::memory_order_seq_cst);
+  if (const auto share = late_start_.share.lock()) ExitRegistry::instance().add(share);
+  lifecycle_.finish_start();
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::warm_up(int workers) {
-  if ((gate_.load(std::memory_order_acquire) & gate_unstarted) != 0) start_now();
+  if (lifecycle_.is_unstarted()) start_now();
   const std::lock_guard lock(mutex_);
   const auto wanted = static_cast<std::uint32_t>((std::min)((std::max)(workers, 0), max_workers()));
   while (workers_.accepting() < wanted && start_worker()) {

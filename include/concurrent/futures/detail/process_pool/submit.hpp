@@ -25,16 +25,15 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::check_open() {
     throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(mark_.pid()) +
                        ", of which this process is a fork. Make an executor here.");
   }
-  const std::uint32_t gate = gate_.load(std::memory_order_acquire);
-  if ((gate & (gate_closed | gate_unstarted)) == gate_unstarted) start_now();
-  if ((gate_.load(std::memory_order_acquire) & gate_closed) == 0) return check_rights();
+  if (lifecycle_.awaits_start()) start_now();
+  if (!PoolLifecycle::is_closed(lifecycle_.admission())) return check_rights();
   const std::lock_guard lock(mutex_);
   throw_closed();
 }
 
 /// With the lock: it takes no more calls.
 [[noreturn]] inline void ProcessPool::throw_closed() const {
-  if (!broken_.empty()) throw BrokenProcessPool(broken_);
+  if (lifecycle_.is_broken()) throw BrokenProcessPool(lifecycle_.reason());
   throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
 }
 
@@ -45,7 +44,7 @@ inline void ProcessPool::check_rights() {
     // Somebody changed the process's user and back: the thread that watches is woken to begin anew.
     if (rights_.was_used()) [[unlikely]] {
       const std::lock_guard lock(mutex_);
-      zygote_.send({mpd::ZygoteRequest::Kind::sync, 0, syncs_, 0, 0});
+      helper_.nudge_monitor();
     }
     return;
   }
@@ -69,9 +68,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    const std::uint32_t gate = gate_.load(std::memory_order_relaxed);
-    if (gate != 0) [[unlikely]] {
-      if ((gate & gate_closed) != 0) throw_closed();
+    if (const std::uint32_t admission = lifecycle_.admission(); admission != 0) [[unlikely]] {
+      if (PoolLifecycle::is_closed(admission)) throw_closed();
       item.size = call.size();
       trace_submit(item, call.data());
     }
@@ -103,8 +101,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
     feed_call_queue();
     watch_.note_progress();
     suppressed = watch_.suppress_wakeups();
-    wake = start_backoff_.waits() || item.options != nullptr || !watching_;
-    watching_ = true;
+    wake = start_backoff_.waits() || item.options != nullptr || !manager_will_wake_;
+    manager_will_wake_ = true;
   }
   resolve(batch);
   if (suppressed) watch_.recheck_suppression(results_ready());
@@ -179,7 +177,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
     take_off(item);
     feed_call_queue();
   }
-  item.state().release();  // the pool's; whoever cancels has a handle
+  item.state().release();  // the pool's; whoever cancels has a handle, and runs the callbacks
   wake_manager();          // it may have been what a shutdown waits for
   return true;
 }
@@ -203,7 +201,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(const WorkItem& item, 
     segment_.worker(state.worker).progress.read(mpd::pack_call(item.ticket, item.record), done, total);
 }
 
-/// Takes back every call that no worker has taken. Their futures are the caller's to cancel.
+/// Takes back every call that no worker has taken; cancel_all() has to follow, without the lock, or
+/// what ends their futures in another way, and end_delivery().
 inline void ProcessPool::take_unstarted(ItemList& items) noexcept {
   while (WorkItem* const item = ledger_.first_waiting()) {
     take_off(*item);
@@ -214,13 +213,17 @@ inline void ProcessPool::take_unstarted(ItemList& items) noexcept {
     take_off(item);
     items.push_back(item);
   });
+  begin_delivery(items.size());
 }
 
 inline void ProcessPool::cancel_all(ItemList& items) noexcept {
+  const std::size_t count = items.size();
+  CONCURRENT_FUTURES_FAULT_POINT("caller.taken_back");
   while (WorkItem* const item = items.pop_front()) {
     finish_callbacks(item->state().finish_cancelled());
     item->state().release();
   }
+  end_delivery(count);
 }
 
 }  // namespace detail

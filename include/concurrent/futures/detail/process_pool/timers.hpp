@@ -14,15 +14,15 @@ namespace detail {
 inline Deadline ProcessPool::next_look() {
   const auto now = std::chrono::steady_clock::now();
   Deadline look = pace(now);
-  StallDetector::Check stall;
-  bool trim = false;
+  DueWork due;
   {
     const std::lock_guard lock(mutex_);
     look = (std::min)(look, check_time_limits(now));
-    look = (std::min)(look, run_timers(now, stall, trim));
+    look = (std::min)(look, run_timers(now, due));
   }
-  if (stall.repair) rescue_waiting_calls(stall, now);
-  if (trim) blocks_->trim();
+  fail_lost_calls(due.lost);
+  if (due.stall.repair) rescue_waiting_calls(due.stall, now);
+  if (due.trim) blocks_->trim();
   return look;
 }
 
@@ -30,8 +30,8 @@ inline Deadline ProcessPool::next_look() {
 inline Deadline ProcessPool::pace(Deadline now) {
   switch (watch_.pace()) {
     case RingWatch::Pace::has_progressed:
-      quiet_at_ = now + pool_timing.quiet;
-      trim_at_ = now + pool_timing.trim;  // what happens meanwhile is seen then: a second at most
+      timers_.quiet = now + pool_timing.quiet;
+      timers_.trim = now + pool_timing.trim;  // what happens meanwhile is seen then: a second at most
       break;
     case RingWatch::Pace::grew_quiet:
       rights_.look_again();
@@ -44,36 +44,37 @@ inline Deadline ProcessPool::pace(Deadline now) {
 }
 
 /// With the lock: what is due. What takes long is left to the caller, who does it without.
-inline Deadline ProcessPool::run_timers(Deadline now, StallDetector::Check& stall, bool& trim) {
+inline Deadline ProcessPool::run_timers(Deadline now, DueWork& todo) {
   Deadline look = (Deadline::max)();
   if (calls_.waiting() != 0 || ledger_.any_waits()) {
-    if (now >= stalls_.due()) {
+    if (now >= stalls_.detector.due()) {
       feed_call_queue();
-      stall = stalls_.check(now, calls_.moves_on(), ledger_.outstanding() <= workers_.accepting());
+      todo.stall = stalls_.detector.check(now, calls_.moves_on(), ledger_.outstanding() <= workers_.accepting());
     }
-    look = stalls_.due();
+    look = stalls_.detector.due();
   } else {
-    stalls_.nothing_waits();
+    stalls_.detector.nothing_waits();
   }
   // Whoever has taken over the rings may be held up in a program's own unpickling, a wake-up may have died with its
   // sender, a worker may be stopped: while something is on its way, or was within the last second, the manager looks
   // after it now and then. After that, whoever submits wakes it.
-  watching_ = ledger_.outstanding() != 0 || now < quiet_at_;
-  if (watching_) look = (std::min)(look, now + pool_timing.watch);
-  if (ledger_.outstanding() != 0 && now >= records_look_) {
-    records_look_ = now + pool_timing.watch;
-    if (find_overwritten()) look = now;
+  manager_will_wake_ = ledger_.outstanding() != 0 || now < timers_.quiet;
+  if (manager_will_wake_) look = (std::min)(look, now + pool_timing.watch);
+  if (ledger_.outstanding() != 0 && now >= timers_.lost_calls) {
+    timers_.lost_calls = now + pool_timing.watch;
+    take_lost_calls(todo.lost);
+    if (!todo.lost.empty()) look = now;
   }
   if (start_backoff_.take_due(now)) start_workers();
-  if (kill_remaining_ <= now) {
-    kill_remaining_ = (Deadline::max)();
+  if (timers_.forced_kill <= now) {
+    timers_.forced_kill = (Deadline::max)();
     for (std::uint32_t i = 0; i < workers_.size(); ++i) signal_worker(i, SIGKILL);
   }
-  if (trim_at_ <= now) {
-    trim_at_ = (Deadline::max)();
-    trim = true;
+  if (timers_.trim <= now) {
+    timers_.trim = (Deadline::max)();
+    todo.trim = true;
   }
-  return (std::min)((std::min)(look, start_backoff_.due()), (std::min)(kill_remaining_, trim_at_));
+  return (std::min)((std::min)(look, start_backoff_.due()), (std::min)(timers_.forced_kill, timers_.trim));
 }
 
 /// Sets `holds_call` of each slot whose worker has taken a call and not answered.
@@ -87,8 +88,8 @@ inline void ProcessPool::note_held_calls() {
 
 /// What a StallDetector asks for. Without the lock where /proc is read.
 inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, Deadline now) {
-  asked_.clear();
-  idle_.clear();
+  stalls_.asked.clear();
+  stalls_.idle.clear();
   if (todo.ask_workers) {
     const std::lock_guard lock(mutex_);
     note_held_calls();
@@ -97,16 +98,16 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
       // `busy` it says it is also between two calls, until it finds no other.
       if (!slot.is_occupied() || slot.holds_call) continue;
       const auto status = static_cast<mpd::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
-      asked_.push_back({i, slot.serial, slot.pid});
-      idle_.push_back({status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing, false,
-                       slot.was_blocked, now - slot.since});
+      stalls_.asked.push_back({i, slot.serial, slot.pid});
+      stalls_.idle.push_back({status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing, false,
+                              slot.was_blocked, now - slot.since});
     }
   }
   bool runnable = false;
-  for (std::size_t i = 0; i < asked_.size(); ++i) {
+  for (std::size_t i = 0; i < stalls_.asked.size(); ++i) {
     // Without a pid it is the zygote that has not come to it. Once one is found that can run, the others are not asked.
-    idle_[i].blocked = !runnable && asked_[i].pid != 0 && !mpd::waits_for_processor(asked_[i].pid);
-    if (!idle_[i].blocked) runnable = true;
+    stalls_.idle[i].blocked = !runnable && stalls_.asked[i].pid != 0 && !mpd::waits_for_processor(stalls_.asked[i].pid);
+    if (!stalls_.idle[i].blocked) runnable = true;
   }
   const std::lock_guard lock(mutex_);
   calls_.repair();
@@ -121,12 +122,12 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
     if (status == mpd::WorkerStatus::busy && !todo.wake_busy) continue;
     calls_.wake_worker(i);
   }
-  for (std::size_t i = 0; i < asked_.size(); ++i) {
-    WorkerSlot& slot = workers_[asked_[i].index];
-    if (slot.serial == asked_[i].serial) slot.was_blocked = idle_[i].blocked;
+  for (std::size_t i = 0; i < stalls_.asked.size(); ++i) {
+    WorkerSlot& slot = workers_[stalls_.asked[i].index];
+    if (slot.serial == stalls_.asked[i].serial) slot.was_blocked = stalls_.idle[i].blocked;
   }
   // Unless it has been taken meanwhile: to look at them all may have taken long.
-  if (todo.ask_workers && stalls_.start_one(now, idle_) && calls_.waiting() != 0 &&
+  if (todo.ask_workers && stalls_.detector.start_one(now, stalls_.idle) && calls_.waiting() != 0 &&
       ledger_.outstanding() <= workers_.accepting())
     start_worker();
 }
@@ -135,7 +136,7 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
 inline Deadline ProcessPool::check_time_limits(Deadline now) {
   Deadline look = (Deadline::max)();
   if (ledger_.timed().empty()) return look;
-  hold_ups_.beat(now);
+  heartbeat_.hold_ups.beat(now);
   ItemList put_back;
   for (WorkItem* const item : ledger_.timed()) {
     if (item->location != CallLocation::sent || item->stopped_for_timeout || item->stopped_by_user) continue;
@@ -156,7 +157,7 @@ inline Deadline ProcessPool::check_time_limits(Deadline now) {
           static_cast<std::int64_t>(segment_.worker(state.worker).started_at.load(std::memory_order_relaxed)));
       call.since = Deadline(std::chrono::duration_cast<Deadline::duration>(noted));
     }
-    const TimeLimitStep step = check_time_limit(call, now, hold_ups_);
+    const TimeLimitStep step = check_time_limit(call, now, heartbeat_.hold_ups);
     look = (std::min)(look, step.look);
     if (step.action == TimeLimitStep::Action::take_back) {
       tell_to_leave(state.worker);             // so that it has no other call when it is hit

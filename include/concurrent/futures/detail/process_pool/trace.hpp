@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the pool tells its trace, if it has one. While it has none, a submit looks at `gate_`, as it always does, and
+// What the pool tells its trace, if it has one. While it has none, a submit looks at the lifecycle's
+// flags, as it always does, and
 // the end of a call at `WorkItem::traced`; a worker looks at the flags of a call's record.
 #pragma once
 
@@ -12,21 +13,21 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::check_traceable() {
-  if ((gate_.load(std::memory_order_acquire) & (gate_closed | gate_unstarted)) == gate_unstarted) start_now();
+  if (lifecycle_.awaits_start()) start_now();
   const std::lock_guard lock(mutex_);
-  detail::check_traceable(trace_ != nullptr, shutting_down_ || !broken_.empty());
+  detail::check_traceable(trace_ != nullptr, lifecycle_.is_shutting_down() || lifecycle_.is_broken());
 }
 
 /// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
 CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ProcessPool::trace(std::unique_ptr<TraceSink> sink) {
   {
     const std::lock_guard lock(mutex_);
-    if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;
+    if (trace_ != nullptr || lifecycle_.is_shutting_down() || lifecycle_.is_broken()) return sink;
     trace_ = std::move(sink);
     for (std::uint32_t i = 0; i < workers_.size(); ++i) {
       if (workers_[i].state == WorkerSlot::State::live) trace_worker(workers_[i]);
     }
-    gate_.fetch_or(gate_traced, std::memory_order_seq_cst);
+    lifecycle_.set_traced();
   }
   wake_manager();  // it may sleep without an end, and has to write from now on
   return nullptr;

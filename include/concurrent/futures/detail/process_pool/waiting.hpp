@@ -28,7 +28,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_
                                                   Deadline deadline) {
   check_waiting();
   const auto changed = [&] { return word.load(std::memory_order_acquire) != old; };
-  if (is_own_thread()) {  // a callback that waits: nobody else would do the work
+  if (callbacks_.is_runner()) {  // a callback that waits: nobody else would do the work
     while (!changed() && std::chrono::steady_clock::now() < deadline) {
       take_reports();
       if (!serve())
@@ -70,7 +70,7 @@ inline void ProcessPool::hand_back_rings() {
 /// a worker's result wakes this thread itself and not the manager first.
 CONCURRENT_FUTURES_INLINE bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value,
                                                  Deadline deadline) {
-  if (!is_here() || is_own_thread() || !watch_.try_pump()) return mpd::futex_wait(word, value, deadline);
+  if (!is_here() || callbacks_.is_runner() || !watch_.try_pump()) return mpd::futex_wait(word, value, deadline);
   const std::int64_t before = mpd::monotonic_nanoseconds();
   const bool supported = watch_.sleep(word, value, deadline, results_ready());
   poll_budget_.slept(mpd::monotonic_nanoseconds() - before);

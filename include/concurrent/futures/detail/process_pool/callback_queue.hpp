@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/futures/detail/future/callback.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
+
+/// The callbacks of futures that are done. They run in one thread, the manager's, and never inside each other: a thread
+/// that only waits for a result, or submits, may hold locks of the program's that a callback needs. It has a lock of
+/// its own, under which no other is taken and no callback runs.
+class CallbackQueue {
+ public:
+  /// This thread is the one that runs them.
+  void set_runner() noexcept { runner_.store(std::this_thread::get_id()); }
+  bool is_runner() const noexcept { return std::this_thread::get_id() == runner_.load(std::memory_order_relaxed); }
+  /// Not while a callback runs, which may hold such a lock itself.
+  bool may_run_here() const noexcept { return is_runner() && !running_; }
+
+  /// In the runner.
+  void run(CallbackList callbacks) noexcept {
+    ran_ = true;
+    running_ = true;
+    callbacks.run();
+    running_ = false;
+  }
+  /// For the runner to run. False: there is no memory even for that, and the callbacks are left alone.
+  bool push(CallbackList& callbacks) noexcept {
+    const std::lock_guard lock(mutex_);
+    try {
+      queued_.push_back(std::move(callbacks));
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+  bool empty() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return queued_.empty();
+  }
+  /// In the runner: runs what has been pushed, and calls done() after each future's.
+  template <class Done>
+  void run_all(const Done& done) {
+    std::vector<CallbackList> callbacks;
+    {
+      const std::lock_guard lock(mutex_);
+      callbacks.swap(queued_);
+    }
+    for (CallbackList& list : callbacks) {
+      run(std::move(list));
+      done();
+    }
+  }
+  /// In the runner: whether any has run since this was last asked.
+  bool take_ran() noexcept { return std::exchange(ran_, false); }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<CallbackList> queued_;
+  std::atomic<std::thread::id> runner_{};
+  bool running_ = false;  // the runner's alone, as is
+  bool ran_ = false;
+};
+
+}  // namespace detail
+}  // namespace concurrent::futures::inline v0
