@@ -36,6 +36,9 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::cancel() {
   do {
     if (state_of(word) != State::pending || (word & storing_bit) != 0) {
       word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
+      // Somebody stores an outcome. It is no worker's, since the call has been taken back: terminate() is about to say
+      // that it is cancelled.
+      while ((word_.load(std::memory_order_acquire) & storing_bit) != 0) ::sched_yield();
       return cancelled();
     }
   } while (!word_.compare_exchange_weak(word, with_state(word, State::cancelled), std::memory_order_seq_cst));

@@ -68,9 +68,10 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
   give_back_region(report.worker);
   if (reason.empty()) return;
   log_message(hands_calls_back_ ? LogLevel::warning : LogLevel::error, reason);
-  const std::size_t count = handed_back.size();
-  while (WorkItem* const item = handed_back.pop_front()) fail(*item, failure<NoWorkerStarted>(reason));
-  end_delivery(count);
+  if (const std::size_t count = handed_back.size(); count != 0) {
+    while (WorkItem* const item = handed_back.pop_front()) fail(*item, failure<NoWorkerStarted>(reason));
+    end_delivery(count);
+  }
   if (!hands_calls_back_) break_pool(reason);
 }
 

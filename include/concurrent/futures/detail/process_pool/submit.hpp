@@ -217,6 +217,7 @@ inline void ProcessPool::take_unstarted(ItemList& items) noexcept {
 }
 
 inline void ProcessPool::cancel_all(ItemList& items) noexcept {
+  if (items.empty()) return;
   const std::size_t count = items.size();
   CONCURRENT_FUTURES_FAULT_POINT("caller.taken_back");
   while (WorkItem* const item = items.pop_front()) {
