@@ -204,6 +204,7 @@ class MessageReader : public pickle::Reader {
       return pickle::load<T>(*this);
     }
   }
+  std::size_t size_of_rest() const noexcept { return message_->header.body != 0 ? message_->header.body : remaining(); }
   /// What follows the fields, wherever it lies.
   std::span<const std::byte> rest() {
     if (message_->header.body != 0) return message_->body.span();

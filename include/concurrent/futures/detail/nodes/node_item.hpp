@@ -41,6 +41,7 @@ class NodeItem {
   bool stop_requested = false;   // its node has been told
   bool asked_back = false;       // by a shutdown that cancels, and its node has not answered
   bool traced = false;           // its trace knows it
+  bool counted = false;          // as cancelled, by who took it back, who has yet to say so to the future
   bool recalled = false;         // asked back for a node that has nothing to do
 
   std::size_t call_size() const noexcept { return bytes.size; }

@@ -150,6 +150,7 @@ class NodePool {
   void send_call(NodeItem& item, PoolNode& node);
   void send_about(const NodeItem& item, MessageKind kind);
   void drop(NodeItem& item) noexcept;
+  void take_off(NodeItem& item) noexcept;
   void recall_for_idle_nodes();
   friend class PendingLimit;
   std::size_t waiting_calls() const noexcept { return pending_.size(); }
@@ -165,9 +166,12 @@ class NodePool {
 
   // node_pool_outcomes.hpp: how calls end
   void take_result(std::size_t index, const Message& message);
+  static std::uint64_t PoolStatistics::* counter(const NodeItem& item, CallOutcome outcome) noexcept;
   void finish_item(NodeItem& item, CallOutcome outcome, MessageReader& reader, const PoolNode& node);
   void fail(NodeItem& item, std::exception_ptr exception) noexcept;
   void cancel(NodeItem& item) noexcept;
+  void end_as_cancelled(NodeItem& item) noexcept;
+  void count(std::uint64_t PoolStatistics::* outcome, int more) noexcept;
 
   // node_pool_loss.hpp
   void node_lost(std::size_t index, const std::string& reason);
@@ -219,8 +223,8 @@ class NodePool {
   std::unordered_map<std::uint64_t, NodeItem*> sent_;  // by ticket
   std::uint64_t last_ticket_ = 0;
   std::size_t outstanding_ = 0;
-  std::size_t asked_back_ = 0;  // items of which that is true
-  std::size_t resolving_ = 0;   // off the table, not resolved yet
+  std::size_t asked_back_ = 0;              // items of which that is true
+  std::atomic<std::size_t> resolving_ = 0;  // off the table, not resolved yet
   PendingLimit pending_limit_;
   std::vector<CallbackList> deferred_;
   std::string broken_;

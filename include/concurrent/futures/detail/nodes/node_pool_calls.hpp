@@ -137,6 +137,13 @@ inline void NodePool::drop(NodeItem& item) noexcept {
   --outstanding_;
 }
 
+/// With the lock: drops a call that no worker has taken, and counts it, for who cancels its future then.
+inline void NodePool::take_off(NodeItem& item) noexcept {
+  drop(item);
+  item.counted = true;
+  ++counts_.cancelled;
+}
+
 /// With the lock: where a node has nothing to do and another one has calls that wait there, those come back.
 inline void NodePool::recall_for_idle_nodes() {
   if (!pending_.empty()) return;
@@ -162,8 +169,7 @@ inline bool NodePool::withdraw(NodeItem& item) noexcept {
   const Deadline deadline = std::chrono::steady_clock::now() + options_.node_timeout;
   std::unique_lock lock(mutex_);
   if (item.place == NodeItem::Place::pending) {
-    drop(item);
-    ++counts_.cancelled;
+    take_off(item);
     pending_limit_.tell(*this);
     lock.unlock();
     item.state().release();  // the pool's; whoever cancels has a handle
@@ -175,7 +181,6 @@ inline bool NodePool::withdraw(NodeItem& item) noexcept {
   send_about(item, MessageKind::withdraw);
   for (;;) {
     if (item.answer == NodeItem::Answer::given_back) {
-      ++counts_.cancelled;
       lock.unlock();
       item.state().release();
       wake_manager();
@@ -212,8 +217,10 @@ inline void NodePool::read_progress(const NodeItem& item, std::uint64_t& done, s
 inline bool NodePool::stop(NodeItem& item, OnStop how) noexcept {
   if (!is_here()) return false;
   FutureStateBase& state = item.state();
+  bool counted = false;
   {
     std::unique_lock lock(mutex_);
+    counted = item.counted;
     switch (item.place) {
       case NodeItem::Place::none:
         return false;
@@ -238,10 +245,7 @@ inline bool NodePool::stop(NodeItem& item, OnStop how) noexcept {
     if (state.done()) return false;
     ::sched_yield();  // its outcome is being stored
   }
-  {
-    const std::lock_guard lock(mutex_);
-    ++counts_.cancelled;
-  }
+  if (!counted) count(&PoolStatistics::cancelled, 1);
   finish_callbacks(std::move(callbacks));
   return true;
 }

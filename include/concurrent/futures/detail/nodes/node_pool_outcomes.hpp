@@ -16,6 +16,12 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
+/// What a worker has pickled; of exceptions the agent's few words with them count as well.
+inline std::size_t bytes_of_result(CallOutcome outcome, const MessageReader& reader) noexcept {
+  const bool is_pickled = outcome == CallOutcome::value || outcome == CallOutcome::raised;
+  return is_pickled ? reader.size_of_rest() : 0;
+}
+
 /// A call comes back from a node, done or not.
 inline void NodePool::take_result(std::size_t index, const Message& message) {
   PoolNode& node = *nodes_[index];
@@ -48,11 +54,16 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
       item->place = NodeItem::Place::pending;
       item = nullptr;
     } else {
-      drop(*item);
-      if (answered)
-        item->answer = outcome == CallOutcome::cancelled ? NodeItem::Answer::given_back : NodeItem::Answer::none;
-      answered = answered && item->answer == NodeItem::Answer::given_back;
-      if (!answered) ++resolving_;
+      answered = answered && outcome == CallOutcome::cancelled;
+      item->answer = answered ? NodeItem::Answer::given_back : NodeItem::Answer::none;
+      if (answered) {
+        take_off(*item);
+      } else {
+        drop(*item);
+        resolving_.fetch_add(1, std::memory_order_relaxed);
+        ++(counts_.*counter(*item, outcome));  // before anybody sees the future done
+        counts_.bytes_from_workers += bytes_of_result(outcome, reader);
+      }
     }
     fill();
     if (item != nullptr) recall_for_idle_nodes();
@@ -65,30 +76,31 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
   if (!refusal.empty() && !was_stopped_.load()) break_pool(refusal);
 }
 
-/// Resolves a future. Without the lock: this is where a program's own types are made.
+/// Which number of the statistics it is that a call with this outcome adds to.
+inline std::uint64_t PoolStatistics::* NodePool::counter(const NodeItem& item, CallOutcome outcome) noexcept {
+  if (item.stopped_by_user || outcome == CallOutcome::cancelled) return &PoolStatistics::cancelled;
+  return outcome == CallOutcome::value ? &PoolStatistics::completed : &PoolStatistics::failed;
+}
+
+/// Resolves a future, whose outcome has been counted. Without the lock: this is where a program's own types are made.
 inline void NodePool::finish_item(NodeItem& item, CallOutcome outcome, MessageReader& reader, const PoolNode& node) {
   std::string reason;
   const auto kept = std::move(item.kept);
   FutureStateBase& state = item.state();
-  if (item.stopped_by_user || outcome == CallOutcome::cancelled) {
-    cancel(item);
+  auto counted = counter(item, outcome);
+  if (counted == &PoolStatistics::cancelled) {
+    end_as_cancelled(item);
   } else {
     CallbackList callbacks;
-    bool is_value = outcome == CallOutcome::value;
-    std::size_t size = 0;
     try {
-      if (is_value) {
-        const auto bytes = reader.rest();
-        size = bytes.size();
-        pickle::Reader result(bytes);
+      if (outcome == CallOutcome::value) {
+        pickle::Reader result(reader.rest());
         callbacks = item.load(result);
       } else if (outcome == CallOutcome::raised) {
         auto worker_name = reader.next<std::string>();
         const auto pid = reader.next<pid_t>();
         auto task = reader.next<std::string>();
-        const auto bytes = reader.rest();
-        size = bytes.size();
-        pickle::Reader thrown(bytes);
+        pickle::Reader thrown(reader.rest());
         worker_name += " on " + node.label();
         callbacks =
             state.finish_with_exception(pickle::load_exception(thrown, std::move(worker_name), pid, std::move(task)));
@@ -107,21 +119,18 @@ inline void NodePool::finish_item(NodeItem& item, CallOutcome outcome, MessageRe
         callbacks = state.finish_with_exception(exception);
       }
     } catch (...) {
-      is_value = false;
+      if (outcome == CallOutcome::value) {
+        count(counted, -1);
+        counted = &PoolStatistics::failed;
+        count(counted, 1);
+      }
       callbacks = state.finish_with_exception(std::current_exception());
     }
-    {
-      const std::lock_guard lock(mutex_);
-      counts_.bytes_from_workers += size;
-      ++(state.cancelled() ? counts_.cancelled : is_value ? counts_.completed : counts_.failed);
-    }
+    if (was_cancelled(state)) count(counted, -1);
     finish_callbacks(std::move(callbacks));
     state.release();
   }
-  {
-    const std::lock_guard lock(mutex_);
-    --resolving_;
-  }
+  resolving_.fetch_sub(1, std::memory_order_acq_rel);
   tell_of_answer();
   if (!reason.empty()) break_pool(reason);
   if (closed_.load()) wake_manager();  // a shutdown may wait for this
@@ -131,23 +140,31 @@ inline void NodePool::finish_item(NodeItem& item, CallOutcome outcome, MessageRe
 inline void NodePool::fail(NodeItem& item, std::exception_ptr exception) noexcept {
   if (item.stopped_by_user) return cancel(item);
   FutureStateBase& state = item.state();
+  count(&PoolStatistics::failed, 1);
   CallbackList callbacks = state.finish_with_exception(std::move(exception));
-  {
-    const std::lock_guard lock(mutex_);
-    ++(state.cancelled() ? counts_.cancelled : counts_.failed);
-  }
+  if (was_cancelled(state)) count(&PoolStatistics::failed, -1);
   finish_callbacks(std::move(callbacks));
   state.release();
 }
 
 inline void NodePool::cancel(NodeItem& item) noexcept {
+  count(&PoolStatistics::cancelled, 1);
+  end_as_cancelled(item);
+}
+
+/// Of a call that has been counted; terminate() may have ended it at the last moment, and counted it as well.
+inline void NodePool::end_as_cancelled(NodeItem& item) noexcept {
   FutureStateBase& state = item.state();
-  {
-    const std::lock_guard lock(mutex_);
-    ++counts_.cancelled;
-  }
-  finish_callbacks(state.finish_cancelled());
+  CallbackList callbacks;
+  if (!state.try_finish_cancelled(callbacks)) count(&PoolStatistics::cancelled, -1);
+  finish_callbacks(std::move(callbacks));
   state.release();
+}
+
+/// One more, or one fewer.
+inline void NodePool::count(std::uint64_t PoolStatistics::* outcome, int more) noexcept {
+  const std::lock_guard lock(mutex_);
+  counts_.*outcome += static_cast<std::uint64_t>(std::int64_t(more));
 }
 
 /// A result more from this node: how many calls it may have follows from how long they take. Many short ones hide the

@@ -10,7 +10,15 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <sched.h>
+
 namespace concurrent::futures::inline v0::detail {
+
+/// Whether terminate() has ended this future, at the last moment, before the outcome that was brought to it just now.
+inline bool was_cancelled(const FutureStateBase& state) noexcept {
+  while (!state.done()) ::sched_yield();  // it is about to
+  return state.cancelled();
+}
 
 /// The state of a future that a pool whose workers are other processes will resolve, and the pool's item: one
 /// allocation a task. It keeps the pool alive.

@@ -170,12 +170,6 @@ inline void ProcessPool::count_cancelled(int more) noexcept {
   counts_.cancelled += static_cast<std::uint64_t>(std::int64_t(more));
 }
 
-/// Whether terminate() has ended this future, at the last moment, before the outcome that was brought to it just now.
-inline bool ProcessPool::was_cancelled(const FutureStateBase& state) noexcept {
-  while (!state.done()) ::sched_yield();  // it is about to
-  return state.cancelled();
-}
-
 /// Ends the future of a call that a worker had, as cancelled; terminate() may have done so at the last moment.
 inline CallbackList ProcessPool::finish_cancelled(FutureStateBase& state) noexcept {
   CallbackList callbacks;

@@ -271,7 +271,6 @@ class ProcessPool {
   bool stop_task(const WorkItem& item) noexcept;
   void count_cancelled(int more) noexcept;
   CallbackList finish_cancelled(FutureStateBase& state) noexcept;
-  static bool was_cancelled(const FutureStateBase& state) noexcept;
 
   // trace.hpp: what the trace is told
   void trace_worker(const WorkerSlot& slot) noexcept;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -204,6 +206,41 @@ TEST_CASE("Nodes: a time limit and terminate() end one task") {
   held.gate.open();
   CHECK(held.future.result() == 1);
   CHECK(pool.submit(square, 4).result() == 16);
+}
+
+TEST_CASE("Nodes: a call that cancel() and terminate() end at once counts once") {
+  const support::LeakCheck leaks;
+  const support::DeadlineGuard deadline("races of cancel and terminate on nodes");
+  Pool pool(Nodes(2), {.on_worker_death = WorkerDeathPolicy::fail_task});
+  std::vector<std::unique_ptr<Held>> held;
+  const bool pending = GENERATE(true, false);
+  CAPTURE(pending);
+  if (pending) held = hold(pool, 2);  // no node takes more than a few calls
+  const int rounds = support::rounds(pending ? 20'000 : 2'000);
+  std::vector<cf::Future<int>> calls(4);
+  std::atomic<int> begun{0};
+  std::atomic<int> over{0};
+  std::thread other([&] {
+    for (int round = 1; round <= rounds; ++round) {
+      while (begun.load() < round) std::this_thread::yield();
+      // What is over, or a worker has, is rarely to be ended by force: that costs a worker.
+      for (std::size_t i = pending || round % 100 == 0 ? 0 : calls.size(); i < calls.size(); ++i) calls[i].terminate();
+      over.store(round);
+    }
+  });
+  for (int round = 1; round <= rounds; ++round) {
+    for (auto& call : calls) call = pool.submit(square, round);
+    begun.store(round);
+    for (auto& call : calls) call.cancel();
+    while (over.load() < round) std::this_thread::yield();
+  }
+  other.join();
+  for (const auto& one : held) one->gate.open();
+  pool.shutdown();
+  const auto statistics = pool.statistics();
+  CHECK(statistics.submitted == static_cast<std::uint64_t>(4 * rounds + static_cast<int>(held.size())));
+  CHECK(statistics.submitted == statistics.completed + statistics.failed + statistics.cancelled);
+  CHECK(statistics.failed == 0);
 }
 
 TEST_CASE("Nodes: a task can be asked to stop, before it runs and while it does") {
