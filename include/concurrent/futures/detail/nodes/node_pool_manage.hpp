@@ -48,6 +48,7 @@ inline void NodePool::finish_callbacks(CallbackList callbacks) {
   {
     const std::lock_guard lock(mutex_);
     deferred_.push_back(std::move(callbacks));
+    pending_limit_.leave_callbacks();
   }
   wake_manager();
 }
@@ -58,7 +59,12 @@ inline void NodePool::run_deferred() {
     const std::lock_guard lock(mutex_);
     callbacks.swap(deferred_);
   }
-  for (CallbackList& list : callbacks) list.run();
+  for (CallbackList& list : callbacks) {
+    list.run();
+    if (!is_limited()) continue;
+    const std::lock_guard lock(mutex_);
+    pending_limit_.callbacks_returned(*this);
+  }
 }
 
 inline void NodePool::manage() {

@@ -5,11 +5,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -314,6 +317,50 @@ TEST_CASE("Nodes: while a callback holds the manager up, results and answers com
   for (auto& future : waiting) CHECK(future.cancel());
   for (const auto& one : again) one->gate.open();
   gate.open();
+}
+
+TEST_CASE("Nodes: callbacks that are slower than the calls hold up who submits through max_pending") {
+  const support::LeakCheck leaks;
+  const support::DeadlineGuard deadline("slow callbacks on nodes");
+  const bool tries = GENERATE(false, true);
+  CAPTURE(tries);
+  Pool pool(Nodes(2), {.max_pending = 10});
+  std::atomic<int> called{0};
+  int most = 0;
+  for (int i = 1; i <= 400; ++i) {
+    std::optional<cf::Future<int>> future;
+    if (tries) {
+      while (!(future = pool.try_submit(square, i)).has_value()) std::this_thread::yield();
+    } else {
+      future = pool.submit(square, i);
+    }
+    future->add_done_callback([&](const auto&) {
+      const auto end = support::Clock::now() + 500us;
+      while (support::Clock::now() < end) std::this_thread::yield();
+      called.fetch_add(1);
+    });
+    most = (std::max)(most, i - called.load());
+  }
+  pool.shutdown();
+  CHECK(called == 400);
+  CHECK(most < 160);  // 10 whose callbacks have not run, 10 that wait, and what two nodes have by then
+}
+
+TEST_CASE("Nodes: who submits through max_pending may hold a lock that callbacks need") {
+  const support::DeadlineGuard deadline("a lock around submit on nodes");
+  Pool pool(Nodes(2), {.max_pending = 2});
+  std::mutex mutex;
+  std::atomic<int> called{0};
+  {
+    const std::lock_guard lock(mutex);
+    for (int i = 0; i < 10; ++i)
+      pool.submit(square, i).add_done_callback([&](const auto&) {
+        const std::lock_guard needed(mutex);
+        called.fetch_add(1);
+      });
+  }
+  pool.shutdown();
+  CHECK(called == 10);
 }
 
 TEST_CASE("Nodes: shutdown in all its forms") {
