@@ -31,7 +31,8 @@ else()
   target_link_libraries(concurrent_futures_own_headers INTERFACE concurrent::futures)
 endif()
 target_compile_options(concurrent_futures_own INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)  # see multiprocessing/detail/mutex.hpp
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(concurrent_futures_own INTERFACE -Wno-unused-lambda-capture)  # tests capture constants on purpose
 endif()

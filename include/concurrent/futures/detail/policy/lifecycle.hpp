@@ -12,30 +12,22 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// What a pool still does: whether it takes calls, starts workers, and when it has come to its end. Belongs to the
-/// pool's lock, but for the questions that one atomic load answers.
-///
-///   unstarted -> open -> closed -> (workers gone) -> (helper gone) -> ended
-///
-/// It closes for one of two reasons, or for both: it is shut down, and finishes what it has; or it is broken, and fails
-/// it. Nothing opens it again, and the first reason to break stays. A broken pool starts no workers. Once the helper is
-/// gone nobody answers any more, so that whatever is open has to be failed, whatever the pool was doing.
-class PoolLifecycle {
+/// Whether a pool takes calls, for those without its lock: one atomic load.
+class PoolAdmission {
  public:
-  // ---- Without the lock
-
   /// Not 0: submit has to look closer.
-  std::uint32_t admission() const noexcept { return flags_.load(std::memory_order_acquire); }
-  static bool is_closed(std::uint32_t admission) noexcept { return (admission & closed) != 0; }
+  std::uint32_t flags() const noexcept { return flags_.load(std::memory_order_acquire); }
+  static bool is_closed(std::uint32_t flags) noexcept { return (flags & closed) != 0; }
   bool is_closed() const noexcept { return is_closed(flags_.load(std::memory_order_relaxed)); }
-  bool is_traced() const noexcept { return (admission() & traced) != 0; }
+  bool is_traced() const noexcept { return (flags() & traced) != 0; }
   /// It waits for its first use, or has been closed before that.
-  bool is_unstarted() const noexcept { return (admission() & unstarted) != 0; }
+  bool is_unstarted() const noexcept { return (flags() & unstarted) != 0; }
   /// It waits for its first use, which may still come.
-  bool awaits_start() const noexcept { return (admission() & (closed | unstarted)) == unstarted; }
+  bool awaits_start() const noexcept { return (flags() & (closed | unstarted)) == unstarted; }
   /// Nothing of it is another process's yet.
-  bool is_untouched() const noexcept { return (admission() & (unstarted | starting)) == unstarted; }
+  bool is_untouched() const noexcept { return (flags() & (unstarted | starting)) == unstarted; }
 
+  void close() noexcept { flags_.fetch_or(closed, std::memory_order_seq_cst); }
   void set_traced() noexcept { flags_.fetch_or(traced, std::memory_order_seq_cst); }
   /// It will be started at its first use.
   void put_off() noexcept { flags_.fetch_or(unstarted, std::memory_order_seq_cst); }
@@ -44,17 +36,36 @@ class PoolLifecycle {
   void fail_start() noexcept { flags_.fetch_and(~starting, std::memory_order_seq_cst); }
   void finish_start() noexcept { flags_.fetch_and(~(unstarted | starting), std::memory_order_seq_cst); }
 
-  // ---- With the lock
+ private:
+  static constexpr std::uint32_t closed = 1;
+  static constexpr std::uint32_t traced = 2;
+  static constexpr std::uint32_t unstarted = 4;
+  static constexpr std::uint32_t starting = 8;
+
+  std::atomic<std::uint32_t> flags_{0};
+};
+
+/// What a pool still does: whether it takes calls, starts workers, and when it has come to its end. Belongs to the
+/// pool's lock.
+///
+///   unstarted -> open -> closed -> (workers gone) -> (helper gone) -> ended
+///
+/// It closes for one of two reasons, or for both: it is shut down, and finishes what it has; or it is broken, and fails
+/// it. Nothing opens it again, and the first reason to break stays. A broken pool starts no workers. Once the helper is
+/// gone nobody answers any more, so that whatever is open has to be failed, whatever the pool was doing.
+class PoolLifecycle {
+ public:
+  explicit PoolLifecycle(PoolAdmission& admission) noexcept : admission_(admission) {}
 
   void shut_down() noexcept {
     shutting_down_ = true;
-    close();
+    admission_.close();
   }
   /// The first reason stays. `reason` is what futures fail with and submit throws.
   void break_down(std::string reason) {
     if (reason_.empty()) reason_ = std::move(reason);
     no_more_workers_ = true;
-    close();
+    admission_.close();
   }
   void note_initializer_failure(std::string text) noexcept { initializer_failure_ = std::move(text); }
   /// True: it did not leave because it was told to, and whatever is open fails.
@@ -85,14 +96,7 @@ class PoolLifecycle {
   }
 
  private:
-  static constexpr std::uint32_t closed = 1;
-  static constexpr std::uint32_t traced = 2;
-  static constexpr std::uint32_t unstarted = 4;
-  static constexpr std::uint32_t starting = 8;
-
-  void close() noexcept { flags_.fetch_or(closed, std::memory_order_seq_cst); }
-
-  std::atomic<std::uint32_t> flags_{0};
+  PoolAdmission& admission_;
   bool shutting_down_ = false;
   bool no_more_workers_ = false;
   bool quit_sent_ = false;

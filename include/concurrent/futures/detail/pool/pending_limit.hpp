@@ -3,12 +3,12 @@
 
 #include <concurrent/futures/detail/pool/admission.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 
 namespace concurrent::futures::inline v0::detail {
@@ -35,8 +35,8 @@ class PendingLimit {
 
   /// A place for a call that is about to be made. False: there is none, and the call is not to wait for one. `lock` is
   /// let go of while it waits. Throws: what throw_closed() throws; QueueFull in the manager's thread.
-  template <class Pool>
-  bool reserve(Pool& pool, std::unique_lock<std::mutex>& lock, Admission admission) {
+  template <class Pool, class Lock>
+  CONCURRENT_FUTURES_UNCHECKED_LOCKS bool reserve(Pool& pool, Lock& lock, Admission admission) {
     for (bool stuck = false;;) {
       if (pool.is_closed()) pool.throw_closed();
       const bool only_callbacks = has_place(pool);  // are what there may be too many of
@@ -84,7 +84,7 @@ class PendingLimit {
   static constexpr std::chrono::seconds patience{1};
 
   template <class Pool>
-  bool has_place(const Pool& pool) const noexcept {
+  CONCURRENT_FUTURES_UNCHECKED_LOCKS bool has_place(const Pool& pool) const noexcept {  // the lock is the pool's
     return pool.waiting_calls() + reserved_ < *most_;
   }
 

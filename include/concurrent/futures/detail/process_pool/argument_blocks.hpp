@@ -2,9 +2,9 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/block_list.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <cstddef>
-#include <mutex>
 #include <span>
 
 namespace concurrent::futures::inline v0 {
@@ -18,25 +18,25 @@ class ArgumentBlocks {
   explicit ArgumentBlocks(std::span<std::byte> region) noexcept : blocks_(region) {}
 
   Allocation allocate(std::size_t size) {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     return blocks_.allocate(size);
   }
   bool extend(Allocation& block, std::size_t size) {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     return blocks_.extend(block, size);
   }
   void free(Allocation block) noexcept {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     blocks_.free(block);
   }
   void trim() noexcept {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     if (blocks_.touched() != 0) blocks_.trim();
   }
 
  private:
-  std::mutex mutex_;
-  multiprocessing::detail::BlockList blocks_;
+  multiprocessing::detail::Mutex mutex_;
+  multiprocessing::detail::BlockList blocks_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
 };
 
 }  // namespace detail

@@ -15,21 +15,24 @@ namespace detail {
 
 /// Fails every unfinished future and stops the workers that are left.
 inline void ProcessPool::break_pool(const std::string& reason) {
+  std::uint32_t slots = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     break_down(reason);
+    slots = workers_.size();  // from now on there are no more
   }
   CONCURRENT_FUTURES_FAULT_POINT("caller.breaks");
-  for (std::uint32_t i = 0; i < workers_.size(); ++i) collect_all(i);
+  for (std::uint32_t i = 0; i < slots; ++i) collect_all(i);
   ItemList items;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     for (std::uint32_t i = 0; i < workers_.size(); ++i) signal_worker(i, SIGKILL);
     while (WorkItem* const item = ledger_.first_waiting()) {
       drop_call(*item);
       items.push_back(*item);
     }
     ledger_.for_each_sent([&](WorkItem& item) {  // whoever settles another ends it
+      mutex_.is_held();
       drop_call(item);
       items.push_back(item);
     });
@@ -44,7 +47,7 @@ inline void ProcessPool::helper_ended(int status) {
   std::string reason;
   bool fails = false;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     fails = lifecycle_.lose_helper();
     if (fails && !lifecycle_.is_broken()) {
       reason = std::string("concurrent::futures: the pool's helper process (pid ") + std::to_string(helper_.pid()) +
@@ -64,12 +67,12 @@ inline void ProcessPool::helper_ended(int status) {
   if (!reason.empty()) log_message(LogLevel::error, reason);
   if (fails) {
     if (reason.empty()) {
-      const std::lock_guard lock(mutex_);
+      const mpd::MutexLock lock(mutex_);
       reason = lifecycle_.reason();
     }
     break_pool(reason);
   }
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   for (std::uint32_t i = 0; i < workers_.size(); ++i) {
     if (!workers_.is_occupied(i)) continue;
     if (trace_ != nullptr && workers_[i].pid != 0) {
@@ -114,7 +117,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noe
   bool taken_back = false;
   bool counted = false;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     counted = item.counted_as_cancelled;
     switch (item.location) {
       case CallLocation::none:
@@ -166,7 +169,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noe
 
 /// One more, or one fewer.
 inline void ProcessPool::count_cancelled(int more) noexcept {
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   counts_.cancelled += static_cast<std::uint64_t>(std::int64_t(more));
 }
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <concurrent/futures/detail/future/callback.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <new>
 #include <thread>
 #include <utility>
@@ -34,7 +34,7 @@ class CallbackQueue {
   }
   /// For the runner to run. False: there is no memory even for that, and the callbacks are left alone.
   bool push(CallbackList& callbacks) noexcept {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     try {
       queued_.push_back(std::move(callbacks));
       return true;
@@ -43,7 +43,7 @@ class CallbackQueue {
     }
   }
   bool empty() const noexcept {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     return queued_.empty();
   }
   /// In the runner: runs what has been pushed, and calls done() after each future's.
@@ -51,7 +51,7 @@ class CallbackQueue {
   void run_all(const Done& done) {
     std::vector<CallbackList> callbacks;
     {
-      const std::lock_guard lock(mutex_);
+      const multiprocessing::detail::MutexLock lock(mutex_);
       callbacks.swap(queued_);
     }
     for (CallbackList& list : callbacks) {
@@ -63,8 +63,8 @@ class CallbackQueue {
   bool take_ran() noexcept { return std::exchange(ran_, false); }
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<CallbackList> queued_;
+  mutable multiprocessing::detail::Mutex mutex_;
+  std::vector<CallbackList> queued_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::atomic<std::thread::id> runner_{};
   bool running_ = false;  // the runner's alone, as is
   bool ran_ = false;

@@ -11,8 +11,9 @@ namespace detail {
 CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
   ItemList cancelled;
   {
-    const std::scoped_lock lock(late_start_.mutex, mutex_);
-    if (lifecycle_.is_unstarted()) threads_.note_end();
+    const mpd::MutexLock starting(late_start_.mutex);
+    const mpd::MutexLock lock(mutex_);
+    if (admission_.is_unstarted()) threads_.note_end();
     shut_down();
     if (cancel_futures) take_unstarted(cancelled);
   }
@@ -32,7 +33,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
   ItemList cancelled;
   std::uint32_t asked = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     if ((workers_.occupied() == 0 && ledger_.outstanding() == 0) || lifecycle_.is_broken()) return;
     lifecycle_.shut_down();
     break_down(std::string("concurrent::futures: the pool's workers were stopped by ") +
@@ -59,7 +60,7 @@ CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
     std::vector<pid_t> pids;
     bool starting = false;
     {
-      const std::lock_guard lock(mutex_);
+      const mpd::MutexLock lock(mutex_);
       for (std::uint32_t i = 0; i < workers_.size(); ++i) {
         if (workers_[i].stopping || workers_[i].retiring) continue;  // on their way out
         if (workers_[i].state == WorkerSlot::State::live) pids.push_back(workers_[i].pid);
@@ -72,12 +73,12 @@ CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
 }
 
 CONCURRENT_FUTURES_INLINE std::size_t ProcessPool::pending_work_items() {
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   return ledger_.outstanding();
 }
 
 CONCURRENT_FUTURES_INLINE PoolStatistics ProcessPool::statistics() {
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   PoolStatistics counts = counts_;
   counts.completed = completed_.load(std::memory_order_relaxed);
   counts.failed += failed_.load(std::memory_order_relaxed);  // those that were not sent are there
@@ -88,14 +89,17 @@ CONCURRENT_FUTURES_INLINE PoolStatistics ProcessPool::statistics() {
 CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
   PoolGlance glance(mark_.pid(), is_here());
   if (!is_here()) return glance;
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   // The rings before the records: what is published in between counts as running, not twice.
   std::size_t published = 0;
   for (std::uint32_t i = 0; i < workers_.size(); ++i) {
     if (workers_.is_occupied(i)) published += results_.count(i);
   }
   std::size_t taken = 0;
-  ledger_.for_each_sent([&](const WorkItem& item) { taken += calls_.look(item).is_taken() ? 1 : 0; });
+  ledger_.for_each_sent([&](const WorkItem& item) {
+    mutex_.is_held();
+    if (calls_.look(item).is_taken()) ++taken;
+  });
   glance.workers = workers_.accepting();
   glance.busy = std::min<std::size_t>(taken - (std::min)(taken, published), workers_.accepting());
   glance.queued = ledger_.outstanding() - (std::min)(ledger_.outstanding(), taken);

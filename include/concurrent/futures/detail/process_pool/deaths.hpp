@@ -39,7 +39,7 @@ inline void ProcessPool::take_reports() {
 
 /// In the monitor's thread.
 inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   if (!workers_.started(report.worker, report.serial, report.pid)) return;
   start_backoff_.started();
   if (trace_ != nullptr) trace_worker(workers_[report.worker]);
@@ -50,7 +50,7 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
   std::string reason;
   ItemList handed_back;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     if (!workers_.holds(report.worker, report.serial)) return;
     vacate_slot(report.worker);
     --counts_.workers_started;
@@ -80,10 +80,9 @@ inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
 inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   const std::uint32_t index = report.worker;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     if (!workers_.holds(index, report.serial)) return;
   }
-  const WorkerSlot& slot = workers_[index];
   mpd::futex_wake(segment_.caller().poller, 1, true);  // its own wake-up may have died with it
   CONCURRENT_FUTURES_FAULT_POINT("caller.worker_ended");
   collect_all(index);
@@ -96,11 +95,13 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   ItemList held;  // one, or none; more only of a worker whose ring is not read any more
   WorkItem* in_hand = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
+    const WorkerSlot& slot = workers_[index];
     death.name = slot.name;
     death.damaged = results_.is_distrusted(index);
     death.out_of_memory = out_of_memory && !slot.stopping;
     ledger_.for_each_sent([&](WorkItem& item) {
+      mutex_.is_held();
       const CallState state = calls_.look(item);
       if (!state.is_taken() || state.worker != index) return;
       item.location = CallLocation::settling;
@@ -117,7 +118,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   Verdict verdict;
   ItemList failed;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     verdict = judge(facts_of(index, death, in_hand), options_.on_worker_death);
     if (verdict.breaks_pool) {
       reason = lifecycle_.initializer_failure().empty()
@@ -245,6 +246,7 @@ inline void ProcessPool::fail(WorkItem& item, std::exception_ptr exception) noex
 /// take the call, or none that is there has it.
 inline void ProcessPool::take_lost_calls(ItemList& lost) {
   ledger_.for_each_sent([&](WorkItem& item) {
+    mutex_.is_held();
     const CallState state = calls_.look(item);
     if (state.stage == CallState::Stage::waiting || (state.is_taken() && workers_.is_occupied(state.worker))) return;
     drop_call(item);
@@ -270,7 +272,7 @@ inline void ProcessPool::collect_all(std::uint32_t index) {
   bool more = true;
   while (more) {
     {
-      const std::lock_guard lock(mutex_);
+      const mpd::MutexLock lock(mutex_);
       more = collect_from(index, batch);
       begin_delivery(batch.size);
     }
@@ -292,14 +294,13 @@ inline void ProcessPool::vacate_slot(std::uint32_t index) {
 
 /// After vacate_slot, without the lock: whatever the dead worker had half-written goes back to the system.
 inline void ProcessPool::give_back_region(std::uint32_t index) {
-  WorkerSlot& slot = workers_[index];
   {
-    const std::lock_guard lock(mutex_);
-    if (!std::exchange(slot.blocks_reserved, false)) return;
+    const mpd::MutexLock lock(mutex_);
+    if (!std::exchange(workers_[index].blocks_reserved, false)) return;
   }
   const auto region = segment_.worker_region(index);
   mpd::give_back(region.data(), region.size());
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   results_.release_blocks(index);
   if (!lifecycle_.is_broken()) feed_call_queue();
 }

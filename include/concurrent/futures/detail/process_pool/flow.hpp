@@ -12,12 +12,12 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 CONCURRENT_FUTURES_INLINE bool ProcessPool::reserve(Admission admission) {
-  std::unique_lock lock(mutex_);
+  mpd::MutexLock lock(mutex_);
   return pending_limit_.reserve(*this, lock, admission);
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::give_back_place() noexcept {
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   pending_limit_.give_back(*this);
 }
 
@@ -46,9 +46,9 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
                                 ", the max_workers that this executor was made with. Make it with the largest number "
                                 "that you will need, and set a smaller one then.");
   }
-  if (lifecycle_.is_unstarted()) start_now();
+  if (admission_.is_unstarted()) start_now();
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     max_workers_.store(workers, std::memory_order_relaxed);
     calls_.set_limit(static_cast<std::size_t>(workers) + static_cast<std::size_t>(options_.extra_queued_calls));
     if (workers_.accepting() > static_cast<std::uint32_t>(workers) && lifecycle_.may_start_workers()) {

@@ -3,12 +3,12 @@
 
 #include <concurrent/futures/detail/pool/deadline.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 #include <sys/types.h>
@@ -26,7 +26,10 @@ class HelperLink {
   using Report = multiprocessing::detail::ZygoteReport;
 
   /// Room for all reports that can wait, so that the monitor needs no memory. Throws std::bad_alloc.
-  void open(std::uint32_t workers) { mailbox_.reserve(3 * std::size_t{workers} + 1); }
+  void open(std::uint32_t workers) {
+    const multiprocessing::detail::MutexLock lock(mutex_);
+    mailbox_.reserve(3 * std::size_t{workers} + 1);
+  }
 
   multiprocessing::detail::ZygoteProcess& process() noexcept { return process_; }
   pid_t pid() const noexcept { return process_.pid(); }
@@ -64,7 +67,7 @@ class HelperLink {
   /// It answers nobody any more.
   void note_silence() noexcept { note_answer(~std::uint32_t{0}); }
   void post(const Report& report) noexcept {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     mailbox_.push_back(report);
   }
   /// The report of the helper's own end.
@@ -83,7 +86,7 @@ class HelperLink {
 
   /// The oldest report. False: there is none.
   bool take_report(Report& report) noexcept {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     if (mailbox_.empty()) return false;
     report = mailbox_.front();
     mailbox_.erase(mailbox_.begin());  // few, and their memory stays
@@ -92,8 +95,8 @@ class HelperLink {
 
  private:
   multiprocessing::detail::ZygoteProcess process_;
-  std::mutex mutex_;
-  std::vector<Report> mailbox_;
+  multiprocessing::detail::Mutex mutex_;
+  std::vector<Report> mailbox_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::uint32_t asked_ = 0;
   std::atomic<std::uint32_t> answered_{0};
 };

@@ -42,7 +42,7 @@ inline void ProcessPool::watch_helper() {
 /// In the monitor's thread, while tasks have time limits. False: there is no report yet.
 inline bool ProcessPool::beat_until_report() {
   const bool report = helper_.process().report_waits(HoldUps::interval);
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   if (ledger_.timed().empty()) {
     heartbeat_.hold_ups.rest();
     heartbeat_.monitor_beats.store(false, std::memory_order_relaxed);
@@ -70,7 +70,7 @@ inline void ProcessPool::manage() {
     }
     run_callbacks();
     const bool ends = wind_down();
-    const bool traced = lifecycle_.is_traced();
+    const bool traced = admission_.is_traced();
     if (traced) flush_trace(ends);
     if (ends) break;
     CONCURRENT_FUTURES_FAULT_POINT("caller.manager_sleeps");
@@ -86,14 +86,14 @@ inline void ProcessPool::manage() {
 inline void ProcessPool::run_callbacks() {
   callbacks_.run_all([this] {
     if (!is_limited()) return;
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     pending_limit_.callbacks_returned(*this);
   });
 }
 
 /// Towards the end, as far as it can go now. True: nothing is left to do.
 inline bool ProcessPool::wind_down() {
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   // In this order: an outcome leaves its callbacks before it counts as delivered.
   const std::uint32_t delivering = delivering_.load(std::memory_order_acquire);
   const bool callbacks = !callbacks_.empty();

@@ -27,6 +27,7 @@
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/futures/detail/process_pool/worker_table.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/rights.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
@@ -60,8 +61,11 @@ inline bool called_in_own_worker(std::uint64_t pool) noexcept {
 /// resolves futures when no thread of the program does so while it waits or submits, runs all callbacks, watches time
 /// limits, replaces workers, and winds the pool down. Both have all signals blocked.
 ///
-/// Locks: `mutex_` guards everything that is not said to be something else. It is never held while user code runs
-/// (pickling, unpickling, callbacks, loggers) nor while a future is resolved.
+/// Locks. `mutex_` is the pool's lock, and what it guards says so. It is never held while user code runs (pickling,
+/// unpickling, callbacks, loggers), while a future is resolved, while a file is read, a symbol looked up or memory
+/// given back to the system; a request to the helper is the one system call that is made under it, besides wake-ups.
+/// Under it one of these may be taken, and no other after that: the argument blocks', the callback queue's, the helper
+/// link's mailbox, the trace's. `late_start_.mutex` comes before it.
 class ProcessPool {
   /// How a worker has ended, for judging it and for putting it into words.
   struct Death {
@@ -79,7 +83,7 @@ class ProcessPool {
 
   /// For a pool that is started at its first use.
   struct LateStart {
-    std::mutex mutex;
+    mpd::Mutex mutex;
     std::weak_ptr<Unfinished> share;
     bool started = false;  // constant once start() has returned
   };
@@ -138,9 +142,9 @@ class ProcessPool {
 
   // For the executor.
   /// One that has not been started has nothing yet that could be another process's.
-  bool is_here() const noexcept { return mark_.is_here() || lifecycle_.is_untouched(); }
+  bool is_here() const noexcept { return mark_.is_here() || admission_.is_untouched(); }
   void check_open();
-  bool is_limited() const noexcept { return pending_limit_.is_set(); }
+  bool is_limited() const noexcept { return options_.max_pending.has_value(); }
   bool reserve(Admission admission);
   void give_back_place() noexcept;
   ArgumentBlocks& blocks() noexcept { return *blocks_; }
@@ -184,37 +188,37 @@ class ProcessPool {
   void start_now();
   void check_rights();
   std::pair<std::uint64_t, std::uint64_t> pickle_for_images(const Initializer& call);
-  void start_workers();
-  bool start_worker();
+  void start_workers() CONCURRENT_FUTURES_REQUIRES(mutex_);
+  bool start_worker() CONCURRENT_FUTURES_REQUIRES(mutex_);
 
   // submit.hpp: towards the workers
-  void feed_call_queue();
-  void send(WorkItem& item, const std::byte* bytes);
-  void send_again(WorkItem& item);
-  void drop_call(WorkItem& item, const char* outcome = nullptr) noexcept;
-  void take_off(WorkItem& item) noexcept;
-  void take_unstarted(ItemList& items) noexcept;
+  void feed_call_queue() CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void send(WorkItem& item, const std::byte* bytes) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void send_again(WorkItem& item) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void drop_call(WorkItem& item, const char* outcome = nullptr) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void take_off(WorkItem& item) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void take_unstarted(ItemList& items) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void cancel_all(ItemList& items) noexcept;
 
-  [[noreturn]] void throw_closed() const;
+  [[noreturn]] void throw_closed() const CONCURRENT_FUTURES_REQUIRES(mutex_);
 
   // flow.hpp: how much waits
   friend class PendingLimit;
-  std::size_t waiting_calls() const noexcept { return ledger_.waiting(); }
-  bool is_closed() const noexcept { return lifecycle_.is_closed(); }
+  std::size_t waiting_calls() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) { return ledger_.waiting(); }
+  bool is_closed() const noexcept { return admission_.is_closed(); }
   bool is_own_thread() const noexcept { return callbacks_.is_runner(); }
-  void shut_down() noexcept;
-  void break_down(const std::string& reason);
+  void shut_down() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void break_down(const std::string& reason) CONCURRENT_FUTURES_REQUIRES(mutex_);
 
   // results.hpp: from the workers
-  void collect(ResultBatch& batch);
-  bool collect_from(std::uint32_t index, ResultBatch& batch);
-  bool accept(std::uint32_t index, ReceivedResult& result);
+  void collect(ResultBatch& batch) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  bool collect_from(std::uint32_t index, ResultBatch& batch) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  bool accept(std::uint32_t index, ReceivedResult& result) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void resolve(ResultBatch& batch);
   void resolve(ReceivedResult& result);
   bool serve();
   void finish_callbacks(CallbackList callbacks);
-  void begin_delivery(std::size_t calls) noexcept;
+  void begin_delivery(std::size_t calls) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void end_delivery(std::size_t calls) noexcept;
 
   // waiting.hpp: what a thread does that waits
@@ -234,28 +238,29 @@ class ProcessPool {
   std::int64_t spin_limit() const noexcept { return segment_.geometry().spin_nanoseconds; }
   void run_callbacks();
   bool beat_until_report();
-  void begin_to_beat();
+  void begin_to_beat() CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool wind_down();
 
   // timers.hpp: what it does by the clock
   Deadline next_look();
   Deadline pace(Deadline now);
-  Deadline run_timers(Deadline now, DueWork& todo);
-  Deadline check_time_limits(Deadline now);
-  void note_held_calls();
+  Deadline run_timers(Deadline now, DueWork& todo) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  Deadline check_time_limits(Deadline now) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void note_held_calls() CONCURRENT_FUTURES_REQUIRES(mutex_);
   void rescue_waiting_calls(const StallDetector::Check& todo, Deadline now);
 
   // deaths.hpp: when a worker ends
-  void take_lost_calls(ItemList& lost);
+  void take_lost_calls(ItemList& lost) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void fail_lost_calls(ItemList& lost);
   void take_reports();
   void worker_started(const mpd::ZygoteReport& report);
   void worker_start_failed(const mpd::ZygoteReport& report);
   void worker_ended(const mpd::ZygoteReport& report);
   void collect_all(std::uint32_t index);
-  void vacate_slot(std::uint32_t index);
+  void vacate_slot(std::uint32_t index) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void give_back_region(std::uint32_t index);
-  DeathFacts facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept;
+  DeathFacts facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept
+      CONCURRENT_FUTURES_REQUIRES(mutex_);
   std::string how_it_ended(const Death& death) const;
   void charge(WorkItem& item, const Death& death);
   void fail(WorkItem& item, std::exception_ptr exception) noexcept;
@@ -266,16 +271,17 @@ class ProcessPool {
   // break.hpp: when it ends before its time
   void break_pool(const std::string& reason);
   void helper_ended(int status);
-  void signal_worker(std::uint32_t index, int signal);
-  void tell_to_leave(std::uint32_t index) noexcept;
-  bool stop_task(const WorkItem& item) noexcept;
+  void signal_worker(std::uint32_t index, int signal) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void tell_to_leave(std::uint32_t index) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  bool stop_task(const WorkItem& item) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void count_cancelled(int more) noexcept;
   CallbackList finish_cancelled(FutureStateBase& state) noexcept;
 
   // trace.hpp: what the trace is told
-  void trace_worker(const WorkerSlot& slot) noexcept;
-  void trace_submit(WorkItem& item, const std::byte* call) noexcept;
-  void trace_end(const WorkItem& item, const char* outcome, bool again) noexcept;
+  void trace_worker(const WorkerSlot& slot) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  std::string label_for_trace(const WorkItem& item, const CallWriter& call) const noexcept;
+  void trace_submit(WorkItem& item, std::string label) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void trace_end(const WorkItem& item, const char* outcome, bool again) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void flush_trace(bool ends);
 
   // Constant from the start on, or to be read and written without a lock.
@@ -289,6 +295,7 @@ class ProcessPool {
   mpd::Segment segment_;
   std::unique_ptr<ArgumentBlocks> blocks_;  // has a lock of its own
   mpd::RightsWatch rights_;
+  PoolAdmission admission_;
   PoolThreads threads_;
   LateStart late_start_;
   HelperLink helper_;
@@ -299,18 +306,18 @@ class ProcessPool {
   std::atomic<std::uint64_t> completed_{0};
   std::atomic<std::uint64_t> failed_{0};
 
-  std::mutex mutex_;
-  PoolLifecycle lifecycle_;
-  CallLedger ledger_;
-  CallSender calls_;
-  WorkerTable workers_;
+  mpd::Mutex mutex_;  // guards what says so below, and with the exceptions that it names, `results_`
+  PoolLifecycle lifecycle_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  CallLedger ledger_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  CallSender calls_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  WorkerTable workers_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   ResultReceiver results_;
-  StartBackoff start_backoff_;
+  StartBackoff start_backoff_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   Heartbeat heartbeat_;
-  PendingLimit pending_limit_;
-  PoolStatistics counts_;
+  PendingLimit pending_limit_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
-  bool manager_will_wake_ = false;    // by itself, within 50 ms
+  bool manager_will_wake_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;  // by itself, within 50 ms
   Timers timers_;
 
   // The manager's alone.

@@ -113,7 +113,7 @@ inline void ProcessPool::resolve(ReceivedResult& result) {
                   "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in " +
                       worker_label(result.name, result.pid) + ": " + text);
     } else {
-      const std::lock_guard lock(mutex_);
+      const mpd::MutexLock lock(mutex_);
       lifecycle_.note_initializer_failure(text);
     }
   } else {
@@ -124,7 +124,7 @@ inline void ProcessPool::resolve(ReceivedResult& result) {
       task = describe(*result.item);
       bool stop_requested = false;
       {
-        const std::lock_guard lock(mutex_);
+        const mpd::MutexLock lock(mutex_);
         result.cancelled = result.item->stopped_by_user;
         stop_requested = result.item->stop_requested;
         drop_call(*result.item);
@@ -170,7 +170,7 @@ inline void ProcessPool::begin_delivery(std::size_t calls) noexcept {
 /// They have, and what they called back is with the manager. Without the lock.
 inline void ProcessPool::end_delivery(std::size_t calls) noexcept {
   const auto delivered = static_cast<std::uint32_t>(calls);
-  if (delivering_.fetch_sub(delivered, std::memory_order_acq_rel) == delivered && lifecycle_.is_closed())
+  if (delivering_.fetch_sub(delivered, std::memory_order_acq_rel) == delivered && admission_.is_closed())
     wake_manager();  // a shutdown may wait for this
 }
 
@@ -179,13 +179,13 @@ inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
   if (callbacks.empty()) return;
   if (callbacks_.may_run_here()) return callbacks_.run(std::move(callbacks));
   if (is_limited()) {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     pending_limit_.leave_callbacks();
   }
   if (callbacks_.push(callbacks)) return wake_manager();
   callbacks.run();  // there is no memory to leave them to it: here, then
   if (!is_limited()) return;
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   pending_limit_.callbacks_returned(*this);
 }
 
@@ -194,7 +194,7 @@ inline bool ProcessPool::serve() {
   if (!results_.ready()) return false;
   ResultBatch batch;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     collect(batch);
     if (batch.size != 0) watch_.note_progress();
     feed_call_queue();

@@ -65,6 +65,7 @@ inline std::uint64_t random_nonce_seed() noexcept {
 
 inline ProcessPool::ProcessPool(ProcessPoolOptions options)
     : options_(std::move(options)),
+      lifecycle_(admission_),
       ledger_(random_nonce_seed()),
       pending_limit_(options_.max_pending),
       restart_budget_(options_.restart_limit) {
@@ -105,12 +106,15 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
   poll_budget_.open(geometry.spin_nanoseconds, processors);
   watch_.open(segment_.caller());
-  calls_.open(segment_);
-  ledger_.open(geometry.records);
   stalls_.open(geometry.workers);
   helper_.open(geometry.workers);
-  workers_.open(geometry.workers);
   results_.open(segment_);
+  {
+    const mpd::MutexLock lock(mutex_);
+    calls_.open(segment_);
+    ledger_.open(geometry.records);
+    workers_.open(geometry.workers);
+  }
 
   mpd::WorkerInitializer initializer;
   initializer.argument = &options_.initializer;
@@ -212,28 +216,28 @@ inline bool ProcessPool::start_worker() {
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::start_later(const std::shared_ptr<Unfinished>& share) {
   late_start_.share = share;
-  lifecycle_.put_off();
+  admission_.put_off();
 }
 
 /// At the first use of one that was made while variables were being set up. Throws: as start().
 inline void ProcessPool::start_now() {
-  const std::lock_guard lock(late_start_.mutex);
-  if (!lifecycle_.awaits_start()) return;
+  const mpd::MutexLock lock(late_start_.mutex);
+  if (!admission_.awaits_start()) return;
   mark_.take_over();
-  lifecycle_.begin_start();
+  admission_.begin_start();
   try {
     start();
   } catch (...) {
-    lifecycle_.fail_start();
+    admission_.fail_start();
     throw;
   }
   if (const auto share = late_start_.share.lock()) ExitRegistry::instance().add(share);
-  lifecycle_.finish_start();
+  admission_.finish_start();
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::warm_up(int workers) {
-  if (lifecycle_.is_unstarted()) start_now();
-  const std::lock_guard lock(mutex_);
+  if (admission_.is_unstarted()) start_now();
+  const mpd::MutexLock lock(mutex_);
   const auto wanted = static_cast<std::uint32_t>((std::min)((std::max)(workers, 0), max_workers()));
   while (workers_.accepting() < wanted && start_worker()) {
   }

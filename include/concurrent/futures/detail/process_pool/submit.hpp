@@ -25,9 +25,9 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::check_open() {
     throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(mark_.pid()) +
                        ", of which this process is a fork. Make an executor here.");
   }
-  if (lifecycle_.awaits_start()) start_now();
-  if (!PoolLifecycle::is_closed(lifecycle_.admission())) return check_rights();
-  const std::lock_guard lock(mutex_);
+  if (admission_.awaits_start()) start_now();
+  if (!PoolAdmission::is_closed(admission_.flags())) return check_rights();
+  const mpd::MutexLock lock(mutex_);
   throw_closed();
 }
 
@@ -43,7 +43,7 @@ inline void ProcessPool::check_rights() {
   if (rights_.same(now)) [[likely]] {
     // Somebody changed the process's user and back: the thread that watches is woken to begin anew.
     if (rights_.was_used()) [[unlikely]] {
-      const std::lock_guard lock(mutex_);
+      const mpd::MutexLock lock(mutex_);
       helper_.nudge_monitor();
     }
     return;
@@ -55,7 +55,7 @@ inline void ProcessPool::check_rights() {
 
 /// A call that has ended before it was with the pool.
 CONCURRENT_FUTURES_INLINE void ProcessPool::count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept {
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   ++counts_.submitted;
   ++(counts_.*outcome);
 }
@@ -66,12 +66,14 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
   ResultBatch batch;
   bool suppressed = false;
   bool wake = false;
+  std::string label;
+  if (admission_.flags() != 0) [[unlikely]]
+    label = label_for_trace(item, call);
   {
-    const std::lock_guard lock(mutex_);
-    if (const std::uint32_t admission = lifecycle_.admission(); admission != 0) [[unlikely]] {
-      if (PoolLifecycle::is_closed(admission)) throw_closed();
-      item.size = call.size();
-      trace_submit(item, call.data());
+    const mpd::MutexLock lock(mutex_);
+    if (const std::uint32_t admission = admission_.flags(); admission != 0) [[unlikely]] {
+      if (PoolAdmission::is_closed(admission)) throw_closed();
+      trace_submit(item, std::move(label));
     }
     // What may throw comes first: a call whose submit throws has never been.
     const bool goes_at_once = !ledger_.any_waits() && calls_.has_room() && ledger_.has_free_record();
@@ -171,7 +173,7 @@ inline void ProcessPool::take_off(WorkItem& item) noexcept {
 CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
   if (!is_here()) return false;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     if (item.location != CallLocation::waiting && item.location != CallLocation::sent) return false;
     if (item.location == CallLocation::sent && !calls_.withdraw(item)) return false;
     take_off(item);
@@ -184,7 +186,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
 
 CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept {
   if (!is_here()) return false;
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   if (item.location != CallLocation::sent)
     return item.location == CallLocation::gone || item.location == CallLocation::settling;
   return calls_.look(item).is_taken();
@@ -194,7 +196,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept
 CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(const WorkItem& item, std::uint64_t& done,
                                                           std::uint64_t& total) noexcept {
   if (!is_here()) return;
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   if (item.location != CallLocation::sent) return;
   const CallState state = calls_.look(item);
   if (state.is_started())
@@ -209,6 +211,7 @@ inline void ProcessPool::take_unstarted(ItemList& items) noexcept {
     items.push_back(*item);
   }
   ledger_.for_each_sent([&](WorkItem& item) {
+    mutex_.is_held();
     if (!calls_.withdraw(item)) return;
     take_off(item);
     items.push_back(item);

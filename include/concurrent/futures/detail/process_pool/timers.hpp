@@ -16,7 +16,7 @@ inline Deadline ProcessPool::next_look() {
   Deadline look = pace(now);
   DueWork due;
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     look = (std::min)(look, check_time_limits(now));
     look = (std::min)(look, run_timers(now, due));
   }
@@ -81,6 +81,7 @@ inline Deadline ProcessPool::run_timers(Deadline now, DueWork& todo) {
 inline void ProcessPool::note_held_calls() {
   for (std::uint32_t i = 0; i < workers_.size(); ++i) workers_[i].holds_call = false;
   ledger_.for_each_sent([this](const WorkItem& item) {
+    mutex_.is_held();
     const CallState state = calls_.look(item);
     if (state.is_taken()) workers_[state.worker].holds_call = true;
   });
@@ -91,7 +92,7 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
   stalls_.asked.clear();
   stalls_.idle.clear();
   if (todo.ask_workers) {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     note_held_calls();
     for (std::uint32_t i = 0; i < workers_.size(); ++i) {
       const WorkerSlot& slot = workers_[i];
@@ -109,7 +110,7 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
     stalls_.idle[i].blocked = !runnable && stalls_.asked[i].pid != 0 && !mpd::waits_for_processor(stalls_.asked[i].pid);
     if (!stalls_.idle[i].blocked) runnable = true;
   }
-  const std::lock_guard lock(mutex_);
+  const mpd::MutexLock lock(mutex_);
   calls_.repair();
   for (std::uint32_t i = 0; i < workers_.size(); ++i) {
     WorkerSlot& slot = workers_[i];

@@ -13,21 +13,21 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::check_traceable() {
-  if (lifecycle_.awaits_start()) start_now();
-  const std::lock_guard lock(mutex_);
+  if (admission_.awaits_start()) start_now();
+  const mpd::MutexLock lock(mutex_);
   detail::check_traceable(trace_ != nullptr, lifecycle_.is_shutting_down() || lifecycle_.is_broken());
 }
 
 /// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
 CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ProcessPool::trace(std::unique_ptr<TraceSink> sink) {
   {
-    const std::lock_guard lock(mutex_);
+    const mpd::MutexLock lock(mutex_);
     if (trace_ != nullptr || lifecycle_.is_shutting_down() || lifecycle_.is_broken()) return sink;
     trace_ = std::move(sink);
     for (std::uint32_t i = 0; i < workers_.size(); ++i) {
       if (workers_[i].state == WorkerSlot::State::live) trace_worker(workers_[i]);
     }
-    lifecycle_.set_traced();
+    admission_.set_traced();
   }
   wake_manager();  // it may sleep without an end, and has to write from now on
   return nullptr;
@@ -47,10 +47,20 @@ inline void ProcessPool::trace_worker(const WorkerSlot& slot) noexcept {
   }
 }
 
-inline void ProcessPool::trace_submit(WorkItem& item, const std::byte* call) noexcept {
+/// What the call is, in words. Looks up symbols: without the lock. Empty: there is no memory for it.
+inline std::string ProcessPool::label_for_trace(const WorkItem& item, const CallWriter& call) const noexcept {
   try {
     const bool labelled = item.options != nullptr && !item.options->label.empty();
-    trace_->submitted(&item, labelled ? item.options->label : pickle::describe_call(std::span(call, item.size)));
+    return labelled ? item.options->label : pickle::describe_call(std::span(call.data(), call.size()));
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
+inline void ProcessPool::trace_submit(WorkItem& item, std::string label) noexcept {
+  if (label.empty()) return;  // the trace began after that was made
+  try {
+    trace_->submitted(&item, std::move(label));
     item.traced = true;
   } catch (const std::bad_alloc&) {
   }

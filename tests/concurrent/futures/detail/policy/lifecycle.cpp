@@ -5,6 +5,7 @@
 
 #include "support/catch.hpp"
 
+using concurrent::futures::detail::PoolAdmission;
 using concurrent::futures::detail::PoolLifecycle;
 using Step = PoolLifecycle::Step;
 
@@ -31,7 +32,8 @@ TEST_CASE("PoolLifecycle: every sequence of six events keeps its promises") {
   unsigned sequences = 1;
   for (unsigned i = 0; i < length; ++i) sequences *= events;
   for (unsigned number = 0; number < sequences; ++number) {
-    PoolLifecycle pool;
+    PoolAdmission admission;
+    PoolLifecycle pool(admission);
     std::string first_reason;
     bool shut = false;
     bool gone = false;
@@ -41,7 +43,7 @@ TEST_CASE("PoolLifecycle: every sequence of six events keeps its promises") {
     unsigned rest = number;
     for (unsigned i = 0; i < length; ++i, rest /= events) {
       const bool could_start = pool.may_start_workers();
-      const bool was_closed = pool.is_closed();
+      const bool was_closed = admission.is_closed();
       switch (static_cast<Event>(rest % events)) {
         case Event::shut_down:
           pool.shut_down();
@@ -86,8 +88,8 @@ TEST_CASE("PoolLifecycle: every sequence of six events keeps its promises") {
       }
       expect(pool.reason() == first_reason);
       expect(pool.is_broken() == !first_reason.empty());
-      expect(pool.is_closed() == (shut || !first_reason.empty()));
-      expect(pool.is_closed() || !was_closed);
+      expect(admission.is_closed() == (shut || !first_reason.empty()));
+      expect(admission.is_closed() || !was_closed);
       expect(could_start || !pool.may_start_workers());
       if (gone || pool.is_broken() || quits != 0) expect(!pool.may_start_workers());
       expect(quits <= 1);
@@ -97,12 +99,12 @@ TEST_CASE("PoolLifecycle: every sequence of six events keeps its promises") {
   }
 }
 
-TEST_CASE("PoolLifecycle: one that is put off starts at its first use, unless it has been closed before") {
-  PoolLifecycle pool;
-  CHECK(pool.admission() == 0);
+TEST_CASE("PoolAdmission: one that is put off starts at its first use, unless it has been closed before") {
+  PoolAdmission pool;
+  CHECK(pool.flags() == 0);
   CHECK_FALSE(pool.awaits_start());
   pool.put_off();
-  CHECK(pool.admission() != 0);
+  CHECK(pool.flags() != 0);
   CHECK(pool.is_unstarted());
   CHECK(pool.awaits_start());
   CHECK(pool.is_untouched());
@@ -113,11 +115,11 @@ TEST_CASE("PoolLifecycle: one that is put off starts at its first use, unless it
   pool.begin_start();
   pool.finish_start();
   CHECK_FALSE(pool.is_unstarted());
-  CHECK(pool.admission() == 0);
+  CHECK(pool.flags() == 0);
 
-  PoolLifecycle closed;
+  PoolAdmission closed;
   closed.put_off();
-  closed.shut_down();
+  closed.close();
   CHECK(closed.is_unstarted());
   CHECK_FALSE(closed.awaits_start());
   closed.set_traced();

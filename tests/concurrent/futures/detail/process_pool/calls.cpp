@@ -120,7 +120,7 @@ TEST_CASE("CallSender: what a worker does to a call is seen, and only what has n
   ledger.open(8);
   sender.open(segment);
   std::vector<std::unique_ptr<Call>> calls;
-  for (std::uint64_t content : {10, 11, 12}) {
+  for (std::uint64_t content : {10u, 11u, 12u}) {
     calls.push_back(make_call(content));
     Call& call = *calls.back();
     ledger.enter(call);
