@@ -19,7 +19,8 @@
 #include <concurrent/futures/detail/process_pool/control.hpp>
 #include <concurrent/futures/detail/process_pool/deaths.hpp>
 #include <concurrent/futures/detail/process_pool/flow.hpp>
-#include <concurrent/futures/detail/process_pool/handle.hpp>
+#include <concurrent/futures/detail/process_pool/handle.impl.hpp>
+#include <concurrent/futures/detail/process_pool/helper_reports.hpp>
 #include <concurrent/futures/detail/process_pool/manager.hpp>
 #include <concurrent/futures/detail/process_pool/results.hpp>
 #include <concurrent/futures/detail/process_pool/start.hpp>

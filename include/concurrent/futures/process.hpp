@@ -27,7 +27,7 @@
 #include <concurrent/futures/detail/pool/deadline.hpp>
 #include <concurrent/futures/detail/pool/refused.hpp>
 #include <concurrent/futures/detail/pool/stop_watch.hpp>
-#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/futures/detail/process_pool/handle.hpp>
 #include <concurrent/futures/detail/trace/trace_open.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
@@ -279,7 +279,8 @@ using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 #include <concurrent/futures/detail/process_pool/control.hpp>
 #include <concurrent/futures/detail/process_pool/deaths.hpp>
 #include <concurrent/futures/detail/process_pool/flow.hpp>
-#include <concurrent/futures/detail/process_pool/handle.hpp>
+#include <concurrent/futures/detail/process_pool/handle.impl.hpp>
+#include <concurrent/futures/detail/process_pool/helper_reports.hpp>
 #include <concurrent/futures/detail/process_pool/manager.hpp>
 #include <concurrent/futures/detail/process_pool/results.hpp>
 #include <concurrent/futures/detail/process_pool/start.hpp>

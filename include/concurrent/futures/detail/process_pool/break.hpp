@@ -41,48 +41,6 @@ inline void ProcessPool::break_pool(const std::string& reason) {
     fail(*item, failure<BrokenProcessPool>(reason));
 }
 
-/// The workers have ended with it, and nobody will tell how: whatever is not done fails, with the first reason that the
-/// pool had to break, also where that was kill_workers.
-inline void ProcessPool::helper_ended(int status) {
-  std::string reason;
-  bool fails = false;
-  {
-    const mpd::MutexLock lock(mutex_);
-    fails = lifecycle_.lose_helper();
-    if (fails && !lifecycle_.is_broken()) {
-      reason = std::string("concurrent::futures: the pool's helper process (pid ") + std::to_string(helper_.pid()) +
-               ") ended, and its workers with it: ";
-      if (helper_.process().lost_channel() || (WIFEXITED(status) && WEXITSTATUS(status) == mpd::channel_was_closed)) {
-        reason +=
-            "the channel between it and this process was closed here. Do not close descriptors that the program has "
-            "not opened itself (close_range, closefrom, a loop over all numbers) while an executor lives.";
-      } else {
-        reason += "it " +
-                  (status == mpd::ZygoteProcess::status_unknown ? "left no status, which somebody else has waited for"
-                                                                : describe_status(status)) +
-                  ".";
-      }
-    }
-  }
-  if (!reason.empty()) log_message(LogLevel::error, reason);
-  if (fails) {
-    if (reason.empty()) {
-      const mpd::MutexLock lock(mutex_);
-      reason = lifecycle_.reason();
-    }
-    break_pool(reason);
-  }
-  const mpd::MutexLock lock(mutex_);
-  for (std::uint32_t i = 0; i < workers_.size(); ++i) {
-    if (!workers_.is_occupied(i)) continue;
-    if (trace_ != nullptr && workers_[i].pid != 0) {
-      const std::string label = mpd::worker_name(options_.mp_context.method(), workers_[i].name);
-      trace_->worker_ended({workers_[i].pid, workers_[i].pid}, label, "gone with the helper process");
-    }
-    vacate_slot(i);  // its memory goes with the pool's
-  }
-}
-
 /// Asks for a signal to whoever is in this slot.
 inline void ProcessPool::signal_worker(std::uint32_t index, int signal) {
   WorkerSlot& slot = workers_[index];

@@ -17,64 +17,6 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-inline void ProcessPool::take_reports() {
-  mpd::ZygoteReport report;
-  while (helper_.take_report(report)) {
-    switch (report.kind) {
-      case mpd::ZygoteReport::Kind::ready:
-        if (HelperLink::is_end_of_helper(report)) helper_ended(report.status);
-        break;
-      case mpd::ZygoteReport::Kind::start_failed:
-        worker_start_failed(report);
-        break;
-      case mpd::ZygoteReport::Kind::ended:
-        worker_ended(report);
-        break;
-      case mpd::ZygoteReport::Kind::started:
-      case mpd::ZygoteReport::Kind::synced:
-        break;  // the monitor has noted them
-    }
-  }
-}
-
-/// In the monitor's thread.
-inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
-  const mpd::MutexLock lock(mutex_);
-  if (!workers_.started(report.worker, report.serial, report.pid)) return;
-  start_backoff_.started();
-  if (trace_ != nullptr) trace_worker(workers_[report.worker]);
-}
-
-/// The system refuses another process: go on with the workers there are and try again in a while.
-inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
-  std::string reason;
-  ItemList handed_back;
-  {
-    const mpd::MutexLock lock(mutex_);
-    if (!workers_.holds(report.worker, report.serial)) return;
-    vacate_slot(report.worker);
-    --counts_.workers_started;
-    start_backoff_.refused(std::chrono::steady_clock::now());
-    if (workers_.occupied() == 0 && ledger_.outstanding() != 0) {
-      reason = std::string("concurrent::futures: a worker process could not be started: ") +
-               std::strerror(report.status) + ". No worker is left.";
-      if (report.status == EAGAIN) reason += " Raise the limit on processes (ulimit -u, pids.max).";
-      if (hands_calls_back_) {
-        take_unstarted(handed_back);  // which are all: there is no worker
-        counts_.cancelled -= handed_back.size();
-      }
-    }
-  }
-  give_back_region(report.worker);
-  if (reason.empty()) return;
-  log_message(hands_calls_back_ ? LogLevel::warning : LogLevel::error, reason);
-  if (const std::size_t count = handed_back.size(); count != 0) {
-    while (WorkItem* const item = handed_back.pop_front()) fail(*item, failure<NoWorkerStarted>(reason));
-    end_delivery(count);
-  }
-  if (!hands_calls_back_) break_pool(reason);
-}
-
 /// In three steps, of which the first and the last hold the lock: what it had in hand is taken out of everybody else's
 /// reach; the death is put into words, which may mean to look up a symbol; it is judged, and the judgement carried out.
 inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
@@ -87,7 +29,8 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   CONCURRENT_FUTURES_FAULT_POINT("caller.worker_ended");
   collect_all(index);
   CONCURRENT_FUTURES_FAULT_POINT("caller.drained");
-  Death death;
+  WorkerDeath death;
+  death.method = options_.mp_context.method();
   death.report = report;
   death.status = static_cast<mpd::WorkerStatus>(segment_.worker(index).status.load());
   death.phase = segment_.worker(index).phase.load();
@@ -113,7 +56,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   }
   death.has_call = in_hand != nullptr;
   if (in_hand != nullptr) death.task = describe(*in_hand);
-  death.how = how_it_ended(death);
+  death.how = death.text();
   std::string reason;
   Verdict verdict;
   ItemList failed;
@@ -123,7 +66,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
     if (verdict.breaks_pool) {
       reason = lifecycle_.initializer_failure().empty()
                    ? "concurrent::futures: a worker process ended while the pool was running: " + death.how + "."
-                   : "concurrent::futures: the initializer threw in " + worker_label(death.name, report.pid) + ": " +
+                   : "concurrent::futures: the initializer threw in " + death.label() + ": " +
                          lifecycle_.initializer_failure();
     } else if (verdict.spends_restart && !restart_budget_.spend(std::chrono::steady_clock::now(), death.how)) {
       reason = restart_budget_.exceeded_text();
@@ -165,15 +108,16 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   while (WorkItem* const item = failed.pop_front()) {
     if (!reason.empty() && !item->stopped_for_timeout &&
         (!verdict.breaks_pool || options_.on_worker_death == WorkerDeathPolicy::break_pool)) {
-      fail(*item, failure<BrokenProcessPool>(reason));  // a no-op for what terminate() has stopped, as is charge()
+      fail(*item, failure<BrokenProcessPool>(reason));  // a no-op for what terminate() has stopped, as is fail_call()
     } else {
-      charge(*item, death);
+      fail_call(*item, death);
     }
   }
   if (verdict.breaks_pool) break_pool(reason);
 }
 
-inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept {
+inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const WorkerDeath& death,
+                                        const WorkItem* item) const noexcept {
   const WorkerSlot& slot = workers_[index];
   DeathFacts facts;
   facts.asked_to_end = slot.stopping || slot.leaving;
@@ -195,27 +139,8 @@ inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const Death& death,
   return facts;
 }
 
-/// "ForkProcess-3 (pid 123) was killed by SIGSEGV while it ran resize(…)".
-inline std::string ProcessPool::how_it_ended(const Death& death) const {
-  std::string how = worker_label(death.name, death.report.pid) + " ";
-  if (death.damaged) {
-    how += "wrote a result that cannot be and was stopped";
-  } else if (death.report.executed != 0) {
-    how += "replaced itself by another program (exec), which was stopped,";
-  } else {
-    how += describe_status(death.report.status);
-    if (death.out_of_memory) how += ", out of memory,";
-  }
-  if (death.has_call && death.call_started) return how + while_it(death.phase, death.task);
-  if (death.has_call && death.status != mpd::WorkerStatus::finishing) return how + " before it began " + death.task;
-  if (death.status == mpd::WorkerStatus::finishing)
-    return how + " while it ran the finalizer, or the destructor of a worker_local";
-  if (death.status == mpd::WorkerStatus::initializing) return how + " while it ran the initializer";
-  return how + (death.status == mpd::WorkerStatus::starting ? " while it started" : " while it was idle");
-}
-
 /// Fails a future whose task a dead worker was running.
-inline void ProcessPool::charge(WorkItem& item, const Death& death) {
+inline void ProcessPool::fail_call(WorkItem& item, const WorkerDeath& death) {
   if (item.stopped_for_timeout) {
     fail(item, failure<TaskTimeoutError>("concurrent::futures: the task ran longer than its timeout of " +
                                          std::to_string(std::chrono::duration<double>(*item.options->timeout).count()) +

@@ -3,11 +3,9 @@
 
 #include <concurrent/config.hpp>
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
-#include <concurrent/futures/detail/policy/hold_ups.hpp>
 #include <concurrent/futures/detail/policy/lifecycle.hpp>
 #include <concurrent/futures/detail/policy/poll_budget.hpp>
 #include <concurrent/futures/detail/policy/restart_budget.hpp>
-#include <concurrent/futures/detail/policy/stall_detector.hpp>
 #include <concurrent/futures/detail/policy/start_backoff.hpp>
 #include <concurrent/futures/detail/policy/time_limit.hpp>
 #include <concurrent/futures/detail/policy/timing.hpp>
@@ -21,6 +19,7 @@
 #include <concurrent/futures/detail/process_pool/call_writer.hpp>
 #include <concurrent/futures/detail/process_pool/callback_queue.hpp>
 #include <concurrent/futures/detail/process_pool/helper_link.hpp>
+#include <concurrent/futures/detail/process_pool/manager_state.hpp>
 #include <concurrent/futures/detail/process_pool/pool_threads.hpp>
 #include <concurrent/futures/detail/process_pool/received_result.hpp>
 #include <concurrent/futures/detail/process_pool/ring_watch.hpp>
@@ -38,7 +37,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
@@ -55,6 +53,8 @@ inline bool called_in_own_worker(std::uint64_t pool) noexcept {
   return multiprocessing::detail::process_identity().pool == pool;
 }
 
+struct WorkerDeath;
+
 /// What is behind a ProcessPoolExecutor; it lives as long as the executor, its threads or one of its futures does.
 ///
 /// Two threads of its own. The *monitor* reads what the zygote reports and never runs anything else. The *manager*
@@ -67,61 +67,6 @@ inline bool called_in_own_worker(std::uint64_t pool) noexcept {
 /// Under it one of these may be taken, and no other after that: the argument blocks', the callback queue's, the helper
 /// link's mailbox, the trace's. `late_start_.mutex` comes before it.
 class ProcessPool {
-  /// How a worker has ended, for judging it and for putting it into words.
-  struct Death {
-    mpd::ZygoteReport report;
-    std::uint32_t name = 0;
-    mpd::WorkerStatus status = mpd::WorkerStatus::absent;  // as it said last
-    std::uint32_t phase = 0;
-    bool damaged = false;
-    bool out_of_memory = false;
-    bool has_call = false;
-    bool call_started = false;
-    std::string task;  // what it had in hand
-    std::string how;   // all of it, in a sentence
-  };
-
-  /// For a pool that is started at its first use.
-  struct LateStart {
-    mpd::Mutex mutex;
-    std::weak_ptr<Unfinished> share;
-    bool started = false;  // constant once start() has returned
-  };
-  /// Threads of the pool beat here while tasks have time limits.
-  struct Heartbeat {
-    HoldUps hold_ups;
-    std::atomic<bool> monitor_beats{false};  // changed under the lock
-  };
-  /// When the manager has something to do although nobody wakes it. `forced_kill` belongs to the lock, the others to
-  /// the manager.
-  struct Timers {
-    Deadline lost_calls{};
-    Deadline quiet{};  // from then on nothing has happened for a second
-    Deadline trim = (Deadline::max)();
-    Deadline forced_kill = (Deadline::max)();
-  };
-  /// What the manager finds out about workers while calls wait although there are some.
-  struct StallCheck {
-    struct Asked {
-      std::uint32_t index;
-      std::uint64_t serial;
-      pid_t pid;
-    };
-    void open(std::uint32_t workers) {
-      asked.reserve(workers);
-      idle.reserve(workers);
-    }
-    StallDetector detector;
-    std::vector<Asked> asked;      // workers without a call, while it is found out whether they come for one
-    std::vector<IdleWorker> idle;  // what was found
-  };
-  /// What is due, and takes too long for the lock.
-  struct DueWork {
-    StallDetector::Check stall;
-    ItemList lost;  // calls
-    bool trim = false;
-  };
-
  public:
   using Item = WorkItem;
 
@@ -259,10 +204,9 @@ class ProcessPool {
   void collect_all(std::uint32_t index);
   void vacate_slot(std::uint32_t index) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void give_back_region(std::uint32_t index);
-  DeathFacts facts_of(std::uint32_t index, const Death& death, const WorkItem* item) const noexcept
+  DeathFacts facts_of(std::uint32_t index, const WorkerDeath& death, const WorkItem* item) const noexcept
       CONCURRENT_FUTURES_REQUIRES(mutex_);
-  std::string how_it_ended(const Death& death) const;
-  void charge(WorkItem& item, const Death& death);
+  void fail_call(WorkItem& item, const WorkerDeath& death);
   void fail(WorkItem& item, std::exception_ptr exception) noexcept;
   bool more_oom_kills();
   std::string describe(const WorkItem& item) noexcept;
@@ -318,36 +262,13 @@ class ProcessPool {
   PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
   bool manager_will_wake_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;  // by itself, within 50 ms
-  Timers timers_;
+  ManagerTimers timers_;
 
   // The manager's alone.
   RestartBudget restart_budget_;
   StallCheck stalls_;
   std::atomic<std::int64_t> oom_kills_{-1};  // as last seen; first by the monitor
 };
-
-class ProcessPoolShare;
-
-/// What an executor holds of its pool, in handle.hpp.
-class ProcessPoolHandle {
- public:
-  /// Throws: as ProcessPool::make.
-  explicit ProcessPoolHandle(ProcessPoolOptions options);
-  ~ProcessPoolHandle();
-  ProcessPoolHandle(const ProcessPoolHandle&) = delete;
-  ProcessPoolHandle& operator=(const ProcessPoolHandle&) = delete;
-  /// Throws: as ProcessPool::start.
-  void start();
-  ProcessPool& operator*() const noexcept { return *pool_; }
-
- private:
-  std::shared_ptr<ProcessPoolShare> share_;
-  ProcessPool* pool_;
-};
-
-/// The state of a future of this pool, and its work item.
-template <class R, class Serializer>
-using ProcessFutureState = PoolFutureState<R, Serializer, ProcessPool>;
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/layout.hpp>
 #include <concurrent/multiprocessing/detail/process_end.hpp>
+#include <concurrent/multiprocessing/detail/start_method.hpp>
+#include <concurrent/multiprocessing/detail/zygote_messages.hpp>
 #include <concurrent/pickle/call.hpp>
 
 #include <sys/wait.h>
@@ -47,6 +50,44 @@ inline std::optional<int> exit_status_of(int status) noexcept {
 inline std::optional<int> signal_of(int status) noexcept {
   return WIFSIGNALED(status) ? std::optional<int>(WTERMSIG(status)) : std::nullopt;
 }
+
+/// How a worker has ended, for judging it and for putting it into words.
+struct WorkerDeath {
+  multiprocessing::detail::ZygoteReport report;
+  multiprocessing::detail::StartMethod method{};
+  std::uint32_t name = 0;
+  multiprocessing::detail::WorkerStatus status = multiprocessing::detail::WorkerStatus::absent;  // as it said last
+  std::uint32_t phase = 0;
+  bool damaged = false;
+  bool out_of_memory = false;
+  bool has_call = false;
+  bool call_started = false;
+  std::string task;  // what it had in hand
+  std::string how;   // all of it, in a sentence: text(), once
+
+  std::string worker() const { return multiprocessing::detail::worker_name(method, name); }
+  /// "ForkProcess-3 (pid 123)".
+  std::string label() const { return worker() + " (pid " + std::to_string(report.pid) + ")"; }
+  /// "ForkProcess-3 (pid 123) was killed by SIGSEGV while it ran resize(…)".
+  std::string text() const {
+    using multiprocessing::detail::WorkerStatus;
+    std::string text = label() + " ";
+    if (damaged) {
+      text += "wrote a result that cannot be and was stopped";
+    } else if (report.executed != 0) {
+      text += "replaced itself by another program (exec), which was stopped,";
+    } else {
+      text += describe_status(report.status);
+      if (out_of_memory) text += ", out of memory,";
+    }
+    if (has_call && call_started) return text + while_it(phase, task);
+    if (status == WorkerStatus::finishing)
+      return text + " while it ran the finalizer, or the destructor of a worker_local";
+    if (has_call) return text + " before it began " + task;
+    if (status == WorkerStatus::initializing) return text + " while it ran the initializer";
+    return text + (status == WorkerStatus::starting ? " while it started" : " while it was idle");
+  }
+};
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
