@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSL-1.0
+// The order of a Queue's items: a ring of entries with a head and a tail that everybody helps along (queue_words.hpp).
+#pragma once
+
+#include <concurrent/multiprocessing/detail/queue_nodes.hpp>
+#include <concurrent/multiprocessing/detail/queue_words.hpp>
+#include <concurrent/multiprocessing/detail/shared_record.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <new>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// Looks at a queue's memory, which lives longer.
+class QueueRing {
+ public:
+  /// How far head and tail have come at least, as this process has seen it.
+  struct Seen {
+    alignas(64) std::atomic<std::uint64_t> head{0};
+    alignas(64) std::atomic<std::uint64_t> tail{0};
+  };
+
+  QueueRing(const SharedRecord<QueueWords>& state, const QueueNodes& nodes, Seen& seen) noexcept
+      : state_(state), nodes_(nodes), seen_(seen) {}
+
+  std::uint32_t size() const;
+  /// Whether an item could be put now.
+  bool has_room() const;
+  bool publish(std::uint32_t number) const noexcept;
+  bool find_item(HolderId self, std::uint64_t& position, QueueEntry& entry) const noexcept;
+  bool take(HolderId self, std::uint64_t position, QueueEntry& entry) const noexcept;
+  bool names(std::uint32_t number) const noexcept;
+
+ private:
+  std::atomic<QueueEntry>& entry_at(std::uint64_t position) const noexcept {
+    return *std::launder(reinterpret_cast<std::atomic<QueueEntry>*>(state_.extra() + (position & (state_->ring - 1)) *
+                                                                                         sizeof(QueueEntry)));
+  }
+  static void advance(std::atomic<std::uint64_t>& position, std::uint64_t from) noexcept {
+    position.compare_exchange_strong(from, from + 1, std::memory_order_acq_rel);
+  }
+  bool tail_is_past(std::uint64_t position) const noexcept;
+  bool has_room(std::uint64_t tail) const;
+  void help_tail() const noexcept;
+  void go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std::uint64_t tail) const noexcept;
+  void free_entry(std::atomic<QueueEntry>& at, QueueEntry entry, HolderId self) const noexcept;
+  void recover(std::atomic<QueueEntry>& at, QueueEntry entry, HolderId self) const noexcept;
+
+  const SharedRecord<QueueWords>& state_;
+  const QueueNodes& nodes_;
+  Seen& seen_;
+};
+
+/// Moves tail past what is filled.
+inline void QueueRing::help_tail() const noexcept {
+  for (;;) {
+    const std::uint64_t tail = state_->tail.load(std::memory_order_acquire);
+    const QueueEntry entry = entry_at(tail).load(std::memory_order_acquire);
+    if (state_->tail.load(std::memory_order_acquire) != tail) continue;
+    if (entry.state() == QueueEntry::empty) return;
+    go_by(entry_at(tail), entry, tail);
+  }
+}
+
+/// The entry at tail is not empty. A new item is gone by. What stands there as taken is of the round before: whoever
+/// took it has moved head and not freed the entry yet. Is it dead, the entry is freed and used again, for gone by
+/// it would count as an item; is it alive, it needs the entry only for another moment.
+inline void QueueRing::go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std::uint64_t tail) const noexcept {
+  if (entry.state() == QueueEntry::taken && !state_.holders().is_short_alive(entry.taker()))
+    recover(at, entry, state_.self());
+  else
+    advance(state_->tail, tail);
+}
+
+inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
+  if (seen_.tail.load(std::memory_order_acquire) > position) return true;
+  const std::uint64_t tail = state_->tail.load(std::memory_order_acquire);
+  if (tail <= position) return false;
+  seen_.tail.store(tail, std::memory_order_release);
+  return true;
+}
+
+/// Whether an item may be put at tail, as long as the entry there is empty.
+inline bool QueueRing::has_room(std::uint64_t tail) const {
+  if (tail - seen_.head.load(std::memory_order_acquire) < state_->most) return true;
+  const std::uint64_t head = state_->head.load(std::memory_order_acquire);
+  seen_.head.store(head, std::memory_order_release);
+  return tail - head < state_->most || size() < state_->most;
+}
+
+/// The oldest item, if there is one; moves head past what is none.
+inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEntry& entry) const noexcept {
+  for (;;) {
+    const std::uint64_t head = state_->head.load(std::memory_order_acquire);
+    std::atomic<QueueEntry>& at = entry_at(head);
+    entry = at.load(std::memory_order_acquire);
+    if (state_->head.load(std::memory_order_acquire) != head) continue;
+    position = head;
+    if (entry.state() == QueueEntry::ready) {
+      // Nobody takes what tail has not gone by: the entry would be filled again at the same position.
+      if (!tail_is_past(head)) advance(state_->tail, head);
+      return true;
+    }
+    if (entry.state() == QueueEntry::taken) {
+      // A ring without an item may have an entry of its last round here, which tail has not gone by.
+      if (!tail_is_past(head)) return false;
+      recover(at, entry, self);
+    } else {
+      if (!tail_is_past(head)) return false;
+      if (!at.compare_exchange_strong(entry, entry.emptied(), std::memory_order_acq_rel)) continue;
+    }
+    advance(state_->head, head);
+  }
+}
+
+/// Makes the node the newest item. False: there is no room.
+inline bool QueueRing::publish(std::uint32_t number) const noexcept {
+  for (;;) {
+    const std::uint64_t tail = state_->tail.load(std::memory_order_acquire);
+    std::atomic<QueueEntry>& at = entry_at(tail);
+    QueueEntry entry = at.load(std::memory_order_acquire);
+    if (state_->tail.load(std::memory_order_acquire) != tail) continue;
+    if (entry.state() != QueueEntry::empty) {
+      go_by(at, entry, tail);
+      continue;
+    }
+    if (!has_room(tail)) return false;
+    if (!at.compare_exchange_strong(entry, entry.ready_with(number), std::memory_order_acq_rel)) continue;
+    advance(state_->tail, tail);
+    return true;
+  }
+}
+
+inline std::uint32_t QueueRing::size() const {
+  const HolderId self = state_.self();
+  std::uint64_t position = 0;
+  QueueEntry entry;
+  help_tail();
+  if (!find_item(self, position, entry)) return 0;
+  const std::uint64_t tail = state_->tail.load(std::memory_order_acquire);
+  return tail > position ? static_cast<std::uint32_t>(tail - position) : 1;
+}
+
+/// Whether an item may be put now. Moves tail past what is filled.
+inline bool QueueRing::has_room() const {
+  help_tail();
+  return has_room(state_->tail.load(std::memory_order_acquire));
+}
+
+/// Takes the item that find_item has found: its node is the caller's. False: somebody else has taken it.
+inline bool QueueRing::take(HolderId self, std::uint64_t position, QueueEntry& entry) const noexcept {
+  std::atomic<QueueEntry>& at = entry_at(position);
+  if (!at.compare_exchange_strong(entry, entry.taken_by(HolderTable::shorten(self)), std::memory_order_acq_rel))
+    return false;
+  advance(state_->head, position);
+  free_entry(at, entry, self);
+  return true;
+}
+
+inline bool QueueRing::names(std::uint32_t number) const noexcept {
+  for (std::uint32_t i = 0; i < state_->ring; ++i) {
+    const QueueEntry entry = entry_at(i).load(std::memory_order_acquire);
+    if (entry.state() != QueueEntry::empty && entry.node() == number) return true;
+  }
+  return false;
+}
+
+/// The caller has taken the entry and so owns its node: makes the entry empty.
+inline void QueueRing::free_entry(std::atomic<QueueEntry>& at, QueueEntry entry, HolderId self) const noexcept {
+  nodes_.at(entry.node()).owner.store(self, std::memory_order_release);
+  at.store(entry.emptied(), std::memory_order_release);
+}
+
+/// Frees entry and node of a taker that has died.
+inline void QueueRing::recover(std::atomic<QueueEntry>& at, QueueEntry entry, HolderId self) const noexcept {
+  if (state_.holders().is_short_alive(entry.taker())) return;
+  const QueueEntry mine = entry.taken_by(HolderTable::shorten(self));
+  if (!at.compare_exchange_strong(entry, mine, std::memory_order_acq_rel)) return;
+  free_entry(at, mine, self);
+  nodes_.free(mine.node());
+}
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+// Who waits at a Queue: for an item, for room, or until all is done. They poll for a moment and sleep then; who changes
+// something wakes them only where somebody may be asleep.
+#pragma once
+
+#include <concurrent/multiprocessing/detail/deadline.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/holder_table.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// Those who wait for something: a count to sleep on, and whether somebody may be asleep.
+struct Sleepers {
+  std::atomic<std::uint32_t> count;
+  std::atomic<std::uint32_t> there;
+
+  void wake(int n) noexcept {
+    if (there.load(std::memory_order_seq_cst) == 0) return;
+    there.store(0, std::memory_order_seq_cst);
+    count.fetch_add(1, std::memory_order_release);
+    futex_wake(count, n, true);
+  }
+};
+
+enum class QueueOutcome { done, in_vain, closed };
+
+/// `attempt` says what it has achieved.
+template <class Attempt>
+QueueOutcome wait_for(Sleepers& sleepers, Deadline deadline, Attempt attempt) {
+  constexpr std::int64_t longest_spin = 5'000;  // nanoseconds: about what a sleep and a wake-up cost
+  Polling polling(longest_spin);
+  bool slept = false;
+  for (;;) {
+    const std::uint32_t count = sleepers.count.load(std::memory_order_acquire);
+    QueueOutcome outcome = attempt();
+    if (outcome == QueueOutcome::in_vain && !has_passed(deadline)) {
+      if (polling.again()) continue;
+      sleepers.there.store(1, std::memory_order_seq_cst);  // then look again: who came in between saw nobody
+      outcome = attempt();
+    } else if (slept && outcome == QueueOutcome::done) {
+      sleepers.there.store(1, std::memory_order_seq_cst);  // others may sleep still
+    }
+    if (outcome != QueueOutcome::in_vain || has_passed(deadline)) return outcome;
+    futex_wait(sleepers.count, count, next_look_up(deadline), true);
+    slept = true;
+  }
+}
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0
