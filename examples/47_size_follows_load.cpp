@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A sweep over parameters that leaves the machine to others when they need it: the number of workers follows the load.
-// Workers that have nothing to do leave at once, the others after the task that they run.
+// A sweep over parameters that leaves the machine to others when they need it: the number of workers follows the load,
+// up and down. Workers that have nothing to do leave at once, the others after the task that they run.
 //
 // prints:
 //   1000 points, the best at 618
@@ -26,7 +26,7 @@ int fitting(int most) {
 
 int main() {
   const int most = 2 * mp::usable_cpu_count();
-  cf::ProcessPoolExecutor pool(most);
+  cf::ProcessPoolExecutor pool(mp::usable_cpu_count());  // can grow to 64 and to four times that
   std::vector<cf::Future<double>> points;
   bool followed = true;
   for (int x = 0; x < 1000; ++x) {

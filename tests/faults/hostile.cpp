@@ -138,7 +138,7 @@ int scribble(unsigned seed, std::uint64_t words, bool only_words) {
   for (std::uint64_t i = 0; i < words; ++i) {
     const std::size_t at =
         sizeof(mpd::SegmentGeometry) + random() % (found.control_size() - sizeof(mpd::SegmentGeometry) - 8);
-    auto* const word = reinterpret_cast<std::atomic<std::uint64_t>*>(found.base + at / 8 * 8);
+    auto* const word = reinterpret_cast<std::atomic<std::uint64_t>*>(found.control(at / 8 * 8));
     const std::uint64_t value = random() % 4 == 0 ? random() % 5 : (std::uint64_t{random()} << 32) | random();
     if (only_words && random() % 2 == 0) {
       word->fetch_add(value % 3);
@@ -363,7 +363,7 @@ EACH_POLICY(
           const std::uint64_t own = found.call();
           const std::uint64_t position = found.next_position();
           mpd::ResultEntry& entry = found.result(found.own, position);
-          for (std::uint32_t i = 0; i < found.geometry.records; ++i) {
+          for (std::uint32_t i = 0; i < found.geometry.first_records; ++i) {
             const auto state = mpd::RecordState::unpack(found.record(i).state.load());
             if (i == mpd::record_of(own) || state.ticket == 0) continue;
             entry.call = mpd::pack_call(state.ticket, i);
@@ -397,7 +397,7 @@ int spoil_waiting_calls(Counter started, Gate placed) {
   placed.wait();
   const Found found = Found::here();
   int spoiled = 0;
-  for (std::uint32_t i = 0; i < found.geometry.records; ++i) {
+  for (std::uint32_t i = 0; i < found.geometry.first_records; ++i) {
     mpd::CallRecord& record = found.record(i);
     if (mpd::RecordState::unpack(record.state.load()).stage != mpd::Stage::ready) continue;
     record.bytes[record.size - sizeof(std::uint64_t)] ^= std::byte{1};

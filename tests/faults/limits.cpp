@@ -317,12 +317,46 @@ EACH_POLICY("fault 37: no memory for the queue: the constructor says so; never S
   in_child([&] {
     set_limit(RLIMIT_AS, address_space_in_use() + (std::uint64_t{256} << 20));
     works(policy);
+    {
+      cf::ProcessPoolExecutor pool(policy.options());
+      pool.set_max_workers(1);
+      pool.set_max_workers(2);
+      const std::string refused = message_of<std::invalid_argument>([&] { pool.set_max_workers(3); });
+      CHECK(contains(refused, "from 1 to 2"));
+    }
     set_limit(RLIMIT_AS, address_space_in_use() + (1U << 20));
     const std::string text = system_error_of([&] { cf::ProcessPoolExecutor pool(policy.options()); });
     CHECK(contains(text, "ulimit -v"));
     set_limit(RLIMIT_AS, RLIM_INFINITY);
     works(policy);
   });
+}
+
+EACH_POLICY("fault 37: no memory for more workers: set_max_workers says so, and the pool is as it was") {
+  cf::ProcessPoolExecutor pool(policy.options());
+  CHECK(pool.submit(letters_of_size, std::size_t{5}).result(20s) == letters_of_size(5));
+  {
+    const At fault("caller.grow", Do::error, every, ENOMEM);
+    const std::string text = system_error_of([&] { pool.set_max_workers(16); });
+    CHECK(contains(text, "allocation of shared memory for more workers failed"));
+    CHECK(pool.max_workers() == 2);
+    pool.set_max_workers(1);  // needs none
+    pool.set_max_workers(2);
+    CHECK(pool.submit(letters_of_size, std::size_t{6}).result(20s) == letters_of_size(6));
+  }
+  pool.set_max_workers(16);
+  const auto running = Counter::make();
+  std::vector<cf::Future<int>> futures;
+  for (int i = 0; i < 16; ++i) {
+    futures.push_back(pool.submit(
+        [](Counter counter, int n) {
+          counter.add();
+          counter.wait_until(16);
+          return n;
+        },
+        running, i));
+  }
+  for (int i = 0; i < 16; ++i) CHECK(futures[static_cast<std::size_t>(i)].result(20s) == i);
 }
 
 EACH_POLICY("fault 38: /dev/shm of 1 MB, of 64 MB, absent, read-only, and no /proc: the pool works") {

@@ -44,8 +44,15 @@ struct Found {
         base + geometry.result_rings)[std::uint64_t{worker_index} * geometry.ring_capacity +
                                       position % geometry.ring_capacity];
   }
-  /// The words that say how things stand, without the payloads behind them.
-  std::size_t control_size() const { return geometry.caller_region; }
+  /// The words that say how things stand, without the payloads behind them, and without what only a pool that has grown
+  /// has: how many bytes, and where one of these is.
+  std::size_t control_size() const { return entries_end() + records_size() + results_size(); }
+  std::byte* control(std::size_t at) const {
+    if (at < entries_end()) return base + at;
+    at -= entries_end();
+    if (at < records_size()) return base + geometry.call_records + at;
+    return base + geometry.result_rings + (at - records_size());
+  }
   /// Where our next result is expected.
   std::uint64_t next_position() const {
     for (std::uint64_t position = worker(own).consumed.load();; ++position) {
@@ -62,6 +69,15 @@ struct Found {
     // As a worker does: whoever of the caller's sleeps is woken.
     header().caller.manager.store(0);
     mpd::futex_wake(header().caller.manager, 1, true);
+  }
+
+ private:
+  std::size_t entries_end() const {
+    return geometry.worker_entries + geometry.first_workers * sizeof(mpd::WorkerEntry);
+  }
+  std::size_t records_size() const { return geometry.first_records * sizeof(mpd::CallRecord); }
+  std::size_t results_size() const {
+    return std::size_t{geometry.first_workers} * geometry.ring_capacity * sizeof(mpd::ResultEntry);
   }
 };
 

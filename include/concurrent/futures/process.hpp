@@ -172,11 +172,13 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     if (late != nullptr) pool().check_traceable();
   }
 
-  /// Changes how many workers there are at most, up to the number with which this executor was made. With more, calls
-  /// that wait begin in new ones; with fewer, those that have nothing to do leave now, and the others after their task.
-  /// The call queue holds `extra_queued_calls` more than that from now on.
+  /// Changes how many workers there are at most: up to 64, or to four times the number with which this executor was
+  /// made if that is more; where address space is limited (`ulimit -v`), only up to that number. With more, calls that
+  /// wait begin in new ones; with fewer, those that have nothing to do leave now, and the others after their task. The
+  /// call queue holds `extra_queued_calls` more than that from now on.
   ///
-  /// Throws: std::invalid_argument for a number that is not from 1 to the one that the executor was made with.
+  /// Throws: std::invalid_argument for a number that is not in that range; std::system_error when the system has no
+  /// memory for what more workers need, and nothing has changed then.
   void set_max_workers(int workers) {
     if (pool().is_here()) pool().set_max_workers(workers);
   }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // What lies in the memory that the caller and its workers share, and who may write which word when.
 //
-//  header │ worker entries │ call queue │ call records │ result rings │ caller's blocks │ blocks of worker 0 … n-1
+//  header │ call queue │ worker entries │ call records │ result rings │ caller's blocks │ blocks of worker 0 … n-1
+//
+// Of entries, records and rings there are as many as a pool can grow to, and memory for as many as it has been: each is
+// an array of which the first part is enough.
 //
 // The caller's process alone decides outcomes; everything here may be half-finished when a worker is killed, and
 // any word may hold garbage when a worker has gone wild. So the caller keeps its own account (tail, head, which record
@@ -80,7 +83,7 @@ namespace detail {
 
 inline constexpr std::size_t cache_line = 64;
 inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
-inline constexpr std::uint32_t layout_version = 7;
+inline constexpr std::uint32_t layout_version = 8;
 
 template <class Word>
 using Shared = std::atomic<Word>;
@@ -229,11 +232,12 @@ struct alignas(cache_line) CallQueue {
 struct SegmentGeometry {
   std::uint64_t magic = segment_magic;
   std::uint32_t version = layout_version;
-  std::uint32_t workers = 0;         // places for workers
+  std::uint32_t workers = 0;         // places for workers, at the most
   std::uint32_t queue_capacity = 0;  // calls that may wait for a worker
-  std::uint32_t records = 0;
-  std::uint32_t ring_capacity = 0;  // results one worker may have ready
-  std::uint32_t reserved = 0;
+  std::uint32_t records = 0;         // at the most
+  std::uint32_t ring_capacity = 0;   // results one worker may have ready
+  std::uint32_t first_workers = 0;   // of these places there is memory from the start; 0: of all
+  std::uint32_t first_records = 0;   // likewise
   std::uint64_t worker_entries = 0;  // offsets from the start of the segment
   std::uint64_t sleepers = 0;
   std::uint64_t queue_entries = 0;
@@ -242,7 +246,9 @@ struct SegmentGeometry {
   std::uint64_t caller_region = 0;
   std::uint64_t caller_region_size = 0;
   std::uint64_t worker_regions = 0;
-  std::uint64_t worker_region_size = 0;
+  std::uint64_t worker_region_size = 0;  // of the first workers
+  std::uint64_t more_regions = 0;
+  std::uint64_t more_region_size = 0;  // of the others
   std::uint64_t size = 0;
   std::uint64_t initializer_offset = 0;  // its pickled call, for workers that do not inherit it
   std::uint64_t initializer_size = 0;

@@ -19,12 +19,17 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
+// ThreadSanitizer keeps shadows of what is mapped.
 #if defined(__SANITIZE_THREAD__)
-#define CONCURRENT_FUTURES_SMALL_SEGMENT 1
+inline constexpr bool has_small_regions = true;
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-#define CONCURRENT_FUTURES_SMALL_SEGMENT 1
+inline constexpr bool has_small_regions = true;
+#else
+inline constexpr bool has_small_regions = false;
 #endif
+#else
+inline constexpr bool has_small_regions = false;
 #endif
 
 /// The memory that a pool's processes share: one anonymous file, sealed so that nobody can cut it short, mapped once.
@@ -33,23 +38,34 @@ class Segment {
  public:
   Segment() noexcept = default;
 
-  /// Makes a segment. Throws std::system_error when the system has no room for its control words.
+  /// Makes a segment. Where there is no address space for more than the first workers, it has places for these alone.
+  /// Throws std::system_error when the system has no room for its control words.
   static Segment create(SegmentGeometry geometry) {
     Segment segment;
     segment.descriptor_ = make_memfd("concurrent_futures");
-    std::uint64_t region = default_region_size(geometry.workers);
+    if (geometry.first_workers == 0) geometry.first_workers = geometry.workers;
+    if (geometry.first_records == 0) geometry.first_records = geometry.records;
+    std::uint64_t region = default_region_size(geometry.first_workers);
     for (;;) {  // where address space is limited, with smaller regions
       lay_out(geometry, region);
       if (segment.map(geometry)) break;
+      if (geometry.workers > geometry.first_workers) {
+        geometry.workers = geometry.first_workers;
+        continue;
+      }
       if (region <= smallest_region) throw_errno(errno, "mmap of the shared segment");
       region /= 4;
     }
-    int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.fallocate");
-    while (error == 0 &&
-           ::fallocate(segment.descriptor_.get(), 0, 0, static_cast<off_t>(geometry.caller_region)) != 0) {
-      if (errno != EINTR) error = errno;
+    if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.fallocate"); error != 0)
+      throw_errno(error, "fallocate of the shared segment");
+    const ControlRanges ranges = segment.control_ranges(geometry.first_workers, geometry.first_records);
+    for (const Range& range : ranges.parts) {
+      while (::fallocate(segment.descriptor_.get(), 0, static_cast<off_t>(range.first),
+                         static_cast<off_t>(range.last - range.first)) != 0) {
+        if (errno == EOPNOTSUPP || errno == ENOSYS) break;
+        if (errno != EINTR) throw_errno(errno, "fallocate of the shared segment");
+      }
     }
-    if (error != 0 && error != EOPNOTSUPP && error != ENOSYS) throw_errno(error, "fallocate of the shared segment");
     ::fcntl(segment.descriptor_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
     ::madvise(segment.base_, geometry.size, MADV_DONTDUMP);
     segment.header().geometry = geometry;
@@ -110,7 +126,7 @@ class Segment {
   Shared<std::uint64_t>& sleepers(std::uint32_t word) const noexcept {
     return at<Shared<std::uint64_t>>(geometry_.sleepers)[word];
   }
-  std::uint32_t sleeper_words() const noexcept { return (geometry_.workers + 63) / 64; }
+  static constexpr std::uint32_t sleeper_words(std::uint32_t workers) noexcept { return (workers + 63) / 64; }
   Shared<std::uint64_t>& queue_entry(std::uint64_t position) const noexcept {
     return at<Shared<std::uint64_t>>(geometry_.queue_entries)[position % geometry_.queue_capacity];
   }
@@ -123,8 +139,23 @@ class Segment {
     return {base_ + geometry_.caller_region, geometry_.caller_region_size};
   }
   std::span<std::byte> worker_region(std::uint32_t index) const noexcept {
-    return {base_ + geometry_.worker_regions + std::uint64_t{index} * geometry_.worker_region_size,
-            geometry_.worker_region_size};
+    if (index < geometry_.first_workers)
+      return {base_ + geometry_.worker_regions + std::uint64_t{index} * geometry_.worker_region_size,
+              geometry_.worker_region_size};
+    return {
+        base_ + geometry_.more_regions + std::uint64_t{index - geometry_.first_workers} * geometry_.more_region_size,
+        geometry_.more_region_size};
+  }
+  /// Asks for the memory of that many places and records, when the first are not enough any more. Throws
+  /// std::system_error when the system has none; nothing has happened then.
+  void grow(std::uint32_t workers, std::uint32_t records) const {
+    int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.grow");
+    const ControlRanges ranges = control_ranges(workers, records);
+    for (const Range& range : ranges.parts) {
+      const std::uint64_t first = range.first / page * page;
+      if (error == 0 && !populate(base_ + first, range.last - first)) error = errno == EFAULT ? ENOMEM : errno;
+    }
+    if (error != 0) throw_errno(error, "allocation of shared memory for more workers");
   }
   /// Before this process looks at a block of another's: it may be the first that lies there. False: it does not lie in
   /// that region, or the system refuses.
@@ -139,7 +170,23 @@ class Segment {
   }
 
  private:
+  static constexpr std::uint64_t page = 4096;
   static constexpr std::uint64_t smallest_region = std::uint64_t{1} << 20;
+
+  struct Range {
+    std::uint64_t first;
+    std::uint64_t last;
+  };
+  struct ControlRanges {
+    Range parts[3];
+  };
+  /// Where the words of that many places and records lie.
+  ControlRanges control_ranges(std::uint32_t workers, std::uint32_t records) const noexcept {
+    const std::uint64_t results = std::uint64_t{workers} * geometry_.ring_capacity;
+    return {{{0, geometry_.worker_entries + workers * sizeof(WorkerEntry)},
+             {geometry_.call_records, geometry_.call_records + records * sizeof(CallRecord)},
+             {geometry_.result_rings, geometry_.result_rings + results * sizeof(ResultEntry)}}};
+  }
 
   template <class T>
   T* at(std::uint64_t offset) const noexcept {
@@ -154,16 +201,18 @@ class Segment {
 
   /// As much as the machine has memory, for each side; less where very many workers share the address space.
   static std::uint64_t default_region_size(std::uint32_t workers) noexcept {
-#ifdef CONCURRENT_FUTURES_SMALL_SEGMENT  // ThreadSanitizer keeps shadows of what is mapped
-    constexpr std::uint64_t most = std::uint64_t{1} << 30;
-#else
-    constexpr std::uint64_t most = std::uint64_t{1} << 38;
-#endif
+    constexpr std::uint64_t most = std::uint64_t{1} << (has_small_regions ? 30 : 38);
     const auto pages = static_cast<std::uint64_t>((std::max)(1L, ::sysconf(_SC_PHYS_PAGES)));
     std::uint64_t size = std::uint64_t{1} << 30;
     while (size < pages * 4096 && size < most) size *= 2;
     while (size > smallest_region && size * (workers + 1) > (std::uint64_t{1} << 44)) size /= 2;
     return size;
+  }
+  /// Of the workers that only a pool that has grown has: as much, unless all of them would be far more.
+  static std::uint64_t more_region_size(std::uint32_t workers, std::uint64_t region) noexcept {
+    constexpr std::uint64_t most = std::uint64_t{1} << (has_small_regions ? 32 : 42);
+    while (region > smallest_region && region * workers > most) region /= 2;
+    return region;
   }
 
   static void lay_out(SegmentGeometry& geometry, std::uint64_t region) noexcept {
@@ -173,15 +222,17 @@ class Segment {
       end = offset + size;
       return offset;
     };
-    constexpr std::uint64_t page = 4096;
-    geometry.sleepers = place((geometry.workers + 63) / 64 * sizeof(std::uint64_t), cache_line);
-    geometry.worker_entries = place(geometry.workers * sizeof(WorkerEntry), cache_line);
+    geometry.sleepers = place(sleeper_words(geometry.workers) * sizeof(std::uint64_t), cache_line);
     geometry.queue_entries = place(geometry.queue_capacity * sizeof(std::uint64_t), cache_line);
+    geometry.worker_entries = place(geometry.workers * sizeof(WorkerEntry), cache_line);
     geometry.call_records = place(std::uint64_t{geometry.records} * sizeof(CallRecord), page);
     geometry.result_rings = place(std::uint64_t{geometry.workers} * geometry.ring_capacity * sizeof(ResultEntry), page);
     geometry.caller_region_size = geometry.worker_region_size = region;
     geometry.caller_region = place(region, page);
-    geometry.worker_regions = place(region * geometry.workers, page);
+    geometry.worker_regions = place(region * geometry.first_workers, page);
+    const std::uint32_t more = geometry.workers - geometry.first_workers;
+    geometry.more_region_size = more_region_size(more, region);
+    geometry.more_regions = place(geometry.more_region_size * more, page);
     geometry.size = end;
   }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,16 +35,56 @@ TEST_CASE("Segment: its parts lie one after the other, aligned, within the file"
   const std::uint32_t workers = GENERATE(1U, 2U, 64U, 65U, 1000U);
   const mpd::Segment segment = mpd::Segment::create(geometry_for(workers));
   const mpd::SegmentGeometry& places = segment.geometry();
-  const std::uint64_t parts[] = {sizeof(mpd::SegmentHeader), places.sleepers,       places.worker_entries,
-                                 places.queue_entries,       places.call_records,   places.result_rings,
-                                 places.caller_region,       places.worker_regions, places.size};
+  const std::uint64_t parts[] = {
+      sizeof(mpd::SegmentHeader), places.sleepers,     places.queue_entries, places.worker_entries,
+      places.call_records,        places.result_rings, places.caller_region, places.worker_regions,
+      places.more_regions,        places.size};
   for (std::size_t i = 1; i < std::size(parts); ++i) CHECK(parts[i] >= parts[i - 1]);
   for (const std::uint64_t part : parts) CHECK(part % mpd::cache_line == 0);
-  CHECK(segment.offset_of(&segment.worker(workers - 1) + 1) <= places.queue_entries);
+  CHECK(segment.offset_of(&segment.queue_entry(places.queue_capacity - 1) + 1) <= places.worker_entries);
+  CHECK(segment.offset_of(&segment.worker(workers - 1) + 1) <= places.call_records);
   CHECK(segment.offset_of(&segment.record(places.records - 1) + 1) <= places.result_rings);
   CHECK(segment.offset_of(&segment.result(workers - 1, places.ring_capacity - 1) + 1) <= places.caller_region);
   CHECK(segment.offset_of(segment.worker_region(workers - 1).data()) + places.worker_region_size <= places.size);
   CHECK(segment.caller_region().data() + segment.caller_region().size() <= segment.worker_region(0).data());
+}
+
+TEST_CASE("Segment.grow: laid out for the most, with memory for the first, and more when it is asked for") {
+  const support::LeakCheck leaks;
+  const auto kibibytes = [](const mpd::Segment& segment) {
+    struct stat state{};
+    REQUIRE(::fstat(segment.descriptor(), &state) == 0);
+    return state.st_blocks / 2;
+  };
+  const auto small = kibibytes(mpd::Segment::create(geometry_for(2)));
+  const auto large = kibibytes(mpd::Segment::create(geometry_for(300)));
+  REQUIRE(small < large);
+  mpd::SegmentGeometry geometry = geometry_for(300);
+  geometry.first_workers = 2;
+  geometry.first_records = geometry_for(2).records;
+  mpd::Segment segment = mpd::Segment::create(geometry);
+  CHECK(segment.geometry().workers == 300);
+  CHECK(kibibytes(segment) <= small + 8);  // the call queue is that of the most
+  segment.record(geometry.first_records - 1).size = 7;
+  segment.grow(150, geometry_for(150).records);
+  const auto half = kibibytes(segment);
+  CHECK(half > small);
+  CHECK(half < large);
+  segment.grow(300, geometry.records);
+  CHECK(kibibytes(segment) <= large + 8);
+  CHECK(segment.record(geometry.first_records - 1).size == 7);  // what was there is there
+  segment.worker(299).leave = 1;
+  segment.result(299, 3).size = 9;
+  for (const std::uint32_t worker : {1U, 2U, 299U}) {
+    const std::uint64_t block = segment.offset_of(segment.worker_region(worker).data());
+    CHECK(segment.reach_worker_block(worker, block, 4096));
+    segment.worker_region(worker)[4095] = std::byte{1};
+  }
+  CHECK(segment.worker_region(1).data() + segment.worker_region(1).size() <= segment.worker_region(2).data());
+  CHECK(segment.offset_of(segment.worker_region(299).data()) + segment.worker_region(299).size() <=
+        segment.geometry().size);
+  // The first have no less than they would have without the others.
+  CHECK(segment.worker_region(1).size() == mpd::Segment::create(geometry_for(2)).worker_region(1).size());
 }
 
 TEST_CASE("Segment.attach: another mapping of the same file shows the same words") {

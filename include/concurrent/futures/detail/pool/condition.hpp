@@ -2,7 +2,6 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/futex.hpp>
-#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <atomic>
 #include <climits>
@@ -25,7 +24,7 @@ class Condition {
 
   /// Lets go of the lock, waits, and takes it again. Returns for no reason, too: look again.
   template <class Lock>
-  CONCURRENT_FUTURES_UNCHECKED_LOCKS void wait(Lock& lock) {
+  void wait(Lock& lock) {
     waiting_.fetch_add(1, std::memory_order_relaxed);
     const std::uint32_t seen = changes_.load(std::memory_order_relaxed);
     lock.unlock();
@@ -35,7 +34,7 @@ class Condition {
   }
   /// Until `done()`, which is asked with the lock.
   template <class Lock, class Done>
-  CONCURRENT_FUTURES_UNCHECKED_LOCKS void wait(Lock& lock, Done done) {
+  void wait(Lock& lock, Done done) {
     while (!done()) wait(lock);
   }
 

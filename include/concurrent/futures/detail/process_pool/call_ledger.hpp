@@ -21,13 +21,14 @@ class CallLedger {
  public:
   explicit CallLedger(std::uint64_t nonce_seed) noexcept : nonce_seed_(nonce_seed) {}
 
-  /// Before any call. Throws std::bad_alloc; after that, of what is here only enter() does.
-  void open(std::uint32_t records) {
-    by_record_.assign(records, nullptr);
+  /// Before any call, and when there are more records than before. Throws std::bad_alloc, and nothing has happened
+  /// then; of the rest of what is here only enter() does.
+  void grow(std::uint32_t records) {
     timed_.reserve(records);
-    free_records_.clear();
     free_records_.reserve(records);
-    for (std::uint32_t record = records; record-- > 0;) free_records_.push_back(record);
+    by_record_.reserve(records);
+    for (auto record = records; record-- > by_record_.size();) free_records_.push_back(record);
+    while (by_record_.size() < records) by_record_.push_back(nullptr);
   }
 
   std::size_t outstanding() const noexcept { return outstanding_; }

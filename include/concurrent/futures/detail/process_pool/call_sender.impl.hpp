@@ -72,7 +72,8 @@ inline CallState CallSender::look(const WorkItem& item) const noexcept {
 
 inline void CallSender::wake_workers(WorkerTable& workers) noexcept {
   std::uint64_t sleeping = 0;
-  for (std::uint32_t word = 0; word < segment_->sleeper_words(); ++word)
+  const std::uint32_t words = mpd::Segment::sleeper_words(workers.size());
+  for (std::uint32_t word = 0; word < words; ++word)
     sleeping |= segment_->sleepers(word).load(std::memory_order_seq_cst);
   if (sleeping == 0) return;
   std::uint32_t waiting = queue_->waiting();
@@ -87,7 +88,7 @@ inline void CallSender::wake_workers(WorkerTable& workers) noexcept {
     }
   }
   // The lowest slot first, so that a load that one worker can carry stays with one.
-  for (std::uint32_t word = 0; word < segment_->sleeper_words() && waiting != 0; ++word) {
+  for (std::uint32_t word = 0; word < words && waiting != 0; ++word) {
     std::uint64_t bits = segment_->sleepers(word).load(std::memory_order_seq_cst);
     while (bits != 0 && waiting != 0) {
       const auto bit = static_cast<std::uint32_t>(std::countr_zero(bits));

@@ -33,24 +33,57 @@ inline void ProcessPool::break_down(const std::string& reason) {
 
 // ---- set_max_workers
 //
-// The segment has room for as many workers as the pool was made for, so that the number moves below that. One that is
-// too many is told to leave as a worker is whose task is to be stopped (WorkerEntry::leave in layout.hpp), and by
-// nothing else: it begins no other call, a call that it has claimed is put back when its end is reported, and one that
-// it runs it finishes. Until it has gone it counts against the number, so that there are never more processes than are
-// allowed now.
+// The segment is laid out for more workers than the pool is made for, which costs addresses alone; memory for the words
+// of more workers is asked for when the number first exceeds what it has been. One that is too many is told to leave as
+// a worker is whose task is to be stopped (WorkerEntry::leave in layout.hpp), and by nothing else: it begins no other
+// call, a call that it has claimed is put back when its end is reported, and one that it runs it finishes. Until it has
+// gone it counts against the number, so that there are never more processes than are allowed now.
+
+/// How many workers one that is made for that many can grow to.
+inline int ProcessPool::most_for(int first_workers) noexcept {
+  constexpr int fewest = 64;
+  constexpr int growth = 4;
+  constexpr int most = 60'000;  // a worker has 16 bits in a call's word
+  return (std::min)((std::max)(fewest, growth * first_workers), most);
+}
+/// How many calls may wait for that many workers.
+inline std::size_t ProcessPool::queued_calls(int workers) const noexcept {
+  return static_cast<std::size_t>(workers) + static_cast<std::size_t>(options_.extra_queued_calls);
+}
+/// Where workers are replaced, the next one need not wait until the system has cleared the last one away.
+inline std::uint32_t ProcessPool::slots_for(int workers) const noexcept {
+  const bool are_replaced = options_.max_tasks_per_child || (options_.idle_timeout && options_.finalizer);
+  return static_cast<std::uint32_t>(workers + (are_replaced ? (std::min)(workers, 64) : 0));
+}
+/// Enough for what waits, what runs, and results that nobody has taken.
+inline std::uint32_t ProcessPool::records_for(int workers, std::uint32_t ring_capacity) const noexcept {
+  return static_cast<std::uint32_t>(queued_calls(workers)) + slots_for(workers) * (ring_capacity + 1);
+}
+
+/// With the lock, before more workers than ever are allowed. Throws std::system_error or std::bad_alloc; nothing has
+/// happened then.
+inline void ProcessPool::make_room_for(int workers) {
+  const std::uint32_t slots = slots_for(workers);
+  if (slots <= workers_.room()) return;
+  const std::uint32_t records = records_for(workers, segment_.geometry().ring_capacity);
+  segment_.grow(slots, records);
+  ledger_.grow(records);
+  workers_.grow(slots);
+}
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
+  if (admission_.is_unstarted()) start_now();
   if (workers <= 0 || workers > most_workers_) {
     throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
-                                "; it must be from 1 to " + std::to_string(most_workers_) +
-                                ", the max_workers that this executor was made with. Make it with the largest number "
-                                "that you will need, and set a smaller one then.");
+                                "; for this executor it must be from 1 to " + std::to_string(most_workers_) +
+                                ". Make it with a larger max_workers: it can grow to four times that.");
   }
-  if (admission_.is_unstarted()) start_now();
   {
     const mpd::MutexLock lock(mutex_);
+    if (!started()) return;  // it was shut down before its first use
+    make_room_for(workers);
     max_workers_.store(workers, std::memory_order_relaxed);
-    calls_.set_limit(static_cast<std::size_t>(workers) + static_cast<std::size_t>(options_.extra_queued_calls));
+    calls_.set_limit(queued_calls(workers));
     if (workers_.accepting() > static_cast<std::uint32_t>(workers) && lifecycle_.may_start_workers()) {
       note_held_calls();
       for (const bool busy_too : {false, true}) {

@@ -150,6 +150,11 @@ class ProcessPool {
   // flow.hpp: how much waits
   friend class PendingLimit;
   std::size_t waiting_calls() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) { return ledger_.waiting(); }
+  static int most_for(int first_workers) noexcept;
+  std::size_t queued_calls(int workers) const noexcept;
+  std::uint32_t slots_for(int workers) const noexcept;
+  std::uint32_t records_for(int workers, std::uint32_t ring_capacity) const noexcept;
+  void make_room_for(int workers) CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool is_closed() const noexcept { return admission_.is_closed(); }
   bool is_own_thread() const noexcept { return callbacks_.is_runner(); }
   void shut_down() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
@@ -232,7 +237,7 @@ class ProcessPool {
   ProcessPoolOptions options_;
   std::uint64_t id_ = 0;
   bool hands_calls_back_ = false;
-  int most_workers_ = 1;             // for which there is room in the segment
+  int most_workers_ = 1;             // for which the segment is laid out; constant once it is there
   std::atomic<int> max_workers_{1};  // changed under the lock
   std::atomic<std::uint32_t> references_{1};
   mpd::ProcessMark mark_;

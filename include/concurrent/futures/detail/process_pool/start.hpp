@@ -88,14 +88,15 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
                        "\" starts this program again, which needs freeze_support. Make this the first line of main:\n"
                        "    concurrent::multiprocessing::freeze_support(argc, argv);");
   }
+  const int first = max_workers();
+  const int most = most_for(first);
   mpd::SegmentGeometry geometry;
-  geometry.workers = static_cast<std::uint32_t>(most_workers_);
-  // Where workers are replaced, the next one need not wait until the system has cleared the last one away.
-  if (options_.max_tasks_per_child || (options_.idle_timeout && options_.finalizer))
-    geometry.workers += (std::min)(geometry.workers, 64U);
-  geometry.queue_capacity = static_cast<std::uint32_t>(most_workers_ + options_.extra_queued_calls);
-  geometry.ring_capacity = most_workers_ <= 8 ? 64 : most_workers_ <= 64 ? 32 : 8;
-  geometry.records = geometry.queue_capacity + geometry.workers * (geometry.ring_capacity + 1);
+  geometry.ring_capacity = first <= 8 ? 64 : first <= 64 ? 32 : 8;
+  geometry.queue_capacity = static_cast<std::uint32_t>(queued_calls(most));
+  geometry.workers = slots_for(most);
+  geometry.records = records_for(most, geometry.ring_capacity);
+  geometry.first_workers = slots_for(first);
+  geometry.first_records = records_for(first, geometry.ring_capacity);
   const auto processors = static_cast<std::size_t>(multiprocessing::usable_cpu_count());
   const bool one_processor = processors == 1;
   geometry.spin_nanoseconds = one_processor ? 0 : options_.spin.limit().count();
@@ -103,6 +104,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   geometry.idle_nanoseconds = options_.idle_timeout ? options_.idle_timeout->count() : 0;
   rights_.begin();
   segment_ = mpd::Segment::create(geometry);
+  if (segment_.geometry().workers == geometry.workers) most_workers_ = most;
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
   poll_budget_.open(geometry.spin_nanoseconds, processors);
   watch_.open(segment_.caller());
@@ -112,8 +114,9 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   {
     const mpd::MutexLock lock(mutex_);
     calls_.open(segment_);
-    ledger_.open(geometry.records);
-    workers_.open(geometry.workers);
+    calls_.set_limit(queued_calls(first));
+    ledger_.grow(geometry.first_records);
+    workers_.open(geometry.first_workers, geometry.workers);
   }
 
   mpd::WorkerInitializer initializer;

@@ -43,13 +43,14 @@ struct WorkerSlot {
 /// *accepts* calls from the start on until it retires: occupied() and accepting() are counted here and nowhere else.
 class WorkerTable {
  public:
-  /// Before any worker is started. Throws std::bad_alloc.
-  void open(std::uint32_t room) {
-    slots_ = std::make_unique<WorkerSlot[]>(room);
+  /// Before any worker is started; `most`: what room() can grow to. Throws std::bad_alloc.
+  void open(std::uint32_t room, std::uint32_t most) {
+    slots_ = std::make_unique<WorkerSlot[]>(most);
     room_ = room;
   }
+  void grow(std::uint32_t room) noexcept { room_ = room; }
 
-  /// The slots that there are.
+  /// The slots that may be used.
   std::uint32_t room() const noexcept { return room_; }
   /// The slots from here on have never been used: whoever looks for workers stops there.
   std::uint32_t size() const noexcept { return size_; }

@@ -49,7 +49,7 @@ ipc::Segment make_segment(std::uint32_t workers, std::uint32_t capacity, std::ui
 TEST_CASE("CallLedger: a call is in one place, and outstanding until it is closed, whatever happens to it") {
   constexpr std::uint32_t records = 5;
   CallLedger ledger(1234);
-  ledger.open(records);
+  ledger.grow(records);
   std::mt19937 random(7);
   std::vector<std::unique_ptr<Call>> calls;
   std::set<std::uint64_t> nonces;
@@ -117,7 +117,7 @@ TEST_CASE("CallSender: what a worker does to a call is seen, and only what has n
   ipc::Segment segment = make_segment(2, 4, 8);
   CallLedger ledger(1);
   CallSender sender;
-  ledger.open(8);
+  ledger.grow(8);
   sender.open(segment);
   std::vector<std::unique_ptr<Call>> calls;
   for (std::uint64_t content : {10u, 11u, 12u}) {
@@ -163,7 +163,7 @@ TEST_CASE("CallSender: whatever a rogue task writes over a record, its call is l
   ipc::Segment segment = make_segment(3, 4, 8);
   CallLedger ledger(1);
   CallSender sender;
-  ledger.open(8);
+  ledger.grow(8);
   sender.open(segment);
   const auto call = make_call(1);
   ledger.enter(*call);

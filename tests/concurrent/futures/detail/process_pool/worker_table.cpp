@@ -33,7 +33,7 @@ TEST_CASE("WorkerTable: whatever happens to workers, the counts are those of the
   std::mt19937 random(20240611);
   constexpr std::uint32_t room = 7;
   WorkerTable table;
-  table.open(room);
+  table.open(room, room);
   REQUIRE(table.size() == 0);
   std::uint64_t last_serial = 0;
   for (int step = 0; step < 100'000; ++step) {
@@ -74,7 +74,7 @@ TEST_CASE("WorkerTable: whatever happens to workers, the counts are those of the
 
 TEST_CASE("WorkerTable: a worker retires once, and one that has left is not found") {
   WorkerTable table;
-  table.open(4);
+  table.open(4, 4);
   const std::uint64_t serial = table.occupy(2, 5, Deadline{}).serial;
   CHECK(table.size() == 3);
   CHECK(table.holds(2, serial));
