@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
     check(false, "an exception of this file");
   }
   only_shut_down.shutdown();
+  only_shut_down.set_max_workers(1);  // for nobody
   try {
     only_shut_down.submit(number_of, "one");
     check(false, "submit after shutdown");
