@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/node_agent.hpp>
+#include <concurrent/futures/detail/pool/failure.hpp>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
