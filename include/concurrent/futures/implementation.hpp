@@ -11,8 +11,8 @@
 #include <concurrent/futures/detail/future/future_text.impl.hpp>
 #include <concurrent/futures/detail/future/transitions.hpp>
 #include <concurrent/futures/detail/future/waiting.hpp>
-#include <concurrent/futures/detail/map/stream_submit.hpp>
-#include <concurrent/futures/detail/map/stream_take.hpp>
+#include <concurrent/futures/detail/map/stream.impl.hpp>
+#include <concurrent/futures/detail/map/submitters.impl.hpp>
 #include <concurrent/futures/detail/pool/pool_text.impl.hpp>
 #include <concurrent/futures/detail/pool/unfinished.impl.hpp>
 #include <concurrent/futures/detail/process_pool/call_writer.impl.hpp>

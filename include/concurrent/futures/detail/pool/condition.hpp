@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <atomic>
 #include <climits>
@@ -24,7 +25,7 @@ class Condition {
 
   /// Lets go of the lock, waits, and takes it again. Returns for no reason, too: look again.
   template <class Lock>
-  void wait(Lock& lock) {
+  CONCURRENT_FUTURES_UNCHECKED_LOCKS void wait(Lock& lock) {
     waiting_.fetch_add(1, std::memory_order_relaxed);
     const std::uint32_t seen = changes_.load(std::memory_order_relaxed);
     lock.unlock();
@@ -34,7 +35,7 @@ class Condition {
   }
   /// Until `done()`, which is asked with the lock.
   template <class Lock, class Done>
-  void wait(Lock& lock, Done done) {
+  CONCURRENT_FUTURES_UNCHECKED_LOCKS void wait(Lock& lock, Done done) {
     while (!done()) wait(lock);
   }
 

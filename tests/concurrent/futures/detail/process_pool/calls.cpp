@@ -95,10 +95,10 @@ TEST_CASE("CallLedger: a call is in one place, and outstanding until it is close
     std::size_t timed = 0;
     std::size_t sent = 0;
     for (const auto& each : calls) {
-      waiting += each->location == CallLocation::waiting ? 1 : 0;
-      with_record += each->has_record ? 1 : 0;
-      timed += each->has_record && each->is_timed() ? 1 : 0;
-      sent += each->location == CallLocation::sent ? 1 : 0;
+      if (each->location == CallLocation::waiting) ++waiting;
+      if (each->has_record) ++with_record;
+      if (each->has_record && each->is_timed()) ++timed;
+      if (each->location == CallLocation::sent) ++sent;
     }
     std::size_t visited = 0;
     ledger.for_each_sent([&](detail::WorkItem&) { ++visited; });

@@ -62,7 +62,7 @@ struct Stage {
     const auto pump_once = [this] { return pump(); };
     if (random() % 2 == 0 && watch.try_pump()) {
       watch.poll();
-      for (unsigned i = random() % 200; i != 0 && results.load() == old; --i) pump();
+      for (auto i = random() % 200; i != 0 && results.load() == old; --i) pump();
       watch.hand_back(pump_once, is_ready);
     }
     if (results.load() != old || over.load()) return;

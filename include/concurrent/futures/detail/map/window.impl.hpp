@@ -1,46 +1,85 @@
 // SPDX-License-Identifier: BSL-1.0
-// The part of a map that hands out finished chunks, and ends.
 #pragma once
 
-#include <concurrent/futures/detail/map/stream.hpp>
+#include <concurrent/futures/detail/map/window.hpp>
 #include <concurrent/futures/exceptions.hpp>
 
 #include <cstddef>
 #include <exception>
-#include <mutex>
 #include <string>
 #include <utility>
 
 namespace concurrent::futures::inline v0::detail {
 
-inline MapStream::Entry* MapStream::first_left(std::unique_lock<std::mutex>& lock) {
+inline void MapWindow::push(AnyFuture future, std::size_t size, std::size_t hands) {
+  const Lock lock(mutex_);
+  if (detached_ || closed_) {
+    if (closed_) future.cancel();
+    return;
+  }
+  Entry& entry = entries_.emplace_back(std::move(future), size, unordered_ ? 1 : hands);
+  if (unordered_) {
+    entry.waiter = &waiter_;
+    if (!entry.state().add_waiter(entry)) waiter_.fire(entry, false);
+  }
+  if (others_submit_) changed_.notify_all();
+}
+
+inline void MapWindow::end(std::exception_ptr error) noexcept {
+  const Lock lock(mutex_);
+  ended_ = true;
+  if (!closed_) error_ = std::move(error);
+  changed_.notify_all();
+}
+
+inline void MapWindow::expect_others() noexcept {
+  const Lock lock(mutex_);
+  others_submit_ = true;
+}
+
+inline bool MapWindow::has_ended() noexcept {
+  const Lock lock(mutex_);
+  return ended_;
+}
+
+inline std::exception_ptr MapWindow::error() noexcept {
+  const Lock lock(mutex_);
+  return error_;
+}
+
+inline void MapWindow::rethrow_if_empty() {
+  const Lock lock(mutex_);
+  if (error_ && entries_.empty()) std::rethrow_exception(error_);
+}
+
+inline MapWindow::Entry* MapWindow::first_left(Lock& lock) {
   for (;;) {
     while (!entries_.empty() && entries_.front().is_taken()) entries_.pop_front();
     if (!entries_.empty()) return &entries_.front();
-    if (ended_ || closed_ || !is_chained()) return nullptr;
+    if (ended_ || closed_ || !others_submit_) return nullptr;
     changed_.wait(lock);  // a thread is about to submit
   }
 }
 
-CONCURRENT_FUTURES_INLINE bool MapStream::has_more() {
-  std::unique_lock lock(mutex_);
+inline bool MapWindow::has_more() {
+  Lock lock(mutex_);
   return first_left(lock) != nullptr || (!closed_ && (error_ != nullptr || !ended_));
 }
 
-inline MapStream::Entry* MapStream::wait_in_order() {
-  std::unique_lock lock(mutex_);
+inline MapWindow::Entry* MapWindow::wait_in_order() {
+  Lock lock(mutex_);
   Entry* const entry = first_left(lock);
   lock.unlock();
   if (entry == nullptr || entry->state().wait_until_done(deadline_)) return entry;
   throw_timeout();
 }
 
-inline MapStream::Entry* MapStream::wait_for_any() {
+inline MapWindow::Entry* MapWindow::wait_for_any() {
   while (ready_ == nullptr) {
     ready_ = waiter_.take_fired();
     if (ready_ != nullptr) break;
     if (has_passed(deadline_)) throw_timeout();
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     Entry* const first = first_left(lock);
     if (first == nullptr) return nullptr;
     lock.unlock();
@@ -52,35 +91,28 @@ inline MapStream::Entry* MapStream::wait_for_any() {
   return &entry;
 }
 
-CONCURRENT_FUTURES_INLINE MapStream::Chunk MapStream::next() {
+inline MapWindow::Chunk MapWindow::next() {
   Entry* const entry = unordered_ ? wait_for_any() : wait_in_order();
   if (entry == nullptr) throw_error();
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return {std::move(entry->future), entry->size, entry->hands};
 }
 
-CONCURRENT_FUTURES_INLINE std::optional<AnyFuture> MapStream::awaited() {
-  std::unique_lock lock(mutex_);
+inline std::optional<AnyFuture> MapWindow::awaited() {
+  Lock lock(mutex_);
   Entry* const entry = first_left(lock);
   return entry != nullptr ? std::optional(entry->future) : std::nullopt;
 }
 
-CONCURRENT_FUTURES_INLINE void MapStream::item_taken() {
-  if (!buffersize_ || closed_) return;
-  --ahead_;
-  try {
-    fill(false);
-  } catch (...) {
-    // The result that was just taken is delivered first, and what has been submitted and not cancelled; then this.
-    error_ = std::current_exception();
-    ended_ = true;
-  }
+inline bool MapWindow::is_closed() noexcept {
+  const Lock lock(mutex_);
+  return closed_;
 }
 
-inline void MapStream::cancel_left() noexcept {
+inline void MapWindow::cancel_left() noexcept {
   StableQueue<Entry> entries;
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     entries.swap(entries_);
   }
   ready_ = nullptr;
@@ -91,9 +123,9 @@ inline void MapStream::cancel_left() noexcept {
   });
 }
 
-CONCURRENT_FUTURES_INLINE void MapStream::close() noexcept {
+inline void MapWindow::close() noexcept {
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     closed_ = true;
     ended_ = true;
     error_ = nullptr;
@@ -102,33 +134,33 @@ CONCURRENT_FUTURES_INLINE void MapStream::close() noexcept {
   cancel_left();
 }
 
-CONCURRENT_FUTURES_INLINE void MapStream::detach() noexcept {
+inline void MapWindow::detach() noexcept {
   StableQueue<Entry> entries;
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   detached_ = true;
-  unlink();
+  unlink(entries_);
   entries.swap(entries_);
 }
 
-CONCURRENT_FUTURES_INLINE void MapStream::unlink() noexcept {
+CONCURRENT_FUTURES_INLINE void MapWindow::unlink(StableQueue<Entry>& entries) const noexcept {
   if (!unordered_) return;
-  entries_.for_each([](Entry& entry) {
+  entries.for_each([](Entry& entry) {
     if (!entry.is_taken()) entry.state().remove_waiter(entry);
   });
 }
 
-inline void MapStream::throw_error() {
-  const std::exception_ptr error = std::exchange(error_, nullptr);
+inline void MapWindow::throw_error() {
+  const std::exception_ptr error = this->error();
   close();
   if (error) std::rethrow_exception(error);
   throw InvalidStateError(
       "concurrent::futures: map: there are no more results. Compare the iterator with end() before reading it.");
 }
 
-inline void MapStream::throw_timeout() {
+inline void MapWindow::throw_timeout() {
   std::size_t left = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     entries_.for_each([&left](const Entry& entry) { left += entry.is_taken() ? 0 : entry.size; });
   }
   close();
