@@ -208,9 +208,12 @@ class Segment {
     while (size > smallest_region && size * (workers + 1) > (std::uint64_t{1} << 44)) size /= 2;
     return size;
   }
-  /// Of the workers that only a pool that has grown has: as much, unless all of them would be far more.
-  static std::uint64_t more_region_size(std::uint32_t workers, std::uint64_t region) noexcept {
-    constexpr std::uint64_t most = std::uint64_t{1} << (has_small_regions ? 32 : 42);
+  /// Of the workers that only a pool that has grown has: as much, but in all no more than a terabyte or what the first
+  /// have, so that a program can still have many small pools.
+  static std::uint64_t more_region_size(const SegmentGeometry& geometry, std::uint64_t region) noexcept {
+    const std::uint64_t workers = geometry.workers - geometry.first_workers;
+    const std::uint64_t most =
+        (std::max)(std::uint64_t{1} << (has_small_regions ? 32 : 40), region * geometry.first_workers);
     while (region > smallest_region && region * workers > most) region /= 2;
     return region;
   }
@@ -230,9 +233,8 @@ class Segment {
     geometry.caller_region_size = geometry.worker_region_size = region;
     geometry.caller_region = place(region, page);
     geometry.worker_regions = place(region * geometry.first_workers, page);
-    const std::uint32_t more = geometry.workers - geometry.first_workers;
-    geometry.more_region_size = more_region_size(more, region);
-    geometry.more_regions = place(geometry.more_region_size * more, page);
+    geometry.more_region_size = more_region_size(geometry, region);
+    geometry.more_regions = place(geometry.more_region_size * (geometry.workers - geometry.first_workers), page);
     geometry.size = end;
   }
 
