@@ -82,6 +82,7 @@ class MapStream final : public Unfinished, public std::enable_shared_from_this<M
 
   void begin_chain() noexcept;
   bool count_bytes(const AnyFuture& future);
+  void hear_of(const AnyFuture& future, std::size_t size);
 
   std::unique_ptr<MapFeed> feed_;  // of the thread that submits
   CarriedBytes bytes_;

@@ -38,6 +38,11 @@ inline bool MapStream::count_bytes(const AnyFuture& future) {
   return true;
 }
 
+/// The chain is told when that chunk is done.
+inline void MapStream::hear_of(const AnyFuture& future, std::size_t size) {
+  HandleAccess::state(future)->add_callback(std::make_unique<ChunkDone>(shared_from_this(), size));
+}
+
 CONCURRENT_FUTURES_INLINE void MapStream::begin_chain() noexcept {
   chained_ = true;
   window_.expect_others();

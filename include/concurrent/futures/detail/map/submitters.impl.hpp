@@ -80,9 +80,7 @@ inline bool ChainedSubmitter::submit(MapStream& stream, std::size_t size, Admiss
   }
   stream.window_.push(future, size, automatic_ ? hands_ : 1);
   stream.count_bytes(future);
-  if (automatic_ || limited_) {
-    HandleAccess::state(future)->add_callback(std::make_unique<MapStream::ChunkDone>(stream.shared_from_this(), size));
-  }
+  if (automatic_ || limited_) stream.hear_of(future, size);
   return true;
 }
 

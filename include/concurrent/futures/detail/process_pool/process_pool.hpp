@@ -30,6 +30,7 @@
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/rights.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/multiprocessing/process.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -37,7 +37,7 @@ TEST_CASE("WorkerTable: whatever happens to workers, the counts are those of the
   REQUIRE(table.size() == 0);
   std::uint64_t last_serial = 0;
   for (int step = 0; step < 100'000; ++step) {
-    const std::uint32_t index = random() % room;
+    const auto index = static_cast<std::uint32_t>(random() % room);
     if (!table.is_occupied(index)) {
       const WorkerSlot& slot = table.occupy(index, 1, Deadline{});
       REQUIRE(slot.serial > last_serial);
