@@ -322,7 +322,7 @@ EACH_POLICY("fault 37: no memory for the queue: the constructor says so; never S
       pool.set_max_workers(1);
       pool.set_max_workers(2);
       const std::string refused = message_of<std::invalid_argument>([&] { pool.set_max_workers(3); });
-      CHECK(contains(refused, "from 1 to 2"));
+      CHECK(contains(refused, "from 1 to 2: there was no address space for more"));
     }
     set_limit(RLIMIT_AS, address_space_in_use() + (1U << 20));
     const std::string text = system_error_of([&] { cf::ProcessPoolExecutor pool(policy.options()); });

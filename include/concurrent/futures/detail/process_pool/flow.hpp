@@ -74,9 +74,12 @@ inline void ProcessPool::make_room_for(int workers) {
 CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
   if (admission_.is_unstarted()) start_now();
   if (workers <= 0 || workers > most_workers_) {
+    const auto& geometry = segment_.geometry();
     throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
                                 "; for this executor it must be from 1 to " + std::to_string(most_workers_) +
-                                ". Make it with a larger max_workers: it can grow to four times that.");
+                                (geometry.workers == geometry.first_workers
+                                     ? ": there was no address space for more when it was made (ulimit -v)."
+                                     : ": 64, or four times the max_workers that it was made with."));
   }
   {
     const mpd::MutexLock lock(mutex_);
