@@ -229,7 +229,7 @@ inline void MpiJob::rest(Clock::time_point idle_since) {
   const bool scarce = NodeAgent::calls_here().load(std::memory_order_relaxed) >= processors_;
   if (idle < (scarce ? least_polling : polling_)) {
     if (pool != nullptr && pool->drive(signal_, signal_.load(), Clock::now())) return;
-    if (idle > std::chrono::microseconds(3)) ::sched_yield();
+    ::sched_yield();  // whoever is to send, or has to be told, may wait for this processor
     return;
   }
   // What goes over in pieces goes on when both sides look.

@@ -168,19 +168,24 @@ inline void NodePool::count(std::uint64_t PoolStatistics::* outcome, int more) n
 }
 
 /// A result more from this node: how many calls it may have follows from how long they take. Many short ones hide the
-/// way there and back; a long one waits for a worker where no other node can take it.
+/// way there and back, and let each thread that they pass deal with many in a turn: as many as the node does in a
+/// millisecond. A long one waits for a worker where no other node can take it.
 inline void PoolNode::learn(std::chrono::steady_clock::time_point now) {
-  constexpr auto period = std::chrono::milliseconds(5);
+  constexpr auto period = std::chrono::milliseconds(1);
   if (period_results_++ == 0) {
     period_begin_ = now;
     return;
   }
   if (now - period_begin_ < period) return;
   const auto busy = static_cast<std::int64_t>((std::min)(out, static_cast<std::size_t>(limit)));
-  const auto task_time = (now - period_begin_) * busy / static_cast<std::int64_t>(period_results_ - 1);
+  const std::chrono::nanoseconds task_time((now - period_begin_) * busy /
+                                           static_cast<std::int64_t>(period_results_ - 1));
   const auto few = static_cast<std::size_t>(limit) + 1;
-  if (task_time < std::chrono::milliseconds(1) && out + 1 >= credits) {
-    credits = (std::min)(2 * credits, 32 * few);
+  const auto in_a_millisecond =
+      static_cast<std::size_t>(limit * (1'000'000 / (std::max)(task_time.count(), std::int64_t{1})));
+  const std::size_t enough = (std::min)(few + in_a_millisecond, 128 * few);
+  if (task_time < std::chrono::milliseconds(1) && out + 1 >= credits && credits < enough) {
+    credits = (std::min)(2 * credits, enough);
   } else if (task_time > std::chrono::milliseconds(10)) {
     credits = few;
   }

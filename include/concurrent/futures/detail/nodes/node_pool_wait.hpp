@@ -8,7 +8,8 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
-#include <concurrent/multiprocessing/spin.hpp>
+
+#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
@@ -43,9 +44,11 @@ inline bool NodePool::drive(const std::atomic<std::uint32_t>& word, std::uint32_
   ProcessPool* const local = local_pool_.load(std::memory_order_acquire);
   const bool found = local != nullptr && local->drive(signal_, seen, deadline);
   if (!found && nodes_.size() > (local != nullptr ? 1U : 0U) && !processors_are_scarce()) {
-    multiprocessing::detail::Polling polling(polling_.load(std::memory_order_relaxed));
-    while (signal_.load(std::memory_order_acquire) == seen && !changed() && polling.again()) {
-    }
+    // Nothing comes before another thread of this process has brought it: that has the processor between two looks.
+    const Deadline enough =
+        std::chrono::steady_clock::now() + std::chrono::nanoseconds(polling_.load(std::memory_order_relaxed));
+    while (signal_.load(std::memory_order_acquire) == seen && !changed() && std::chrono::steady_clock::now() < enough)
+      ::sched_yield();
   }
   drivers_.fetch_sub(1, std::memory_order_seq_cst);
   return serve() || changed();

@@ -5,7 +5,9 @@
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/mpi_options.hpp>
 #include <concurrent/futures/process_options.hpp>
+#include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/pickle/call.hpp>
 
 #include <atomic>
@@ -64,6 +66,13 @@ struct OpenOrder {
     options.max_workers = most_workers;
     options.mp_context = multiprocessing::get_context(start_method);
     options.max_tasks_per_child = max_tasks_per_child;
+    // More than in a pool that a program uses itself: the thread that brings calls shares a processor with the workers,
+    // and what is to be had of a turn is the length of the queue.
+    options.extra_queued_calls = 64;
+    // Where two processors are for everybody, a worker that polls for long keeps them from the thread that brings
+    // calls.
+    if (multiprocessing::usable_cpu_count() <= 2)
+      options.spin = multiprocessing::Spin::at_most(std::chrono::microseconds(20));
     options.on_worker_death = breaks_pool ? WorkerDeathPolicy::break_pool : WorkerDeathPolicy::fail_task;
     options.restart_limit = {restart_count, std::chrono::nanoseconds(restart_period)};
     if (idle_timeout) options.idle_timeout = std::chrono::nanoseconds(*idle_timeout);
