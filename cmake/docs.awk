@@ -7,6 +7,7 @@
 BEGIN {
   detail = include "/concurrent/futures/detail/"
   home["MapMixin"] = detail "map/map_mixin.hpp"
+  home["ExecutorBase"] = detail "pool/executor_base.hpp"
   home["FutureHandle"] = detail "future/future_handle.hpp"
   home["NodePoolMembers"] = detail "nodes/node_pool_members.hpp"
   home["ProxyBase"] = include "/concurrent/multiprocessing/detail/proxy_base.hpp"
@@ -98,7 +99,7 @@ pending != "" && /^ public:/ {
   bases = pending
   pending = ""
   previous = ""
-  for (round = 0; round < 2; ++round) {
+  for (round = 0; round < 3; ++round) {
     for (base in home) {
       if (bases !~ base || base in done) continue
       done[base] = 1

@@ -22,20 +22,17 @@
 #pragma once
 
 #include <concurrent/futures/detail/exceptions/pickled_worker_died.hpp>
-#include <concurrent/futures/detail/map/map_mixin.hpp>
 #include <concurrent/futures/detail/map/serializer.hpp>
-#include <concurrent/futures/detail/pool/deadline.hpp>
+#include <concurrent/futures/detail/pool/executor_base.hpp>
 #include <concurrent/futures/detail/pool/refused.hpp>
 #include <concurrent/futures/detail/pool/stop_watch.hpp>
 #include <concurrent/futures/detail/process_pool/handle.hpp>
-#include <concurrent/futures/detail/trace/trace_open.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 
-#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <exception>
@@ -61,8 +58,7 @@ namespace concurrent::futures::inline v0 {
 /// `fmt::format("{}", pool)` gives what it is at: "ProcessPoolExecutor: 4 workers (2 busy), 3 queued, 120 done".
 /// Python: `concurrent.futures.ProcessPoolExecutor`.
 template <class Serializer = pickle::Pickle>
-class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecutor<Serializer>>,
-                                 public detail::HasGlance {
+class BasicProcessPoolExecutor : public detail::ExecutorBase<BasicProcessPoolExecutor<Serializer>> {
  public:
   BasicProcessPoolExecutor() : BasicProcessPoolExecutor(ProcessPoolOptions{}) {}
   /// Throws: as the constructor from options.
@@ -88,64 +84,6 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
   BasicProcessPoolExecutor(const BasicProcessPoolExecutor&) = delete;
   BasicProcessPoolExecutor& operator=(const BasicProcessPoolExecutor&) = delete;
 
-  /// Schedules `fn(args...)` in a worker and returns its future. Function and arguments are pickled before submit
-  /// returns; if that throws, the future fails with what it threw.
-  ///
-  /// Throws: RuntimeError after shutdown, in a worker of this pool and in a fork; BrokenProcessPool when the pool is
-  /// broken; PicklingError when a captured pointer points into this thread's stack; QueueFull where it would have to
-  /// wait in a callback.
-  /// Blocks: with `max_pending`, while that many calls wait in this process; shutting down or breaking the pool ends
-  /// that, and it throws.
-  /// Compile error: the call cannot be made, or a part of it cannot travel; the text says which and what to do.
-  template <class Function, class... Args>
-  auto submit(Function&& fn, Args&&... args) {
-    return submit_item(detail::Admission::wait, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
-  }
-  /// The same with a time limit, retries, a priority, a std::stop_token, or a name for messages. A call whose token has
-  /// been asked to stop already is cancelled, and nothing is pickled.
-  template <class Function, class... Args>
-  auto submit(TaskOptions options, Function&& fn, Args&&... args) {
-    detail::check_task(options);
-    return submit_item(detail::Admission::wait, &options, std::forward<Function>(fn), std::forward<Args>(args)...);
-  }
-
-  /// submit, if there is room for the call: nothing where `max_pending` calls wait already, and function and arguments
-  /// are as they were then. It never waits, so that it may be called in a callback. Throws: as submit, but QueueFull.
-  template <class Function, class... Args>
-  auto try_submit(Function&& fn, Args&&... args) {
-    return detail::if_admitted(
-        submit_item(detail::Admission::attempt, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...));
-  }
-  /// The same with options.
-  template <class Function, class... Args>
-  auto try_submit(TaskOptions options, Function&& fn, Args&&... args) {
-    detail::check_task(options);
-    return detail::if_admitted(
-        submit_item(detail::Admission::attempt, &options, std::forward<Function>(fn), std::forward<Args>(args)...));
-  }
-
-  /// No more calls are taken; what was submitted still runs, or is cancelled if no worker has taken it. Requests add
-  /// up: a later one can add waiting or cancelling.
-  ///
-  /// Blocks: with `wait`, until every call is done and every process gone; but not in a callback, which would wait for
-  /// itself.
-  void shutdown(bool wait = true, bool cancel_futures = false) {
-    begin_shutdown(cancel_futures);
-    if (wait && pool().is_here()) pool().wait_until_ended((detail::Deadline::max)());
-  }
-  /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background. In a callback,
-  /// where it cannot wait, always false.
-  template <class Rep, class Period>
-  bool shutdown_for(const std::chrono::duration<Rep, Period>& timeout, bool cancel_futures = false) {
-    const detail::Deadline deadline = detail::deadline_after(timeout);
-    begin_shutdown(cancel_futures);
-    return pool().is_here() && pool().wait_until_ended(deadline);
-  }
-
-  /// Starts workers now, up to that many in all.
-  void warm_up(int workers) {
-    if (pool().is_here()) pool().warm_up(workers);
-  }
   /// Ends each worker with SIGTERM, and with SIGKILL what has not gone after a second. Calls that no worker has taken
   /// become cancelled, the others fail with BrokenProcessPool, and the pool takes no more. Does nothing on a pool that
   /// has no workers, or is broken.
@@ -159,48 +97,19 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     if (pool().is_here()) pool().stop_workers(SIGKILL);
   }
 
-  /// Writes a trace of what is submitted from now on to this file, in Chrome's trace event format, which Perfetto and
-  /// chrome://tracing show: when each task was submitted, how long it was queued, when and in which worker it ran; when
-  /// workers started, and how they ended. The file is complete once the pool has been shut down.
-  ///
-  /// Throws: std::system_error, which names the path, when it cannot be written; RuntimeError when the pool is being
-  /// traced already or takes no more calls.
-  void trace(const std::string& path) {
-    if (!pool().is_here()) return;
-    pool().check_traceable();
-    auto late = pool().trace(detail::open_trace(path));
-    if (late != nullptr) pool().check_traceable();
-  }
-
-  /// Changes how many workers there are at most: up to 64, or to four times the number with which this executor was
-  /// made if that is more; where address space is limited (`ulimit -v`), only up to that number. With more, calls that
-  /// wait begin in new ones; with fewer, those that have nothing to do leave now, and the others after their task. The
-  /// call queue holds `extra_queued_calls` more than that from now on.
-  ///
-  /// Throws: std::invalid_argument for a number that is not in that range; std::system_error when the system has no
-  /// memory for what more workers need, and nothing has changed then.
-  void set_max_workers(int workers) {
-    if (pool().is_here()) pool().set_max_workers(workers);
-  }
-
-  /// How many workers there are at most.
-  int max_workers() const noexcept { return pool().max_workers(); }
   /// The ids of the workers that live.
   ///
   /// Blocks: while workers are being started, for ten seconds at most; those that have not come by then are left out.
   std::vector<pid_t> processes() const { return pool().is_here() ? pool().processes() : std::vector<pid_t>(); }
-  /// Submitted, not yet done.
-  std::size_t pending_work_items() const { return pool().is_here() ? pool().pending_work_items() : 0; }
   /// How workers are started.
   const multiprocessing::Context& mp_context() const noexcept { return pool().context(); }
-  /// What has been done so far.
-  PoolStatistics statistics() const { return pool().is_here() ? pool().statistics() : PoolStatistics{}; }
 
  private:
+  friend class detail::ExecutorBase<BasicProcessPoolExecutor>;
+  friend struct detail::AdmissionAccess;
   detail::ProcessPool& pool() const noexcept { return *pool_; }
 
   friend struct fmt::formatter<BasicProcessPoolExecutor, char>;
-  detail::PoolGlance glance() const { return pool().glance(); }
   static std::string name_for_messages() {
     if constexpr (std::is_same_v<Serializer, pickle::Pickle>) {
       return "ProcessPoolExecutor";
@@ -209,18 +118,11 @@ class BasicProcessPoolExecutor : public detail::MapMixin<BasicProcessPoolExecuto
     }
   }
 
-  friend struct detail::AdmissionAccess;
-  bool has_limit() const noexcept { return pool().is_limited(); }
+  static void check_task_options(const TaskOptions& options) { detail::check_task(options); }
   static ProcessPoolOptions with_workers(int max_workers) {
     ProcessPoolOptions options;
     options.max_workers = max_workers;
     return options;
-  }
-
-  void begin_shutdown(bool cancel_futures) {
-    if (!pool().is_here()) return;
-    this->finish_submitting_maps();
-    pool().shutdown(cancel_futures);
   }
 
   // `options`: a TaskOptions*, or nullptr; calls without any compile nothing of what options need.

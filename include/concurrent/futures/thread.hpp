@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/map/map_mixin.hpp>
-#include <concurrent/futures/detail/pool/deadline.hpp>
+#include <concurrent/futures/detail/pool/executor_base.hpp>
 #include <concurrent/futures/detail/pool/refused.hpp>
 #include <concurrent/futures/detail/pool/stop_watch.hpp>
 #include <concurrent/futures/detail/thread_pool/thread_pool.hpp>
-#include <concurrent/futures/detail/trace/trace_open.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/logging.hpp>
@@ -15,7 +13,6 @@
 #include <concurrent/pickle/detail/symbols.hpp>
 #include <concurrent/pickle/stop_token.hpp>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -124,7 +121,7 @@ struct ThreadPoolAccess;
 /// `fmt::format("{}", pool)` gives what it is at: "ThreadPoolExecutor: 4 workers (2 busy), 3 queued, 120 done".
 /// Threads: all members may be called from any thread, also from the executor's own.
 /// Python: concurrent.futures.ThreadPoolExecutor.
-class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public detail::HasGlance {
+class ThreadPoolExecutor : public detail::ExecutorBase<ThreadPoolExecutor> {
  public:
   static constexpr bool shares_memory = true;  ///< for map: its tasks share one function
 
@@ -138,102 +135,15 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
                                        options.max_pending)) {}
   ~ThreadPoolExecutor();
 
-  /// Schedules `fn(args...)`, with copies of both that are passed on as rvalues, and returns its future.
-  ///
-  /// Throws: RuntimeError after shutdown, BrokenThreadPool after an initializer threw, what copying throws; QueueFull
-  /// where it would have to wait in one of the executor's own threads, in a task or a callback.
-  /// Blocks: with `max_pending`, while that many calls wait; shutting down or breaking the pool ends that, and it
-  /// throws. Compile error: the function cannot be called with these arguments.
-  template <class Function, class... Args>
-  auto submit(Function&& fn, Args&&... args) {
-    return submit_item(detail::Admission::wait, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...);
-  }
-  /// The same with a priority, a std::stop_token, or a name for traces. A thread can be neither stopped nor lost, so
-  /// that retries change nothing.
-  ///
-  /// Throws: also std::invalid_argument for a timeout and for OnStop::terminate.
-  template <class Function, class... Args>
-  auto submit(TaskOptions options, Function&& fn, Args&&... args) {
-    detail::check_task_for_threads(options);
-    return submit_item(detail::Admission::wait, &options, std::forward<Function>(fn), std::forward<Args>(args)...);
-  }
-
-  /// submit, if there is room for the call: nothing where `max_pending` calls wait already, and function and arguments
-  /// are as they were then. It never waits, so that it may be called in a task or a callback. Throws: as submit, but
-  /// QueueFull.
-  template <class Function, class... Args>
-  auto try_submit(Function&& fn, Args&&... args) {
-    return detail::if_admitted(
-        submit_item(detail::Admission::attempt, nullptr, std::forward<Function>(fn), std::forward<Args>(args)...));
-  }
-  /// The same with options.
-  template <class Function, class... Args>
-  auto try_submit(TaskOptions options, Function&& fn, Args&&... args) {
-    detail::check_task_for_threads(options);
-    return detail::if_admitted(
-        submit_item(detail::Admission::attempt, &options, std::forward<Function>(fn), std::forward<Args>(args)...));
-  }
-
-  /// No more calls are taken; what was submitted still runs, or is cancelled if it has not begun. Requests add up: a
-  /// later one can add waiting or cancelling.
-  ///
-  /// Blocks: with `wait`, until all threads have ended; but not in one of the executor's own threads, which would wait
-  /// for itself.
-  void shutdown(bool wait = true, bool cancel_futures = false) {
-    begin_shutdown(cancel_futures);
-    if (wait && pool_->is_here()) pool_->wait_until_ended((detail::Deadline::max)());
-  }
-
-  /// As shutdown(true, …) with a limit; false: it has not finished yet and goes on in the background. In one of the
-  /// executor's own threads, where it cannot wait, always false.
-  template <class Rep, class Period>
-  bool shutdown_for(const std::chrono::duration<Rep, Period>& timeout, bool cancel_futures = false) {
-    const detail::Deadline deadline = detail::deadline_after(timeout);
-    begin_shutdown(cancel_futures);
-    return pool_->is_here() && pool_->wait_until_ended(deadline);
-  }
-
-  /// Starts threads now, up to that many in all.
-  void warm_up(int workers) {
-    if (pool_->is_here()) pool_->warm_up(workers);
-  }
-
-  /// Writes a trace of what is submitted from now on to this file, in Chrome's trace event format: when each task was
-  /// submitted, how long it was queued, when and in which thread it ran. The file is complete once the executor has
-  /// been shut down and waited for.
-  ///
-  /// Throws: std::system_error, which names the path, when it cannot be written; RuntimeError when the executor is
-  /// being traced already or takes no more calls.
-  void trace(const std::string& path) {
-    if (!pool_->is_here()) return;
-    pool_->check_traceable();
-    auto late = pool_->trace(detail::open_trace(path));
-    if (late != nullptr) pool_->check_traceable();
-  }
-
-  /// Changes how many threads there are at most. With more, calls that wait begin at once; with fewer, threads that
-  /// have nothing to do leave now, and the others after their task.
-  ///
-  /// Throws: std::invalid_argument unless `workers` is greater than 0.
-  void set_max_workers(int workers) {
-    if (pool_->is_here()) pool_->set_max_workers(workers);
-  }
-
-  /// How many threads there are at most.
-  int max_workers() const noexcept { return pool_->max_workers(); }
-  /// Submitted, not yet done.
-  std::size_t pending_work_items() const { return pool_->is_here() ? pool_->pending_work_items() : 0; }
-  /// What has been done so far.
-  PoolStatistics statistics() const { return pool_->is_here() ? pool_->statistics() : PoolStatistics{}; }
-
  private:
+  friend class detail::ExecutorBase<ThreadPoolExecutor>;
+  friend struct detail::AdmissionAccess;
   friend struct fmt::formatter<ThreadPoolExecutor, char>;
   friend struct detail::ThreadPoolAccess;
-  detail::PoolGlance glance() const { return pool_->glance(); }
+  detail::ThreadPool& pool() const noexcept { return *pool_; }
   static std::string name_for_messages() { return "ThreadPoolExecutor"; }
 
-  friend struct detail::AdmissionAccess;
-  bool has_limit() const noexcept { return pool_->is_limited(); }
+  static void check_task_options(const TaskOptions& options) { detail::check_task_for_threads(options); }
   template <class Function, class... Args>
   auto submit_item(detail::Admission admission, TaskOptions* options, Function&& fn, Args&&... args) {
     constexpr bool can_call = std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...> ||
@@ -276,12 +186,6 @@ class ThreadPoolExecutor : public detail::MapMixin<ThreadPoolExecutor>, public d
     } else {
       return detail::refused_future<std::decay_t<Function>, std::decay_t<Args>...>();
     }
-  }
-
-  void begin_shutdown(bool cancel_futures) {
-    if (!pool_->is_here()) return;  // in a forked child: the threads, and perhaps a held lock, are the parent's
-    this->finish_submitting_maps();
-    pool_->shutdown(cancel_futures);
   }
 
   std::shared_ptr<detail::ThreadPool> pool_;
