@@ -38,7 +38,9 @@ std::vector<std::string> launched(int ranks, const std::string& what) {
   ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
   return {chosen("MPI_TEST_LAUNCHER", MPIEXEC), "-n", std::to_string(ranks), program(), what};
 }
-support::Ran run(int ranks, const std::string& what) { return support::run_program(launched(ranks, what)); }
+support::Ran run(int ranks, const std::string& what, std::chrono::seconds limit = support::patience) {
+  return support::run_program(launched(ranks, what), limit);
+}
 
 /// Processes that run the program, or did and are nobody's children any more.
 std::vector<pid_t> of_program() {
@@ -147,6 +149,15 @@ TEST_CASE("MPI: the same where ranks speak TCP with each other", "[long]") {
   for (const int ranks : {1, 2, 3}) crash_some(ranks);
   ::unsetenv("OMPI_MCA_btl");
   ::unsetenv("OMPI_MCA_btl_tcp_if_include");
+}
+
+TEST_CASE("MPI: ten thousand workers of two agents are killed, and no call hangs, is lost or runs twice", "[long]") {
+  const support::DeadlineGuard deadline("a storm under mpirun", std::chrono::minutes(10));
+  const support::Ran ran = run(3, "storm", std::chrono::minutes(9));
+  CAPTURE(ran.error);
+  CHECK(ran.status == 0);
+  CHECK(ran.out == "2 nodes, 0 neither done once nor died\n");
+  CHECK(of_program().empty());
 }
 
 TEST_CASE("MPI: values, exceptions and large arguments, with and without a launcher", "[long]") {

@@ -14,11 +14,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <numeric>
+#include <random>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cf = concurrent::futures;
@@ -45,6 +48,16 @@ void wait_for_ever(const std::string& pipe) {
   const int end = ::open(pipe.c_str(), O_WRONLY);
   if (::write(end, "r", 1) != 1) std::abort();
   for (;;) ::pause();
+}
+
+/// Says in the file that this number was worked on; -1: somebody has said so before.
+int mark(const std::string& path, int number) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  char before = 0;
+  const ssize_t read = ::pread(file, &before, 1, number);
+  const bool written = ::pwrite(file, "x", 1, number) == 1;
+  ::close(file);
+  return read >= 0 && written && before != 'x' ? number : -1;
 }
 
 /// Tasks that run in all the workers and do not end. The rest of the program knows that they run.
@@ -84,6 +97,47 @@ int crashes() {
     }
   }
   std::printf("%d values, %d died, %d wrong\n", values, died, wrong);
+  return 0;
+}
+
+/// Ten thousand workers of two agents are killed at any moment of their lives.
+int storm() {
+  char path[] = "/tmp/mpi_storm_XXXXXX";
+  ::close(::mkstemp(path));
+  cf::MPIPoolExecutor pool({.workers_per_node = 2,
+                            .caller_node = false,
+                            .on_worker_death = cf::WorkerDeathPolicy::fail_task,
+                            .restart_limit = {.count = 1'000'000}});
+  cf::set_log_handler([](cf::LogLevel, std::string_view) {});
+  std::mt19937 random(std::random_device{}());
+  std::deque<std::pair<int, cf::Future<int>>> on_their_way;
+  int submitted = 0;
+  int values = 0;
+  int died = 0;
+  int kills = 0;
+  const auto take = [&] {
+    auto [number, future] = std::move(on_their_way.front());
+    on_their_way.pop_front();
+    try {
+      values += future.result() == number ? 1 : 0;
+    } catch (const cf::WorkerDied& error) {
+      died += error.host().empty() ? 0 : 1;
+    }
+  };
+  while (kills < 10'000) {
+    for (int more = 0; more < 20; ++more) {
+      on_their_way.emplace_back(submitted, pool.submit(mark, std::string(path), submitted));
+      ++submitted;
+    }
+    for (const pid_t worker : pool.processes()) kills += random() % 2 == 0 && ::kill(worker, SIGKILL) == 0 ? 1 : 0;
+    while (on_their_way.size() > 100) take();
+  }
+  while (!on_their_way.empty()) take();
+  pool.shutdown();
+  cf::set_log_handler(nullptr);
+  ::unlink(path);
+  std::printf("%zu nodes, %d neither done once nor died\n", pool.nodes().size(), submitted - values - died);
+  std::fprintf(stderr, "%d kills, %d calls, %d values, %d died\n", kills, submitted, values, died);
   return 0;
 }
 
@@ -182,6 +236,7 @@ int main(int argc, char** argv) {
   try {
     if (what == "crashes") return crashes();
     if (what == "values") return values();
+    if (what == "storm") return storm();
     if (what == "busy") return busy(false);
     if (what == "idle") return busy(true);
     if (what == "sizes") return sizes();
