@@ -181,8 +181,8 @@ inline void PoolNode::learn(std::chrono::steady_clock::time_point now) {
   const std::chrono::nanoseconds task_time((now - period_begin_) * busy /
                                            static_cast<std::int64_t>(period_results_ - 1));
   const auto few = static_cast<std::size_t>(limit) + 1;
-  const auto in_a_millisecond =
-      static_cast<std::size_t>(limit * (1'000'000 / (std::max)(task_time.count(), std::int64_t{1})));
+  const auto in_a_millisecond = static_cast<std::size_t>(
+      limit * (std::chrono::milliseconds(1) / (std::max)(task_time, std::chrono::nanoseconds(1))));
   const std::size_t enough = (std::min)(few + in_a_millisecond, 128 * few);
   if (task_time < std::chrono::milliseconds(1) && out + 1 >= credits && credits < enough) {
     credits = (std::min)(2 * credits, enough);
