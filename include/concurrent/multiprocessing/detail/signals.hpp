@@ -18,16 +18,24 @@ using SignalBits = std::uint64_t;
 constexpr SignalBits signal_bit(int number) noexcept { return SignalBits{1} << (number - 1); }
 static_assert(NSIG <= 65, "each signal has a bit");
 
+/// Each signal that a process can do something about.
+template <class Action>
+void for_each_signal(Action action) noexcept {
+  for (int number = 1; number < NSIG; ++number) {
+    if (number != SIGKILL && number != SIGSTOP) action(number);
+  }
+}
+
 /// In the caller: what workers ignore. An interrupt is always the caller's to handle; what the program ignores, tasks
 /// do not expect to end them; and where the program handles a request to end, it decides what becomes of its tasks.
 inline SignalBits signals_that_workers_ignore() noexcept {
   SignalBits bits = signal_bit(SIGINT);
-  for (int number = 1; number < NSIG; ++number) {
+  for_each_signal([&bits](int number) noexcept {
     struct sigaction action{};
-    if (number == SIGKILL || number == SIGSTOP || ::sigaction(number, nullptr, &action) != 0) continue;
+    if (::sigaction(number, nullptr, &action) != 0) return;
     const bool asks_to_end = number == SIGTERM || number == SIGHUP;
     if (asks_to_end ? action.sa_handler != SIG_DFL : action.sa_handler == SIG_IGN) bits |= signal_bit(number);
-  }
+  });
   return bits;
 }
 
@@ -35,20 +43,19 @@ inline constexpr SignalBits all_signals = ~SignalBits{0};
 
 /// Ignores these, and gives every other its default disposition.
 inline void set_dispositions(SignalBits ignored) noexcept {
-  struct sigaction action{};
-  for (int number = 1; number < NSIG; ++number) {
-    if (number == SIGKILL || number == SIGSTOP) continue;
+  for_each_signal([ignored](int number) noexcept {
+    struct sigaction action{};
     action.sa_handler = (ignored & signal_bit(number)) != 0 ? SIG_IGN : SIG_DFL;
     ::sigaction(number, &action, nullptr);
-  }
+  });
 }
 
 inline sigset_t signal_set(SignalBits bits) noexcept {
   sigset_t set;
   sigemptyset(&set);
-  for (int number = 1; number < NSIG; ++number) {
+  for_each_signal([&set, bits](int number) noexcept {
     if ((bits & signal_bit(number)) != 0) sigaddset(&set, number);
-  }
+  });
   return set;
 }
 

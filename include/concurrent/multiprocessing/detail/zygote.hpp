@@ -10,113 +10,39 @@
 //                reads the end of the channel and breaks the pool.
 //   a worker     SIGCHLD; the zygote reaps it and reports how it ended. One that has become another program (exec in a
 //                task) would look alive for ever: the kernel then closes its end of a pipe, and the zygote kills it.
-//   a standby    see below; nobody is told.
-//
-// Standbys
-//   Copying the page tables of a caller with a gibibyte costs tens of milliseconds, a fresh image some; a worker that
-//   is to be replaced should not cost its pool that time. So where workers are replaced (max_tasks_per_child, or one
-//   has died) the zygote keeps a process ready that has all behind it but its place: it sleeps in recv on its own end
-//   of a socketpair, all signals ignored. To start a worker is then one message. Standbys are made only while the
-//   zygote has nothing else to do, and, where the last fork took long, not before as much time again has passed: the
-//   new worker needs a processor first. One at first; more, up to a few, when a request found none ready. A standby is
-//   no worker: it has no place, name or number, has run no initializer, and is in no list of the caller's.
-//     it dies before it has a place         the zygote reaps it, and makes another after the next start.
-//     … while it is given its place         the message cannot be sent: the next standby, or a new process, takes the
-//                                           place. Once it is sent, the process is that worker: its death is reported
-//                                           like that of any worker that has not started to work.
-//     the zygote dies                       PR_SET_PDEATHSIG, as for workers; also, its end of the socketpair closes.
-//     the caller dies, or shuts down        the zygote kills standbys with the workers, reaps them and ends.
-//   Under "fork" it shows the caller's memory as the zygote has it: as it was when the executor was made.
+//   a standby    see standby_pool.hpp; nobody is told.
 #pragma once
 
-#include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
+#include <concurrent/multiprocessing/detail/become_worker.hpp>
+#include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
-#include <concurrent/multiprocessing/detail/profile.hpp>
-#include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/multiprocessing/detail/signals.hpp>
+#include <concurrent/multiprocessing/detail/standby_pool.hpp>
 #include <concurrent/multiprocessing/detail/start_method.hpp>
-#include <concurrent/multiprocessing/detail/surroundings.hpp>
-#include <concurrent/multiprocessing/detail/worker.hpp>
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
-#include <concurrent/pickle/detail/least.hpp>
+#include <concurrent/multiprocessing/detail/zygote_setup.hpp>
 
-#include <sys/signalfd.h>
-
+#include <cerrno>
 #include <chrono>
-#include <string>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
 #include <vector>
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
-struct ZygoteSetup {
-  Segment* segment = nullptr;
-  Descriptor channel;  // the zygote's end
-  ProcessInfo caller;
-  StartMethod method = StartMethod::fork;
-  Surroundings surroundings;
-  WorkerInitializer initializer;
-  std::uint64_t pool = 0;
-};
-
-/// Starts a fresh image of this program (freeze_support.hpp): a worker, or a standby that reads its place from the
-/// descriptor `channel`. Returns its pid, or -errno.
-pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request, int pipe);
-pid_t spawn_standby(const ZygoteSetup& setup, int channel, int pipe);
-
-/// In a fresh process, whichever way it came: it ends with `zygote`. The kernel forgets the first tie when the process
-/// changes its user; the second is the pipe, whose reader is the zygote: when that is gone the writer is told, by
-/// SIGKILL.
-inline void tie_to_zygote(pid_t zygote, int pipe) noexcept {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (pipe >= 0 && ::fcntl(pipe, F_SETOWN, ::getpid()) == 0 && ::fcntl(pipe, F_SETSIG, SIGKILL) == 0)
-    ::fcntl(pipe, F_SETFL, O_NONBLOCK | O_ASYNC);
-  if (::getppid() != zygote) ::_exit(0);  // it died before it could be told
-}
-
-/// Becomes the worker that is asked for.
-[[noreturn]] inline void become_worker(ZygoteSetup& setup, const ZygoteRequest& request) noexcept {
-  set_dispositions(setup.surroundings.ignored);
-  block_only(0);
-  drop_inherited_output();
-  empty_input();
-  begin_profile();
-  ProcessIdentity& identity = process_identity();
-  identity.name = worker_name(setup.method, request.name);
-  identity.parent = setup.caller;
-  identity.pool = setup.pool;
-  set_process_title(identity.name.c_str());
-  setup.segment->close_descriptor();
-  CONCURRENT_FUTURES_FAULT_POINT("worker.started_process");
-  struct Place {
-    ZygoteSetup& setup;
-    std::uint32_t index;
-  } place{setup, request.worker};
-  const auto work = [](void* argument) {
-    const Place& here = *static_cast<const Place*>(argument);
-    Worker(*here.setup.segment, here.index).run(here.setup.initializer);
-  };
-  if (setup.surroundings.stack != 0) run_on_own_stack(setup.surroundings.stack, work, &place);
-  work(&place);
-  ::_exit(1);  // not reached
-}
-
-/// Waits for a place, then becomes the worker there.
-[[noreturn]] inline void become_standby(ZygoteSetup& setup, Descriptor orders) noexcept {
-  set_process_title("standby");
-  set_dispositions(all_signals);  // not blocked: one that is sent to the whole group now must not hit the worker later
-  block_only(0);
-  CONCURRENT_FUTURES_FAULT_POINT("standby.waits");
-  ZygoteRequest request;
-  if (take_message(orders.get(), request, 0) != Taken::message) ::_exit(0);
-  orders.reset();
-  CONCURRENT_FUTURES_FAULT_POINT("standby.has_place");
-  become_worker(setup, request);
-}
-
 class Zygote {
  public:
   explicit Zygote(ZygoteSetup& setup)
-      : setup_(setup), pid_(::getpid()), standbys_wanted_(setup.segment->geometry().tasks_per_worker != 0 ? 1 : 0) {}
+      : setup_(setup), pid_(::getpid()), standbys_(setup.segment->geometry().tasks_per_worker != 0 ? 1 : 0) {}
 
   [[noreturn]] void run() noexcept {
     set_process_title("zygote");
@@ -133,6 +59,7 @@ class Zygote {
   }
 
  private:
+  using Clock = StandbyPool::Clock;
   struct Child {
     pid_t pid;
     Descriptor pipe;  // its other end is the child's, who never uses it
@@ -140,19 +67,6 @@ class Zygote {
     std::uint64_t serial;
     bool executed;  // it is another program now
   };
-  struct Standby {
-    pid_t pid;
-    Descriptor pipe;
-    Descriptor orders;  // our end
-  };
-  struct Process {
-    pid_t pid;  // 0: none; -errno: it could not be started
-    Descriptor pipe;
-  };
-  using Clock = std::chrono::steady_clock;
-  static constexpr std::size_t most_standbys = 4;
-  static constexpr Clock::duration short_fork = std::chrono::milliseconds(1);
-  static constexpr Clock::duration longest_wait = std::chrono::milliseconds(50);
 
   /// Waits for something to happen and handles it. False: time to end.
   bool step() noexcept {
@@ -163,10 +77,10 @@ class Zygote {
     for (const Child& child : children_) watched_.push_back({child.pipe.get(), 0, 0});
     // Without a pidfd or a signalfd it looks by itself now and then.
     const bool blind = !children_ended_.valid() || !caller_ended_.valid();
-    const int patience = refill_ ? milliseconds_to(refill_due_) : blind ? 20 : -1;
+    const int patience = standbys_.lacks_one() ? standbys_.milliseconds_left(Clock::now()) : blind ? 20 : -1;
     const int happened = ::poll(watched_.data(), watched_.size(), patience);
     if (happened < 0) return errno == EINTR || errno == EAGAIN || errno == ENOMEM;
-    if (happened == 0 && refill_) make_standby();
+    if (happened == 0 && standbys_.lacks_one()) make_standby();
     if (watched_[2].revents != 0 || ::getppid() != setup_.caller.pid) return false;
     for (std::size_t i = 0; i + 3 < watched_.size(); ++i) {
       if (watched_[3 + i].revents != 0) pipe_closed(children_[i]);
@@ -207,13 +121,10 @@ class Zygote {
 
   void start(const ZygoteRequest& request) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.start");
-    Process process = use_standby(request);
+    StartedProcess process = standbys_.use(request);
     if (process.pid == 0) process = start_process(request);
     const pid_t pid = process.pid;
-    refill_ = standbys_.size() < standbys_wanted_;
-    if (refill_)
-      refill_due_ = Clock::now() +
-                    (last_fork_ < short_fork ? Clock::duration{} : pickle::detail::least(last_fork_, longest_wait));
+    standbys_.worker_started(Clock::now());
     if (pid < 0) {
       report({ZygoteReport::Kind::start_failed, request.worker, request.serial, 0, -pid});
       return;
@@ -223,7 +134,7 @@ class Zygote {
     report({ZygoteReport::Kind::started, request.worker, request.serial, pid, 0});
   }
 
-  Process start_process(const ZygoteRequest& request) noexcept {
+  StartedProcess start_process(const ZygoteRequest& request) noexcept {
     if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("zygote.fork"); error != 0) return {-error, {}};
     auto [ours, theirs] = make_pipe();
     if (setup_.method == StartMethod::spawn) return {spawn_worker(setup_, request, theirs.get()), std::move(ours)};
@@ -237,36 +148,16 @@ class Zygote {
     return {pid < 0 ? -errno : pid, std::move(ours)};
   }
 
-  /// The standby that has become the worker, if there was one.
-  Process use_standby(const ZygoteRequest& request) noexcept {
-    while (!standbys_.empty()) {
-      Standby standby = std::move(standbys_.front());
-      standbys_.erase(standbys_.begin());  // the oldest: it is the surest to be ready
-      const auto sent = ::send(standby.orders.get(), &request, sizeof request, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent == static_cast<ssize_t>(sizeof request)) return {standby.pid, std::move(standby.pipe)};
-      ::kill(standby.pid, SIGKILL);  // has ended, or is about to; not reaped yet, so the pid is still its own
-    }
-    // They are used faster than they are made, unless none was made yet.
-    if (standby_made_) standbys_wanted_ = pickle::detail::least(standbys_wanted_ * 2, most_standbys);
-    return {0, {}};
-  }
-
   pid_t fork_child() noexcept {
     const Clock::time_point before = Clock::now();
     const pid_t pid = fork_counted();
-    last_fork_ = Clock::now() - before;
+    standbys_.note_fork(Clock::now() - before);
     return pid;
   }
 
-  static int milliseconds_to(Clock::time_point time) noexcept {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now());
-    return pickle::detail::greatest(0, static_cast<int>(left.count()));
-  }
-
-  /// What the system refuses now it may grant after the next start.
   void make_standby() noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.standby");
-    refill_ = false;
+    standbys_.making();
     int ends[2];
     std::pair<Descriptor, Descriptor> orders;
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 || !own_both(ends, orders)) return;
@@ -286,9 +177,7 @@ class Zygote {
       }
     }
     if (pid <= 0) return;
-    standby_made_ = true;
-    standbys_.push_back({pid, std::move(pipe), std::move(ours)});
-    refill_ = standbys_.size() < standbys_wanted_;
+    standbys_.add({pid, std::move(pipe), std::move(ours)});
   }
 
   /// In a forked child: keeps nothing that is the zygote's.
@@ -331,18 +220,14 @@ class Zygote {
       if (pid <= 0) return;
       CONCURRENT_FUTURES_FAULT_POINT("zygote.reaped");
       // From here on the pid may be anybody's.
-      for (auto standby = standbys_.begin(); standby != standbys_.end(); ++standby) {
-        if (standby->pid != pid) continue;
-        standbys_.erase(standby);
-        break;
-      }
+      standbys_.reaped(pid);
       for (std::size_t i = 0; i < children_.size(); ++i) {
         if (children_[i].pid != pid) continue;
         report({ZygoteReport::Kind::ended, children_[i].worker, children_[i].serial, pid, status,
                 children_[i].executed ? 1U : 0U});
         if (i + 1 != children_.size()) children_[i] = std::move(children_.back());
         children_.pop_back();
-        if (status != 0 && standbys_wanted_ == 0) standbys_wanted_ = 1;  // it did not leave by itself
+        if (status != 0) standbys_.want_one();  // it did not leave by itself
         break;
       }
     }
@@ -366,7 +251,7 @@ class Zygote {
   [[noreturn]] void finish() noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("zygote.finish");
     for (const Child& child : children_) ::kill(child.pid, SIGKILL);
-    for (const Standby& standby : standbys_) ::kill(standby.pid, SIGKILL);
+    standbys_.kill_all();
     while (wait_for(-1, nullptr) > 0) {
     }
     ::_exit(status_);
@@ -380,12 +265,7 @@ class Zygote {
   std::vector<Child> children_;
   std::vector<pollfd> watched_;
   std::vector<ZygoteReport> reports_;
-  std::vector<Standby> standbys_;  // oldest first
-  std::size_t standbys_wanted_;
-  bool standby_made_ = false;
-  bool refill_ = false;  // there are fewer than wanted, and another may be tried
-  Clock::time_point refill_due_{};
-  Clock::duration last_fork_{};
+  StandbyPool standbys_;
 };
 
 }  // namespace detail
