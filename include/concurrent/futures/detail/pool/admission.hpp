@@ -28,17 +28,23 @@ template <class Pool>
 class WaitingPlace {  // stays where it is
  public:
   /// Throws what submit throws.
-  WaitingPlace(Pool& pool, Admission admission) {
-    if (admission == Admission::force || !pool.is_limited()) return;
-    refused_ = !pool.reserve(admission);
-    if (!refused_) pool_ = &pool;
+  [[gnu::always_inline]] WaitingPlace(Pool& pool, Admission admission) {
+    if (pool.is_limited()) [[unlikely]]
+      take(pool, admission);
   }
-  ~WaitingPlace() {
-    if (pool_ != nullptr) pool_->give_back_place();
+  [[gnu::always_inline]] ~WaitingPlace() {
+    if (pool_ != nullptr) [[unlikely]]
+      pool_->give_back_place();
   }
   bool is_refused() const noexcept { return refused_; }
 
  private:
+  [[gnu::noinline]] void take(Pool& pool, Admission admission) {
+    if (admission == Admission::force) return;
+    refused_ = !pool.reserve(admission);
+    if (!refused_) pool_ = &pool;
+  }
+
   Pool* pool_ = nullptr;
   bool refused_ = false;
 };

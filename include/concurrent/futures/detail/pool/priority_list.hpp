@@ -21,12 +21,9 @@ class PriorityList {
   std::size_t size() const noexcept { return size_; }
 
   /// Throws std::bad_alloc; nothing has happened then.
-  void enter(const Item& item) {
-    if (item.priority() == 0) return;
-    auto at = find(item);
-    if (at == levels_.end() || (*at)->priority != item.priority())
-      at = levels_.insert(at, std::make_unique<Level>(item.priority()));
-    ++(*at)->entered;
+  [[gnu::always_inline]] void enter(const Item& item) {
+    if (item.priority() != 0) [[unlikely]]
+      enter_level(item);
   }
   void leave(const Item& item) noexcept {
     if (item.priority() == 0) return;
@@ -64,6 +61,12 @@ class PriorityList {
     IntrusiveList<Item> items;
   };
 
+  [[gnu::noinline]] void enter_level(const Item& item) {
+    auto at = find(item);
+    if (at == levels_.end() || (*at)->priority != item.priority())
+      at = levels_.insert(at, std::make_unique<Level>(item.priority()));
+    ++(*at)->entered;
+  }
   auto find(const Item& item) noexcept {  // where its priority stands, or would stand
     auto first = levels_.begin();
     for (auto left = levels_.size(); left != 0;) {
