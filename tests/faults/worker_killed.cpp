@@ -50,7 +50,7 @@ std::size_t pages_of_results() {
   const std::size_t size = std::min<std::uint64_t>(found.geometry.worker_region_size, 400'000'000) / 4096;
   std::vector<unsigned char> present(size);
   std::size_t pages = 0;
-  for (std::uint32_t i = 0; i < found.geometry.workers; ++i) {
+  for (std::uint32_t i = 0; i < found.geometry.first_workers; ++i) {
     std::byte* const region = found.base + found.geometry.worker_regions + i * found.geometry.worker_region_size;
     REQUIRE(::mincore(region, size * 4096, present.data()) == 0);
     pages += static_cast<std::size_t>(std::count_if(present.begin(), present.end(), [](int page) { return page & 1; }));
