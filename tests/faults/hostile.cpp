@@ -418,7 +418,7 @@ EACH_POLICY("fault 47: a call whose argument was written over while it waited is
   placed.open();
   CHECK(wild.result(20s * busy()) == 1);
   const std::string text = message_of<concurrent::pickle::UnpicklingError>([&] { victim.result(20s * busy()); });
-  CHECK(contains(text, "a task gone wild has written over it"));
+  CHECK(contains(text, "a rogue task has written over it"));
   trial.finish();
 }
 

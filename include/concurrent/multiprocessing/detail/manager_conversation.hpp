@@ -5,6 +5,7 @@
 #include <concurrent/multiprocessing/detail/manager_channel.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
 #include <concurrent/multiprocessing/detail/manager_session.hpp>
+#include <concurrent/multiprocessing/detail/run_one_call.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/exception.hpp>
@@ -145,33 +146,19 @@ class ManagerConversation {
   ManagerFrame::Kind run_call(pickle::Writer& writer, Receive receive) {
     answered_.clear();
     RunningManagerCall call{session_.get(), &answered_, 0};
-    auto kind = ManagerFrame::Kind::value;
     running_.fetch_add(1);
     RunningManagerCall::here() = &call;
-    try {
+    const auto bytes = [&] {
       if (!receive())
         throw pickle::UnpicklingError("concurrent::multiprocessing: the call was not run: its bytes are damaged.");
-      pickle::Reader reader(request_.bytes(), pickle::Views::in_place);
-      std::atomic<std::uint32_t> phase{0};
-      pickle::run_call(reader, writer, phase);
-    } catch (...) {
-      kind = ManagerFrame::Kind::exception;
-      pickle_exception(writer, std::current_exception());
-    }
+      return request_.bytes();
+    };
+    std::atomic<std::uint32_t> phase{0};
+    const Outcome outcome = run_one_call(bytes, writer, phase);
     RunningManagerCall::here() = nullptr;
     flush_output();
     running_.fetch_sub(1);
-    return kind;
-  }
-  static void pickle_exception(pickle::Writer& writer, const std::exception_ptr& exception) {
-    try {
-      writer.clear();
-      pickle::dump_exception(writer, exception);
-    } catch (...) {  // its own pickling threw; what that threw says why
-      const auto reason = std::current_exception();
-      writer.clear();
-      pickle::dump_exception(writer, reason);
-    }
+    return outcome == Outcome::value ? ManagerFrame::Kind::value : ManagerFrame::Kind::exception;
   }
 
   int socket_;

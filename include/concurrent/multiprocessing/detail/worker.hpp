@@ -7,30 +7,38 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/call_queue.hpp>
-#include <concurrent/multiprocessing/detail/caller_words.hpp>
+#include <concurrent/multiprocessing/detail/checked_call.hpp>
 #include <concurrent/multiprocessing/detail/exit_guard.hpp>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
+#include <concurrent/multiprocessing/detail/floating_point.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/layout.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/profile.hpp>
+#include <concurrent/multiprocessing/detail/progress_words.hpp>
+#include <concurrent/multiprocessing/detail/result_sender.hpp>
 #include <concurrent/multiprocessing/detail/result_writer.hpp>
+#include <concurrent/multiprocessing/detail/run_one_call.hpp>
+#include <concurrent/multiprocessing/detail/signals.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/detail/worker_locals.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
-#include <concurrent/pickle/call.hpp>
-#include <concurrent/pickle/exception.hpp>
-#include <concurrent/pickle/reader.hpp>
+#include <concurrent/pickle/phase.hpp>
 #include <concurrent/pickle/stop_token.hpp>
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
-#include <cfenv>
 #include <chrono>
-#include <cstdlib>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <exception>
+#include <span>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -49,14 +57,14 @@ class Worker {
       : segment_(segment),
         entry_(segment.worker(index)),
         index_(index),
-        position_(entry_.first_position),
+        results_(segment, index),
         blocks_(segment.worker_region(index), segment.geometry().ring_capacity),
         budget_(segment.geometry().spin_nanoseconds),
         tasks_left_(segment.geometry().tasks_per_worker) {}
 
   [[noreturn]] void run(WorkerInitializer initializer) noexcept {
     if (!exit_is_guarded) guard_exit();
-    std::fegetenv(&floating_point_);
+    floating_point_.keep();
     entry_.pid.store(mark_.pid(), std::memory_order_relaxed);
     running() = this;
     ProgressPlace::of_process() = {&entry_.progress, &entry_.call};
@@ -117,7 +125,7 @@ class Worker {
     for (int i = 0; i < 20; ++i) {
       const timespec moment{0, 100'000};
       ::nanosleep(&moment, nullptr);
-      if (entry_.consumed.load(std::memory_order_relaxed) == position_) return;
+      if (results_.all_taken()) return;
     }
   }
 
@@ -129,7 +137,6 @@ class Worker {
     if (initializer.run == nullptr) return true;
     set_status(WorkerStatus::initializing);
     CONCURRENT_FUTURES_FAULT_POINT("worker.initializer");
-    ResultEntry& entry = segment_.result(index_, position_);
     ResultWriter writer(blocks_);
     try {
       initializer.run(initializer.argument);
@@ -139,7 +146,7 @@ class Worker {
       pickle_exception(writer, std::current_exception());
     }
     flush_output();
-    publish(entry, writer, initializer_call, 0, Outcome::exception);
+    results_.publish(writer, initializer_call, 0, Outcome::exception);
     return false;
   }
 
@@ -149,10 +156,10 @@ class Worker {
       try {
         function();
       } catch (...) {
-        if (!has_room()) wait_for_room();
+        if (!results_.has_room()) results_.wait_for_room(budget_.nanoseconds());
         ResultWriter writer(blocks_);
         pickle_exception(writer, std::current_exception());
-        publish(segment_.result(index_, position_), writer, finalizer_call, 0, Outcome::exception);
+        results_.publish(writer, finalizer_call, 0, Outcome::exception);
       }
     };
     if (initializer.finish != nullptr) attempt([&] { initializer.finish(initializer.finish_argument); });
@@ -163,7 +170,7 @@ class Worker {
   /// Polls, then sleeps, until there is a call. no_call: it is time to leave.
   std::uint64_t next_call() noexcept {
     for (;;) {
-      if (!has_room()) wait_for_room();
+      if (!results_.has_room()) results_.wait_for_room(budget_.nanoseconds());
       CONCURRENT_FUTURES_FAULT_POINT("worker.before_claim");
       if (entry_.leave.load(std::memory_order_relaxed) != 0) return no_call;
       std::uint64_t call = claim_call(segment_, index_);
@@ -229,24 +236,6 @@ class Worker {
     segment_.sleepers(index_ / 64).fetch_and(~(std::uint64_t{1} << (index_ % 64)), std::memory_order_seq_cst);
   }
 
-  bool has_room() const noexcept {
-    return position_ - entry_.consumed.load(std::memory_order_acquire) < segment_.geometry().ring_capacity;
-  }
-  /// The caller has not looked at our results for long: wait for it before taking another call.
-  void wait_for_room() noexcept {
-    CONCURRENT_FUTURES_FAULT_POINT("worker.waits_for_room");
-    notify_caller(segment_.caller());
-    for (Polling polling(budget_.nanoseconds()); !has_room() && polling.again();) {
-    }
-    while (!has_room()) {
-      entry_.wake.store(1, std::memory_order_relaxed);
-      entry_.waits_for_room.store(1, std::memory_order_seq_cst);
-      if (!has_room()) futex_wait(entry_.wake, 1, std::chrono::steady_clock::now() + std::chrono::seconds(1), true);
-      entry_.waits_for_room.store(0, std::memory_order_relaxed);
-      entry_.wake.store(0, std::memory_order_relaxed);
-    }
-  }
-
   /// False: the caller has taken the call back.
   bool run_call(std::uint64_t call) noexcept {
     CallRecord& record = segment_.record(record_of(call));
@@ -262,89 +251,24 @@ class Worker {
     const std::uint64_t started = RecordState{ticket_of(call), index_, Stage::started}.pack();
     if (!record.state.compare_exchange_strong(claimed, started, std::memory_order_acq_rel)) return false;
     CONCURRENT_FUTURES_FAULT_POINT("worker.started");
-    ResultEntry& entry = segment_.result(index_, position_);
     ResultWriter writer(blocks_);
     alignas(cache_line) std::byte short_call[CallRecord::inline_capacity];
-    Outcome outcome = Outcome::value;
-    try {
+    const auto bytes = [&] {
       CONCURRENT_FUTURES_FAULT_POINT("worker.running");
-      pickle::Reader reader(bytes_of(record, short_call), pickle::Views::in_place);
-      pickle::run_call(reader, writer, entry_.phase);
-      writer.finish();
-    } catch (...) {
-      outcome = Outcome::exception;
-      pickle_exception(writer, std::current_exception());
-    }
+      return checked_call(segment_, record, short_call);
+    };
+    const Outcome outcome = run_one_call(bytes, writer, entry_.phase);
     if (!mark_.is_here())
       ::_exit(0);  // a child that the task forked came back here: the result is its parent's to give
     flush_output();
-    restore_floating_point();
+    floating_point_.restore();
     if ((flags & CallRecord::traced) != 0) [[unlikely]]
       record.ended_at.store(static_cast<std::uint64_t>(monotonic_nanoseconds()), std::memory_order_relaxed);
     CONCURRENT_FUTURES_FAULT_POINT("worker.result_written");
-    publish(entry, writer, call, record.key, outcome);
+    results_.publish(writer, call, record.key, outcome);
     return true;
   }
 
-  /// The pickled call, if it is what the caller wrote. A short one is copied first: what is checked and what is run
-  /// must be the same bytes.
-  std::span<const std::byte> bytes_of(const CallRecord& record, std::byte* copy) const {
-    std::uint64_t size = record.size;
-    std::uint64_t offset = record.offset;
-    asm volatile("" : "+r"(size), "+r"(offset));
-    const bool is_short = offset == 0;
-    const bool possible = is_short ? size <= CallRecord::inline_capacity : segment_.reach_caller_block(offset, size);
-    if (possible) {
-      if (is_short) std::memcpy(copy, record.bytes, size);
-      if (sum_of_call(size, offset, record.flags, copy) == record.sum)
-        return {is_short ? copy : segment_.base() + offset, size};
-    }
-    throw pickle::UnpicklingError(
-        "concurrent::futures: the call was not run: a task gone wild has written over it in shared memory.");
-  }
-
-  static void pickle_exception(ResultWriter& writer, const std::exception_ptr& exception) noexcept {
-    try {
-      writer.clear();
-      pickle::dump_exception(writer, exception);
-    } catch (...) {  // its own pickling threw; what that threw says why
-      try {
-        const auto reason = std::current_exception();
-        writer.clear();
-        pickle::dump_exception(writer, reason);
-      } catch (...) {
-        writer.clear();
-        pickle::dump_exception(writer,
-                               std::make_exception_ptr(pickle::PicklingError("the exception cannot be pickled")));
-      }
-    }
-  }
-
-  void publish(ResultEntry& entry, ResultWriter& writer, std::uint64_t call, std::uint64_t key,
-               Outcome outcome) noexcept {
-    entry.call = call;
-    entry.key = key;
-    entry.size = writer.size();
-    entry.outcome = static_cast<std::uint32_t>(outcome);
-    const std::uint64_t offset = writer.publish(segment_, entry);
-    entry.offset = offset;
-    entry.sum = sum_of_result(call, key, writer.size(), offset, static_cast<std::uint32_t>(outcome), writer.data());
-    CONCURRENT_FUTURES_FAULT_POINT("worker.before_commit");
-    entry.commit.store(++position_, std::memory_order_seq_cst);
-    CONCURRENT_FUTURES_FAULT_POINT("worker.committed");
-    notify_caller(segment_.caller());
-    CONCURRENT_FUTURES_FAULT_POINT("worker.notified");
-  }
-
-  /// What a task left of the processor's floating-point state must not reach the next one. Cheap: a compare.
-  void restore_floating_point() noexcept {
-#if defined(__x86_64__)
-    const unsigned now = __builtin_ia32_stmxcsr();
-    if ((now & ~0x3Fu) != (floating_point_.__mxcsr & ~0x3Fu)) std::fesetenv(&floating_point_);
-#else
-    std::fesetenv(&floating_point_);
-#endif
-  }
   /// Before a sleep, where a system call costs nothing: unblocks what a task may have left blocked, and ties this
   /// process to its parent again, which a task that changed its user has undone.
   void restore_process() const noexcept {
@@ -356,14 +280,14 @@ class Worker {
   Segment& segment_;
   WorkerEntry& entry_;
   const std::uint32_t index_;
-  std::uint64_t position_;
+  ResultSender results_;
   ResultBlocks blocks_;
   SpinBudget budget_;
   std::uint64_t tasks_left_;
   WorkerLocals locals_;
   ProcessMark mark_;
   const pid_t parent_ = ::getppid();
-  std::fenv_t floating_point_{};
+  FloatingPointState floating_point_;
 };
 
 }  // namespace detail

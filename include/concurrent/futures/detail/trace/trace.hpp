@@ -10,7 +10,9 @@
 //   names    of processes and threads, as metadata
 #pragma once
 
+#include <concurrent/futures/detail/trace/json_string.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
+#include <concurrent/futures/detail/trace/traced_tasks.hpp>
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/pickle/detail/above_streams.hpp>
@@ -19,7 +21,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <string>
@@ -34,98 +35,6 @@
 #include <unistd.h>
 
 namespace concurrent::futures::inline v0::detail {
-
-inline bool is_utf8(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto first = static_cast<unsigned char>(text[i]);
-    const int more = first < 0x80                    ? 0
-                     : first >= 0xC2 && first < 0xE0 ? 1
-                     : first >= 0xE0 && first < 0xF0 ? 2
-                     : first >= 0xF0 && first < 0xF5 ? 3
-                                                     : -1;
-    if (more < 0) return false;
-    for (int k = 0; k < more; ++k) {
-      if (++i == text.size() || (static_cast<unsigned char>(text[i]) & 0xC0u) != 0x80) return false;
-    }
-  }
-  return true;
-}
-
-/// With the quotes around it. Bytes that are no UTF-8 are taken for Latin-1.
-inline std::string json_string(std::string_view text) {
-  std::string json = "\"";
-  const bool as_it_is = is_utf8(text);
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (letter == '"' || letter == '\\') {
-      (json += '\\') += letter;
-    } else if (byte < 0x20 || (byte >= 0x7F && !as_it_is)) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-      json += escaped;
-    } else {
-      json += letter;
-    }
-  }
-  return json += '"';
-}
-
-/// A task that is on its way.
-struct TracedTask {
-  const void* task;
-  std::uint64_t id;
-  std::string name;  // as JSON
-  TraceThread by;
-  std::int64_t submitted;
-  bool was_queued = false;  // its time in the queue has been noted
-  std::unique_ptr<TracedTask> next = nullptr;
-};
-
-/// Finds them by their address. The standard's tables would cost every include of the library as much as all of this
-/// file.
-class TracedTasks {
- public:
-  using Link = std::unique_ptr<TracedTask>;
-
-  /// Null: there is none.
-  Link& find(const void* task) {
-    Link* link = &chain(task);
-    while (*link != nullptr && (*link)->task != task) link = &(*link)->next;
-    return *link;
-  }
-  void add(TracedTask task) {
-    if (size_ == chains_.size()) grow();
-    Link& first = chain(task.task);
-    auto added = std::make_unique<TracedTask>(std::move(task));
-    added->next = std::move(first);
-    first = std::move(added);
-    ++size_;
-  }
-  void erase(Link& link) noexcept {
-    link = std::exchange(link->next, nullptr);
-    --size_;
-  }
-
- private:
-  Link& chain(const void* task) noexcept {
-    return chains_[(reinterpret_cast<std::uintptr_t>(task) * 0x9E37'79B9'7F4A'7C15ULL >> 32) & (chains_.size() - 1)];
-  }
-  void grow() {
-    std::vector<Link> old(2 * chains_.size());
-    old.swap(chains_);
-    for (Link& first : old) {
-      while (first != nullptr) {
-        Link moved = std::exchange(first, std::move(first->next));
-        Link& to = chain(moved->task);
-        moved->next = std::move(to);
-        to = std::move(moved);
-      }
-    }
-  }
-
-  std::vector<Link> chains_{std::vector<Link>(64)};  // a power of two
-  std::size_t size_ = 0;
-};
 
 /// Notes events, and writes them when somebody calls `flush`, at the latest when there is a mebibyte of them.
 class Trace final : public TraceSink {
@@ -171,7 +80,7 @@ class Trace final : public TraceSink {
       auto& found = tasks_.find(task);
       if (found == nullptr) return;
       TracedTask& known = *found;
-      // What a process gone wild says of its times must not spoil the picture.
+      // What a rogue task has written as its times must not spoil the picture.
       if (end > now()) end = now();
       if (end < known.submitted) end = known.submitted;
       if (start < known.submitted) start = known.submitted;
@@ -256,12 +165,14 @@ class Trace final : public TraceSink {
                   static_cast<int>(nanoseconds % 1000));
     return text;
   }
-  static std::string place(TraceThread where) {
+  static std::string thread_fields(TraceThread where) {
     return ",\"pid\":" + std::to_string(where.process) + ",\"tid\":" + std::to_string(where.thread);
   }
-  static std::string at(TraceThread where, std::int64_t time) { return place(where) + ",\"ts\":" + microseconds(time); }
+  static std::string at(TraceThread where, std::int64_t time) {
+    return thread_fields(where) + ",\"ts\":" + microseconds(time);
+  }
   static std::string metadata(const char* what, TraceThread where, const std::string& name) {
-    return std::string("{\"ph\":\"M\",\"name\":\"") + what + "\"" + place(where) +
+    return std::string("{\"ph\":\"M\",\"name\":\"") + what + "\"" + thread_fields(where) +
            ",\"args\":{\"name\":" + json_string(name) + "}}";
   }
   void queued(TracedTask& task, std::int64_t until, const char* more) {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+// The worker's check of a call that it has claimed, before it reads a byte of it.
+#pragma once
+
+#include <concurrent/multiprocessing/detail/layout.hpp>
+#include <concurrent/multiprocessing/detail/message_sum.hpp>
+#include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/pickle/errors.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+/// The pickled call, if it is what the caller wrote. A short one is copied first: what is checked and what is run
+/// must be the same bytes. Throws: UnpicklingError when it is not.
+inline std::span<const std::byte> checked_call(Segment& segment, const CallRecord& record, std::byte* copy) {
+  std::uint64_t size = record.size;
+  std::uint64_t offset = record.offset;
+  asm volatile("" : "+r"(size), "+r"(offset));
+  const bool is_short = offset == 0;
+  const bool possible = is_short ? size <= CallRecord::inline_capacity : segment.reach_caller_block(offset, size);
+  if (possible) {
+    if (is_short) std::memcpy(copy, record.bytes, size);
+    if (sum_of_call(size, offset, record.flags, copy) == record.sum)
+      return {is_short ? copy : segment.base() + offset, size};
+  }
+  throw pickle::UnpicklingError(
+      "concurrent::futures: the call was not run: a rogue task has written over it in shared memory.");
+}
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0

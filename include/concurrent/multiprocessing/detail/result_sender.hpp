@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+// The worker's end of its result ring. The caller's is ResultReceiver, of the pool; layout.hpp has the words between.
+#pragma once
+
+#include <concurrent/multiprocessing/detail/caller_words.hpp>
+#include <concurrent/multiprocessing/detail/fault_point.hpp>
+#include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/layout.hpp>
+#include <concurrent/multiprocessing/detail/message_sum.hpp>
+#include <concurrent/multiprocessing/detail/result_writer.hpp>
+#include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace concurrent::multiprocessing::inline v0 {
+namespace detail {
+
+class ResultSender {
+ public:
+  ResultSender(Segment& segment, std::uint32_t index) noexcept
+      : segment_(segment), entry_(segment.worker(index)), index_(index), position_(entry_.first_position) {}
+
+  bool has_room() const noexcept {
+    return position_ - entry_.consumed.load(std::memory_order_acquire) < segment_.geometry().ring_capacity;
+  }
+  /// The caller has not looked at our results for long: wait for it before taking another call.
+  void wait_for_room(std::int64_t spin_nanoseconds) noexcept {
+    CONCURRENT_FUTURES_FAULT_POINT("worker.waits_for_room");
+    notify_caller(segment_.caller());
+    for (Polling polling(spin_nanoseconds); !has_room() && polling.again();) {
+    }
+    while (!has_room()) {
+      entry_.wake.store(1, std::memory_order_relaxed);
+      entry_.waits_for_room.store(1, std::memory_order_seq_cst);
+      if (!has_room()) futex_wait(entry_.wake, 1, std::chrono::steady_clock::now() + std::chrono::seconds(1), true);
+      entry_.waits_for_room.store(0, std::memory_order_relaxed);
+      entry_.wake.store(0, std::memory_order_relaxed);
+    }
+  }
+  /// Whether the caller has taken all that was published.
+  bool all_taken() const noexcept { return entry_.consumed.load(std::memory_order_relaxed) == position_; }
+
+  void publish(ResultWriter& writer, std::uint64_t call, std::uint64_t key, Outcome outcome) noexcept {
+    ResultEntry& entry = segment_.result(index_, position_);
+    entry.call = call;
+    entry.key = key;
+    entry.size = writer.size();
+    entry.outcome = static_cast<std::uint32_t>(outcome);
+    const std::uint64_t offset = writer.publish(segment_, entry);
+    entry.offset = offset;
+    entry.sum = sum_of_result(call, key, writer.size(), offset, static_cast<std::uint32_t>(outcome), writer.data());
+    CONCURRENT_FUTURES_FAULT_POINT("worker.before_commit");
+    entry.commit.store(++position_, std::memory_order_seq_cst);
+    CONCURRENT_FUTURES_FAULT_POINT("worker.committed");
+    notify_caller(segment_.caller());
+    CONCURRENT_FUTURES_FAULT_POINT("worker.notified");
+  }
+
+ private:
+  Segment& segment_;
+  WorkerEntry& entry_;
+  const std::uint32_t index_;
+  std::uint64_t position_;
+};
+
+}  // namespace detail
+}  // namespace concurrent::multiprocessing::inline v0
