@@ -8,6 +8,7 @@
 
 #include <concurrent/futures/detail/nodes/body_writer.hpp>
 #include <concurrent/futures/detail/nodes/clock_offset.hpp>
+#include <concurrent/futures/detail/nodes/node_credits.hpp>
 #include <concurrent/futures/detail/nodes/node_item.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/nodes/open_order.hpp>
@@ -48,9 +49,8 @@ class PoolNode final : public NodePeer {
   void lost(const std::string& reason) noexcept override;
 
   bool is_usable() const noexcept { return is_open && !is_lost && !has_no_worker && limit > 0; }
-  bool has_credit() const noexcept { return is_usable() && out < credits; }
+  bool has_credit() const noexcept { return is_usable() && out < credits.count(); }
   std::string label() const { return node_label(place.host, place.rank); }
-  void learn(std::chrono::steady_clock::time_point now);
 
   const NodePlace place;
   std::unique_ptr<NodeLink> link;
@@ -58,7 +58,7 @@ class PoolNode final : public NodePeer {
   int workers = 1;                    // that it was opened with
   int limit = 1;                      // how many it may have now
   std::size_t out = 0;                // calls that it has
-  std::size_t credits = 0;            // how many it may have
+  NodeCredits credits{1};             // how many it may have
   bool is_open = false;
   bool is_lost = false;
   bool is_closed = false;
@@ -78,8 +78,6 @@ class PoolNode final : public NodePeer {
  private:
   NodePool* pool_;
   std::size_t index_;
-  std::chrono::steady_clock::time_point period_begin_{};
-  std::size_t period_results_ = 0;
 };
 
 /// What is behind an MPIPoolExecutor; it lives as long as the executor, its thread or one of its futures does.

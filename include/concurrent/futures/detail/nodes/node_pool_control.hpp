@@ -99,7 +99,7 @@ inline void NodePool::set_max_workers(int workers) {
     workers -= limit;
     if (limit == node->limit) continue;
     node->limit = limit;
-    node->credits = static_cast<std::size_t>(limit) + 1;
+    node->credits.set_workers(limit);
     if (!node->is_lost && !node->is_closed)
       node->link->send((MessageWriter(MessageKind::resize, id_) << (std::max)(limit, 1)).finish());
   }

@@ -6,7 +6,6 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/pickle/exception.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -41,7 +40,7 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
       node.has_no_worker = true;
       if (no_node_is_usable()) refusal = reader.next<std::string>();
     } else {
-      node.learn(std::chrono::steady_clock::now());
+      node.credits.learn(std::chrono::steady_clock::now(), node.out);
     }
     answered = item->answer == NodeItem::Answer::awaited;
     const bool given_back =
@@ -165,31 +164,6 @@ inline void NodePool::end_as_cancelled(NodeItem& item) noexcept {
 inline void NodePool::count(std::uint64_t PoolStatistics::* outcome, int more) noexcept {
   const std::lock_guard lock(mutex_);
   counts_.*outcome += static_cast<std::uint64_t>(std::int64_t(more));
-}
-
-/// A result more from this node: how many calls it may have follows from how long they take. Many short ones hide the
-/// way there and back, and let each thread that they pass deal with many in a turn: as many as the node does in a
-/// millisecond. A long one waits for a worker where no other node can take it.
-inline void PoolNode::learn(std::chrono::steady_clock::time_point now) {
-  constexpr auto period = std::chrono::milliseconds(1);
-  if (period_results_++ == 0) {
-    period_begin_ = now;
-    return;
-  }
-  if (now - period_begin_ < period) return;
-  const auto busy = static_cast<std::int64_t>((std::min)(out, static_cast<std::size_t>(limit)));
-  const std::chrono::nanoseconds task_time((now - period_begin_) * busy /
-                                           static_cast<std::int64_t>(period_results_ - 1));
-  const auto few = static_cast<std::size_t>(limit) + 1;
-  const auto in_a_millisecond = static_cast<std::size_t>(
-      limit * (std::chrono::milliseconds(1) / (std::max)(task_time, std::chrono::nanoseconds(1))));
-  const std::size_t enough = (std::min)(few + in_a_millisecond, 128 * few);
-  if (task_time < std::chrono::milliseconds(1) && out + 1 >= credits && credits < enough) {
-    credits = (std::min)(2 * credits, enough);
-  } else if (task_time > std::chrono::milliseconds(10)) {
-    credits = few;
-  }
-  period_results_ = 0;
 }
 
 }  // namespace detail

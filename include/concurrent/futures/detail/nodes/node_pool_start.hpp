@@ -91,7 +91,7 @@ inline NodePool::NodePool(MPIPoolOptions options, std::vector<NodePlace> places)
     is_alone_ = is_alone_ && places[i].is_local;
     nodes_.push_back(std::make_unique<PoolNode>(*this, nodes_.size(), std::move(places[i])));
     nodes_.back()->workers = nodes_.back()->limit = shares[i];
-    nodes_.back()->credits = static_cast<std::size_t>(shares[i]) + 1;
+    nodes_.back()->credits.set_workers(shares[i]);
   }
   most_workers_ = total;
   max_workers_.store(total);
