@@ -37,8 +37,7 @@ class VectorWriter : public Writer {
  private:
   static void grow(Writer& writer, std::size_t needed) {
     auto& self = static_cast<VectorWriter&>(writer);
-    const std::size_t wanted = self.size() + needed;
-    self.bytes_.resize(wanted > 2 * self.bytes_.size() ? wanted : 2 * self.bytes_.size());
+    self.bytes_.resize(grown_size(self.size(), needed));
     self.rebase(self.bytes_.data(), self.bytes_.data() + self.bytes_.size());
   }
 

@@ -86,6 +86,12 @@ class Writer {
   std::size_t size() const noexcept { return static_cast<std::size_t>(next_ - first_); }
   std::size_t capacity() const noexcept { return static_cast<std::size_t>(last_ - first_); }
 
+  /// How large the memory is to become when there are `written` bytes and no room for `needed` more: twice as large for
+  /// what comes in pieces; what is announced in one piece gets just that.
+  static constexpr std::size_t grown_size(std::size_t written, std::size_t needed) noexcept {
+    return needed < written ? 2 * written + needed : written + needed;
+  }
+
   /// Tells that the memory is now from `first` to `last`. What was written stands there already; size() stays.
   void rebase(std::byte* first, std::byte* last) noexcept {
     next_ = first + (next_ - first_);

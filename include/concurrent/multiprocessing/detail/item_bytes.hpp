@@ -41,7 +41,7 @@ class ItemWriter : public pickle::Writer {
     auto& self = static_cast<ItemWriter&>(writer);
     const std::size_t written = self.size();
     const bool first = self.large_.empty();
-    self.large_.resize(written + needed > 2 * written ? written + needed : 2 * written);
+    self.large_.resize(grown_size(written, needed));
     if (first) std::memcpy(self.large_.data(), self.small_, written);
     self.rebase(self.large_.data(), self.large_.data() + self.large_.size());
   }

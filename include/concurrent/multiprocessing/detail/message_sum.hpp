@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// A task gone wild may write over the shared memory. A short message therefore carries a sum of its bytes: what was
+// A rogue task may write over the shared memory. A short message therefore carries a checksum of its bytes: what was
 // written over on its way is told from what was sent, and is not run, nor given to a future. It is no protection from
 // one who computes the sum as well. Large payloads have none: it would cost as much as copying them.
 #pragma once
 
-#include <concurrent/version.hpp>
+#include <concurrent/pickle/detail/golden_ratio.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
 inline std::uint64_t mix_into_sum(std::uint64_t sum, std::uint64_t word) noexcept {
-  return std::rotl((sum ^ word) * 0x9E37'79B9'7F4A'7C15ULL, 29);
+  return std::rotl((sum ^ word) * pickle::detail::golden_ratio, 29);
 }
 
 /// 2 ns for 8 bytes, 9 for 48.

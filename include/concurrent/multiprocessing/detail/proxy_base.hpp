@@ -7,6 +7,7 @@
 #include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/callable.hpp>
+#include <concurrent/pickle/detail/golden_ratio.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -110,7 +111,9 @@ class ProxyBase {
   explicit operator bool() const noexcept { return state_ != nullptr; }
   /// The same for the same object, in every process.
   std::size_t hash() const noexcept {
-    return state_ ? static_cast<std::size_t>(state_->manager().id[0] ^ (state_->object() * 0x9E3779B97F4A7C15ULL)) : 0;
+    return state_
+               ? static_cast<std::size_t>(state_->manager().id[0] ^ (state_->object() * pickle::detail::golden_ratio))
+               : 0;
   }
 
  protected:

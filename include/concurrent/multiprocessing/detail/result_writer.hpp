@@ -3,6 +3,7 @@
 
 #include <concurrent/multiprocessing/detail/block_list.hpp>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
+#include <concurrent/multiprocessing/detail/grow_in_blocks.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/writer.hpp>
@@ -117,23 +118,9 @@ class ResultWriter : public pickle::Writer {
   static void grow(pickle::Writer& writer, std::size_t needed) {
     CONCURRENT_FUTURES_FAULT_POINT("worker.result_grows");
     auto& self = static_cast<ResultWriter&>(writer);
-    const std::size_t wanted = self.size() + needed;
-    // Twice the room for what comes in pieces; what is announced in one piece gets just that.
-    const std::size_t roomy = needed < self.size() ? 2 * self.size() + needed : wanted;
-    if (self.block_.address != nullptr && self.blocks_->extend(self.block_, roomy)) {
-      self.rebase(self.block_.address + sizeof(Block), self.block_.address + self.block_.size);
-      return;
-    }
-    Allocation larger = self.blocks_->allocate(roomy);
-    if (larger.address == nullptr && roomy != wanted) larger = self.blocks_->allocate(wanted);
-    if (larger.address == nullptr) {
-      throw pickle::PicklingError("concurrent::futures: result too large: " + std::to_string(wanted) +
-                                  " bytes. There is no shared memory for it; return it in parts or through a file.");
-    }
-    std::memcpy(larger.address + sizeof(Block), self.data(), self.size());
-    self.rebase(larger.address + sizeof(Block), larger.address + larger.size);
-    if (self.block_.address != nullptr) self.blocks_->free(self.block_);
-    self.block_ = larger;
+    if (grow_in_blocks(self, needed, *self.blocks_, self.block_, sizeof(Block))) return;
+    throw pickle::PicklingError("concurrent::futures: result too large: " + std::to_string(self.size() + needed) +
+                                " bytes. There is no shared memory for it; return it in parts or through a file.");
   }
 
   ResultBlocks* blocks_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/pickle/detail/golden_ratio.hpp>
 #include <concurrent/pickle/errors.hpp>
 
 #include <cstdint>
@@ -26,11 +27,11 @@ namespace concurrent::pickle::inline v0::detail {
 // Shows that an address was written by this process or by one that has the same memory: the system gives each image
 // random bytes of its own, and forks have those of their parent.
 inline std::uint64_t sign_inherited(std::uintptr_t address) noexcept {
-  std::uint64_t key[2] = {0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu};
+  std::uint64_t key[2] = {golden_ratio, 0xC2B2AE3D27D4EB4Fu};
   if (const auto random = ::getauxval(AT_RANDOM); random != 0) {
     std::memcpy(key, reinterpret_cast<const void*>(random), sizeof key);
   }
-  std::uint64_t sum = (address ^ key[0]) * 0x9E3779B97F4A7C15u;
+  std::uint64_t sum = (address ^ key[0]) * golden_ratio;
   sum = (sum ^ sum >> 29 ^ key[1]) * 0xBF58476D1CE4E5B9u;
   return sum ^ sum >> 32;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/version.hpp>
+#include <concurrent/pickle/detail/golden_ratio.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +44,7 @@ class WrittenPointers {
 
   std::size_t find_slot(const void* object, const void* type) const {
     const std::uint64_t bits = reinterpret_cast<std::uintptr_t>(object);
-    std::size_t slot = ((bits * 0x9E3779B97F4A7C15u) >> 20) & (slots_.size() - 1);
+    std::size_t slot = ((bits * golden_ratio) >> 20) & (slots_.size() - 1);
     while (slots_[slot] != 0) {
       const Entry& entry = entries_[slots_[slot] - 1];
       if (entry.object == object && entry.type == type) break;

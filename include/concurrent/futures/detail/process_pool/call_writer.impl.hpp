@@ -3,9 +3,9 @@
 
 #include <concurrent/futures/detail/process_pool/argument_blocks.hpp>
 #include <concurrent/futures/detail/process_pool/call_writer.hpp>
+#include <concurrent/multiprocessing/detail/grow_in_blocks.hpp>
 #include <concurrent/pickle/errors.hpp>
 
-#include <cstring>
 #include <string>
 
 namespace concurrent::futures::inline v0 {
@@ -16,22 +16,9 @@ CONCURRENT_FUTURES_INLINE void CallWriter::free_block() noexcept { blocks_->free
 
 CONCURRENT_FUTURES_INLINE void CallWriter::grow(pickle::Writer& writer, std::size_t needed) {
   auto& self = static_cast<CallWriter&>(writer);
-  const std::size_t wanted = self.size() + needed;
-  const std::size_t roomy = needed < self.size() ? 2 * self.size() + needed : wanted;
-  if (self.block_.address != nullptr && self.blocks_->extend(self.block_, roomy)) {
-    self.rebase(self.block_.address, self.block_.address + self.block_.size);
-    return;
-  }
-  auto larger = self.blocks_->allocate(roomy);
-  if (larger.address == nullptr && roomy != wanted) larger = self.blocks_->allocate(wanted);
-  if (larger.address == nullptr) {
-    throw pickle::PicklingError("concurrent::futures: arguments too large: " + std::to_string(wanted) +
-                                " bytes. There is no shared memory for them; pass them in parts or through a file.");
-  }
-  std::memcpy(larger.address, self.data(), self.size());
-  self.rebase(larger.address, larger.address + larger.size);
-  if (self.block_.address != nullptr) self.blocks_->free(self.block_);
-  self.block_ = larger;
+  if (multiprocessing::detail::grow_in_blocks(self, needed, *self.blocks_, self.block_)) return;
+  throw pickle::PicklingError("concurrent::futures: arguments too large: " + std::to_string(self.size() + needed) +
+                              " bytes. There is no shared memory for them; pass them in parts or through a file.");
 }
 
 }  // namespace detail

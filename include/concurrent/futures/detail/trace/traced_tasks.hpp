@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
+#include <concurrent/pickle/detail/golden_ratio.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -51,7 +52,8 @@ class TracedTasks {
 
  private:
   Link& chain(const void* task) noexcept {
-    return chains_[(reinterpret_cast<std::uintptr_t>(task) * 0x9E37'79B9'7F4A'7C15ULL >> 32) & (chains_.size() - 1)];
+    return chains_[(reinterpret_cast<std::uintptr_t>(task) * pickle::detail::golden_ratio >> 32) &
+                   (chains_.size() - 1)];
   }
   void grow() {
     std::vector<Link> old(2 * chains_.size());
