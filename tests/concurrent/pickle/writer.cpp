@@ -90,9 +90,9 @@ TEST_CASE("Writer: clear makes it as new, truncate takes back the end") {
 }
 
 TEST_CASE("Writer: memory doubles for what comes in pieces, and is exact for what comes at once") {
-  CHECK(Writer::grown_size(0, 8) == 8);
-  CHECK(Writer::grown_size(256, 8) == 520);
-  CHECK(Writer::grown_size(256, 255) == 767);
-  CHECK(Writer::grown_size(256, 256) == 512);
-  CHECK(Writer::grown_size(256, 1 << 20) == 256 + (1 << 20));
+  CHECK(pickle::Writer::grown_size(0, 8) == 8);
+  CHECK(pickle::Writer::grown_size(256, 8) == 520);
+  CHECK(pickle::Writer::grown_size(256, 255) == 767);
+  CHECK(pickle::Writer::grown_size(256, 256) == 512);
+  CHECK(pickle::Writer::grown_size(256, 1 << 20) == 256 + (1 << 20));
 }
