@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/config.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/futures/detail/process_pool/worker_table.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>

@@ -13,8 +13,8 @@ namespace detail {
 
 namespace mpd = multiprocessing::detail;
 
-inline CallSender::CallSender() = default;
-inline CallSender::~CallSender() = default;
+CONCURRENT_FUTURES_INLINE CallSender::CallSender() = default;
+CONCURRENT_FUTURES_INLINE CallSender::~CallSender() = default;
 
 inline void CallSender::open(mpd::Segment& segment) {
   segment_ = &segment;

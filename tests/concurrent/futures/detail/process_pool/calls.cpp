@@ -4,6 +4,7 @@
 #include <concurrent/futures/detail/process_pool/call_sender.impl.hpp>
 #include <concurrent/futures/process.hpp>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <set>
@@ -86,6 +87,7 @@ TEST_CASE("CallLedger: a call is in one place, and outstanding until it is close
           break;
         }
         ledger.take_record(call);
+        REQUIRE_FALSE(call.has_record);
         ledger.close(call);
         REQUIRE(call.location == CallLocation::gone);
         std::erase_if(calls, [&](const auto& each) { return each.get() == &call; });
@@ -139,6 +141,8 @@ TEST_CASE("CallSender: what a worker does to a call is seen, and only what has n
   CHECK(ipc::record_of(first) == calls[0]->record);
   CHECK(sender.look(*calls[0]).stage == CallState::Stage::claimed);
   CHECK(sender.look(*calls[0]).worker == 1);
+  CHECK(sender.look(*calls[0]).is_taken());
+  CHECK_FALSE(sender.look(*calls[1]).is_taken());
   CHECK_FALSE(sender.withdraw(*calls[0]));
   CHECK(sender.moves_on());
   CHECK(sender.withdraw(*calls[1]));
@@ -148,6 +152,7 @@ TEST_CASE("CallSender: what a worker does to a call is seen, and only what has n
   ipc::claim_call(segment, 0);
   segment.record(calls[2]->record).state.store(ipc::RecordState{calls[2]->ticket, 0, ipc::Stage::started}.pack());
   CHECK(sender.look(*calls[2]).is_started());
+  CHECK(sender.look(*calls[2]).is_taken());
   CHECK_FALSE(sender.take_back(*calls[2]));
 
   // One that was taken back may be sent again, with another nonce; what wrote the old one is not believed.
@@ -183,4 +188,129 @@ TEST_CASE("CallSender: whatever a rogue task writes over a record, its call is l
     if (state.is_taken()) REQUIRE(state.worker < 3);
     if (state.stage == CallState::Stage::waiting) REQUIRE(written == right);
   }
+}
+
+TEST_CASE("CallSender: a record says where its call lies, how long it is and what it must add up to") {
+  ipc::Segment segment = make_segment(1, 4, 8);
+  CallLedger ledger(1);
+  CallSender sender;
+  ledger.grow(8);
+  sender.open(segment);
+  const auto send = [&](Call& call, const std::byte* bytes) -> const ipc::CallRecord& {
+    ledger.enter(call);
+    ledger.add(call);
+    ledger.give_record(call);
+    sender.write(call, bytes);
+    return segment.record(call.record);
+  };
+  const auto small = make_call(0x1122334455667788, 0, true);
+  const ipc::CallRecord& inline_record = send(*small, small->waiting_bytes());
+  CHECK(inline_record.offset == 0);
+  CHECK(inline_record.size == 8);
+  CHECK(std::memcmp(inline_record.bytes, small->waiting_bytes(), 8) == 0);
+  CHECK(inline_record.flags == ipc::CallRecord::timed);
+  CHECK(inline_record.sum == ipc::sum_of_call(8, 0, inline_record.flags, small->waiting_bytes()));
+
+  const auto large = make_call(0);
+  large->traced = true;
+  large->size = 100'000;
+  large->block.address = segment.caller_region().data() + 4096;
+  const ipc::CallRecord& block_record = send(*large, nullptr);
+  CHECK(block_record.offset == segment.offset_of(large->block.address));
+  CHECK(block_record.size == 100'000);
+  CHECK(block_record.flags == ipc::CallRecord::traced);
+  CHECK(block_record.sum == ipc::sum_of_call(100'000, block_record.offset, block_record.flags, nullptr));
+}
+
+namespace {
+
+/// Workers in the slots of a pool, as they say they are.
+struct Workers {
+  explicit Workers(ipc::Segment& of) : segment(of) {
+    table.open(6, 6);
+    for (std::uint32_t slot = 0; slot < 5; ++slot) table.occupy(slot, slot, detail::Deadline{});
+  }
+  void set(std::uint32_t slot, ipc::WorkerStatus status) {
+    segment.worker(slot).status.store(static_cast<std::uint32_t>(status));
+    const bool asleep = status == ipc::WorkerStatus::asleep;
+    segment.worker(slot).wake.store(asleep ? 1 : 0);
+    if (asleep) segment.sleepers(0).fetch_or(std::uint64_t{1} << slot);
+  }
+  /// Those that have been woken, as bits; their sleepers' bits are gone.
+  unsigned woken() const {
+    unsigned bits = 0;
+    for (std::uint32_t slot = 0; slot < 6; ++slot) {
+      const bool says_asleep =
+          segment.worker(slot).status.load() == static_cast<std::uint32_t>(ipc::WorkerStatus::asleep);
+      const bool is_woken = segment.worker(slot).wake.load() == 0;
+      if (!says_asleep || !is_woken) continue;
+      bits |= 1u << slot;
+      CHECK((segment.sleepers(0).load() >> slot & 1) == 0);
+    }
+    return bits;
+  }
+  ipc::Segment& segment;
+  detail::WorkerTable table;
+};
+
+}  // namespace
+
+TEST_CASE("CallSender: as many sleeping workers are woken as calls wait for whom nobody is awake, the lowest first") {
+  using ipc::WorkerStatus;
+  for (unsigned calls = 0; calls <= 4; ++calls) {
+    for (unsigned polling = 0; polling <= 2; ++polling) {
+      ipc::Segment segment = make_segment(6, 8, 8);
+      CallLedger ledger(1);
+      CallSender sender;
+      ledger.grow(8);
+      sender.open(segment);
+      Workers workers(segment);
+      for (std::uint32_t slot = 0; slot < 5; ++slot)
+        workers.set(slot, slot < polling ? WorkerStatus::polling
+                          : slot == 4    ? WorkerStatus::busy
+                                         : WorkerStatus::asleep);
+      workers.set(5, WorkerStatus::asleep);  // left behind by one that is not there
+      std::vector<std::unique_ptr<Call>> sent;
+      for (unsigned i = 0; i < calls; ++i) {
+        sent.push_back(make_call(i));
+        ledger.enter(*sent.back());
+        ledger.add(*sent.back());
+        ledger.give_record(*sent.back());
+        sender.write(*sent.back(), sent.back()->waiting_bytes());
+        sender.enqueue(*sent.back(), ledger.mark_sent(*sent.back()));
+      }
+      sender.wake_workers(workers.table);
+      unsigned expected = 0;
+      unsigned missing = calls > polling ? calls - polling : 0;
+      for (std::uint32_t slot = polling; slot < 4 && missing != 0; ++slot, --missing) expected |= 1u << slot;
+      CAPTURE(calls, polling);
+      CHECK(workers.woken() == expected);
+    }
+  }
+}
+
+TEST_CASE("CallSender: a worker that says it polls and did not take a call is not counted on") {
+  ipc::Segment segment = make_segment(6, 8, 8);
+  CallLedger ledger(1);
+  CallSender sender;
+  ledger.grow(8);
+  sender.open(segment);
+  Workers workers(segment);
+  workers.set(0, ipc::WorkerStatus::polling);
+  workers.set(1, ipc::WorkerStatus::asleep);
+  for (std::uint32_t slot = 2; slot < 5; ++slot) workers.set(slot, ipc::WorkerStatus::busy);
+  const auto call = make_call(1);
+  ledger.enter(*call);
+  ledger.add(*call);
+  ledger.give_record(*call);
+  sender.write(*call, call->waiting_bytes());
+  sender.enqueue(*call, ledger.mark_sent(*call));
+  sender.wake_workers(workers.table);
+  CHECK(workers.woken() == 0);
+  workers.table[0].ignored_wakeup = true;
+  workers.table[2].ignored_wakeup = true;
+  sender.wake_workers(workers.table);
+  CHECK(workers.woken() == 2);
+  CHECK(workers.table[0].ignored_wakeup);
+  CHECK_FALSE(workers.table[2].ignored_wakeup);  // it has taken another since
 }

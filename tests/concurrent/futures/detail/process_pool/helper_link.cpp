@@ -31,6 +31,12 @@ TEST_CASE("HelperLink: reports come out in their order, each once, and the helpe
   REQUIRE(link.take_report(report));
   CHECK(HelperLink::is_end_of_helper(report));
   CHECK(report.status == 9);
+  Report other = report;
+  other.kind = Report::Kind::ended;
+  CHECK_FALSE(HelperLink::is_end_of_helper(other));
+  other = report;
+  other.worker = 0;
+  CHECK_FALSE(HelperLink::is_end_of_helper(other));
   CHECK_FALSE(link.take_report(report));
 }
 

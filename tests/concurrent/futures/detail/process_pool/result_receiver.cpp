@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // Without a pool and without a worker: the test writes to the ring what one might.
 #include <concurrent/futures/detail/process_pool/result_receiver.impl.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -251,4 +255,26 @@ TEST_CASE("ResultReceiver: a result of which one bit is another is refused") {
         [&](ipc::ResultEntry& entry) { entry.bytes[bit / 8] ^= static_cast<std::byte>(std::uint32_t{1} << bit % 8); }));
   }
   CHECK(refused([](ipc::ResultEntry& entry) { entry.outcome = static_cast<std::uint32_t>(ipc::Outcome::exception); }));
+}
+
+TEST_CASE("ResultReceiver: a worker that waits for room is woken when some has been taken, and no other") {
+  Rings rings;
+  ipc::WorkerEntry& entry = rings.segment.worker(0);
+  entry.wake.store(1);
+  rings.receiver.tell_worker(0);
+  CHECK(entry.wake.load() == 1);
+  entry.waits_for_room.store(1);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::atomic<bool> waits{false};
+  std::thread worker([&] {
+    waits = true;
+    while (entry.wake.load() != 0 && std::chrono::steady_clock::now() < deadline)
+      ipc::futex_wait(entry.wake, 1, deadline, true);
+  });
+  while (!waits) std::this_thread::yield();
+  for (ipc::Polling moment(5'000'000); moment.again();) {  // in which it falls asleep; if not, this test shows less
+  }
+  rings.receiver.tell_worker(0);
+  worker.join();
+  CHECK(std::chrono::steady_clock::now() < deadline);
 }

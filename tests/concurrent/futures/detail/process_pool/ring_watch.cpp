@@ -211,4 +211,9 @@ TEST_CASE("RingWatch: what was published before somebody lies down keeps it awak
   watch.sleep_manager(deadline, is_ready);
   CHECK(std::chrono::steady_clock::now() < deadline);
   CHECK_FALSE(watch.has_work());
+
+  // Without any of that it sleeps.
+  deadline = in(std::chrono::milliseconds(20));
+  watch.sleep_manager(deadline, is_ready);
+  CHECK(std::chrono::steady_clock::now() >= deadline);
 }

@@ -43,7 +43,8 @@ TEST_CASE("WorkerTable: whatever happens to workers, the counts are those of the
       REQUIRE(slot.serial > last_serial);
       last_serial = slot.serial;
       REQUIRE(slot.pid == 0);
-      REQUIRE_FALSE(slot.retiring);
+      REQUIRE_FALSE((slot.retiring || slot.resigning || slot.stopping || slot.leaving || slot.ignored_wakeup));
+      REQUIRE_FALSE((slot.holds_call || slot.was_blocked || slot.blocks_reserved));
     } else {
       switch (random() % 4) {
         case 0:
