@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/version.hpp>
 
 #include <pthread.h>
 #include <unistd.h>
 
-#include <mutex>
 #include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
@@ -22,21 +22,21 @@ class DescriptorRegistry {
   }
 
   void add(int fd) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     descriptors_.push_back(fd);
   }
   void close(int fd) noexcept {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase(descriptors_, fd);
     ::close(fd);
   }
   /// The program has closed it.
   void forget(int fd) noexcept {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase(descriptors_, fd);
   }
-  /// In a forked child: closes all of them.
-  void close_all() noexcept {
+  /// In a forked child, where the lock is held since before the fork: closes all of them.
+  void close_all() noexcept CONCURRENT_FUTURES_UNCHECKED_LOCKS {
     for (const int fd : descriptors_) ::close(fd);
     descriptors_.clear();
   }
@@ -46,15 +46,16 @@ class DescriptorRegistry {
     // Held over every fork, so that the child finds it free and its list whole. A child that the program forks on its
     // own has no use for the connections, and while it held them no zygote could see that its caller has become another
     // program.
-    ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
-                     [] {
+    ::pthread_atfork([]() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.lock(); },
+                     []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.unlock(); },
+                     []() CONCURRENT_FUTURES_UNCHECKED_LOCKS {
                        instance().close_all();
                        instance().mutex_.unlock();
                      });
   }
 
-  std::mutex mutex_;
-  std::vector<int> descriptors_;
+  Mutex mutex_;
+  std::vector<int> descriptors_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
 };
 
 }  // namespace detail

@@ -5,12 +5,12 @@
 
 #include <concurrent/config.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/pickle/detail/type_name.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <type_traits>
 #include <utility>
 
@@ -37,10 +37,10 @@ class ManagedObject {
   ObjectId id() const noexcept { return id_; }
   void set_id(ObjectId id) noexcept { id_ = id; }
   /// Whoever has it is the one that may touch the value. Python: what the interpreter's lock does for a dict.
-  std::mutex& mutex() noexcept { return mutex_; }
+  Mutex& mutex() noexcept { return mutex_; }
 
  private:
-  std::mutex mutex_;
+  Mutex mutex_;
   std::uint64_t type_;
   ObjectId id_ = 0;
 };
@@ -93,14 +93,16 @@ std::shared_ptr<ManagedObject> find_managed_object(ManagedKey key, std::uint64_t
 template <class T>
 class Held {
  public:
-  explicit Held(ManagedKey key) : object_(find_managed_object(key, managed_type<T>())), lock_(object_->mutex()) {}
+  explicit Held(ManagedKey key) CONCURRENT_FUTURES_UNCHECKED_LOCKS
+      : object_(find_managed_object(key, managed_type<T>())),
+        lock_(object_->mutex()) {}
 
   T& operator*() const noexcept { return static_cast<ManagedValue<T>&>(*object_).value(); }
   T* operator->() const noexcept { return &**this; }
 
  private:
   std::shared_ptr<ManagedObject> object_;  // let go of after the lock
-  std::lock_guard<std::mutex> lock_;
+  MutexLock lock_;
 };
 
 }  // namespace detail

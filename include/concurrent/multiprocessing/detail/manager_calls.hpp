@@ -4,6 +4,7 @@
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
 #include <concurrent/multiprocessing/detail/exception_registry.hpp>
 #include <concurrent/multiprocessing/detail/manager_link.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/exception.hpp>
@@ -26,8 +27,9 @@ inline ManagerLinks& ManagerLinks::instance() {
 inline ManagerLinks::ManagerLinks() {
   static_cast<void>(DescriptorRegistry::instance());
   // Held over every fork, so that the child finds it free and the lists whole.
-  ::pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); },
-                   [] { instance().mutex.unlock(); });
+  ::pthread_atfork([]() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex.lock(); },
+                   []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex.unlock(); },
+                   []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex.unlock(); });
 }
 
 CONCURRENT_FUTURES_INLINE ManagerAnswer::~ManagerAnswer() {
@@ -37,14 +39,14 @@ CONCURRENT_FUTURES_INLINE ManagerAnswer::~ManagerAnswer() {
 CONCURRENT_FUTURES_INLINE std::shared_ptr<ManagerLink> ManagerLink::find(const ManagerId& manager) {
   ManagerLinks& all = ManagerLinks::instance();
   {
-    const std::lock_guard lock(all.mutex);
+    const MutexLock lock(all.mutex);
     const auto found = all.links.find(manager.id);
     if (found != all.links.end()) {
       if (std::shared_ptr<ManagerLink> known = found->second.lock()) return known;
     }
   }
   auto made = std::make_shared<ManagerLink>(manager);
-  const std::lock_guard lock(all.mutex);
+  const MutexLock lock(all.mutex);
   std::weak_ptr<ManagerLink>& noted = all.links[manager.id];
   if (std::shared_ptr<ManagerLink> known = noted.lock()) return known;
   noted = made;
@@ -54,13 +56,13 @@ CONCURRENT_FUTURES_INLINE std::shared_ptr<ManagerLink> ManagerLink::find(const M
 CONCURRENT_FUTURES_INLINE ManagerLink::~ManagerLink() {
   close();
   ManagerLinks& all = ManagerLinks::instance();
-  const std::lock_guard lock(all.mutex);
+  const MutexLock lock(all.mutex);
   const auto found = all.links.find(manager_.id);
   if (found != all.links.end() && found->second.expired()) all.links.erase(found);
 }
 
 CONCURRENT_FUTURES_INLINE void ManagerLink::set_how_it_ended(HowItEnded how) {
-  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  const MutexLock lock(ManagerLinks::instance().mutex);
   how_ = std::move(how);
 }
 
@@ -74,13 +76,13 @@ inline void ManagerLink::follow_fork() noexcept {
 
 CONCURRENT_FUTURES_INLINE std::uint32_t ManagerLink::generation() noexcept {
   if (mark_.is_here()) return generation_;
-  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  const MutexLock lock(ManagerLinks::instance().mutex);
   follow_fork();
   return generation_;
 }
 
 CONCURRENT_FUTURES_INLINE SharedId ManagerLink::session() {
-  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  const MutexLock lock(ManagerLinks::instance().mutex);
   follow_fork();
   if (session_ == SharedId{}) session_ = draw_shared_id();
   return session_;
@@ -101,7 +103,7 @@ inline int ManagerLink::connect() const {
 }
 
 inline ManagerLink::Connection ManagerLink::take_idle() noexcept {
-  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  const MutexLock lock(ManagerLinks::instance().mutex);
   follow_fork();
   if (idle_.empty()) return nullptr;
   Connection connection = std::move(idle_.back());
@@ -132,7 +134,7 @@ inline ManagerLink::Connection ManagerLink::take_connection() {
 
 /// Takes it, if it is to be kept and there is memory to note it.
 inline bool ManagerLink::add_idle(Connection& connection) noexcept {
-  const std::lock_guard lock(ManagerLinks::instance().mutex);
+  const MutexLock lock(ManagerLinks::instance().mutex);
   if (shut_down_) return false;
   try {
     idle_.push_back(std::move(connection));
@@ -146,7 +148,7 @@ inline void ManagerLink::give_back(Connection connection, std::uint32_t generati
   connection->trim();
   bool ended = false;
   {
-    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    const MutexLock lock(ManagerLinks::instance().mutex);
     follow_fork();
     if (generation != generation_) return;  // a fork's copy of an answer: the connection is not this process's
     ended = shut_down_;
@@ -172,7 +174,7 @@ inline void ManagerLink::give_back(Connection connection, std::uint32_t generati
 CONCURRENT_FUTURES_INLINE void ManagerLink::close() noexcept {
   std::vector<Connection> idle;
   {
-    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    const MutexLock lock(ManagerLinks::instance().mutex);
     follow_fork();
     idle.swap(idle_);
   }
@@ -182,7 +184,7 @@ CONCURRENT_FUTURES_INLINE void ManagerLink::close() noexcept {
 inline void ManagerLink::died(bool in_progress) {
   HowItEnded how;
   {
-    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    const MutexLock lock(ManagerLinks::instance().mutex);
     follow_fork();
     how = how_;
   }
@@ -221,7 +223,7 @@ CONCURRENT_FUTURES_INLINE std::unique_ptr<ManagerAnswer> ManagerLink::call(std::
 
 CONCURRENT_FUTURES_INLINE void ManagerLink::release(ObjectId object, std::uint64_t sent) noexcept {
   {
-    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    const MutexLock lock(ManagerLinks::instance().mutex);
     follow_fork();
     if (shut_down_) return;
   }
@@ -244,7 +246,7 @@ CONCURRENT_FUTURES_INLINE bool ManagerLink::quit(const SharedId& secret) noexcep
   } catch (...) {
   }
   {
-    const std::lock_guard lock(ManagerLinks::instance().mutex);
+    const MutexLock lock(ManagerLinks::instance().mutex);
     shut_down_ = true;
   }
   if (!connection) return false;

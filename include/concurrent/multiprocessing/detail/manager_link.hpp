@@ -44,6 +44,7 @@
 #include <concurrent/config.hpp>
 #include <concurrent/multiprocessing/detail/manager_connection.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/pickle/dumps.hpp>
 
@@ -52,7 +53,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,6 +86,20 @@ class ManagerAnswer {
   Connection connection_;
   std::uint32_t generation_ = 0;
   bool whole_ = false;
+};
+
+class ManagerLink;
+
+/// All the links that this process has, with the mutex of each, which is held over forks.
+class ManagerLinks {
+ public:
+  static ManagerLinks& instance();
+
+  Mutex mutex;
+  std::map<SharedId, std::weak_ptr<ManagerLink>> links CONCURRENT_FUTURES_GUARDED_BY(mutex);
+
+ private:
+  ManagerLinks();
 };
 
 /// A process's way to one server.
@@ -127,7 +141,7 @@ class ManagerLink : public std::enable_shared_from_this<ManagerLink> {
   using Connection = std::unique_ptr<ManagerConnection>;
 
   /// The mutex is held.
-  void follow_fork() noexcept;
+  void follow_fork() noexcept CONCURRENT_FUTURES_REQUIRES(ManagerLinks::instance().mutex);
   /// One that is idle, or a new one; null when there is no server.
   Connection take_connection();
   Connection take_idle() noexcept;
@@ -137,25 +151,12 @@ class ManagerLink : public std::enable_shared_from_this<ManagerLink> {
   [[noreturn]] void died(bool in_progress);
 
   const ManagerId manager_;
-  // Guarded by ManagerLinks::mutex, which is held over forks.
-  ProcessMark mark_;
-  SharedId session_{};
+  ProcessMark mark_;  // as generation_, changed under the mutex, and read without it where no fork lies between
+  SharedId session_ CONCURRENT_FUTURES_GUARDED_BY(ManagerLinks::instance().mutex){};
   std::uint32_t generation_ = 1;
-  std::vector<Connection> idle_;
-  HowItEnded how_;
-  bool shut_down_ = false;
-};
-
-/// All that this process has.
-class ManagerLinks {
- public:
-  static ManagerLinks& instance();
-
-  std::mutex mutex;
-  std::map<SharedId, std::weak_ptr<ManagerLink>> links;
-
- private:
-  ManagerLinks();
+  std::vector<Connection> idle_ CONCURRENT_FUTURES_GUARDED_BY(ManagerLinks::instance().mutex);
+  HowItEnded how_ CONCURRENT_FUTURES_GUARDED_BY(ManagerLinks::instance().mutex);
+  bool shut_down_ CONCURRENT_FUTURES_GUARDED_BY(ManagerLinks::instance().mutex) = false;
 };
 
 }  // namespace detail

@@ -5,6 +5,7 @@
 
 #include <concurrent/multiprocessing/detail/block_list.hpp>
 #include <concurrent/multiprocessing/detail/manager_orders.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/process_end.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/proxy_calls.hpp>
@@ -18,7 +19,6 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -80,19 +80,19 @@ class ManagerProcess {
   /// How the server has ended; empty: it has not, in that time.
   std::string how_it_ended(std::chrono::nanoseconds patience) {
     if (!mark_.is_here()) return {};
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!ended_) take_reports(Clock::now() + patience);
     return ended_ ? how_ : std::string();
   }
 
   void shutdown() noexcept {
     if (!mark_.is_here()) return;
-    const std::lock_guard lock(shutdown_mutex_);
+    const MutexLock lock(shutdown_mutex_);
     if (shut_down_) return;
     shut_down_ = true;
     link_->quit(secret_);
     {
-      const std::lock_guard reports(mutex_);
+      const MutexLock reports(mutex_);
       // It takes care to end in less; one that is stopped, or out of its mind, is killed.
       if (!take_reports(Clock::now() + std::chrono::seconds(1))) {
         zygote_.send({ZygoteRequest::Kind::signal, 0, serial, SIGKILL, 0});
@@ -109,8 +109,8 @@ class ManagerProcess {
   static constexpr std::uint64_t no_pool = ~std::uint64_t{0};  // that of no executor
   static constexpr std::uint64_t serial = 1;
 
-  /// Until the server has ended, or the deadline. The mutex is held, or nobody else is there yet. Whether it has ended.
-  bool take_reports(Clock::time_point deadline) noexcept {
+  /// Until the server has ended, or the deadline. Whether it has ended.
+  bool take_reports(Clock::time_point deadline) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) {
     while (!ended_) {
       ZygoteReport report;
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
@@ -142,12 +142,12 @@ class ManagerProcess {
   ZygoteProcess zygote_;
   SharedId secret_{};
   std::shared_ptr<ManagerLink> link_;
-  std::mutex shutdown_mutex_;
-  bool shut_down_ = false;
-  std::mutex mutex_;
-  pid_t pid_ = 0;
-  bool ended_ = false;
-  std::string how_;
+  Mutex shutdown_mutex_;  // taken before the other
+  bool shut_down_ CONCURRENT_FUTURES_GUARDED_BY(shutdown_mutex_) = false;
+  Mutex mutex_;
+  pid_t pid_ = 0;  // constant once the constructor has returned
+  bool ended_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
+  std::string how_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
 };
 
 }  // namespace detail

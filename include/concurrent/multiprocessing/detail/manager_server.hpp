@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/manager_conversation.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
 #include <concurrent/multiprocessing/detail/manager_orders.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/errors.hpp>
@@ -16,7 +17,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
@@ -70,30 +70,30 @@ class ManagerServer {
     const ObjectId id = next_.fetch_add(1);
     object->set_id(id);
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       objects_[id] = object;
     }
     RunningManagerCall::here()->session->take_share(object);
     return id;
   }
   std::shared_ptr<ManagedObject> find(ObjectId id) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = objects_.find(id);
     return found == objects_.end() ? nullptr : found->second.lock();
   }
   void forget(ObjectId id) noexcept {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     objects_.erase(id);
   }
   std::size_t number_of_objects() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return objects_.size();
   }
   /// A message that the process of that session has sent has arrived somewhere.
   void has_arrived(const SharedId& sender, ObjectId object) noexcept {
     std::shared_ptr<ManagerSession> session;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       const auto found = sessions_.find(sender);
       if (found != sessions_.end()) session = found->second.lock();
     }
@@ -126,7 +126,7 @@ class ManagerServer {
 
   std::shared_ptr<ManagerSession> session_of(const SharedId& id) {
     auto made = std::make_shared<ManagerSession>();
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (sessions_.size() >= sessions_looked_at_) {
       std::erase_if(sessions_, [](const auto& noted) { return noted.second.expired(); });
       sessions_looked_at_ = 2 * sessions_.size() + 16;
@@ -156,7 +156,7 @@ class ManagerServer {
     if (running_.load() == 0) {
       std::vector<std::shared_ptr<ManagerSession>> sessions;
       {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         for (const auto& [id, session] : sessions_) sessions.push_back(session.lock());
       }
       for (const auto& session : sessions) {
@@ -172,10 +172,10 @@ class ManagerServer {
   const SharedId secret_;
   std::atomic<ObjectId> next_{1};
   std::atomic<int> running_{0};
-  std::mutex mutex_;
-  std::map<SharedId, std::weak_ptr<ManagerSession>> sessions_;
-  std::size_t sessions_looked_at_ = 16;
-  std::unordered_map<ObjectId, std::weak_ptr<ManagedObject>> objects_;
+  Mutex mutex_;
+  std::map<SharedId, std::weak_ptr<ManagerSession>> sessions_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::size_t sessions_looked_at_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 16;
+  std::unordered_map<ObjectId, std::weak_ptr<ManagedObject>> objects_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
 };
 
 CONCURRENT_FUTURES_INLINE ManagedObject::~ManagedObject() {

@@ -3,10 +3,10 @@
 
 #include <concurrent/multiprocessing/detail/managed_object.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 
@@ -17,7 +17,7 @@ namespace detail {
 class ManagerSession {
  public:
   void take_share(const std::shared_ptr<ManagedObject>& object) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     Share& share = shares_[object->id()];
     share.object = object;
     ++share.handles;
@@ -25,7 +25,7 @@ class ManagerSession {
   /// A message with a handle of this process's has arrived.
   void has_arrived(ObjectId object) noexcept {
     std::shared_ptr<ManagedObject> gone;  // destroyed when the mutex is free
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = shares_.find(object);
     if (found == shares_.end()) return;
     ++found->second.arrived;
@@ -33,7 +33,7 @@ class ManagerSession {
   }
   void release(const ManagerRelease& release) noexcept {
     std::shared_ptr<ManagedObject> gone;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = shares_.find(release.object);
     if (found == shares_.end() || found->second.handles == 0) return;
     --found->second.handles;
@@ -42,7 +42,7 @@ class ManagerSession {
   }
   void clear() noexcept {
     Shares shares;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     shares.swap(shares_);
   }
 
@@ -55,15 +55,15 @@ class ManagerSession {
   };
   using Shares = std::unordered_map<ObjectId, Share>;
 
-  std::shared_ptr<ManagedObject> drop_if_done(Shares::iterator share) noexcept {
+  std::shared_ptr<ManagedObject> drop_if_done(Shares::iterator share) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) {
     if (share->second.handles != 0 || share->second.arrived < share->second.sent) return nullptr;
     std::shared_ptr<ManagedObject> object = std::move(share->second.object);
     shares_.erase(share);
     return object;
   }
 
-  std::mutex mutex_;
-  Shares shares_;
+  Mutex mutex_;
+  Shares shares_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
 };
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 // handle to it. The others rest until their arena has no handle left anywhere, which gives all of it back.
 #pragma once
 
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/shared_mapping.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
@@ -24,7 +25,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
@@ -108,7 +108,7 @@ class SharedArenas {
 
   /// A block of `size` zeros, at most `largest_sparse`. Throws: std::system_error.
   std::shared_ptr<SmallBlock> make(std::size_t size) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (forks_ != forks_so_far().load(std::memory_order_relaxed) >> 16U) forget();
     const std::size_t block = std::bit_ceil((std::max<std::size_t>)(size + sizeof(BlockHeader), smallest_block));
     Kind& kind = kinds_[static_cast<std::size_t>(std::countr_zero(block)) - 6];
@@ -141,7 +141,7 @@ class SharedArenas {
 
   /// Unless there was a fork since: asked with the lock that is held over forks, for one may have begun meanwhile.
   void give_back(SharedArena& arena, std::uint64_t offset, std::uint32_t forks) noexcept {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (forks != forks_so_far().load(std::memory_order_relaxed)) return;
     arena.again.push_back(static_cast<std::uint32_t>(offset / arena.block_size));
   }
@@ -162,8 +162,9 @@ class SharedArenas {
     // last is called first.
     static_cast<void>(SharedMappings::instance());
     // Held over every fork, so that the child finds it free and the lists whole.
-    ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
-                     [] { instance().mutex_.unlock(); });
+    ::pthread_atfork([]() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.lock(); },
+                     []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.unlock(); },
+                     []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.unlock(); });
   }
   static void clear(std::byte* block, std::size_t size) noexcept {
     // A sparse one is whole pages, which go back.
@@ -171,14 +172,14 @@ class SharedArenas {
     std::memset(block, 0, size);
   }
   /// In a forked child: the parent's arenas are the parent's.
-  void forget() noexcept {
+  void forget() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) {
     for (Kind& kind : kinds_) kind = Kind{};
     forks_ = forks_so_far().load(std::memory_order_relaxed) >> 16U;
   }
 
-  std::mutex mutex_;
-  std::array<Kind, 11> kinds_;  // of 64, 128, … 65536 bytes
-  std::uint32_t forks_ = forks_so_far().load() >> 16U;
+  Mutex mutex_;
+  std::array<Kind, 11> kinds_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);  // of 64, 128, … 65536 bytes
+  std::uint32_t forks_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = forks_so_far().load() >> 16U;
 };
 
 inline SmallBlock::~SmallBlock() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/shared_name.hpp>
 
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 namespace concurrent::multiprocessing::inline v0 {
@@ -71,20 +71,20 @@ class SharedMappings {
   }
 
   std::shared_ptr<SharedMapping> find(const SharedId& id) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = mappings_.find(id);
     return found == mappings_.end() ? nullptr : found->second.lock();
   }
   /// Notes the mapping, or returns the one that another thread has noted meanwhile.
   std::shared_ptr<SharedMapping> add(const SharedId& id, const std::shared_ptr<SharedMapping>& mapping) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::weak_ptr<SharedMapping>& noted = mappings_[id];
     if (std::shared_ptr<SharedMapping> other = noted.lock()) return other;
     noted = mapping;
     return mapping;
   }
   void forget(const SharedId& id) noexcept {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = mappings_.find(id);
     if (found != mappings_.end() && found->second.expired()) mappings_.erase(found);
   }
@@ -92,12 +92,13 @@ class SharedMappings {
  private:
   SharedMappings() {
     // Held over every fork, so that the child finds it free and the map whole.
-    ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
-                     [] { instance().mutex_.unlock(); });
+    ::pthread_atfork([]() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.lock(); },
+                     []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.unlock(); },
+                     []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.unlock(); });
   }
 
-  std::mutex mutex_;
-  std::map<SharedId, std::weak_ptr<SharedMapping>> mappings_;
+  Mutex mutex_;
+  std::map<SharedId, std::weak_ptr<SharedMapping>> mappings_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
 };
 
 inline std::shared_ptr<SharedMapping> SharedMapping::create(std::uint64_t size) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/version.hpp>
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
@@ -32,7 +32,7 @@ class WorkerLocals {
   template <class T>
   T& get() {
     static char key;  // its address is the type's
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     if (void* const object = find(&key)) return *static_cast<T*>(object);
     lock.unlock();  // making it may want another of these
     auto made = std::make_unique<T>();
@@ -42,9 +42,10 @@ class WorkerLocals {
     return *made.release();
   }
 
-  /// Destroys them, the newest first, each in a call of its own of `attempt(function)`, which lets nothing through.
+  /// Destroys them, the newest first, each in a call of its own of `attempt(function)`, which lets nothing through. No
+  /// other thread asks for one any more; a destructor may, so the lock is free.
   template <class Attempt>
-  void destroy(Attempt attempt) {
+  void destroy(Attempt attempt) CONCURRENT_FUTURES_UNCHECKED_LOCKS {
     while (!locals_.empty()) {
       const Local last = locals_.back();
       locals_.pop_back();
@@ -58,15 +59,15 @@ class WorkerLocals {
     void* object;
     void (*destroy)(void*);
   };
-  void* find(const void* key) const noexcept {
+  void* find(const void* key) const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) {
     for (const Local& local : locals_) {
       if (local.key == key) return local.object;
     }
     return nullptr;
   }
 
-  std::mutex mutex_;
-  std::vector<Local> locals_;
+  Mutex mutex_;
+  std::vector<Local> locals_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
 };
 
 }  // namespace detail

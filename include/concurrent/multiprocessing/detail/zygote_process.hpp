@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/config.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/start_method.hpp>
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
 
@@ -10,7 +11,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 
 namespace concurrent::multiprocessing::inline v0 {
 
@@ -72,8 +72,8 @@ class ZygoteProcess {
   std::uint64_t channel_number_ = 0;
   pid_t pid_ = 0;
   std::atomic<bool> lost_channel_{false};
-  std::mutex reap_mutex_;
-  bool reaped_ = false;  // from then on the pid may be anybody's
+  Mutex reap_mutex_;
+  bool reaped_ CONCURRENT_FUTURES_GUARDED_BY(reap_mutex_) = false;  // from then on the pid may be anybody's
 };
 
 }  // namespace detail

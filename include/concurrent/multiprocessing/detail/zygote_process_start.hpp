@@ -7,6 +7,7 @@
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/fresh_image.hpp>
 #include <concurrent/multiprocessing/detail/loader_lock.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/detail/zygote.hpp>
@@ -20,7 +21,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -85,7 +85,7 @@ inline int ZygoteProcess::reap() noexcept {
   siginfo_t end{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }
-  const std::lock_guard lock(reap_mutex_);
+  const MutexLock lock(reap_mutex_);
   reaped_ = true;
   return wait_for(pid_, &status) < 0 ? status_unknown : status;
 }
@@ -110,7 +110,7 @@ inline bool ZygoteProcess::is_channel() const noexcept {
 inline bool ZygoteProcess::has_channel() noexcept {
   if (is_channel()) return true;
   // A thread that waits for a message holds it open still, so the zygote has not seen its end.
-  const std::lock_guard lock(reap_mutex_);
+  const MutexLock lock(reap_mutex_);
   if (channel_ >= 0 && !lost_channel_.exchange(true) && !reaped_) ::kill(pid_, SIGKILL);
   return false;
 }

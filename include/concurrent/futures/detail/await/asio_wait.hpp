@@ -11,6 +11,7 @@
 #include <concurrent/futures/any_future.hpp>
 #include <concurrent/futures/detail/future/callback.hpp>
 #include <concurrent/futures/future.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #ifdef CONCURRENT_FUTURES_STANDALONE_ASIO
 #include <asio/associated_cancellation_slot.hpp>
@@ -36,7 +37,6 @@
 
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -53,8 +53,8 @@ class AsioWait;
 
 /// The operations whose handlers belong to one context. Shared by them and its service.
 struct AsioWaits {
-  std::mutex mutex;  // guards the list and what is in the operations
-  AsioWait* first = nullptr;
+  multiprocessing::detail::Mutex mutex;  // guards the list and what is in the operations, which the compiler cannot see
+  AsioWait* first CONCURRENT_FUTURES_GUARDED_BY(mutex) = nullptr;
 };
 
 /// A wait whose handler is of whatever type.
@@ -71,7 +71,7 @@ class AsioWait : public Callback {
     FutureStateBase& state = *state_;
     state.add_reference();  // the future may be done, and this deleted, before add_own_callback returns
     {
-      const std::lock_guard lock(waits_->mutex);
+      const multiprocessing::detail::MutexLock lock(waits_->mutex);
       next_ = std::exchange(waits_->first, this);
       if (next_ != nullptr) next_->previous_ = this;
     }
@@ -85,9 +85,10 @@ class AsioWait : public Callback {
     for (;;) {
       std::unique_ptr<Content> content;  // both go without the lock
       std::unique_ptr<AsioWait> ours;
-      const std::lock_guard lock(waits.mutex);
+      const multiprocessing::detail::MutexLock lock(waits.mutex);
       AsioWait* const wait = waits.first;
       if (wait == nullptr) return;
+      wait->waits_->mutex.is_held();  // it is the same
       wait->unlink();
       content = std::move(wait->content_);
       // Otherwise a thread is about to run it, or to hang it up: it is empty when its turn comes.
@@ -107,13 +108,13 @@ class AsioWait : public Callback {
   void run(FutureStateBase& /*state*/) override {
     const std::unique_ptr<AsioWait> self(this);
     std::unique_ptr<Content> content;
-    const std::lock_guard lock(waits_->mutex);
+    const multiprocessing::detail::MutexLock lock(waits_->mutex);
     if (content_ == nullptr) return;
     unlink();
     content = std::move(content_);
     content->post();  // under the lock: the context cannot end meanwhile
   }
-  void unlink() noexcept {
+  void unlink() noexcept CONCURRENT_FUTURES_REQUIRES(waits_->mutex) {
     (previous_ != nullptr ? previous_->next_ : waits_->first) = next_;
     if (next_ != nullptr) next_->previous_ = previous_;
   }

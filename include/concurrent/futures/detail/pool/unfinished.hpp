@@ -2,9 +2,9 @@
 #pragma once
 
 #include <concurrent/config.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace concurrent::futures::inline v0 {
@@ -31,9 +31,9 @@ class UnfinishedList {
   CONCURRENT_FUTURES_INLINE void finish_all();
 
  private:
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<Unfinished>> entries_;
-  bool finishing_ = false;
+  multiprocessing::detail::Mutex mutex_;
+  std::vector<std::weak_ptr<Unfinished>> entries_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  bool finishing_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace detail

@@ -2,16 +2,16 @@
 #pragma once
 
 #include <concurrent/futures/detail/pool/unfinished.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace concurrent::futures::inline v0::detail {
 
 CONCURRENT_FUTURES_INLINE bool UnfinishedList::add(const std::shared_ptr<Unfinished>& entry) {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   std::size_t kept = 0;  // not std::erase_if, which compiles ten times as long
   for (std::weak_ptr<Unfinished>& weak : entries_) {
     if (!weak.expired()) entries_[kept++].swap(weak);
@@ -24,7 +24,7 @@ CONCURRENT_FUTURES_INLINE bool UnfinishedList::add(const std::shared_ptr<Unfinis
 CONCURRENT_FUTURES_INLINE void UnfinishedList::finish_all() {
   std::vector<std::weak_ptr<Unfinished>> entries;
   {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     finishing_ = true;
     entries = entries_;
   }

@@ -3,10 +3,10 @@
 
 #include <concurrent/futures/detail/progress/progress_bar.hpp>
 #include <concurrent/futures/logging.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <chrono>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,14 +24,14 @@ class BarOnTerminal final : public StandingLine {
 
   void draw(std::size_t done, std::size_t failed, double begun = 0) {
     Log::instance().stand(*this);  // another bar may have stood there
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     done_ = done;
     failed_ = failed;
     begun_ = begun;
     if (aside_ == 0) draw();
   }
   void end(bool leave) noexcept {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     ended_ = true;
     write_to_terminal(leave ? "\n" : "\r\x1b[K");
   }
@@ -40,12 +40,12 @@ class BarOnTerminal final : public StandingLine {
 
   void step_aside() noexcept override {
     if (!is_here()) return;
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     if (aside_++ == 0 && !ended_) write_to_terminal("\r\x1b[K");
   }
   void come_back() noexcept override {
     if (!is_here()) return;
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     if (--aside_ != 0 || ended_) return;
     try {
       draw();
@@ -54,7 +54,7 @@ class BarOnTerminal final : public StandingLine {
   }
 
  private:
-  void draw() {
+  void draw() CONCURRENT_FUTURES_REQUIRES(mutex_) {
     const auto time = std::chrono::steady_clock::now() - start_;
     // One column stays free: in the last one some terminals begin another line.
     const std::size_t width = terminal_width() - 1;
@@ -67,12 +67,12 @@ class BarOnTerminal final : public StandingLine {
   const std::optional<std::size_t> total_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const pid_t process_ = ::getpid();
-  std::mutex mutex_;  // guards what follows, and the terminal
-  std::size_t done_ = 0;
-  std::size_t failed_ = 0;
-  double begun_ = 0;    // of the next one
-  unsigned aside_ = 0;  // how many lines are being logged
-  bool ended_ = false;
+  multiprocessing::detail::Mutex mutex_;  // also of the terminal
+  std::size_t done_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
+  std::size_t failed_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
+  double begun_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;    // of the next one
+  unsigned aside_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // how many lines are being logged
+  bool ended_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace concurrent::futures::inline v0::detail

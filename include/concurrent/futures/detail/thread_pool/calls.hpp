@@ -8,11 +8,11 @@
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <atomic>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -84,7 +84,7 @@ inline void ThreadPool::check_process() const {
 
 CONCURRENT_FUTURES_INLINE bool ThreadPool::reserve(Admission admission) {
   check_process();
-  std::unique_lock lock(mutex_);
+  multiprocessing::detail::MutexLock lock(mutex_);
   for (;;) {
     check_open();
     if (has_room()) {
@@ -98,19 +98,19 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::reserve(Admission admission) {
 }
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::give_back_place() noexcept {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   --reserved_;
   tell_of_room();
 }
 
-/// With the lock: a task has gone from the list.
+/// A task has gone from the list.
 inline void ThreadPool::tell_of_room() noexcept {
   if (max_pending_ && has_room()) room_.notify_one();
 }
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::submit(ThreadTask& task) {
   check_process();
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   check_open();
   tasks_.push_back(task);
   if (tasks_.size() > idle_ && started_ < max_workers_) {
@@ -128,7 +128,7 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::submit(ThreadTask& task) {
 }
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   ++counts_.submitted;
   ++(counts_.*outcome);
 }
@@ -136,7 +136,7 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::count_unsent(std::uint64_t PoolStatis
 CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
   if (!is_here()) return false;  // in a forked child the lock may be held for ever
   {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     // Off the list and still pending: shutdown is about to cancel it.
     if (!task.queued) return task.state().state() == State::pending;
     tasks_.remove(task);
@@ -151,14 +151,14 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::read_progress(const ThreadTask& task, std::uint64_t& done,
                                                          std::uint64_t& total) noexcept {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   const std::uint64_t number = ThreadProgress::number_of(task);
   const ThreadProgress* thread = progress_.front();
   while (thread != nullptr && !thread->words.read(number, done, total)) thread = thread->next;
 }
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::set_max_workers(int workers) {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   max_workers_.store(checked_max_workers(workers), std::memory_order_relaxed);
   while (tasks_.size() > idle_ && started_ < workers && !shutting_down_ && broken_.empty() && start_thread() == 0) {
   }
@@ -166,19 +166,19 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::set_max_workers(int workers) {
 }
 
 CONCURRENT_FUTURES_INLINE std::size_t ThreadPool::pending_work_items() {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   return counts_.submitted - counts_.completed - counts_.failed - counts_.cancelled;
 }
 
 CONCURRENT_FUTURES_INLINE PoolStatistics ThreadPool::statistics() {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   return counts_;
 }
 
 CONCURRENT_FUTURES_INLINE PoolGlance ThreadPool::glance() {
   PoolGlance glance(mark_.pid(), is_here());
   if (!is_here()) return glance;
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   glance.workers = static_cast<std::uint64_t>(started_);
   glance.queued = tasks_.size();
   glance.done = counts_.completed + counts_.failed + counts_.cancelled;
@@ -190,7 +190,7 @@ CONCURRENT_FUTURES_INLINE PoolGlance ThreadPool::glance() {
 CONCURRENT_FUTURES_INLINE void ThreadPool::shutdown(bool cancel_futures) {
   ThreadTaskList tasks;
   {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     shutting_down_ = true;
     while (cancel_futures && !tasks_.empty()) {
       ThreadTask* const task = tasks_.pop_front();
@@ -215,10 +215,10 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::wait_until_ended(Deadline deadline) {
     if (running == 0) break;
     if (!multiprocessing::detail::futex_wait(running_, running, deadline) && running_.load() != 0) return false;
   }
-  const std::lock_guard join_lock(join_mutex_);
+  const multiprocessing::detail::MutexLock join_lock(join_mutex_);
   std::vector<pthread_t> threads;
   {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     threads.swap(threads_);
   }
   for (const pthread_t thread : threads) ::pthread_join(thread, nullptr);
@@ -230,7 +230,7 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::wait_until_ended(Deadline deadline) {
 }
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::detach_threads() {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   for (const pthread_t thread : threads_) ::pthread_detach(thread);
   threads_.clear();
 }

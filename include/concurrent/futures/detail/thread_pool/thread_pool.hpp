@@ -10,6 +10,7 @@
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/statistics.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/worker_locals.hpp>
 
@@ -18,7 +19,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -83,13 +83,15 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
     int index;
   };
 
-  void check_open() const;
+  void check_open() const CONCURRENT_FUTURES_REQUIRES(mutex_);
   void check_process() const;
-  int start_thread() noexcept;
+  int start_thread() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   static void* thread_main(void* argument) noexcept;
   void set_thread_name(int index) const noexcept;
-  bool has_room() const noexcept { return tasks_.size() + reserved_ < *max_pending_; }
-  void tell_of_room() noexcept;
+  bool has_room() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) {
+    return tasks_.size() + reserved_ < *max_pending_;
+  }
+  void tell_of_room() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool work(ThreadProgress& progress) noexcept;
   void finalize(multiprocessing::detail::WorkerLocals& locals) noexcept;
   bool initialize() noexcept;
@@ -101,7 +103,7 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
     return time;
   }
   static TraceThread this_thread() noexcept { return {::getpid(), ::gettid()}; }
-  void trace_submit(ThreadTask& task) noexcept;
+  void trace_submit(ThreadTask& task) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void trace_begin() noexcept;
   static ThreadPool*& current() noexcept {
     thread_local ThreadPool* pool = nullptr;
@@ -115,23 +117,23 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   const std::optional<std::size_t> max_pending_;
   const multiprocessing::detail::ProcessMark mark_;
 
-  std::mutex mutex_;  // guards what follows; not held while anything of the user's runs
+  multiprocessing::detail::Mutex mutex_;  // not held while anything of the user's runs
   Condition work_or_end_;
-  TaskList tasks_;
-  std::vector<pthread_t> threads_;  // to be joined
-  IntrusiveList<ThreadProgress> progress_;
-  Condition room_;            // for a task, or none will ever be taken any more
-  std::size_t reserved_ = 0;  // places for tasks that are being made
-  int started_ = 0;           // threads that are there, and do not leave
-  int last_index_ = 0;        // of the next one's name
-  std::size_t idle_ = 0;      // threads that look for a task, or will without delay
-  std::size_t sleeping_ = 0;  // of those, the ones that sleep
-  bool shutting_down_ = false;
-  std::string broken_;  // why; empty: it is not
-  PoolStatistics counts_;
-  std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
+  TaskList tasks_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::vector<pthread_t> threads_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);  // to be joined
+  IntrusiveList<ThreadProgress> progress_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  Condition room_;                                                  // for a task, or none will ever be taken any more
+  std::size_t reserved_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // places for tasks that are being made
+  int started_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;           // threads that are there, and do not leave
+  int last_index_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;        // of the next one's name
+  std::size_t idle_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // threads that look for a task, or will without delay
+  std::size_t sleeping_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // of those, the ones that sleep
+  bool shutting_down_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
+  std::string broken_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);  // why; empty: it is not
+  PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::unique_ptr<TraceSink> trace_;  // set under the lock, constant once it is there; has a lock of its own
 
-  std::mutex join_mutex_;
+  multiprocessing::detail::Mutex join_mutex_;
   std::atomic<std::uint32_t> running_{0};  // threads; a futex
 };
 

@@ -7,6 +7,7 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/pickle/detail/exception_text.hpp>
 
@@ -14,7 +15,6 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <string>
 #include <vector>
@@ -48,7 +48,7 @@ inline int ThreadPool::start_thread() noexcept {
 }
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::warm_up(int workers) {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   check_open();
   while (started_ < workers && started_ < max_workers_ && start_thread() == 0) {
   }
@@ -90,7 +90,7 @@ inline void ThreadPool::set_thread_name(int index) const noexcept {
 /// False: the initializer threw.
 inline bool ThreadPool::work(ThreadProgress& progress) noexcept {
   const bool ready = initialize();
-  std::unique_lock lock(mutex_);
+  multiprocessing::detail::MutexLock lock(mutex_);
   progress_.push_back(progress);
   while (ready) {
     while (tasks_.empty() && !shutting_down_ && started_ <= max_workers_) {
@@ -169,12 +169,12 @@ inline void ThreadPool::run(ThreadTask& task, ThreadProgress& progress) noexcept
   if (!callbacks.empty()) {
     // Callbacks may take long, or submit and wait: others must not count on this thread meanwhile.
     {
-      const std::lock_guard lock(mutex_);
+      const multiprocessing::detail::MutexLock lock(mutex_);
       --idle_;
       if (tasks_.size() > idle_ && started_ < max_workers_) start_thread();
     }
     callbacks.run();
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     ++idle_;
   }
   task.state().release();
@@ -190,7 +190,7 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::before_publishing(ThreadTask& task,
     trace_->ran(&task, this_thread(), task_started(), multiprocessing::detail::monotonic_nanoseconds(),
                 failed ? "exception" : "result", false);
   }
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   ++idle_;
   ++(cancelled ? counts_.cancelled : failed ? counts_.failed : counts_.completed);
   return cancelled;
@@ -202,7 +202,7 @@ inline void ThreadPool::break_pool(const std::string& reason) noexcept {
   log_message(LogLevel::error, text);
   ThreadTaskList tasks;
   {
-    const std::lock_guard lock(mutex_);
+    const multiprocessing::detail::MutexLock lock(mutex_);
     if (broken_.empty()) broken_ = text;
     room_.notify_all();
     while (ThreadTask* const task = tasks_.pop_front()) {

@@ -4,10 +4,10 @@
 
 #include <concurrent/futures/detail/thread_pool/thread_pool.hpp>
 #include <concurrent/futures/detail/trace/trace_open.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 
 #include <memory>
-#include <mutex>
 #include <new>
 #include <utility>
 
@@ -16,13 +16,13 @@
 namespace concurrent::futures::inline v0::detail {
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::check_traceable() {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   detail::check_traceable(trace_ != nullptr, shutting_down_ || !broken_.empty());
 }
 
 /// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
 CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ThreadPool::trace(std::unique_ptr<TraceSink> sink) {
-  const std::lock_guard lock(mutex_);
+  const multiprocessing::detail::MutexLock lock(mutex_);
   if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;
   trace_ = std::move(sink);
   return nullptr;

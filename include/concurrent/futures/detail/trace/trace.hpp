@@ -14,6 +14,7 @@
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/futures/detail/trace/traced_tasks.hpp>
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/pickle/detail/above_streams.hpp>
 
@@ -21,7 +22,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <mutex>
 #include <new>
 #include <string>
 #include <string_view>
@@ -64,6 +64,7 @@ class Trace final : public TraceSink {
 
   void submitted(const void* task, std::string name) noexcept override {
     note([&] {
+      mutex_.is_held();
       const TraceThread here{process_, ::gettid()};
       if (is_new(here.thread)) {
         threads_.push_back(here.thread);
@@ -77,6 +78,7 @@ class Trace final : public TraceSink {
   void ran(const void* task, TraceThread where, std::int64_t start, std::int64_t end, const char* outcome,
            bool again) noexcept override {
     note([&] {
+      mutex_.is_held();
       auto& found = tasks_.find(task);
       if (found == nullptr) return;
       TracedTask& known = *found;
@@ -94,6 +96,7 @@ class Trace final : public TraceSink {
   }
   void ended(const void* task) noexcept override {
     note([&] {
+      mutex_.is_held();
       auto& found = tasks_.find(task);
       if (found == nullptr) return;
       queued(*found, now(), ",\"args\":{\"outcome\":\"not run\"}");
@@ -103,6 +106,7 @@ class Trace final : public TraceSink {
 
   void worker_started(TraceThread where, const std::string& name, std::int64_t since) noexcept override {
     note([&] {
+      mutex_.is_held();
       if (where.process != process_) add(metadata("process_name", where, name));
       add(metadata("thread_name", where, name));
       add("{\"ph\":\"B\",\"cat\":\"worker\",\"name\":" + json_string(name) + at(where, since) + "}");
@@ -110,6 +114,7 @@ class Trace final : public TraceSink {
   }
   void worker_ended(TraceThread where, const std::string& name, const std::string& how) noexcept override {
     note([&] {
+      mutex_.is_held();
       add("{\"ph\":\"E\",\"cat\":\"worker\",\"name\":" + json_string(name) + at(where, now()) +
           ",\"args\":{\"end\":" + json_string(how) + "}}");
     });
@@ -117,9 +122,9 @@ class Trace final : public TraceSink {
 
   std::string flush() noexcept override {
     try {
-      const std::lock_guard file_lock(file_mutex_);
+      const multiprocessing::detail::MutexLock file_lock(file_mutex_);
       {
-        const std::lock_guard lock(mutex_);
+        const multiprocessing::detail::MutexLock lock(mutex_);
         text_.clear();
         text_.swap(noted_);
       }
@@ -135,7 +140,7 @@ class Trace final : public TraceSink {
   }
   std::string close() noexcept override {
     std::string problem = flush();
-    const std::lock_guard file_lock(file_mutex_);
+    const multiprocessing::detail::MutexLock file_lock(file_mutex_);
     if (file_ >= 0) {
       write("\n]\n");
       close_file();
@@ -151,7 +156,7 @@ class Trace final : public TraceSink {
   void note(Action action) noexcept {
     bool full = false;
     try {
-      const std::lock_guard lock(mutex_);
+      const multiprocessing::detail::MutexLock lock(mutex_);
       action();
       full = noted_.size() > most_text;
     } catch (const std::bad_alloc&) {
@@ -175,7 +180,7 @@ class Trace final : public TraceSink {
     return std::string("{\"ph\":\"M\",\"name\":\"") + what + "\"" + thread_fields(where) +
            ",\"args\":{\"name\":" + json_string(name) + "}}";
   }
-  void queued(TracedTask& task, std::int64_t until, const char* more) {
+  void queued(TracedTask& task, std::int64_t until, const char* more) CONCURRENT_FUTURES_REQUIRES(mutex_) {
     if (std::exchange(task.was_queued, true)) return;
     const std::string id = std::to_string(task.id);
     const std::string name = ",\"cat\":\"queue\",\"id\":" + id + ",\"name\":" + task.name;
@@ -184,7 +189,7 @@ class Trace final : public TraceSink {
     add("{\"ph\":\"b\"" + name + at(task.by, task.submitted) + "}");
     add("{\"ph\":\"e\"" + name + at(task.by, until) + more + "}");
   }
-  void add(const std::string& event) {
+  void add(const std::string& event) CONCURRENT_FUTURES_REQUIRES(mutex_) {
     const std::size_t wanted = noted_.size() + event.size() + 2;  // first, so that none is begun and not completed
     if (wanted > noted_.capacity()) noted_.reserve(2 * wanted);
     if (std::exchange(begun_, true)) noted_ += ",\n";
@@ -192,17 +197,17 @@ class Trace final : public TraceSink {
   }
 
   /// Of the first few hundred threads, whether it is new here.
-  bool is_new(pid_t thread) const noexcept {
+  bool is_new(pid_t thread) const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) {
     for (const pid_t known : threads_) {
       if (known == thread) return false;
     }
     return threads_.size() < 256;
   }
 
-  void close_file() noexcept {
+  void close_file() noexcept CONCURRENT_FUTURES_REQUIRES(file_mutex_) {
     multiprocessing::detail::DescriptorRegistry::instance().close(std::exchange(file_, -1));
   }
-  bool write(std::string_view text) noexcept {
+  bool write(std::string_view text) noexcept CONCURRENT_FUTURES_REQUIRES(file_mutex_) {
     while (!text.empty()) {
       const ssize_t written = ::write(file_, text.data(), text.size());
       if (written < 0 && errno == EINTR) continue;
@@ -215,16 +220,16 @@ class Trace final : public TraceSink {
   const std::string path_;
   const pid_t process_;
 
-  std::mutex file_mutex_;  // taken before the other
-  int file_ = -1;
-  std::string text_;  // being written
+  multiprocessing::detail::Mutex file_mutex_;  // taken before the other
+  int file_ CONCURRENT_FUTURES_GUARDED_BY(file_mutex_) = -1;
+  std::string text_ CONCURRENT_FUTURES_GUARDED_BY(file_mutex_);  // being written
 
-  std::mutex mutex_;
-  std::string noted_;
-  bool begun_ = false;
-  std::uint64_t next_id_ = 1;
-  TracedTasks tasks_;
-  std::vector<pid_t> threads_;  // whose name has been noted
+  multiprocessing::detail::Mutex mutex_;
+  std::string noted_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  bool begun_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
+  std::uint64_t next_id_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 1;
+  TracedTasks tasks_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::vector<pid_t> threads_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);  // whose name has been noted
 };
 
 }  // namespace concurrent::futures::inline v0::detail
