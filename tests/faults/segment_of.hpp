@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a worker gone wild has in its hands: the shared memory, as it finds it in its own list of mappings.
+// What a rogue worker has in its hands: the shared memory, as it finds it in its own list of mappings.
 #pragma once
 
 #include "faults/trial.hpp"

@@ -38,7 +38,7 @@ inline std::uint64_t claim_call(const Segment& segment, std::uint32_t worker) no
   }
 }
 
-/// True when a call may be waiting; pairs with the caller's place-then-look-for-sleepers.
+/// True when a call may be waiting; pairs with the caller's enqueue-then-look-for-sleepers.
 inline bool calls_wait(const Segment& segment) noexcept {
   const CallQueue& queue = segment.queue();
   return static_cast<std::int64_t>(queue.tail.load(std::memory_order_seq_cst) -
@@ -71,7 +71,7 @@ class CallQueueWriter {
   void set_limit(std::size_t limit) noexcept { limit_ = limit; }
 
   /// Hands a written record over. Returns its ticket. Only when not full().
-  std::uint64_t place(std::uint32_t record) noexcept {
+  std::uint64_t enqueue(std::uint32_t record) noexcept {
     const std::uint64_t ticket = tail_++;
     placed_[ticket % placed_.size()] = record;
     segment_->record(record).state.store(RecordState{ticket, no_worker, Stage::ready}.pack(),
@@ -106,7 +106,7 @@ class CallQueueWriter {
     }
   }
 
-  /// Puts right what a worker gone wild may have done to the shared words.
+  /// Puts right what a rogue worker may have done to the shared words.
   void restore() noexcept {
     waiting();
     for (std::uint64_t position = head_; position != tail_; ++position)

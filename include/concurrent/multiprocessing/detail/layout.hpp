@@ -7,8 +7,9 @@
 // an array of which the first part is enough.
 //
 // The caller's process alone decides outcomes; everything here may be half-finished when a worker is killed, and
-// any word may hold garbage when a worker has gone wild. So the caller keeps its own account (tail, head, which record
-// belongs to which work item, how much of each ring is consumed) in private memory and only compares it with this.
+// any word may hold garbage once a rogue task has written here. So the caller keeps its own account (tail, head, which
+// record belongs to which work item, how much of each ring is consumed) in private memory and only compares it with
+// this.
 //
 // The words, their writers, and what happens when the writer dies
 //
@@ -56,11 +57,11 @@
 //  WorkerEntry::consumed  caller only: how far it has read this ring; the worker may reuse what lies before.
 //  Block::busy            1 by its worker before the entry that names it is committed, 0 by the caller once the
 //                         result is unpickled. When the worker dies the caller drains its ring, and the next worker
-//                         in that place starts with an empty region.
+//                         in that slot starts with an empty region.
 //  WorkerEntry::status    its worker only (the caller resets it between two workers). A hint for waking: the
 //                         caller wakes a sleeper unless enough others are polling, and looks again a little later. When
 //                         the worker has ended it says how far that had come. `finishing` and `retired` make a death
-//                         expected, but not one with a call that has begun, whatever one gone wild has written here.
+//                         expected, but not one with a call that has begun, whatever a rogue one has written here.
 //  Sleepers               bit i is set by worker i before it sleeps and cleared by whoever wakes it.
 //  WorkerEntry::wake      futex word of worker i: 1 asleep, 0 awake.
 //  CallerWords::poller    (count, state). none: no thread of the caller polls. polls: one does, and will look at every
@@ -185,7 +186,7 @@ enum class WorkerStatus : std::uint32_t {
   finishing
 };
 
-/// One for each of the pool's places for a worker.
+/// One for each of the pool's slots for workers.
 struct alignas(cache_line) WorkerEntry {
   // written by the worker
   Shared<std::uint32_t> status;
@@ -227,16 +228,16 @@ struct alignas(cache_line) CallQueue {
   std::uint64_t padding1[7];
 };
 
-/// Sizes and places, constant once the segment exists. Each process keeps a private copy: the one in shared memory is
+/// Sizes and offsets, constant once the segment exists. Each process keeps a private copy: the one in shared memory is
 /// read once, when a fresh image attaches.
 struct SegmentGeometry {
   std::uint64_t magic = segment_magic;
   std::uint32_t version = layout_version;
-  std::uint32_t workers = 0;         // places for workers, at the most
+  std::uint32_t workers = 0;         // slots for workers, at the most
   std::uint32_t queue_capacity = 0;  // calls that may wait for a worker
   std::uint32_t records = 0;         // at the most
   std::uint32_t ring_capacity = 0;   // results one worker may have ready
-  std::uint32_t first_workers = 0;   // of these places there is memory from the start; 0: of all
+  std::uint32_t first_workers = 0;   // of these slots there is memory from the start; 0: of all
   std::uint32_t first_records = 0;   // likewise
   std::uint64_t worker_entries = 0;  // offsets from the start of the segment
   std::uint64_t sleepers = 0;

@@ -81,7 +81,7 @@ class ResultBlocks {
  private:
   BlockList blocks_;
   std::vector<std::pair<Allocation, std::unique_ptr<pickle::Writer::Kept>>>
-      published_;  // at most one for each place in the ring
+      published_;  // at most one for each entry of the ring
   std::vector<std::unique_ptr<pickle::Writer::Kept>> done_with_;
 };
 

@@ -38,7 +38,7 @@ class Segment {
  public:
   Segment() noexcept = default;
 
-  /// Makes a segment. Where there is no address space for more than the first workers, it has places for these alone.
+  /// Makes a segment. Where there is no address space for more than the first workers, it has slots for these alone.
   /// Throws std::system_error when the system has no room for its control words.
   static Segment create(SegmentGeometry geometry) {
     Segment segment;
@@ -146,7 +146,7 @@ class Segment {
         base_ + geometry_.more_regions + std::uint64_t{index - geometry_.first_workers} * geometry_.more_region_size,
         geometry_.more_region_size};
   }
-  /// Asks for the memory of that many places and records, when the first are not enough any more. Throws
+  /// Asks for the memory of that many slots and records, when the first are not enough any more. Throws
   /// std::system_error when the system has none; nothing has happened then.
   void grow(std::uint32_t workers, std::uint32_t records) const {
     int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.grow");
@@ -180,7 +180,7 @@ class Segment {
   struct ControlRanges {
     Range parts[3];
   };
-  /// Where the words of that many places and records lie.
+  /// Where the words of that many slots and records lie.
   ControlRanges control_ranges(std::uint32_t workers, std::uint32_t records) const noexcept {
     const std::uint64_t results = std::uint64_t{workers} * geometry_.ring_capacity;
     return {{{0, geometry_.worker_entries + workers * sizeof(WorkerEntry)},
@@ -220,21 +220,21 @@ class Segment {
 
   static void lay_out(SegmentGeometry& geometry, std::uint64_t region) noexcept {
     std::uint64_t end = sizeof(SegmentHeader);
-    const auto place = [&end](std::uint64_t size, std::uint64_t alignment) {
+    const auto next = [&end](std::uint64_t size, std::uint64_t alignment) {
       const std::uint64_t offset = (end + alignment - 1) / alignment * alignment;
       end = offset + size;
       return offset;
     };
-    geometry.sleepers = place(sleeper_words(geometry.workers) * sizeof(std::uint64_t), cache_line);
-    geometry.queue_entries = place(geometry.queue_capacity * sizeof(std::uint64_t), cache_line);
-    geometry.worker_entries = place(geometry.workers * sizeof(WorkerEntry), cache_line);
-    geometry.call_records = place(std::uint64_t{geometry.records} * sizeof(CallRecord), page);
-    geometry.result_rings = place(std::uint64_t{geometry.workers} * geometry.ring_capacity * sizeof(ResultEntry), page);
+    geometry.sleepers = next(sleeper_words(geometry.workers) * sizeof(std::uint64_t), cache_line);
+    geometry.queue_entries = next(geometry.queue_capacity * sizeof(std::uint64_t), cache_line);
+    geometry.worker_entries = next(geometry.workers * sizeof(WorkerEntry), cache_line);
+    geometry.call_records = next(std::uint64_t{geometry.records} * sizeof(CallRecord), page);
+    geometry.result_rings = next(std::uint64_t{geometry.workers} * geometry.ring_capacity * sizeof(ResultEntry), page);
     geometry.caller_region_size = geometry.worker_region_size = region;
-    geometry.caller_region = place(region, page);
-    geometry.worker_regions = place(region * geometry.first_workers, page);
+    geometry.caller_region = next(region, page);
+    geometry.worker_regions = next(region * geometry.first_workers, page);
     geometry.more_region_size = more_region_size(geometry, region);
-    geometry.more_regions = place(geometry.more_region_size * (geometry.workers - geometry.first_workers), page);
+    geometry.more_regions = next(geometry.more_region_size * (geometry.workers - geometry.first_workers), page);
     geometry.size = end;
   }
 

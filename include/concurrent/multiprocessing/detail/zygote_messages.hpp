@@ -21,7 +21,7 @@ struct ZygoteRequest {
   enum class Kind : std::uint32_t { start, signal, sync, quit };
 
   Kind kind = Kind::quit;
-  std::uint32_t worker = 0;  // the place that the worker takes or has
+  std::uint32_t worker = 0;  // the slot that the worker takes or has
   std::uint64_t serial = 0;  // which of all the workers that this pool ever starts; sync: repeated in the answer
   std::int32_t signal = 0;   // for Kind::signal
   std::uint32_t name = 0;    // the number in the process's name

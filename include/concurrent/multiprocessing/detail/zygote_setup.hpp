@@ -27,7 +27,7 @@ struct ZygoteSetup {
   std::uint64_t pool = 0;
 };
 
-/// Starts a fresh image of this program (freeze_support.hpp): a worker, or a standby that reads its place from the
+/// Starts a fresh image of this program (freeze_support.hpp): a worker, or a standby that reads its slot from the
 /// descriptor `channel`. Returns its pid, or -errno.
 pid_t spawn_worker(const ZygoteSetup& setup, const ZygoteRequest& request, int pipe);
 pid_t spawn_standby(const ZygoteSetup& setup, int channel, int pipe);

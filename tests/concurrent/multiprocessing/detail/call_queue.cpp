@@ -47,7 +47,7 @@ TEST_CASE("claim_call: an empty queue has none, and calls come in the order in w
   mpd::CallQueueWriter writer(segment);
   CHECK(mpd::claim_call(segment, 0) == mpd::no_call);
   CHECK_FALSE(mpd::calls_wait(segment));
-  for (std::uint32_t record = 0; record < 4; ++record) CHECK(writer.place(7 - record) == record);
+  for (std::uint32_t record = 0; record < 4; ++record) CHECK(writer.enqueue(7 - record) == record);
   CHECK(writer.full());
   CHECK(mpd::calls_wait(segment));
   for (std::uint32_t i = 0; i < 4; ++i) {
@@ -68,7 +68,7 @@ TEST_CASE("CallQueueWriter: it never holds more calls than its capacity, and cou
   std::uint32_t record = 0;
   for (int round = 0; round < 20; ++round) {
     while (!writer.full()) {
-      writer.place(record++ % 100);
+      writer.enqueue(record++ % 100);
       CHECK(writer.waiting() <= 3);
     }
     CHECK(writer.waiting() == 3);
@@ -81,9 +81,9 @@ TEST_CASE("CallQueueWriter: it never holds more calls than its capacity, and cou
 TEST_CASE("CallQueueWriter.withdraw: a call that waits can be taken back once, one that a worker has cannot") {
   const mpd::Segment segment = make_segment(1, 4, 8);
   mpd::CallQueueWriter writer(segment);
-  const auto first = writer.place(0);
-  const auto second = writer.place(1);
-  const auto third = writer.place(2);
+  const auto first = writer.enqueue(0);
+  const auto second = writer.enqueue(1);
+  const auto third = writer.enqueue(2);
   CHECK(mpd::record_of(mpd::claim_call(segment, 0)) == 0);
   CHECK_FALSE(writer.withdraw(0, first));
   CHECK(writer.withdraw(1, second));
@@ -96,9 +96,9 @@ TEST_CASE("CallQueueWriter.withdraw: a call that waits can be taken back once, o
 TEST_CASE("CallQueueWriter.withdraw: a withdrawn record may be used again at once, under its new ticket") {
   const mpd::Segment segment = make_segment(1, 4, 8);
   mpd::CallQueueWriter writer(segment);
-  const auto before = writer.place(5);
+  const auto before = writer.enqueue(5);
   CHECK(writer.withdraw(5, before));
-  const auto after = writer.place(5);
+  const auto after = writer.enqueue(5);
   CHECK_FALSE(writer.withdraw(5, before));
   const std::uint64_t call = mpd::claim_call(segment, 0);
   CHECK(mpd::record_of(call) == 5);
@@ -110,8 +110,8 @@ TEST_CASE("claim_call: a worker that stops between its claim and its step holds 
   const mpd::Segment segment = make_segment(2, 2, 64);
   mpd::CallQueueWriter writer(segment);
   for (std::uint32_t round = 0; round < 20; ++round) {
-    const auto stuck = writer.place(2 * round);
-    const auto free = writer.place(2 * round + 1);
+    const auto stuck = writer.enqueue(2 * round);
+    const auto free = writer.enqueue(2 * round + 1);
     // What worker 1 does before it is stopped.
     std::uint64_t ready = RecordState{stuck, mpd::no_worker, Stage::ready}.pack();
     REQUIRE(
@@ -128,20 +128,20 @@ TEST_CASE("CallQueueWriter.place: it moves a head that a dead worker left behind
   const mpd::Segment segment = make_segment(2, 2, 8);
   mpd::CallQueueWriter writer(segment);
   for (std::uint32_t i = 0; i < 2; ++i) {
-    const auto ticket = writer.place(i);
+    const auto ticket = writer.enqueue(i);
     std::uint64_t ready = RecordState{ticket, mpd::no_worker, Stage::ready}.pack();
     segment.record(i).state.compare_exchange_strong(ready, RecordState{ticket, 1, Stage::claimed}.pack());
   }
   CHECK(segment.queue().head.load() == 0);
   CHECK_FALSE(writer.full());
-  CHECK(writer.place(2) == 2);
+  CHECK(writer.enqueue(2) == 2);
   CHECK(mpd::record_of(mpd::claim_call(segment, 0)) == 2);
 }
 
-TEST_CASE("claim_call: words that a worker gone wild has written end no other worker and are put right") {
+TEST_CASE("claim_call: words that a rogue worker has written end no other worker and are put right") {
   const mpd::Segment segment = make_segment(2, 4, 8);
   mpd::CallQueueWriter writer(segment);
-  for (std::uint32_t i = 0; i < 3; ++i) writer.place(i);
+  for (std::uint32_t i = 0; i < 3; ++i) writer.enqueue(i);
   const auto head = GENERATE(as<std::uint64_t>{}, 0U, 1U, 2U, 3U, 1000U, std::uint64_t{1} << 40, ~std::uint64_t{0});
   const auto tail = GENERATE(as<std::uint64_t>{}, 0U, 3U, 7U, 1000U, std::uint64_t{1} << 63, ~std::uint64_t{0});
   const auto entry = GENERATE(as<std::uint64_t>{}, 0U, 0xFFFFFFU, ~std::uint64_t{0});
@@ -204,7 +204,7 @@ TEST_CASE("CallQueue: under many threads each call is taken by exactly one worke
       if (found) break;
     }
     write_record(segment, record, content);
-    const std::uint64_t ticket = writer.place(record);
+    const std::uint64_t ticket = writer.enqueue(record);
     if (content % 7 == 0 && writer.withdraw(record, ticket)) {
       ++withdrawn;
       if (taken[content].fetch_add(1) != 0) wrong.fetch_add(1);
@@ -223,11 +223,11 @@ TEST_CASE("CallQueue: under many threads each call is taken by exactly one worke
 TEST_CASE("CallQueueWriter: it tells whether another call is the oldest that waits than when it was last asked") {
   const mpd::Segment segment = make_segment(2, 4, 8);
   mpd::CallQueueWriter writer(segment);
-  writer.place(0);
-  writer.place(1);
+  writer.enqueue(0);
+  writer.enqueue(1);
   CHECK(writer.moves_on());
   CHECK_FALSE(writer.moves_on());
-  writer.place(2);  // behind it
+  writer.enqueue(2);  // behind it
   CHECK_FALSE(writer.moves_on());
   CHECK(mpd::claim_call(segment, 0) != mpd::no_call);
   CHECK(writer.moves_on());

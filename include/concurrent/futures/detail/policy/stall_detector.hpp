@@ -19,7 +19,7 @@ struct IdleWorker {
 };
 
 /// Calls wait although workers are there that should take them: one may have been stopped, or have died, between its
-/// promise to take a call and the taking; a wake-up may be lost; a task gone wild may have written over the queue's
+/// promise to take a call and the taking; a wake-up may be lost; a rogue task may have written over the queue's
 /// words. Says when to check, and what a check is to do. The manager's alone.
 class StallDetector {
  public:

@@ -43,7 +43,7 @@ inline void CallSender::enqueue(WorkItem& item, std::uint64_t nonce) noexcept {
   mpd::CallRecord& record = segment_->record(item.record);
   record.key = nonce;
   record.stop.store(0, std::memory_order_relaxed);
-  item.ticket = queue_->place(item.record);
+  item.ticket = queue_->enqueue(item.record);
   CONCURRENT_FUTURES_FAULT_POINT("caller.placed");
 }
 

@@ -22,7 +22,7 @@ inline void ResultReceiver::open(mpd::Segment& segment) {
 inline void ResultReceiver::begin(std::uint32_t slot) noexcept {
   Ring& ring = rings_[slot];
   ring.distrusted = false;
-  // What stands in the ring is done with, or was written by one gone wild: not by this worker in any case.
+  // What stands in the ring is done with, or was written by a rogue worker: not by this worker in any case.
   for (std::uint32_t i = 0; i < segment_->geometry().ring_capacity; ++i)
     segment_->result(slot, i).commit.store(0, std::memory_order_relaxed);
   mpd::WorkerEntry& entry = segment_->worker(slot);
@@ -55,7 +55,7 @@ inline ResultReceiver::Take ResultReceiver::take(std::uint32_t slot, ResultItem&
   if (!ready(slot)) return Take::none;
   Ring& ring = rings_[slot];
   const mpd::ResultEntry& entry = segment_->result(slot, ring.position);
-  // Copied first: a worker gone wild may go on writing.
+  // Copied first: a rogue worker may go on writing.
   std::uint64_t call = entry.call;
   std::uint64_t key = entry.key;
   std::uint64_t size = entry.size;

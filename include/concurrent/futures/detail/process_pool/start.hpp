@@ -208,7 +208,7 @@ inline bool ProcessPool::start_worker() {
     entry.wake.store(0);
     entry.waits_for_room.store(0);
     entry.leave.store(0);
-    segment_.caller().stopping.store(0);  // it is never set while workers are started, but by one gone wild
+    segment_.caller().stopping.store(0);  // it is never set while workers are started, but by a rogue one
     results_.begin(index);
     ++counts_.workers_started;
     helper_.start_worker(index, slot.serial, slot.name);

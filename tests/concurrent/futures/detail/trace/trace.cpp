@@ -134,7 +134,7 @@ TEST_CASE("trace: strings are JSON, whatever is in them") {
   CHECK(json_string("half of it: \xc3") == "\"half of it: \\u00c3\"");
 }
 
-TEST_CASE("trace: times that cannot be, from a worker gone wild, become times that can") {
+TEST_CASE("trace: times that cannot be, from a rogue worker, become times that can") {
   const TraceFile file;
   {
     cf::detail::Trace trace(file.path(), "caller");
