@@ -64,5 +64,5 @@ std::string exception_type_name(const std::exception_ptr& exception);
 }  // namespace concurrent::pickle::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/pickle/detail/exception_content.hpp>
+#include <concurrent/pickle/detail/exception.impl.hpp>
 #endif

@@ -37,7 +37,7 @@ struct FunctionName {
   std::uint64_t offset;
 };
 
-// Those of libraries, in detail/library_function.hpp.
+// Those of libraries, in detail/function.impl.hpp.
 void dump_library_function(Writer& writer, std::uintptr_t address, Target target);
 std::uintptr_t load_library_function(Reader& reader, Target target);
 [[noreturn]] void refuse_program_function(Reader& reader, const FunctionName& name);
@@ -189,5 +189,5 @@ struct Codec<T, Kind::member_pointer> {
 }  // namespace concurrent::pickle::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/pickle/detail/library_function.hpp>
+#include <concurrent/pickle/detail/function.impl.hpp>
 #endif

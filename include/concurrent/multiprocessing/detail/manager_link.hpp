@@ -163,5 +163,5 @@ class ManagerLink : public std::enable_shared_from_this<ManagerLink> {
 }  // namespace concurrent::multiprocessing::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/multiprocessing/detail/manager_calls.hpp>
+#include <concurrent/multiprocessing/detail/manager_link.impl.hpp>
 #endif

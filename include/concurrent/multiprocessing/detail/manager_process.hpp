@@ -8,7 +8,7 @@
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/process_end.hpp>
 #include <concurrent/multiprocessing/detail/process_mark.hpp>
-#include <concurrent/multiprocessing/detail/proxy_calls.hpp>
+#include <concurrent/multiprocessing/detail/proxy_base.impl.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>

@@ -208,5 +208,5 @@ struct ManagedUpdate {
 }  // namespace concurrent::multiprocessing::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/multiprocessing/detail/proxy_calls.hpp>
+#include <concurrent/multiprocessing/detail/proxy_base.impl.hpp>
 #endif

@@ -80,5 +80,5 @@ class ZygoteProcess {
 }  // namespace concurrent::multiprocessing::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/multiprocessing/detail/zygote_process_start.hpp>
+#include <concurrent/multiprocessing/detail/zygote_process.impl.hpp>
 #endif

@@ -2,8 +2,8 @@
 // The mappings of a process, as /proc/…/maps lists them.
 #pragma once
 
-#include <concurrent/pickle/detail/loaded_modules.hpp>
 #include <concurrent/pickle/detail/memory_kind.hpp>
+#include <concurrent/pickle/detail/module.impl.hpp>
 
 #include <cerrno>
 #include <cstddef>

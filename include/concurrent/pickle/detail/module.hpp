@@ -53,5 +53,5 @@ void keep_loaded(const void* inside) noexcept;
 }  // namespace concurrent::pickle::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/pickle/detail/loaded_modules.hpp>
+#include <concurrent/pickle/detail/module.impl.hpp>
 #endif

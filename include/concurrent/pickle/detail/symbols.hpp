@@ -16,5 +16,5 @@ std::string function_name(std::uintptr_t address);
 }  // namespace concurrent::pickle::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/pickle/detail/symbol_file.hpp>
+#include <concurrent/pickle/detail/symbols.impl.hpp>
 #endif

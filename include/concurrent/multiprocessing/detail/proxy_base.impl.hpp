@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/multiprocessing/detail/manager_calls.hpp>
+#include <concurrent/multiprocessing/detail/manager_link.impl.hpp>
 #include <concurrent/multiprocessing/detail/manager_server.hpp>
 #include <concurrent/multiprocessing/detail/proxy_base.hpp>
 

@@ -2,7 +2,7 @@
 // Functions that are not the program's own, and names of functions that cannot be right.
 #pragma once
 
-#include <concurrent/pickle/detail/loaded_modules.hpp>
+#include <concurrent/pickle/detail/module.impl.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/function.hpp>
 

@@ -8,7 +8,7 @@
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/detail/exception_kind.hpp>
 #include <concurrent/pickle/detail/late_exceptions.hpp>
-#include <concurrent/pickle/detail/loaded_modules.hpp>
+#include <concurrent/pickle/detail/module.impl.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/standard_exceptions.hpp>
 #include <concurrent/pickle/exception.hpp>
