@@ -78,7 +78,12 @@ class MapWindow {
   Entry* wait_in_order();
   Entry* wait_for_any();
   Entry* first_left(Lock& lock) CONCURRENT_FUTURES_REQUIRES(mutex_);
-  void unlink(StableQueue<Entry>& entries) const noexcept;
+  void unlink(StableQueue<Entry>& entries) const noexcept {
+    if (!unordered_) return;
+    entries.for_each([](Entry& entry) {
+      if (!entry.is_taken()) entry.state().remove_waiter(entry);
+    });
+  }
   [[noreturn]] void throw_error();
   [[noreturn]] void throw_timeout();
 

@@ -142,13 +142,6 @@ inline void MapWindow::detach() noexcept {
   entries.swap(entries_);
 }
 
-CONCURRENT_FUTURES_INLINE void MapWindow::unlink(StableQueue<Entry>& entries) const noexcept {
-  if (!unordered_) return;
-  entries.for_each([](Entry& entry) {
-    if (!entry.is_taken()) entry.state().remove_waiter(entry);
-  });
-}
-
 inline void MapWindow::throw_error() {
   const std::exception_ptr error = this->error();
   close();

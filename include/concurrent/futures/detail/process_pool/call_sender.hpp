@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/config.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/futures/detail/process_pool/worker_table.hpp>
+#include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-
-namespace concurrent::multiprocessing::inline v0::detail {
-class CallQueueWriter;
-}
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -33,9 +29,6 @@ struct CallState {
 /// lock.
 class CallSender {
  public:
-  CallSender();
-  ~CallSender();
-
   /// Before any call. `segment` stays where it is. Throws std::bad_alloc.
   void open(multiprocessing::detail::Segment& segment);
 

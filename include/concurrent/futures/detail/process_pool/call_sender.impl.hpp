@@ -2,7 +2,6 @@
 #pragma once
 
 #include <concurrent/futures/detail/process_pool/call_sender.hpp>
-#include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 
 #include <bit>
@@ -12,9 +11,6 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 namespace mpd = multiprocessing::detail;
-
-CONCURRENT_FUTURES_INLINE CallSender::CallSender() = default;
-CONCURRENT_FUTURES_INLINE CallSender::~CallSender() = default;
 
 inline void CallSender::open(mpd::Segment& segment) {
   segment_ = &segment;
