@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/future/collect.hpp>
 #include <concurrent/futures/detail/future/future_handle.hpp>
+#include <concurrent/futures/detail/future/wait_turn.hpp>
 #include <concurrent/futures/detail/future/waiter.hpp>
 #include <concurrent/futures/detail/pool/deadline.hpp>
 #include <concurrent/futures/exceptions.hpp>
@@ -55,13 +56,9 @@ class CompletedSet {
       while (HandleAccess::state(futures_[first_]) == nullptr || state_at(first_).done()) {
         if (++first_ == futures_.size()) break;
       }
-      if (first_ == futures_.size()) {
-        // All are done; the link of the last is about to fire.
-        first_ = 0;
-        waiter_.sleep(deadline_);
-      } else if (!state_at(first_).work_while_waiting(waiter_.word(), Waiter::quiet, deadline_)) {
-        sleep();
-      }
+      const bool all_done = first_ == futures_.size();
+      if (all_done) first_ = 0;
+      wait_turn(waiter_, all_done ? nullptr : &state_at(first_), deadline_, [this] { return may_come(); });
     }
     IndexedLink& link = static_cast<IndexedLink&>(*std::exchange(ready_, ready_->next_fired));
     state_at(link.index).remove_waiter(link);  // waits until who fired it lets go of the waiter
@@ -75,16 +72,10 @@ class CompletedSet {
  private:
   FutureStateBase& state_at(std::size_t index) const { return *HandleAccess::state(futures_[index]); }
 
-  // `first_` is not done.
-  void sleep() {
-    if (deadline_ != (Deadline::max)() || state_at(first_).is_with_executor()) {
-      waiter_.sleep_through(state_at(first_), deadline_);
-      return;
-    }
+  // Whether one of those that are left has somebody to finish it; otherwise throws, and holds nothing then.
+  bool may_come() {
     for (std::size_t i = first_; i < futures_.size(); ++i) {
-      if (HandleAccess::state(futures_[i]) == nullptr || state_at(i).is_orphaned()) continue;
-      waiter_.sleep(next_look_for_orphans());
-      return;
+      if (HandleAccess::state(futures_[i]) != nullptr && !state_at(i).is_orphaned()) return true;
     }
     drop();
     throw_orphaned("as_completed");

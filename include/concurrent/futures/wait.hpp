@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/future/collect.hpp>
 #include <concurrent/futures/detail/future/future_handle.hpp>
+#include <concurrent/futures/detail/future/wait_turn.hpp>
 #include <concurrent/futures/detail/future/waiter.hpp>
 #include <concurrent/futures/detail/pool/deadline.hpp>
 
@@ -62,18 +63,8 @@ class LinkedWaiter {
     std::size_t first = 0;  // the first future that is not done; its executor may work in this thread
     while (!waiter_.has_event() && !has_passed(deadline)) {
       while (first < used_ && state_at(links_[first].index).done()) ++first;
-      if (first < used_ && state_at(links_[first].index).work_while_waiting(waiter_.word(), Waiter::quiet, deadline)) {
-        continue;
-      }
-      if (first == used_) {
-        waiter_.sleep(deadline);
-      } else if (deadline != (Deadline::max)() || state_at(links_[first].index).is_with_executor()) {
-        waiter_.sleep_through(state_at(links_[first].index), deadline);
-      } else if (can_still_happen(first)) {
-        waiter_.sleep(next_look_for_orphans());
-      } else {
-        return;
-      }
+      FutureStateBase* const state = first < used_ ? &state_at(links_[first].index) : nullptr;
+      if (!wait_turn(waiter_, state, deadline, [&] { return can_still_happen(first); })) return;
     }
   }
 
