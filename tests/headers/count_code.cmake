@@ -14,7 +14,6 @@ execute_process(COMMAND size "${work}/hello.o" OUTPUT_VARIABLE sizes COMMAND_ERR
 if(NOT sizes MATCHES "\n *([0-9]+)")
   message(FATAL_ERROR "size says: ${sizes}")
 endif()
-message(STATUS "a program that submits one lambda: ${CMAKE_MATCH_1} bytes of code, at most ${LIMIT}")
-if(CMAKE_MATCH_1 GREATER LIMIT)
-  message(FATAL_ERROR "concurrent/futures.hpp has become too much code")
-endif()
+include("${CMAKE_CURRENT_LIST_DIR}/at_most.cmake")
+at_most("a program that submits one lambda" "${CMAKE_MATCH_1}" "bytes of code" "${LIMIT}"
+  "concurrent/futures.hpp has become too much code")
