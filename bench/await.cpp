@@ -11,13 +11,13 @@
 #include <concurrent/futures.hpp>
 #include <concurrent/futures/coroutine.hpp>
 #include <concurrent/multiprocessing.hpp>
-#include <coroutine>
 #include <csignal>
 #include <cstdint>
 #include <exception>
 #include <utility>
 #include <vector>
 
+#include "../tests/support/detached.hpp"
 #include "measure.hpp"
 
 #include <unistd.h>
@@ -26,20 +26,11 @@ namespace cf = concurrent::futures;
 namespace mp = concurrent::multiprocessing;
 using Clock = std::chrono::steady_clock;
 
+using support::Detached;
+
 namespace {
 
 std::size_t one() { return 1; }
-
-/// Begins at once, destroys itself at its end.
-struct Detached {
-  struct promise_type {
-    Detached get_return_object() const noexcept { return {}; }
-    std::suspend_never initial_suspend() const noexcept { return {}; }
-    std::suspend_never final_suspend() const noexcept { return {}; }
-    void return_void() const noexcept {}
-    void unhandled_exception() const noexcept { std::terminate(); }
-  };
-};
 
 using Futures = std::vector<cf::Future<std::size_t>>;
 

@@ -4,7 +4,6 @@
 #include <concurrent/futures/execution.hpp>
 
 #include <algorithm>
-#include <coroutine>
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
@@ -13,12 +12,15 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/detached.hpp"
 #include "support/leak_check.hpp"
 #include "support/sanitizers.hpp"
 
 namespace cf = concurrent::futures;
 
 #if !SUPPORT_SANITIZED
+using support::Detached;
+
 namespace {
 thread_local std::size_t allocations = 0;  // of this thread
 }  // namespace
@@ -34,17 +36,6 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 namespace {
 
 constexpr int futures_waited_for = 1000;
-
-/// Begins at once, and destroys itself when it ends.
-struct Detached {
-  struct promise_type {
-    Detached get_return_object() const noexcept { return {}; }
-    std::suspend_never initial_suspend() const noexcept { return {}; }
-    std::suspend_never final_suspend() const noexcept { return {}; }
-    void return_void() const noexcept {}
-    void unhandled_exception() const noexcept { std::terminate(); }
-  };
-};
 
 Detached sum_up(const std::vector<cf::Future<int>>& futures, int& sum) {
   for (const auto& future : futures) sum += co_await future;
