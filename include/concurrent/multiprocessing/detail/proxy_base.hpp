@@ -111,9 +111,7 @@ class ProxyBase {
   explicit operator bool() const noexcept { return state_ != nullptr; }
   /// The same for the same object, in every process.
   std::size_t hash() const noexcept {
-    return state_
-               ? static_cast<std::size_t>(state_->manager().id[0] ^ (state_->object() * pickle::detail::golden_ratio))
-               : 0;
+    return state_ ? state_->manager().id[0] ^ (state_->object() * pickle::detail::golden_ratio) : std::size_t{0};
   }
 
  protected:

@@ -15,14 +15,14 @@ namespace detail {
 
 /// Fails every unfinished future and stops the workers that are left.
 inline void ProcessPool::break_pool(const std::string& reason) {
-  std::uint32_t slots = 0;
+  std::uint32_t slot_count = 0;
   {
     const mpd::MutexLock lock(mutex_);
     break_down(reason);
-    slots = workers_.size();  // from now on there are no more
+    slot_count = workers_.size();  // from now on there are no more
   }
   CONCURRENT_FUTURES_FAULT_POINT("caller.breaks");
-  for (std::uint32_t i = 0; i < slots; ++i) collect_all(i);
+  for (std::uint32_t i = 0; i < slot_count; ++i) collect_all(i);
   ItemList items;
   {
     const mpd::MutexLock lock(mutex_);

@@ -63,12 +63,12 @@ inline std::uint32_t ProcessPool::records_for(int workers, std::uint32_t ring_ca
 /// With the lock, before more workers than ever are allowed. Throws std::system_error or std::bad_alloc; nothing has
 /// happened then.
 inline void ProcessPool::make_room_for(int workers) {
-  const std::uint32_t slots = slots_for(workers);
-  if (slots <= workers_.room()) return;
+  const std::uint32_t slot_count = slots_for(workers);
+  if (slot_count <= workers_.room()) return;
   const std::uint32_t records = records_for(workers, segment_.geometry().ring_capacity);
-  segment_.grow(slots, records);
+  segment_.grow(slot_count, records);
   ledger_.grow(records);
-  workers_.grow(slots);
+  workers_.grow(slot_count);
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {

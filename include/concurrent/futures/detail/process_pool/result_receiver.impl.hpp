@@ -13,10 +13,10 @@ namespace mpd = multiprocessing::detail;
 
 inline void ResultReceiver::open(mpd::Segment& segment) {
   segment_ = &segment;
-  const std::uint32_t slots = segment.geometry().workers;
-  rings_ = std::make_unique<Ring[]>(slots);
-  cursors_ = std::make_unique<std::atomic<std::uint64_t>[]>(slots);
-  for (std::uint32_t slot = 0; slot < slots; ++slot) cursors_[slot] = nobody;
+  const std::uint32_t slot_count = segment.geometry().workers;
+  rings_ = std::make_unique<Ring[]>(slot_count);
+  cursors_ = std::make_unique<std::atomic<std::uint64_t>[]>(slot_count);
+  for (std::uint32_t slot = 0; slot < slot_count; ++slot) cursors_[slot] = nobody;
 }
 
 inline void ResultReceiver::begin(std::uint32_t slot) noexcept {
