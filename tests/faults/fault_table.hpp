@@ -10,21 +10,21 @@
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <string>
+
+#include "support/shared_file.hpp"
 
 namespace faults {
 
@@ -95,22 +95,13 @@ struct Table {
 
  private:
   static Table* open() {
-    int owner = 0;
-    int descriptor = -1;
+    support::SharedFile file;
     const char* const known = std::getenv(variable);
-    const bool ours = known == nullptr || std::sscanf(known, "%d %d", &owner, &descriptor) != 2;
-    int fd = -1;
-    if (ours) {
-      fd = ::memfd_create("faults", MFD_CLOEXEC);
-      if (fd < 0 || ::ftruncate(fd, sizeof(Table)) != 0) throw std::runtime_error("no memory for the table of faults");
-      ::setenv(variable, (std::to_string(::getpid()) + " " + std::to_string(fd)).c_str(), 1);
-    } else {
-      fd = ::open(("/proc/" + std::to_string(owner) + "/fd/" + std::to_string(descriptor)).c_str(), O_RDWR | O_CLOEXEC);
-    }
-    void* const memory = ::mmap(nullptr, sizeof(Table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (memory == MAP_FAILED) throw std::runtime_error("the table of faults cannot be mapped");
-    if (!ours) ::close(fd);
-    return ours ? ::new (memory) Table : static_cast<Table*>(memory);
+    if (known != nullptr && std::sscanf(known, "%d %d", &file.owner, &file.descriptor) == 2)
+      return static_cast<Table*>(file.map_from_outside(sizeof(Table)));
+    file = support::SharedFile::make("faults", sizeof(Table));
+    ::setenv(variable, (std::to_string(file.owner) + " " + std::to_string(file.descriptor)).c_str(), 1);
+    return ::new (file.map(sizeof(Table))) Table;
   }
 };
 

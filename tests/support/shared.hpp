@@ -3,14 +3,11 @@
 // aggregate that travels as an argument; a process that did not inherit the memory maps it when it first looks.
 #pragma once
 
-#include <fcntl.h>
 #include <linux/futex.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <climits>
 #include <cstdint>
@@ -19,7 +16,8 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
-#include <system_error>
+
+#include "support/shared_file.hpp"
 
 namespace support {
 
@@ -42,21 +40,14 @@ struct Arena {
   static Arena& mine() {
     static Arena* arena = [] {
       auto* made = new Arena;
-      made->owner = ::getpid();
-      made->descriptor = ::memfd_create("tests", MFD_CLOEXEC);
-      if (made->descriptor < 0 || ::ftruncate(made->descriptor, static_cast<off_t>(line * lines)) != 0)
-        throw std::system_error(errno, std::generic_category(), "memory that the tests share");
-      made->memory = map(made->descriptor);
+      const SharedFile file = SharedFile::make("tests", line * lines);
+      made->owner = file.owner;
+      made->descriptor = file.descriptor;
+      made->memory = static_cast<std::byte*>(file.map(line * lines));
       known() = true;
       return made;
     }();
     return *arena;
-  }
-
-  static std::byte* map(int descriptor) {
-    void* memory = ::mmap(nullptr, line * lines, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-    if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mapping the tests' memory");
-    return static_cast<std::byte*>(memory);
   }
 
   /// The arena of process `owner`, seen from here: inherited, or opened through that process's own descriptor.
@@ -69,11 +60,7 @@ struct Arena {
     if (foreign_owner == owner) return foreign;
     const std::lock_guard guard(lock);
     if (foreign_owner != owner) {
-      const std::string path = "/proc/" + std::to_string(owner) + "/fd/" + std::to_string(descriptor);
-      const int opened = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-      if (opened < 0) throw std::system_error(errno, std::generic_category(), path);
-      foreign = map(opened);
-      ::close(opened);
+      foreign = static_cast<std::byte*>(SharedFile{owner, descriptor}.map_from_outside(line * lines));
       foreign_owner = owner;
     }
     return foreign;
