@@ -24,11 +24,12 @@ class QueueNodes {
   static constexpr std::uint32_t no_node = ~std::uint32_t(0);
   static constexpr std::uint64_t largest_item = std::uint64_t(1) << 32U;
 
-  QueueNodes(const SharedRecord<QueueWords>& state, const PayloadFile& file) noexcept : state_(state), file_(file) {}
+  QueueNodes(const SharedRecord<QueueWords>& state, const PayloadFile& file) noexcept
+      : words_(state.record()), holders_(state.holders()), extra_(state.extra()), file_(file) {}
 
   QueueNode& at(std::uint32_t i) const noexcept {
-    std::byte* const nodes = state_.extra() + state_->ring * sizeof(QueueEntry);
-    return *std::launder(reinterpret_cast<QueueNode*>(nodes + (i % state_->nodes) * sizeof(QueueNode)));
+    std::byte* const nodes = extra_ + words_.ring * sizeof(QueueEntry);
+    return *std::launder(reinterpret_cast<QueueNode*>(nodes + (i % words_.nodes) * sizeof(QueueNode)));
   }
   /// One that is the caller's from now on; no_node. `is_named` says of a node whether an entry of the ring names it.
   template <class IsNamed>
@@ -45,7 +46,9 @@ class QueueNodes {
   template <class IsNamed>
   void sweep(IsNamed is_named) const noexcept;
 
-  const SharedRecord<QueueWords>& state_;
+  QueueWords& words_;
+  const HolderTable& holders_;
+  std::byte* const extra_;
   const PayloadFile& file_;
 };
 
@@ -53,23 +56,23 @@ inline void QueueNodes::free(std::uint32_t number) const noexcept {
   QueueNode& its = at(number);
   if (its.length > QueueNode::inline_bytes) file_.forget(offset_of(number), its.length);
   its.owner.store(0, std::memory_order_release);
-  const std::uint32_t count = state_->freed_count.load(std::memory_order_relaxed);
-  state_->freed[count % std::size(state_->freed)].store(number + 1, std::memory_order_relaxed);
-  state_->freed_count.store(count + 1, std::memory_order_relaxed);
+  const std::uint32_t count = words_.freed_count.load(std::memory_order_relaxed);
+  words_.freed[count % std::size(words_.freed)].store(number + 1, std::memory_order_relaxed);
+  words_.freed_count.store(count + 1, std::memory_order_relaxed);
 }
 
 /// A node that was freed, and is for the caller if it can take it; no_node.
 inline std::uint32_t QueueNodes::freed() const noexcept {
-  const std::uint32_t count = state_->reused_count.load(std::memory_order_relaxed);
-  std::atomic<std::uint32_t>& next = state_->freed[count % std::size(state_->freed)];
+  const std::uint32_t count = words_.reused_count.load(std::memory_order_relaxed);
+  std::atomic<std::uint32_t>& next = words_.freed[count % std::size(words_.freed)];
   const std::uint32_t number = next.load(std::memory_order_relaxed);
-  if (number == 0 || number > state_->nodes) {  // all are used, or those who write have gone round more than once
-    const std::uint32_t freed_count = state_->freed_count.load(std::memory_order_relaxed);
-    if (freed_count != count) state_->reused_count.store(freed_count, std::memory_order_relaxed);
+  if (number == 0 || number > words_.nodes) {  // all are used, or those who write have gone round more than once
+    const std::uint32_t freed_count = words_.freed_count.load(std::memory_order_relaxed);
+    if (freed_count != count) words_.reused_count.store(freed_count, std::memory_order_relaxed);
     return no_node;
   }
   next.store(0, std::memory_order_relaxed);
-  state_->reused_count.store(count + 1, std::memory_order_relaxed);
+  words_.reused_count.store(count + 1, std::memory_order_relaxed);
   return number - 1;
 }
 
@@ -90,11 +93,11 @@ std::uint32_t QueueNodes::take(HolderId self, IsNamed is_named) const noexcept {
     if (try_take(self, number)) return number;
   }
   for (int round = 0; round < 2; ++round) {
-    const std::uint32_t first = state_->next_node.load(std::memory_order_relaxed) % state_->nodes;
-    for (std::uint32_t i = 0; i < state_->nodes; ++i) {
-      const std::uint32_t number = (first + i) % state_->nodes;
+    const std::uint32_t first = words_.next_node.load(std::memory_order_relaxed) % words_.nodes;
+    for (std::uint32_t i = 0; i < words_.nodes; ++i) {
+      const std::uint32_t number = (first + i) % words_.nodes;
       if (!try_take(self, number)) continue;
-      state_->next_node.store(number + 1, std::memory_order_relaxed);
+      words_.next_node.store(number + 1, std::memory_order_relaxed);
       return number;
     }
     if (round == 0) sweep(is_named);
@@ -105,9 +108,9 @@ std::uint32_t QueueNodes::take(HolderId self, IsNamed is_named) const noexcept {
 /// Frees the nodes of those who have died while they wrote or read them. What a dead one has put is named by an entry.
 template <class IsNamed>
 void QueueNodes::sweep(IsNamed is_named) const noexcept {
-  for (std::uint32_t i = 0; i < state_->nodes; ++i) {
+  for (std::uint32_t i = 0; i < words_.nodes; ++i) {
     std::uint64_t owner = at(i).owner.load(std::memory_order_acquire);
-    if (owner == 0 || state_.holders().is_alive(owner)) continue;
+    if (owner == 0 || holders_.is_alive(owner)) continue;
     if (is_named(i)) continue;
     const std::uint64_t length = at(i).length;
     if (at(i).owner.compare_exchange_strong(owner, 0, std::memory_order_acq_rel) && length > QueueNode::inline_bytes &&

@@ -23,7 +23,7 @@ class QueueRing {
   };
 
   QueueRing(const SharedRecord<QueueWords>& state, const QueueNodes& nodes, Seen& seen) noexcept
-      : state_(state), nodes_(nodes), seen_(seen) {}
+      : words_(state.record()), holders_(state.holders()), extra_(state.extra()), nodes_(nodes), seen_(seen) {}
 
   std::uint32_t size() const;
   /// Whether an item could be put now.
@@ -35,8 +35,8 @@ class QueueRing {
 
  private:
   std::atomic<QueueEntry>& entry_at(std::uint64_t position) const noexcept {
-    return *std::launder(reinterpret_cast<std::atomic<QueueEntry>*>(state_.extra() + (position & (state_->ring - 1)) *
-                                                                                         sizeof(QueueEntry)));
+    return *std::launder(
+        reinterpret_cast<std::atomic<QueueEntry>*>(extra_ + (position & (words_.ring - 1)) * sizeof(QueueEntry)));
   }
   static void advance(std::atomic<std::uint64_t>& position, std::uint64_t from) noexcept {
     position.compare_exchange_strong(from, from + 1, std::memory_order_acq_rel);
@@ -48,7 +48,9 @@ class QueueRing {
   void free_entry(std::atomic<QueueEntry>& at, QueueEntry entry, HolderId self) const noexcept;
   void recover(std::atomic<QueueEntry>& at, QueueEntry entry, HolderId self) const noexcept;
 
-  const SharedRecord<QueueWords>& state_;
+  QueueWords& words_;
+  const HolderTable& holders_;
+  std::byte* const extra_;
   const QueueNodes& nodes_;
   Seen& seen_;
 };
@@ -56,9 +58,9 @@ class QueueRing {
 /// Moves tail past what is filled.
 inline void QueueRing::help_tail() const noexcept {
   for (;;) {
-    const std::uint64_t tail = state_->tail.load(std::memory_order_acquire);
+    const std::uint64_t tail = words_.tail.load(std::memory_order_acquire);
     const QueueEntry entry = entry_at(tail).load(std::memory_order_acquire);
-    if (state_->tail.load(std::memory_order_acquire) != tail) continue;
+    if (words_.tail.load(std::memory_order_acquire) != tail) continue;
     if (entry.state() == QueueEntry::empty) return;
     go_by(entry_at(tail), entry, tail);
   }
@@ -68,15 +70,15 @@ inline void QueueRing::help_tail() const noexcept {
 /// took it has moved head and not freed the entry yet. Is it dead, the entry is freed and used again, for gone by
 /// it would count as an item; is it alive, it needs the entry only for another moment.
 inline void QueueRing::go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std::uint64_t tail) const noexcept {
-  if (entry.state() == QueueEntry::taken && !state_.holders().is_short_alive(entry.taker()))
-    recover(at, entry, state_.self());
+  if (entry.state() == QueueEntry::taken && !holders_.is_short_alive(entry.taker()))
+    recover(at, entry, holders_.self());
   else
-    advance(state_->tail, tail);
+    advance(words_.tail, tail);
 }
 
 inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
   if (seen_.tail.load(std::memory_order_acquire) > position) return true;
-  const std::uint64_t tail = state_->tail.load(std::memory_order_acquire);
+  const std::uint64_t tail = words_.tail.load(std::memory_order_acquire);
   if (tail <= position) return false;
   seen_.tail.store(tail, std::memory_order_release);
   return true;
@@ -84,23 +86,23 @@ inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
 
 /// Whether an item may be put at tail, as long as the entry there is empty.
 inline bool QueueRing::has_room(std::uint64_t tail) const {
-  if (tail - seen_.head.load(std::memory_order_acquire) < state_->most) return true;
-  const std::uint64_t head = state_->head.load(std::memory_order_acquire);
+  if (tail - seen_.head.load(std::memory_order_acquire) < words_.most) return true;
+  const std::uint64_t head = words_.head.load(std::memory_order_acquire);
   seen_.head.store(head, std::memory_order_release);
-  return tail - head < state_->most || size() < state_->most;
+  return tail - head < words_.most || size() < words_.most;
 }
 
 /// The oldest item, if there is one; moves head past what is none.
 inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEntry& entry) const noexcept {
   for (;;) {
-    const std::uint64_t head = state_->head.load(std::memory_order_acquire);
+    const std::uint64_t head = words_.head.load(std::memory_order_acquire);
     std::atomic<QueueEntry>& at = entry_at(head);
     entry = at.load(std::memory_order_acquire);
-    if (state_->head.load(std::memory_order_acquire) != head) continue;
+    if (words_.head.load(std::memory_order_acquire) != head) continue;
     position = head;
     if (entry.state() == QueueEntry::ready) {
       // Nobody takes what tail has not gone by: the entry would be filled again at the same position.
-      if (!tail_is_past(head)) advance(state_->tail, head);
+      if (!tail_is_past(head)) advance(words_.tail, head);
       return true;
     }
     if (entry.state() == QueueEntry::taken) {
@@ -111,42 +113,42 @@ inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEn
       if (!tail_is_past(head)) return false;
       if (!at.compare_exchange_strong(entry, entry.emptied(), std::memory_order_acq_rel)) continue;
     }
-    advance(state_->head, head);
+    advance(words_.head, head);
   }
 }
 
 /// Makes the node the newest item. False: there is no room.
 inline bool QueueRing::publish(std::uint32_t number) const noexcept {
   for (;;) {
-    const std::uint64_t tail = state_->tail.load(std::memory_order_acquire);
+    const std::uint64_t tail = words_.tail.load(std::memory_order_acquire);
     std::atomic<QueueEntry>& at = entry_at(tail);
     QueueEntry entry = at.load(std::memory_order_acquire);
-    if (state_->tail.load(std::memory_order_acquire) != tail) continue;
+    if (words_.tail.load(std::memory_order_acquire) != tail) continue;
     if (entry.state() != QueueEntry::empty) {
       go_by(at, entry, tail);
       continue;
     }
     if (!has_room(tail)) return false;
     if (!at.compare_exchange_strong(entry, entry.ready_with(number), std::memory_order_acq_rel)) continue;
-    advance(state_->tail, tail);
+    advance(words_.tail, tail);
     return true;
   }
 }
 
 inline std::uint32_t QueueRing::size() const {
-  const HolderId self = state_.self();
+  const HolderId self = holders_.self();
   std::uint64_t position = 0;
   QueueEntry entry;
   help_tail();
   if (!find_item(self, position, entry)) return 0;
-  const std::uint64_t tail = state_->tail.load(std::memory_order_acquire);
+  const std::uint64_t tail = words_.tail.load(std::memory_order_acquire);
   return tail > position ? static_cast<std::uint32_t>(tail - position) : 1;
 }
 
 /// Whether an item may be put now. Moves tail past what is filled.
 inline bool QueueRing::has_room() const {
   help_tail();
-  return has_room(state_->tail.load(std::memory_order_acquire));
+  return has_room(words_.tail.load(std::memory_order_acquire));
 }
 
 /// Takes the item that find_item has found: its node is the caller's. False: somebody else has taken it.
@@ -154,13 +156,13 @@ inline bool QueueRing::take(HolderId self, std::uint64_t position, QueueEntry& e
   std::atomic<QueueEntry>& at = entry_at(position);
   if (!at.compare_exchange_strong(entry, entry.taken_by(HolderTable::shorten(self)), std::memory_order_acq_rel))
     return false;
-  advance(state_->head, position);
+  advance(words_.head, position);
   free_entry(at, entry, self);
   return true;
 }
 
 inline bool QueueRing::names(std::uint32_t number) const noexcept {
-  for (std::uint32_t i = 0; i < state_->ring; ++i) {
+  for (std::uint32_t i = 0; i < words_.ring; ++i) {
     const QueueEntry entry = entry_at(i).load(std::memory_order_acquire);
     if (entry.state() != QueueEntry::empty && entry.node() == number) return true;
   }
@@ -175,7 +177,7 @@ inline void QueueRing::free_entry(std::atomic<QueueEntry>& at, QueueEntry entry,
 
 /// Frees entry and node of a taker that has died.
 inline void QueueRing::recover(std::atomic<QueueEntry>& at, QueueEntry entry, HolderId self) const noexcept {
-  if (state_.holders().is_short_alive(entry.taker())) return;
+  if (holders_.is_short_alive(entry.taker())) return;
   const QueueEntry mine = entry.taken_by(HolderTable::shorten(self));
   if (!at.compare_exchange_strong(entry, mine, std::memory_order_acq_rel)) return;
   free_entry(at, mine, self);
