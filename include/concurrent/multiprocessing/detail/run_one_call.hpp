@@ -36,9 +36,10 @@ inline void pickle_exception(pickle::Writer& writer, const std::exception_ptr& e
 }
 
 /// `bytes()` gives the call; what it throws is the call's exception. What lies in the bytes is read in place, so they
-/// stay as they are as long as this runs. `phase` tells whoever looks from outside how far it has come.
+/// stay as they are as long as this runs. `phase` tells whoever looks from outside how far it has come. Inline, for a
+/// worker: a call of its own costs one in twenty-five of what an empty task takes.
 template <class Bytes, class Writer>
-Outcome run_one_call(Bytes bytes, Writer& writer, std::atomic<std::uint32_t>& phase) {
+[[gnu::always_inline]] inline Outcome run_one_call(Bytes bytes, Writer& writer, std::atomic<std::uint32_t>& phase) {
   try {
     pickle::Reader reader(bytes(), pickle::Views::in_place);
     pickle::run_call(reader, writer, phase);
