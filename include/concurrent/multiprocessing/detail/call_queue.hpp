@@ -3,11 +3,11 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -48,8 +48,10 @@ inline bool calls_wait(const Segment& segment) noexcept {
 /// The caller's end. Used under the pool's lock; trusts nothing that workers can write but the records' state words.
 class CallQueueWriter {
  public:
-  explicit CallQueueWriter(const Segment& segment)
-      : segment_(&segment), placed_(segment.geometry().queue_capacity), limit_(placed_.size()) {}
+  explicit CallQueueWriter(const Segment& segment) : segment_(&segment), limit_(segment.geometry().queue_capacity) {
+    placed_.reserve(limit_);
+    while (placed_.size() < limit_) placed_.push_back(0);
+  }
 
   /// Calls that wait for a worker.
   std::uint32_t waiting() noexcept {
@@ -117,7 +119,7 @@ class CallQueueWriter {
 
  private:
   const Segment* segment_;
-  std::vector<std::uint32_t> placed_;  // the record at each position, ours to trust
+  PlainVector<std::uint32_t> placed_;  // the record at each position, ours to trust
   std::size_t limit_;
   std::uint64_t head_ = 0;
   std::uint64_t tail_ = 0;

@@ -16,6 +16,7 @@
 #include <concurrent/multiprocessing/detail/become_worker.hpp>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
 #include <concurrent/multiprocessing/detail/standby_pool.hpp>
 #include <concurrent/multiprocessing/detail/start_method.hpp>
@@ -78,7 +79,7 @@ class Zygote {
     // Without a pidfd or a signalfd it looks by itself now and then.
     const bool blind = !children_ended_.valid() || !caller_ended_.valid();
     const int patience = standbys_.lacks_one() ? standbys_.milliseconds_left(Clock::now()) : blind ? 20 : -1;
-    const int happened = ::poll(watched_.data(), watched_.size(), patience);
+    const int happened = ::poll(watched_.begin(), watched_.size(), patience);
     if (happened < 0) return errno == EINTR || errno == EAGAIN || errno == ENOMEM;
     if (happened == 0 && standbys_.lacks_one()) make_standby();
     if (watched_[2].revents != 0 || ::getppid() != setup_.caller.pid) return false;
@@ -263,7 +264,7 @@ class Zygote {
   Descriptor children_ended_;
   Descriptor caller_ended_;
   std::vector<Child> children_;
-  std::vector<pollfd> watched_;
+  PlainVector<pollfd> watched_;
   std::vector<ZygoteReport> reports_;
   StandbyPool standbys_;
 };

@@ -3,11 +3,11 @@
 
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -104,12 +104,12 @@ class CallLedger {
     }
   }
   /// Those with a record and a time limit.
-  const std::vector<WorkItem*>& timed() const noexcept { return timed_; }
+  const multiprocessing::detail::PlainVector<WorkItem*>& timed() const noexcept { return timed_; }
 
  private:
-  std::vector<WorkItem*> by_record_;  // null: the record is free
-  std::vector<std::uint32_t> free_records_;
-  std::vector<WorkItem*> timed_;
+  multiprocessing::detail::PlainVector<WorkItem*> by_record_;  // null: the record is free
+  multiprocessing::detail::PlainVector<std::uint32_t> free_records_;
+  multiprocessing::detail::PlainVector<WorkItem*> timed_;
   WaitingItems waiting_;
   std::size_t outstanding_ = 0;
   std::uint64_t nonce_seed_;

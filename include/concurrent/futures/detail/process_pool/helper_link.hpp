@@ -4,12 +4,12 @@
 #include <concurrent/futures/detail/pool/deadline.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include <sys/types.h>
 
@@ -88,15 +88,15 @@ class HelperLink {
   bool take_report(Report& report) noexcept {
     const multiprocessing::detail::MutexLock lock(mutex_);
     if (mailbox_.empty()) return false;
-    report = mailbox_.front();
-    mailbox_.erase(mailbox_.begin());  // few, and their memory stays
+    report = mailbox_[0];
+    mailbox_.pop_front();  // they are few
     return true;
   }
 
  private:
   multiprocessing::detail::ZygoteProcess process_;
   multiprocessing::detail::Mutex mutex_;
-  std::vector<Report> mailbox_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  multiprocessing::detail::PlainVector<Report> mailbox_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::uint32_t asked_ = 0;
   std::atomic<std::uint32_t> answered_{0};
 };

@@ -8,11 +8,11 @@
 #include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include <sys/types.h>
 
@@ -43,18 +43,14 @@ struct ManagerTimers {
 
 /// What the manager finds out about workers while calls wait although there are some.
 struct StallCheck {
-  struct Asked {
+  struct Asked : IdleWorker {
     std::uint32_t index;
     std::uint64_t serial;
     pid_t pid;
   };
-  void open(std::uint32_t workers) {
-    asked.reserve(workers);
-    idle.reserve(workers);
-  }
+  void open(std::uint32_t workers) { asked.reserve(workers); }
   StallDetector detector;
-  std::vector<Asked> asked;      // workers without a call, while it is found out whether they come for one
-  std::vector<IdleWorker> idle;  // what was found
+  multiprocessing::detail::PlainVector<Asked> asked;  // those without a call: whether they come for one
 };
 
 /// What is due, and takes too long for the lock.

@@ -90,7 +90,6 @@ inline void ProcessPool::note_held_calls() {
 /// What a StallDetector asks for. Without the lock where /proc is read.
 inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, Deadline now) {
   stalls_.asked.clear();
-  stalls_.idle.clear();
   if (todo.ask_workers) {
     const mpd::MutexLock lock(mutex_);
     note_held_calls();
@@ -99,16 +98,16 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
       // `busy` it says it is also between two calls, until it finds no other.
       if (!slot.is_occupied() || slot.holds_call) continue;
       const auto status = static_cast<mpd::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
-      stalls_.asked.push_back({i, slot.serial, slot.pid});
-      stalls_.idle.push_back({status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing, false,
-                              slot.was_blocked, now - slot.since});
+      const bool begins = status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing;
+      stalls_.asked.push_back({{begins, false, slot.was_blocked, now - slot.since}, i, slot.serial, slot.pid});
     }
   }
   bool runnable = false;
   for (std::size_t i = 0; i < stalls_.asked.size(); ++i) {
     // Without a pid it is the zygote that has not come to it. Once one is found that can run, the others are not asked.
-    stalls_.idle[i].blocked = !runnable && stalls_.asked[i].pid != 0 && !mpd::waits_for_processor(stalls_.asked[i].pid);
-    if (!stalls_.idle[i].blocked) runnable = true;
+    stalls_.asked[i].blocked =
+        !runnable && stalls_.asked[i].pid != 0 && !mpd::waits_for_processor(stalls_.asked[i].pid);
+    if (!stalls_.asked[i].blocked) runnable = true;
   }
   const mpd::MutexLock lock(mutex_);
   calls_.repair();
@@ -125,10 +124,10 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
   }
   for (std::size_t i = 0; i < stalls_.asked.size(); ++i) {
     WorkerSlot& slot = workers_[stalls_.asked[i].index];
-    if (slot.serial == stalls_.asked[i].serial) slot.was_blocked = stalls_.idle[i].blocked;
+    if (slot.serial == stalls_.asked[i].serial) slot.was_blocked = stalls_.asked[i].blocked;
   }
   // Unless it has been taken meanwhile: to look at them all may have taken long.
-  if (todo.ask_workers && stalls_.detector.start_one(now, stalls_.idle) && calls_.waiting() != 0 &&
+  if (todo.ask_workers && stalls_.detector.start_one(now, stalls_.asked) && calls_.waiting() != 0 &&
       ledger_.outstanding() <= workers_.accepting())
     start_worker();
 }
