@@ -12,7 +12,7 @@ std::uint64_t deepest(int extra_queued_calls) {
   options.max_workers = 2;
   options.extra_queued_calls = extra_queued_calls;
   cf::ProcessPoolExecutor pool(options);
-  const mpd::CallQueue& queue = Found::here().header().queue;
+  const ipc::CallQueue& queue = Found::here().header().queue;
   std::vector<cf::Future<int>> futures;
   std::uint64_t most = 0;
   for (int i = 0; i < 20'000 / slowness; ++i) {

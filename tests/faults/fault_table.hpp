@@ -28,7 +28,7 @@
 
 namespace faults {
 
-namespace mpd = concurrent::multiprocessing::detail;
+namespace ipc = concurrent::multiprocessing::detail;
 
 enum class Do : std::uint32_t { nothing, kill, stop, abort, leave, fail, error, delay, hold };
 
@@ -117,7 +117,7 @@ inline bool is_due(const char* name) {
   if (table.hit.load() != every && hits != table.hit.load()) return false;
   table.victim.store(::getpid());
   table.sprung.store(1);
-  mpd::futex_wake(table.sprung, 100, true);
+  ipc::futex_wake(table.sprung, 100, true);
   return true;
 }
 
@@ -144,7 +144,7 @@ inline void pass(const char* name) {
     }
     case Do::hold: {
       const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-      while (table.released.load() == 0 && mpd::futex_wait(table.released, 0, end, true)) {
+      while (table.released.load() == 0 && ipc::futex_wait(table.released, 0, end, true)) {
       }
       break;
     }
@@ -162,8 +162,8 @@ inline int pass_error(const char* name) {
 /// Set as the program starts, so that a fresh image of it obeys too.
 inline const bool hooks_are_set = [] {
   Table::get();
-  mpd::fault_hook = &pass;
-  mpd::fault_error_hook = &pass_error;
+  ipc::fault_hook = &pass;
+  ipc::fault_error_hook = &pass_error;
   return true;
 }();
 
@@ -193,7 +193,7 @@ class At {
     Table& table = Table::get();
     const auto end = std::chrono::steady_clock::now() + limit;
     while (table.sprung.load() == 0) {
-      if (!mpd::futex_wait(table.sprung, 0, end, true)) return table.sprung.load() != 0;
+      if (!ipc::futex_wait(table.sprung, 0, end, true)) return table.sprung.load() != 0;
     }
     return true;
   }
@@ -201,7 +201,7 @@ class At {
   std::uint32_t hits() const { return Table::get().hits.load(); }
   void release() const {
     Table::get().released = 1;
-    mpd::futex_wake(Table::get().released, 100, true);
+    ipc::futex_wake(Table::get().released, 100, true);
   }
 };
 

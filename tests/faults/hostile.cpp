@@ -40,12 +40,12 @@ int forge(Forgery kind, Gate done) {
   const Found found = Found::here();
   const std::uint64_t position = found.next_position();
   const std::uint64_t call = found.call();
-  mpd::ResultEntry& entry = found.result(found.own, position);
+  ipc::ResultEntry& entry = found.result(found.own, position);
   entry.call = call;
-  entry.key = found.record(mpd::record_of(call)).key;
+  entry.key = found.record(ipc::record_of(call)).key;
   entry.size = sizeof(int);
   entry.offset = 0;
-  entry.outcome = static_cast<std::uint32_t>(mpd::Outcome::value);
+  entry.outcome = static_cast<std::uint32_t>(ipc::Outcome::value);
   const std::uint64_t region = found.geometry.worker_regions + found.own * found.geometry.worker_region_size;
   switch (kind) {
     case Forgery::wrong_ticket:
@@ -98,7 +98,7 @@ int forge(Forgery kind, Gate done) {
   }
   found.commit(entry, position);
   if (kind == Forgery::twice) {
-    mpd::ResultEntry& again = found.result(found.own, position + 1);
+    ipc::ResultEntry& again = found.result(found.own, position + 1);
     again.call = entry.call;
     again.key = entry.key;
     again.size = sizeof(int);
@@ -115,13 +115,13 @@ template <class T>
 T publish_bytes(std::vector<unsigned char> bytes, Gate done) {
   const Found found = Found::here();
   const std::uint64_t position = found.next_position();
-  mpd::ResultEntry& entry = found.result(found.own, position);
+  ipc::ResultEntry& entry = found.result(found.own, position);
   entry.call = found.call();
-  entry.key = found.record(mpd::record_of(found.call())).key;
-  entry.size = std::min<std::uint64_t>(bytes.size(), mpd::ResultEntry::inline_capacity);
+  entry.key = found.record(ipc::record_of(found.call())).key;
+  entry.size = std::min<std::uint64_t>(bytes.size(), ipc::ResultEntry::inline_capacity);
   std::memcpy(entry.bytes, bytes.data(), entry.size);
   entry.offset = 0;
-  entry.outcome = static_cast<std::uint32_t>(bytes.size() % 5 == 0 ? mpd::Outcome::exception : mpd::Outcome::value);
+  entry.outcome = static_cast<std::uint32_t>(bytes.size() % 5 == 0 ? ipc::Outcome::exception : ipc::Outcome::value);
   found.commit(entry, position);
   done.wait();
   return {};
@@ -137,7 +137,7 @@ int scribble(unsigned seed, std::uint64_t words, bool only_words) {
   std::minstd_rand random(seed);
   for (std::uint64_t i = 0; i < words; ++i) {
     const std::size_t at =
-        sizeof(mpd::SegmentGeometry) + random() % (found.control_size() - sizeof(mpd::SegmentGeometry) - 8);
+        sizeof(ipc::SegmentGeometry) + random() % (found.control_size() - sizeof(ipc::SegmentGeometry) - 8);
     auto* const word = reinterpret_cast<std::atomic<std::uint64_t>*>(found.control(at / 8 * 8));
     const std::uint64_t value = random() % 4 == 0 ? random() % 5 : (std::uint64_t{random()} << 32) | random();
     if (only_words && random() % 2 == 0) {
@@ -335,12 +335,12 @@ EACH_POLICY(
           const Found found = Found::here();
           const std::uint32_t neighbour = found.own == 0 ? 1 : 0;
           const std::uint64_t position = found.next_position();
-          mpd::ResultEntry& entry = found.result(found.own, position);
+          ipc::ResultEntry& entry = found.result(found.own, position);
           entry.call = found.worker(neighbour).call.load();
-          entry.key = found.record(mpd::record_of(entry.call)).key;
+          entry.key = found.record(ipc::record_of(entry.call)).key;
           entry.size = sizeof(int);
           entry.offset = 0;
-          entry.outcome = static_cast<std::uint32_t>(mpd::Outcome::value);
+          entry.outcome = static_cast<std::uint32_t>(ipc::Outcome::value);
           found.commit(entry, position);
           until.wait();
           return 0;
@@ -362,16 +362,16 @@ EACH_POLICY(
           const Found found = Found::here();
           const std::uint64_t own = found.call();
           const std::uint64_t position = found.next_position();
-          mpd::ResultEntry& entry = found.result(found.own, position);
+          ipc::ResultEntry& entry = found.result(found.own, position);
           for (std::uint32_t i = 0; i < found.geometry.first_records; ++i) {
-            const auto state = mpd::RecordState::unpack(found.record(i).state.load());
-            if (i == mpd::record_of(own) || state.ticket == 0) continue;
-            entry.call = mpd::pack_call(state.ticket, i);
+            const auto state = ipc::RecordState::unpack(found.record(i).state.load());
+            if (i == ipc::record_of(own) || state.ticket == 0) continue;
+            entry.call = ipc::pack_call(state.ticket, i);
             entry.key = found.record(i).key;
           }
           entry.size = sizeof(std::uint64_t);
           entry.offset = 0;
-          entry.outcome = static_cast<std::uint32_t>(mpd::Outcome::value);
+          entry.outcome = static_cast<std::uint32_t>(ipc::Outcome::value);
           found.commit(entry, position);
           until.wait();
           return 0;
@@ -398,8 +398,8 @@ int spoil_waiting_calls(Counter started, Gate placed) {
   const Found found = Found::here();
   int spoiled = 0;
   for (std::uint32_t i = 0; i < found.geometry.first_records; ++i) {
-    mpd::CallRecord& record = found.record(i);
-    if (mpd::RecordState::unpack(record.state.load()).stage != mpd::Stage::ready) continue;
+    ipc::CallRecord& record = found.record(i);
+    if (ipc::RecordState::unpack(record.state.load()).stage != ipc::Stage::ready) continue;
     record.bytes[record.size - sizeof(std::uint64_t)] ^= std::byte{1};
     ++spoiled;
   }

@@ -13,7 +13,7 @@ namespace faults {
 
 struct Found {
   std::byte* base = nullptr;
-  mpd::SegmentGeometry geometry;
+  ipc::SegmentGeometry geometry;
   std::uint32_t own = 0;  // the place of the process that looks
 
   static Found here() {
@@ -32,15 +32,15 @@ struct Found {
     return found;
   }
 
-  mpd::SegmentHeader& header() const { return *reinterpret_cast<mpd::SegmentHeader*>(base); }
-  mpd::WorkerEntry& worker(std::uint32_t i) const {
-    return reinterpret_cast<mpd::WorkerEntry*>(base + geometry.worker_entries)[i];
+  ipc::SegmentHeader& header() const { return *reinterpret_cast<ipc::SegmentHeader*>(base); }
+  ipc::WorkerEntry& worker(std::uint32_t i) const {
+    return reinterpret_cast<ipc::WorkerEntry*>(base + geometry.worker_entries)[i];
   }
-  mpd::CallRecord& record(std::uint32_t i) const {
-    return reinterpret_cast<mpd::CallRecord*>(base + geometry.call_records)[i];
+  ipc::CallRecord& record(std::uint32_t i) const {
+    return reinterpret_cast<ipc::CallRecord*>(base + geometry.call_records)[i];
   }
-  mpd::ResultEntry& result(std::uint32_t worker_index, std::uint64_t position) const {
-    return reinterpret_cast<mpd::ResultEntry*>(
+  ipc::ResultEntry& result(std::uint32_t worker_index, std::uint64_t position) const {
+    return reinterpret_cast<ipc::ResultEntry*>(
         base + geometry.result_rings)[std::uint64_t{worker_index} * geometry.ring_capacity +
                                       position % geometry.ring_capacity];
   }
@@ -61,23 +61,23 @@ struct Found {
   }
   /// The call that this worker has in hand.
   std::uint64_t call() const { return worker(own).call.load(); }
-  void commit(mpd::ResultEntry& entry, std::uint64_t position) const {
-    const std::uint64_t size = std::min<std::uint64_t>(entry.size, mpd::ResultEntry::inline_capacity);
-    entry.sum = mpd::sum_of_result(entry.call, entry.key, size, entry.offset, entry.outcome, entry.bytes);
+  void commit(ipc::ResultEntry& entry, std::uint64_t position) const {
+    const std::uint64_t size = std::min<std::uint64_t>(entry.size, ipc::ResultEntry::inline_capacity);
+    entry.sum = ipc::checksum_of_result(entry.call, entry.key, size, entry.offset, entry.outcome, entry.bytes);
     if (entry.offset != 0) entry.sum ^= size ^ entry.size;
     entry.commit.store(position + 1);
     // As a worker does: whoever of the caller's sleeps is woken.
     header().caller.manager.store(0);
-    mpd::futex_wake(header().caller.manager, 1, true);
+    ipc::futex_wake(header().caller.manager, 1, true);
   }
 
  private:
   std::size_t entries_end() const {
-    return geometry.worker_entries + geometry.first_workers * sizeof(mpd::WorkerEntry);
+    return geometry.worker_entries + geometry.first_workers * sizeof(ipc::WorkerEntry);
   }
-  std::size_t records_size() const { return geometry.first_records * sizeof(mpd::CallRecord); }
+  std::size_t records_size() const { return geometry.first_records * sizeof(ipc::CallRecord); }
   std::size_t results_size() const {
-    return std::size_t{geometry.first_workers} * geometry.ring_capacity * sizeof(mpd::ResultEntry);
+    return std::size_t{geometry.first_workers} * geometry.ring_capacity * sizeof(ipc::ResultEntry);
   }
 };
 

@@ -53,7 +53,7 @@ inline void read_results(std::span<const std::uint8_t> input) {
     if ((flags & with_commits) != 0) entry.commit.store(at + 1);
     if ((flags & with_own_blocks) != 0 && entry.offset != 0) entry.offset += begin;
     if ((flags & with_sums) != 0 && (entry.offset != 0 || entry.size <= ipc::ResultEntry::inline_capacity))
-      entry.sum = ipc::sum_of_result(entry.call, entry.key, entry.size, entry.offset, entry.outcome, entry.bytes);
+      entry.sum = ipc::checksum_of_result(entry.call, entry.key, entry.size, entry.offset, entry.outcome, entry.bytes);
   }
   ResultItem item;
   std::size_t taken = 0;

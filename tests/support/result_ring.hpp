@@ -42,7 +42,7 @@ struct WrittenResult {
     entry.outcome = outcome;
     std::memcpy(entry.bytes, text.data(), text.size());
     const bool fits = offset != 0 || size <= ipc::ResultEntry::inline_capacity;
-    entry.sum = (fits ? ipc::sum_of_result(call, key, size, offset, outcome, entry.bytes) : 0) ^ spoil;
+    entry.sum = (fits ? ipc::checksum_of_result(call, key, size, offset, outcome, entry.bytes) : 0) ^ spoil;
     entry.commit.store(position + 1);
   }
 };

@@ -13,8 +13,8 @@
 #include <concurrent/futures/detail/future/waiting.hpp>
 #include <concurrent/futures/detail/map/stream.impl.hpp>
 #include <concurrent/futures/detail/map/submitters.impl.hpp>
+#include <concurrent/futures/detail/pool/drainable.impl.hpp>
 #include <concurrent/futures/detail/pool/pool_text.impl.hpp>
-#include <concurrent/futures/detail/pool/unfinished.impl.hpp>
 #include <concurrent/futures/detail/process_pool/call_writer.impl.hpp>
 #include <concurrent/futures/detail/process_pool/control.hpp>
 #include <concurrent/futures/detail/process_pool/deaths.hpp>

@@ -22,7 +22,7 @@
 #include "support/sanitizers.hpp"
 
 namespace mp = concurrent::multiprocessing;
-namespace mpd = concurrent::multiprocessing::detail;
+namespace ipc = concurrent::multiprocessing::detail;
 namespace pickle = concurrent::pickle;
 using namespace std::chrono_literals;
 using support::contains;
@@ -107,7 +107,7 @@ TEST_CASE_METHOD(ManagerChecked, "K48 K49 K52 K58 Manager: whoever stops in the 
   for (int i = 0; i < 3; ++i) stopped.emplace_back(list);
   // One has said half of a frame's head, one half of a call, and one does not read a large answer.
   stopped[0].bytes("\x63", 1);
-  mpd::ManagerFrame head;
+  ipc::ManagerFrame head;
   head.size = 1000;
   stopped[1].bytes(&head, sizeof head);
   stopped[1].bytes("half", 4);
@@ -184,7 +184,7 @@ TEST_CASE_METHOD(ManagerChecked, "K63 Manager: 100 000 clients killed in turn, a
   std::pair<std::size_t, std::size_t> start;
   for (int i = 0; i < 100'000; ++i) {
     const RawClient client(list);
-    mpd::ManagerFrame head;
+    ipc::ManagerFrame head;
     head.size = 100;
     client.bytes(&head, sizeof head / (i % 2 == 0 ? 1 : 2));  // and it is gone, in the middle of a frame
     if (i % 1000 == 0) {
@@ -207,7 +207,7 @@ TEST_CASE_METHOD(ManagerChecked,
                  "Manager: hostile bytes are answered or their sender is dropped, and the server lives") {
   mp::Manager manager;
   const auto list = manager.list<int>({1});
-  using Kind = mpd::ManagerFrame::Kind;
+  using Kind = ipc::ManagerFrame::Kind;
   std::minstd_rand random(11);
   for (int i = 0; i < 60; ++i) {
     const RawClient client(list, i % 4 != 0);
@@ -223,19 +223,19 @@ TEST_CASE_METHOD(ManagerChecked,
     const RawClient client(list);
     client.frame(Kind::call, "nonsense", 8);
     CHECK(client.answers());  // with what was wrong
-    mpd::ManagerFrame damaged;
+    ipc::ManagerFrame damaged;
     damaged.size = 4;
     client.bytes(&damaged, sizeof damaged);
     client.bytes("some", 4);
     CHECK(client.answers());
-    mpd::ManagerFrame huge;
+    ipc::ManagerFrame huge;
     huge.size = ~std::uint64_t{0};
     client.bytes(&huge, sizeof huge);
     client.bytes("some", 4);
   }
   {  // a whole call, with each of its bytes changed
     pickle::detail::VectorWriter call;
-    pickle::dump_call<pickle::Pickle>(call, mpd::ManagedFunction<&mpd::ManagedList<int>::append>{}, mpd::ManagedKey{1},
+    pickle::dump_call<pickle::Pickle>(call, ipc::ManagedFunction<&ipc::ManagedList<int>::append>{}, ipc::ManagedKey{1},
                                       5);
     const RawClient client(list);
     const std::vector<std::byte> whole = call.take();
@@ -247,7 +247,7 @@ TEST_CASE_METHOD(ManagerChecked,
       client.frame(Kind::call, whole.data(), i);
       CHECK(client.answers());
     }
-    const mpd::SharedId secret{1, 2};
+    const ipc::SharedId secret{1, 2};
     client.frame(Kind::quit, &secret, sizeof secret);
     CHECK_FALSE(client.answers());
   }

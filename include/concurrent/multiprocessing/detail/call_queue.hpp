@@ -109,7 +109,7 @@ class CallQueueWriter {
   }
 
   /// Puts right what a rogue worker may have done to the shared words.
-  void restore() noexcept {
+  void repair() noexcept {
     waiting();
     for (std::uint64_t position = head_; position != tail_; ++position)
       segment_->queue_entry(position).store(pack_call(position, placed_[position % placed_.size()]));

@@ -72,7 +72,7 @@
 //                         while a call waits, so a wake-up that died with its sender costs a moment.
 #pragma once
 
-#include <concurrent/multiprocessing/detail/message_sum.hpp>
+#include <concurrent/multiprocessing/detail/message_checksum.hpp>
 #include <concurrent/multiprocessing/detail/progress_words.hpp>
 
 #include <atomic>
@@ -124,7 +124,7 @@ struct alignas(cache_line) CallRecord {
   std::uint32_t flags;
   Shared<std::uint32_t> stop;
   std::uint64_t key;                 // what the result must repeat
-  std::uint64_t sum;                 // sum_of_call
+  std::uint64_t sum;                 // checksum_of_call
   Shared<std::uint64_t> started_at;  // monotonic nanoseconds, where the flags ask for it
   Shared<std::uint64_t> ended_at;
   alignas(cache_line) std::byte bytes[inline_capacity];
@@ -150,7 +150,7 @@ struct alignas(cache_line) ResultEntry {
   std::uint64_t offset;          // of its block within the segment; 0: it lies in `bytes`
   std::uint32_t outcome;
   std::uint32_t reserved;
-  std::uint64_t sum;  // sum_of_result
+  std::uint64_t sum;  // checksum_of_result
   std::uint64_t padding;
   alignas(cache_line) std::byte bytes[inline_capacity];
 };
@@ -158,13 +158,13 @@ static_assert(sizeof(ResultEntry) == 2 * cache_line);
 
 /// Of the header, and of the bytes if they do not lie in a block. Their writer sums what it copied from, their reader
 /// what it has copied, never the shared bytes themselves, which may change in between.
-inline std::uint64_t sum_of_call(std::uint64_t size, std::uint64_t offset, std::uint32_t flags,
-                                 const std::byte* bytes) noexcept {
-  return message_sum(offset ^ flags, bytes, offset == 0 ? size : 0) ^ size;
+inline std::uint64_t checksum_of_call(std::uint64_t size, std::uint64_t offset, std::uint32_t flags,
+                                      const std::byte* bytes) noexcept {
+  return message_checksum(offset ^ flags, bytes, offset == 0 ? size : 0) ^ size;
 }
-inline std::uint64_t sum_of_result(std::uint64_t call, std::uint64_t key, std::uint64_t size, std::uint64_t offset,
-                                   std::uint32_t outcome, const std::byte* bytes) noexcept {
-  return message_sum(mix_into_sum(call, key) ^ offset ^ outcome, bytes, offset == 0 ? size : 0) ^ size;
+inline std::uint64_t checksum_of_result(std::uint64_t call, std::uint64_t key, std::uint64_t size, std::uint64_t offset,
+                                        std::uint32_t outcome, const std::byte* bytes) noexcept {
+  return message_checksum(mix_into_checksum(call, key) ^ offset ^ outcome, bytes, offset == 0 ? size : 0) ^ size;
 }
 
 /// Stands before the bytes of each block in a worker's region.

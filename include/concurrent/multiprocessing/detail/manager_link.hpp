@@ -42,10 +42,10 @@
 #pragma once
 
 #include <concurrent/config.hpp>
+#include <concurrent/multiprocessing/detail/fork_guard.hpp>
 #include <concurrent/multiprocessing/detail/manager_connection.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
-#include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/pickle/dumps.hpp>
 
 #include <atomic>
@@ -151,7 +151,7 @@ class ManagerLink : public std::enable_shared_from_this<ManagerLink> {
   [[noreturn]] void died(bool in_progress);
 
   const ManagerId manager_;
-  ProcessMark mark_;  // as generation_, changed under the mutex, and read without it where no fork lies between
+  ForkGuard fork_guard_;  // as generation_, changed under the mutex, and read without it where no fork lies between
   SharedId session_ CONCURRENT_FUTURES_GUARDED_BY(ManagerLinks::instance().mutex){};
   std::uint32_t generation_ = 1;
   std::vector<Connection> idle_ CONCURRENT_FUTURES_GUARDED_BY(ManagerLinks::instance().mutex);

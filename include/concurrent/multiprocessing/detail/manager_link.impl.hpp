@@ -67,15 +67,15 @@ CONCURRENT_FUTURES_INLINE void ManagerLink::set_how_it_ended(HowItEnded how) {
 }
 
 inline void ManagerLink::follow_fork() noexcept {
-  if (mark_.is_here()) return;
-  mark_.take_over();
+  if (fork_guard_.is_owner()) return;
+  fork_guard_.take_over();
   session_ = {};
   ++generation_;
   idle_.clear();  // the parent's; closed here already
 }
 
 CONCURRENT_FUTURES_INLINE std::uint32_t ManagerLink::generation() noexcept {
-  if (mark_.is_here()) return generation_;
+  if (fork_guard_.is_owner()) return generation_;
   const MutexLock lock(ManagerLinks::instance().mutex);
   follow_fork();
   return generation_;

@@ -4,7 +4,7 @@
 // Both sides believe nothing that the other says. A size is a promise: memory is taken as the bytes arrive.
 #pragma once
 
-#include <concurrent/multiprocessing/detail/message_sum.hpp>
+#include <concurrent/multiprocessing/detail/message_checksum.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/shared_name.hpp>
 
@@ -65,7 +65,7 @@ struct ManagerFrame {
   }
   std::uint64_t sum_of(std::span<const std::byte> bytes) const noexcept {
     constexpr std::size_t most = 4096;
-    return message_sum(size ^ static_cast<std::uint64_t>(kind), bytes.data(), (std::min)(bytes.size(), most));
+    return message_checksum(size ^ static_cast<std::uint64_t>(kind), bytes.data(), (std::min)(bytes.size(), most));
   }
 };
 static_assert(sizeof(ManagerFrame) == 24);

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/block_list.hpp>
+#include <concurrent/multiprocessing/detail/fork_guard.hpp>
 #include <concurrent/multiprocessing/detail/manager_orders.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/process_end.hpp>
-#include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/proxy_base.impl.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
@@ -79,14 +79,14 @@ class ManagerProcess {
 
   /// How the server has ended; empty: it has not, in that time.
   std::string how_it_ended(std::chrono::nanoseconds patience) {
-    if (!mark_.is_here()) return {};
+    if (!fork_guard_.is_owner()) return {};
     const MutexLock lock(mutex_);
     if (!ended_) take_reports(Clock::now() + patience);
     return ended_ ? how_ : std::string();
   }
 
   void shutdown() noexcept {
-    if (!mark_.is_here()) return;
+    if (!fork_guard_.is_owner()) return;
     const MutexLock lock(shutdown_mutex_);
     if (shut_down_) return;
     shut_down_ = true;
@@ -138,7 +138,7 @@ class ManagerProcess {
     zygote_.close();
   }
 
-  ProcessMark mark_;
+  ForkGuard fork_guard_;
   ZygoteProcess zygote_;
   SharedId secret_{};
   std::shared_ptr<ManagerLink> link_;

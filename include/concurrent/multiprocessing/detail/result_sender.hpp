@@ -6,7 +6,7 @@
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
-#include <concurrent/multiprocessing/detail/message_sum.hpp>
+#include <concurrent/multiprocessing/detail/message_checksum.hpp>
 #include <concurrent/multiprocessing/detail/result_writer.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
@@ -51,7 +51,8 @@ class ResultSender {
     entry.outcome = static_cast<std::uint32_t>(outcome);
     const std::uint64_t offset = writer.publish(segment_, entry);
     entry.offset = offset;
-    entry.sum = sum_of_result(call, key, writer.size(), offset, static_cast<std::uint32_t>(outcome), writer.data());
+    entry.sum =
+        checksum_of_result(call, key, writer.size(), offset, static_cast<std::uint32_t>(outcome), writer.data());
     CONCURRENT_FUTURES_FAULT_POINT("worker.before_commit");
     entry.commit.store(++position_, std::memory_order_seq_cst);
     CONCURRENT_FUTURES_FAULT_POINT("worker.committed");

@@ -11,9 +11,9 @@
 #include <concurrent/multiprocessing/detail/exit_guard.hpp>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/floating_point.hpp>
+#include <concurrent/multiprocessing/detail/fork_guard.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
-#include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/progress_words.hpp>
 #include <concurrent/multiprocessing/detail/result_sender.hpp>
@@ -65,7 +65,7 @@ class Worker {
   [[noreturn]] void run(WorkerInitializer initializer) noexcept {
     if (!exit_is_guarded) guard_exit();
     floating_point_.keep();
-    entry_.pid.store(mark_.pid(), std::memory_order_relaxed);
+    entry_.pid.store(fork_guard_.pid(), std::memory_order_relaxed);
     running() = this;
     ProgressPlace::of_process() = {&entry_.progress, &entry_.call};
     ProgressPlace::of_thread() = {};
@@ -258,7 +258,7 @@ class Worker {
       return checked_call(segment_, record, short_call);
     };
     const Outcome outcome = run_one_call(bytes, writer, entry_.phase);
-    if (!mark_.is_here())
+    if (!fork_guard_.is_owner())
       ::_exit(0);  // a child that the task forked came back here: the result is its parent's to give
     flush_output();
     floating_point_.restore();
@@ -285,7 +285,7 @@ class Worker {
   SpinBudget budget_;
   std::uint64_t tasks_left_;
   WorkerLocals locals_;
-  ProcessMark mark_;
+  ForkGuard fork_guard_;
   const pid_t parent_ = ::getppid();
   FloatingPointState floating_point_;
 };

@@ -10,7 +10,7 @@
 
 #include "support/catch.hpp"
 
-namespace mpd = concurrent::multiprocessing::detail;
+namespace ipc = concurrent::multiprocessing::detail;
 
 namespace {
 
@@ -40,7 +40,7 @@ constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 TEST_CASE("LargeBlocks: a block that was touched is used again before fresh memory") {
   const Region region(64 * mebibyte);
-  mpd::LargeBlocks blocks(region.bytes());
+  ipc::LargeBlocks blocks(region.bytes());
   std::byte* const first = blocks.allocate(3 * mebibyte);
   std::byte* const second = blocks.allocate(mebibyte);
   const std::size_t touched = blocks.touched();
@@ -53,7 +53,7 @@ TEST_CASE("LargeBlocks: a block that was touched is used again before fresh memo
 
 TEST_CASE("LargeBlocks: neighbours that are free become one") {
   const Region region(8 * mebibyte);
-  mpd::LargeBlocks blocks(region.bytes());
+  ipc::LargeBlocks blocks(region.bytes());
   std::vector<std::byte*> parts;
   for (int i = 0; i < 8; ++i) parts.push_back(blocks.allocate(mebibyte));
   CHECK(blocks.allocate(1) == nullptr);
@@ -63,7 +63,7 @@ TEST_CASE("LargeBlocks: neighbours that are free become one") {
 
 TEST_CASE("LargeBlocks: a request that the region cannot hold is answered with nothing, not with an overflow") {
   const Region region(4 * mebibyte);
-  mpd::LargeBlocks blocks(region.bytes());
+  ipc::LargeBlocks blocks(region.bytes());
   CHECK(blocks.allocate(4 * mebibyte + 1) == nullptr);
   CHECK(blocks.allocate(~std::size_t{0}) == nullptr);
   CHECK(blocks.allocate(~std::size_t{0} - 100) == nullptr);
@@ -78,7 +78,7 @@ TEST_CASE("LargeBlocks: a request that the region cannot hold is answered with n
 
 TEST_CASE("LargeBlocks: only the last block grows where it stands") {
   const Region region(16 * mebibyte);
-  mpd::LargeBlocks blocks(region.bytes());
+  ipc::LargeBlocks blocks(region.bytes());
   std::byte* const first = blocks.allocate(mebibyte);
   std::byte* const second = blocks.allocate(mebibyte);
   CHECK_FALSE(blocks.extend(first, 2 * mebibyte));
@@ -89,7 +89,7 @@ TEST_CASE("LargeBlocks: only the last block grows where it stands") {
 
 TEST_CASE("LargeBlocks: trim gives the pages of free blocks back and leaves the others alone") {
   const Region region(16 * mebibyte);
-  mpd::LargeBlocks blocks(region.bytes());
+  ipc::LargeBlocks blocks(region.bytes());
   std::byte* const kept = blocks.allocate(mebibyte);
   std::byte* const dropped = blocks.allocate(4 * mebibyte);
   std::memset(kept, 1, mebibyte);
@@ -104,9 +104,9 @@ TEST_CASE("LargeBlocks: trim gives the pages of free blocks back and leaves the 
 
 TEST_CASE("BlockList: blocks are aligned, large enough, and a class for each power of two") {
   const Region region(64 * mebibyte);
-  mpd::BlockList blocks(region.bytes());
+  ipc::BlockList blocks(region.bytes());
   for (std::size_t size = 1; size <= 4 * mebibyte; size = size * 2 + 1) {
-    const mpd::Allocation block = blocks.allocate(size);
+    const ipc::Allocation block = blocks.allocate(size);
     REQUIRE(block.address != nullptr);
     CHECK(block.size >= size);
     CHECK(reinterpret_cast<std::uintptr_t>(block.address) % 64 == 0);
@@ -118,10 +118,10 @@ TEST_CASE("BlockList: blocks are aligned, large enough, and a class for each pow
 
 TEST_CASE("BlockList: when all is used up it says so, and goes on once something is freed") {
   const Region region(4 * mebibyte);
-  mpd::BlockList blocks(region.bytes());
-  std::vector<mpd::Allocation> taken;
+  ipc::BlockList blocks(region.bytes());
+  std::vector<ipc::Allocation> taken;
   for (;;) {
-    const mpd::Allocation block = blocks.allocate(100'000);
+    const ipc::Allocation block = blocks.allocate(100'000);
     if (block.address == nullptr) break;
     taken.push_back(block);
     REQUIRE(taken.size() < 100);
@@ -133,13 +133,13 @@ TEST_CASE("BlockList: when all is used up it says so, and goes on once something
 
 TEST_CASE("BlockList: blocks in use never overlap, whatever the order of requests") {
   const Region region(256 * mebibyte);
-  mpd::BlockList blocks(region.bytes());
+  ipc::BlockList blocks(region.bytes());
   std::mt19937 random(7);
-  std::map<std::size_t, mpd::Allocation> used;  // by offset
+  std::map<std::size_t, ipc::Allocation> used;  // by offset
   for (int step = 0; step < 20'000; ++step) {
     if (used.size() < 40 && random() % 3 != 0) {
       const std::size_t size = std::size_t{1} << (random() % 22);
-      const mpd::Allocation block = blocks.allocate(size + random() % size);
+      const ipc::Allocation block = blocks.allocate(size + random() % size);
       REQUIRE(block.address != nullptr);
       const std::size_t at = region.offset(block.address);
       REQUIRE(at + block.size <= region.bytes().size());
@@ -162,10 +162,10 @@ TEST_CASE("BlockList: blocks in use never overlap, whatever the order of request
 
 TEST_CASE("BlockList: memory in use does not grow with the number of blocks that came and went") {
   const Region region(256 * mebibyte);
-  mpd::BlockList blocks(region.bytes());
+  ipc::BlockList blocks(region.bytes());
   std::size_t after_first_round = 0;
   for (int round = 0; round < 50; ++round) {
-    std::vector<mpd::Allocation> taken;
+    std::vector<ipc::Allocation> taken;
     for (std::size_t size = 1024; size <= 8 * mebibyte; size *= 2) taken.push_back(blocks.allocate(size));
     for (const auto& block : taken) blocks.free(block);
     if (round == 0) after_first_round = blocks.touched();

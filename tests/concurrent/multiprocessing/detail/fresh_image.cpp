@@ -6,12 +6,12 @@
 
 #include "support/catch.hpp"
 
-namespace mpd = concurrent::multiprocessing::detail;
+namespace ipc = concurrent::multiprocessing::detail;
 
 TEST_CASE("ImageOrders: what is written on the command line is read back as it was") {
-  mpd::ImageOrders orders;
-  orders.role = mpd::ImageRole::standby;
-  orders.method = mpd::StartMethod::forkserver;
+  ipc::ImageOrders orders;
+  orders.role = ipc::ImageRole::standby;
+  orders.method = ipc::StartMethod::forkserver;
   orders.channel = 17;
   orders.segment = 4;
   orders.pipe = 5;
@@ -20,7 +20,7 @@ TEST_CASE("ImageOrders: what is written on the command line is read back as it w
   orders.pool = ~std::uint64_t{0} >> 1U;
   orders.worker = 59'999;
   orders.name = 4'294'967'295;
-  mpd::ImageOrders read;
+  ipc::ImageOrders read;
   REQUIRE(read.parse(orders.numbers().c_str()));
   CHECK(read.role == orders.role);
   CHECK(read.method == orders.method);
@@ -35,9 +35,9 @@ TEST_CASE("ImageOrders: what is written on the command line is read back as it w
 }
 
 TEST_CASE("ImageOrders: anything else on a command line is no order") {
-  const std::string good = mpd::ImageOrders{}.numbers();
+  const std::string good = ipc::ImageOrders{}.numbers();
   const std::string rest = good.substr(good.find(',', 2));
-  mpd::ImageOrders orders;
+  ipc::ImageOrders orders;
   REQUIRE(orders.parse(("1,2" + rest).c_str()));
   std::vector<std::string> bad{"", "1", "words", good + ",1", good + "x", good + " ", good.substr(0, good.rfind(','))};
   for (const char* const start : {"3,2", "-1,2", "1,3", "1,-1", "1;2", "1,", ",2"}) bad.push_back(start + rest);
@@ -54,17 +54,17 @@ void entry(int, char**) {}
 }  // namespace
 
 TEST_CASE("image_entry_text: a function as an argument of the command line, and back") {
-  const std::string text = mpd::image_entry_text(&entry);
+  const std::string text = ipc::image_entry_text(&entry);
   CHECK(text.find_first_not_of("0123456789abcdef") == std::string::npos);
-  const auto bytes = mpd::image_entry_bytes(text);
+  const auto bytes = ipc::image_entry_bytes(text);
   REQUIRE(bytes);
-  CHECK(mpd::find_image_entry(*bytes) == &entry);
+  CHECK(ipc::find_image_entry(*bytes) == &entry);
   for (const std::string& bad : {std::string(), text.substr(1), text + "0g", "-" + text.substr(1), text + " "}) {
     CAPTURE(bad);
-    CHECK_FALSE(mpd::image_entry_bytes(bad));
+    CHECK_FALSE(ipc::image_entry_bytes(bad));
   }
   for (const std::string& bad : {text.substr(2), text + "00", std::string("00"), std::string("ff")}) {
     CAPTURE(bad);
-    CHECK_THROWS_AS(mpd::find_image_entry(*mpd::image_entry_bytes(bad)), concurrent::pickle::UnpicklingError);
+    CHECK_THROWS_AS(ipc::find_image_entry(*ipc::image_entry_bytes(bad)), concurrent::pickle::UnpicklingError);
   }
 }

@@ -25,7 +25,7 @@
 #include "support/sanitizers.hpp"
 
 namespace mp = concurrent::multiprocessing;
-namespace mpd = concurrent::multiprocessing::detail;
+namespace ipc = concurrent::multiprocessing::detail;
 namespace pickle = concurrent::pickle;
 using namespace std::chrono_literals;
 using support::holdings;
@@ -33,35 +33,35 @@ using support::ManagerChecked;
 using support::memory_files;
 using support::RawClient;
 using Clock = std::chrono::steady_clock;
-using Kind = mpd::ManagerFrame::Kind;
+using Kind = ipc::ManagerFrame::Kind;
 
 namespace {
 
 constexpr bool sanitizes = support::sanitizes_addresses || support::sanitizes_threads;
-constexpr std::size_t most = mpd::ManagerChannel::most;
+constexpr std::size_t most = ipc::ManagerChannel::most;
 
 /// Calls enough for a connection to have its memory.
 template <class T>
 void warm_up(const mp::ListProxy<T>& list) {
   for (int i = 0; i < 10; ++i) static_cast<void>(list.size());
 }
-std::vector<std::byte> append_call(mpd::ObjectId object, int value) {
+std::vector<std::byte> append_call(ipc::ObjectId object, int value) {
   pickle::detail::VectorWriter call;
-  pickle::dump_call<pickle::Pickle>(call, mpd::ManagedFunction<&mpd::ManagedList<int>::append>{},
-                                    mpd::ManagedKey{object}, value);
+  pickle::dump_call<pickle::Pickle>(call, ipc::ManagedFunction<&ipc::ManagedList<int>::append>{},
+                                    ipc::ManagedKey{object}, value);
   return call.take();
 }
 
 }  // namespace
 
 TEST_CASE("ManagerChannel: calls and answers, and the bells that whoever sleeps is owed") {
-  mpd::Descriptor file;
-  mpd::ManagerChannel server = mpd::ManagerChannel::make(file);
+  ipc::Descriptor file;
+  ipc::ManagerChannel server = ipc::ManagerChannel::make(file);
   REQUIRE(server.valid());
-  mpd::ManagerChannel client = mpd::ManagerChannel::open(file);
+  ipc::ManagerChannel client = ipc::ManagerChannel::open(file);
   REQUIRE(client.valid());
-  mpd::ManagerFrame frame;
-  mpd::ReceivedBytes bytes;
+  ipc::ManagerFrame frame;
+  ipc::ReceivedBytes bytes;
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{4097}, most}) {
     const std::vector<std::byte> message(size, std::byte{7});
     CHECK_FALSE(server.has_request());
@@ -97,18 +97,18 @@ TEST_CASE("ManagerChannel: calls and answers, and the bells that whoever sleeps 
 }
 
 TEST_CASE("ManagerChannel: what is no such memory is not mapped, and what is cannot be cut short") {
-  mpd::Descriptor file;
-  const mpd::ManagerChannel server = mpd::ManagerChannel::make(file);
+  ipc::Descriptor file;
+  const ipc::ManagerChannel server = ipc::ManagerChannel::make(file);
   REQUIRE(server.valid());
   CHECK(::ftruncate(file.get(), 0) != 0);
   CHECK(::ftruncate(file.get(), 1 << 20) != 0);
-  CHECK_FALSE(mpd::ManagerChannel::open(mpd::Descriptor()).valid());
-  const mpd::Descriptor unsealed = mpd::make_memfd("tests");
-  REQUIRE(::ftruncate(unsealed.get(), sizeof(mpd::ManagerChannelWords)) == 0);
-  CHECK_FALSE(mpd::ManagerChannel::open(unsealed).valid());
+  CHECK_FALSE(ipc::ManagerChannel::open(ipc::Descriptor()).valid());
+  const ipc::Descriptor unsealed = ipc::make_memfd("tests");
+  REQUIRE(::ftruncate(unsealed.get(), sizeof(ipc::ManagerChannelWords)) == 0);
+  CHECK_FALSE(ipc::ManagerChannel::open(unsealed).valid());
   REQUIRE(::ftruncate(unsealed.get(), 4096) == 0);
   REQUIRE(::fcntl(unsealed.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0);
-  CHECK_FALSE(mpd::ManagerChannel::open(unsealed).valid());
+  CHECK_FALSE(ipc::ManagerChannel::open(unsealed).valid());
 }
 
 TEST_CASE_METHOD(ManagerChecked, "K48 Manager: calls and answers of every size, through the memory and past it") {

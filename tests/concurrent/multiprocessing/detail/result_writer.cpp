@@ -9,23 +9,23 @@
 #include "support/catch.hpp"
 #include "support/expect.hpp"
 
-namespace mpd = concurrent::multiprocessing::detail;
+namespace ipc = concurrent::multiprocessing::detail;
 
 namespace {
 
-mpd::Segment make_segment() {
-  mpd::SegmentGeometry geometry;
+ipc::Segment make_segment() {
+  ipc::SegmentGeometry geometry;
   geometry.workers = 1;
   geometry.queue_capacity = 2;
   geometry.records = 16;
   geometry.ring_capacity = 8;
-  return mpd::Segment::create(geometry);
+  return ipc::Segment::create(geometry);
 }
 
 struct Place {
-  mpd::Segment segment = make_segment();
-  mpd::ResultBlocks blocks{segment.worker_region(0), 8};
-  mpd::ResultEntry& entry = segment.result(0, 0);
+  ipc::Segment segment = make_segment();
+  ipc::ResultBlocks blocks{segment.worker_region(0), 8};
+  ipc::ResultEntry& entry = segment.result(0, 0);
 };
 
 std::string text_of(std::size_t size) {
@@ -34,16 +34,16 @@ std::string text_of(std::size_t size) {
   return text;
 }
 
-mpd::Block& header_of(const mpd::Segment& segment, std::uint64_t offset) {
-  return *reinterpret_cast<mpd::Block*>(segment.base() + offset - sizeof(mpd::Block));
+ipc::Block& header_of(const ipc::Segment& segment, std::uint64_t offset) {
+  return *reinterpret_cast<ipc::Block*>(segment.base() + offset - sizeof(ipc::Block));
 }
 
 }  // namespace
 
 TEST_CASE("ResultWriter: a small result lies in the ring's entry") {
   Place place;
-  mpd::ResultWriter writer(place.blocks);
-  const std::string text = text_of(mpd::ResultEntry::inline_capacity);
+  ipc::ResultWriter writer(place.blocks);
+  const std::string text = text_of(ipc::ResultEntry::inline_capacity);
   writer.write(text.data(), text.size());
   CHECK(writer.publish(place.segment, place.entry) == 0);
   CHECK(std::memcmp(place.entry.bytes, text.data(), text.size()) == 0);
@@ -53,14 +53,14 @@ TEST_CASE("ResultWriter: one that outgrows the entry, in pieces or at once, lies
   const std::size_t piece = GENERATE(1U, 63U, 64U, 65U, 4096U, 100'000U, 3'000'000U);
   const std::string text = text_of(3'000'000);
   Place place;
-  mpd::ResultWriter writer(place.blocks);
+  ipc::ResultWriter writer(place.blocks);
   for (std::size_t at = 0; at < text.size(); at += piece)
     writer.write(text.data() + at, std::min(piece, text.size() - at));
   const std::uint64_t size = writer.size();
   const std::uint64_t offset = writer.publish(place.segment, place.entry);
   REQUIRE(offset != 0);
   CHECK(size == text.size());
-  CHECK(offset % mpd::cache_line == 0);
+  CHECK(offset % ipc::cache_line == 0);
   CHECK(std::memcmp(place.segment.base() + offset, text.data(), text.size()) == 0);
   CHECK(header_of(place.segment, offset).busy.load() == 1);
   CHECK(header_of(place.segment, offset).capacity >= text.size());
@@ -70,7 +70,7 @@ TEST_CASE("ResultBlocks: a block is not used again before the caller is done wit
   Place place;
   const std::string text = text_of(2'000'000);
   const auto publish = [&] {
-    mpd::ResultWriter writer(place.blocks);
+    ipc::ResultWriter writer(place.blocks);
     writer.write(text.data(), text.size());
     return writer.publish(place.segment, place.entry);
   };
@@ -87,7 +87,7 @@ TEST_CASE("ResultWriter: what is never published is free again") {
   const std::string text = text_of(2'000'000);
   std::uint64_t offset = 0;
   for (int i = 0; i < 3; ++i) {
-    mpd::ResultWriter abandoned(place.blocks);
+    ipc::ResultWriter abandoned(place.blocks);
     abandoned.write(text.data(), text.size());
     const auto at = place.segment.offset_of(abandoned.data());
     if (i != 0) CHECK(at == offset);
@@ -97,7 +97,7 @@ TEST_CASE("ResultWriter: what is never published is free again") {
 
 TEST_CASE("fault 39: a result that the shared memory cannot hold is a PicklingError with its size") {
   Place place;
-  mpd::ResultWriter writer(place.blocks);
+  ipc::ResultWriter writer(place.blocks);
   const std::uint64_t size = std::uint64_t{1} << 50;
   const std::string text = support::message_of<concurrent::pickle::PicklingError>([&] { (void)writer.claim(size); });
   CHECK(support::contains(text, "result too large"));
@@ -112,7 +112,7 @@ TEST_CASE("ResultBlocks.trim: pages of what the caller is done with go back, and
   const std::string text = text_of(4'000'000);
   std::uint64_t offsets[2];
   for (std::uint64_t& offset : offsets) {
-    mpd::ResultWriter writer(place.blocks);
+    ipc::ResultWriter writer(place.blocks);
     writer.write(text.data(), text.size());
     offset = writer.publish(place.segment, place.entry);
   }
@@ -127,7 +127,7 @@ TEST_CASE("ResultWriter: what a result means is let go of when the worker has ti
   auto memory = std::make_shared<int>(7);
   const std::weak_ptr<int> watched = memory;
   {
-    mpd::ResultWriter writer(place.blocks);
+    ipc::ResultWriter writer(place.blocks);
     writer.keep(memory);
     memory.reset();
     writer.write("result", 6);
@@ -137,7 +137,7 @@ TEST_CASE("ResultWriter: what a result means is let go of when the worker has ti
   place.blocks.let_go();
   CHECK_FALSE(watched.expired());  // nobody has looked yet
   {
-    mpd::ResultWriter next(place.blocks);
+    ipc::ResultWriter next(place.blocks);
     const std::string text = text_of(10'000);  // takes a block, and what is done with is noted
     next.write(text.data(), text.size());
     static_cast<void>(next.publish(place.segment, place.entry));

@@ -16,12 +16,12 @@
 #include "support/expect.hpp"
 #include "support/leak_check.hpp"
 
-namespace mpd = concurrent::multiprocessing::detail;
+namespace ipc = concurrent::multiprocessing::detail;
 
 namespace {
 
-mpd::SegmentGeometry geometry_for(std::uint32_t workers) {
-  mpd::SegmentGeometry geometry;
+ipc::SegmentGeometry geometry_for(std::uint32_t workers) {
+  ipc::SegmentGeometry geometry;
   geometry.workers = workers;
   geometry.queue_capacity = workers + 1;
   geometry.ring_capacity = 8;
@@ -33,14 +33,14 @@ mpd::SegmentGeometry geometry_for(std::uint32_t workers) {
 
 TEST_CASE("Segment: its parts lie one after the other, aligned, within the file") {
   const std::uint32_t workers = GENERATE(1U, 2U, 64U, 65U, 1000U);
-  const mpd::Segment segment = mpd::Segment::create(geometry_for(workers));
-  const mpd::SegmentGeometry& places = segment.geometry();
+  const ipc::Segment segment = ipc::Segment::create(geometry_for(workers));
+  const ipc::SegmentGeometry& places = segment.geometry();
   const std::uint64_t parts[] = {
-      sizeof(mpd::SegmentHeader), places.sleepers,     places.queue_entries, places.worker_entries,
+      sizeof(ipc::SegmentHeader), places.sleepers,     places.queue_entries, places.worker_entries,
       places.call_records,        places.result_rings, places.caller_region, places.worker_regions,
       places.more_regions,        places.size};
   for (std::size_t i = 1; i < std::size(parts); ++i) CHECK(parts[i] >= parts[i - 1]);
-  for (const std::uint64_t part : parts) CHECK(part % mpd::cache_line == 0);
+  for (const std::uint64_t part : parts) CHECK(part % ipc::cache_line == 0);
   CHECK(segment.offset_of(&segment.queue_entry(places.queue_capacity - 1) + 1) <= places.worker_entries);
   CHECK(segment.offset_of(&segment.worker(workers - 1) + 1) <= places.call_records);
   CHECK(segment.offset_of(&segment.record(places.records - 1) + 1) <= places.result_rings);
@@ -51,18 +51,18 @@ TEST_CASE("Segment: its parts lie one after the other, aligned, within the file"
 
 TEST_CASE("Segment.grow: laid out for the most, with memory for the first, and more when it is asked for") {
   const support::LeakCheck leaks;
-  const auto kibibytes = [](const mpd::Segment& segment) {
+  const auto kibibytes = [](const ipc::Segment& segment) {
     struct stat state{};
     REQUIRE(::fstat(segment.descriptor(), &state) == 0);
     return state.st_blocks / 2;
   };
-  const auto small = kibibytes(mpd::Segment::create(geometry_for(2)));
-  const auto large = kibibytes(mpd::Segment::create(geometry_for(300)));
+  const auto small = kibibytes(ipc::Segment::create(geometry_for(2)));
+  const auto large = kibibytes(ipc::Segment::create(geometry_for(300)));
   REQUIRE(small < large);
-  mpd::SegmentGeometry geometry = geometry_for(300);
+  ipc::SegmentGeometry geometry = geometry_for(300);
   geometry.first_workers = 2;
   geometry.first_records = geometry_for(2).records;
-  mpd::Segment segment = mpd::Segment::create(geometry);
+  ipc::Segment segment = ipc::Segment::create(geometry);
   CHECK(segment.geometry().workers == 300);
   CHECK(kibibytes(segment) <= small + 8);  // the call queue is that of the most
   segment.record(geometry.first_records - 1).size = 7;
@@ -84,13 +84,13 @@ TEST_CASE("Segment.grow: laid out for the most, with memory for the first, and m
   CHECK(segment.offset_of(segment.worker_region(299).data()) + segment.worker_region(299).size() <=
         segment.geometry().size);
   // The first have no less than they would have without the others.
-  CHECK(segment.worker_region(1).size() == mpd::Segment::create(geometry_for(2)).worker_region(1).size());
+  CHECK(segment.worker_region(1).size() == ipc::Segment::create(geometry_for(2)).worker_region(1).size());
 }
 
 TEST_CASE("Segment.attach: another mapping of the same file shows the same words") {
   const support::LeakCheck leaks;
-  mpd::Segment made = mpd::Segment::create(geometry_for(3));
-  mpd::Segment attached = mpd::Segment::attach(mpd::Descriptor(::dup(made.descriptor())));
+  ipc::Segment made = ipc::Segment::create(geometry_for(3));
+  ipc::Segment attached = ipc::Segment::attach(ipc::Descriptor(::dup(made.descriptor())));
   CHECK(attached.base() != made.base());
   CHECK(attached.geometry().workers == 3);
   made.worker(2).leave = 7;
@@ -103,17 +103,17 @@ TEST_CASE("Segment.attach: another mapping of the same file shows the same words
 
 TEST_CASE("Segment.attach: a file that is no segment is refused, and says what may be the reason") {
   const support::LeakCheck leaks;
-  mpd::Descriptor empty = mpd::make_memfd("other");
-  CHECK_THROWS_AS(mpd::Segment::attach(mpd::Descriptor(::dup(empty.get()))), std::runtime_error);
+  ipc::Descriptor empty = ipc::make_memfd("other");
+  CHECK_THROWS_AS(ipc::Segment::attach(ipc::Descriptor(::dup(empty.get()))), std::runtime_error);
   const std::vector<char> zeros(8192);
   REQUIRE(::write(empty.get(), zeros.data(), zeros.size()) == static_cast<ssize_t>(zeros.size()));
   const std::string text =
-      support::message_of<std::runtime_error>([&] { (void)mpd::Segment::attach(mpd::Descriptor(::dup(empty.get()))); });
+      support::message_of<std::runtime_error>([&] { (void)ipc::Segment::attach(ipc::Descriptor(::dup(empty.get()))); });
   CHECK(support::contains(text, "has another layout"));
 }
 
 TEST_CASE("fault 50: nobody can cut the segment short, make it longer, or take its seals away") {
-  const mpd::Segment segment = mpd::Segment::create(geometry_for(2));
+  const ipc::Segment segment = ipc::Segment::create(geometry_for(2));
   const auto size = static_cast<off_t>(segment.geometry().size);
   CHECK(::ftruncate(segment.descriptor(), 4096) == -1);
   CHECK(errno == EPERM);
@@ -125,7 +125,7 @@ TEST_CASE("fault 50: nobody can cut the segment short, make it longer, or take i
 
 TEST_CASE("fault 38: the segment has no name in a file system, and its descriptor is closed on exec") {
   const auto files = support::names_in("/dev/shm");
-  const mpd::Segment segment = mpd::Segment::create(geometry_for(2));
+  const ipc::Segment segment = ipc::Segment::create(geometry_for(2));
   CHECK(support::names_in("/dev/shm") == files);
   CHECK((::fcntl(segment.descriptor(), F_GETFD) & FD_CLOEXEC) != 0);
 }
@@ -143,7 +143,7 @@ TEST_CASE("Segment: who has all memory held in place pays for what is used alone
   const pid_t child = support::fork_child([&how, &held, count, limit] {
     if (::mlockall(how) != 0) return 77;
     const long before = held();
-    mpd::Segment segment = mpd::Segment::create(geometry_for(count));
+    ipc::Segment segment = ipc::Segment::create(geometry_for(count));
     if (how == MCL_CURRENT && ::mlockall(how) != 0) return 77;
     if (held() > before + limit) return 1;
     if (!segment.reach_worker_block(1, segment.offset_of(segment.worker_region(1).data()), 100)) return 2;
@@ -156,7 +156,7 @@ TEST_CASE("Segment: who has all memory held in place pays for what is used alone
 }
 
 TEST_CASE("Segment: a block that does not lie in the region it should be in is not looked at") {
-  mpd::Segment segment = mpd::Segment::create(geometry_for(2));
+  ipc::Segment segment = ipc::Segment::create(geometry_for(2));
   const std::uint64_t first = segment.offset_of(segment.worker_region(1).data());
   const std::uint64_t size = segment.worker_region(1).size();
   CHECK(segment.reach_worker_block(1, first, 0));
@@ -173,7 +173,7 @@ TEST_CASE("Segment: where address space is limited it does with less room for pa
   const pid_t child = support::fork_child([] {
     const rlimit limit{std::uint64_t{6} << 30, std::uint64_t{6} << 30};
     if (::setrlimit(RLIMIT_AS, &limit) != 0) return 1;
-    mpd::Segment segment = mpd::Segment::create(geometry_for(2));
+    ipc::Segment segment = ipc::Segment::create(geometry_for(2));
     const auto region = segment.worker_region(1);
     if (!segment.reach_worker_block(1, segment.offset_of(region.data()), region.size())) return 3;
     region.back() = std::byte{1};
@@ -189,7 +189,7 @@ TEST_CASE("fault 36, fault 37: a refused descriptor or mapping is an error that 
     if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 1;
     if (support::sanitizer_needs_descriptors) return 0;
     try {
-      (void)mpd::Segment::create(geometry_for(2));
+      (void)ipc::Segment::create(geometry_for(2));
       return 2;
     } catch (const std::system_error& error) {
       const bool good = error.code().value() == EMFILE && support::contains(error.what(), "memfd_create") &&
@@ -202,10 +202,10 @@ TEST_CASE("fault 36, fault 37: a refused descriptor or mapping is an error that 
 
 TEST_CASE("Segment: what moves away leaves nothing behind, and a move onto another lets that one go") {
   const support::LeakCheck leaks;
-  mpd::Segment first = mpd::Segment::create(geometry_for(1));
-  mpd::Segment second = std::move(first);
+  ipc::Segment first = ipc::Segment::create(geometry_for(1));
+  ipc::Segment second = std::move(first);
   CHECK_FALSE(first.valid());  // NOLINT(bugprone-use-after-move): what it is then is what is tested
   CHECK(second.valid());
-  second = mpd::Segment::create(geometry_for(2));
+  second = ipc::Segment::create(geometry_for(2));
   CHECK(second.geometry().workers == 2);
 }

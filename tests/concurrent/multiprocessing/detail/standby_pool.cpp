@@ -11,22 +11,22 @@
 
 #include "support/catch.hpp"
 
-namespace mpd = concurrent::multiprocessing::detail;
+namespace ipc = concurrent::multiprocessing::detail;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr mpd::StandbyPool::Clock::time_point start{1h};
+constexpr ipc::StandbyPool::Clock::time_point start{1h};
 
 /// A process that waits to be killed, and the other end of its orders.
 struct Ready {
-  mpd::Descriptor theirs;
+  ipc::Descriptor theirs;
   pid_t pid;
 
-  explicit Ready(mpd::StandbyPool& pool) {
-    auto [ours, other] = mpd::make_message_channel();
+  explicit Ready(ipc::StandbyPool& pool) {
+    auto [ours, other] = ipc::make_message_channel();
     theirs = std::move(other);
-    auto [gone, kept] = mpd::make_message_channel();
+    auto [gone, kept] = ipc::make_message_channel();
     pid = ::fork();
     if (pid == 0) {
       for (int i = 3; i < 256; ++i) {  // the other ends are nobody's but the test's
@@ -40,11 +40,11 @@ struct Ready {
     CHECK(::read(gone.get(), &none, 1) == 0);  // it has closed them
     REQUIRE(pid > 0);
     pool.making();
-    pool.add({pid, mpd::Descriptor(), std::move(ours)});
+    pool.add({pid, ipc::Descriptor(), std::move(ours)});
   }
   ~Ready() {
     ::kill(pid, SIGKILL);
-    mpd::wait_for(pid, nullptr);
+    ipc::wait_for(pid, nullptr);
   }
   Ready(const Ready&) = delete;
   Ready& operator=(const Ready&) = delete;
@@ -53,7 +53,7 @@ struct Ready {
 }  // namespace
 
 TEST_CASE("StandbyPool: where no worker is replaced none is made, until one has died") {
-  mpd::StandbyPool pool(0);
+  ipc::StandbyPool pool(0);
   pool.worker_started(start);
   CHECK_FALSE(pool.lacks_one());
   CHECK(pool.use({}).pid == 0);
@@ -67,7 +67,7 @@ TEST_CASE("StandbyPool: where no worker is replaced none is made, until one has 
 }
 
 TEST_CASE("StandbyPool: after a long fork the new worker has the processor for as long again") {
-  mpd::StandbyPool pool(1);
+  ipc::StandbyPool pool(1);
   pool.note_fork(900us);
   pool.worker_started(start);
   CHECK(pool.milliseconds_left(start) == 0);
@@ -82,7 +82,7 @@ TEST_CASE("StandbyPool: after a long fork the new worker has the processor for a
 }
 
 TEST_CASE("StandbyPool: the oldest becomes the worker, and where they run out, more are kept") {
-  mpd::StandbyPool pool(1);
+  ipc::StandbyPool pool(1);
   CHECK(pool.use({}).pid == 0);  // none was made yet: that says nothing of how many are needed
   pool.worker_started(start);
   const Ready first(pool);
@@ -94,11 +94,11 @@ TEST_CASE("StandbyPool: the oldest becomes the worker, and where they run out, m
   CHECK(pool.lacks_one());  // two are wanted now
   const Ready third(pool);
   CHECK_FALSE(pool.lacks_one());
-  mpd::ZygoteRequest request;
+  ipc::ZygoteRequest request;
   request.worker = 3;
   CHECK(pool.use(request).pid == second.pid);
-  mpd::ZygoteRequest taken;
-  REQUIRE(mpd::take_message(second.theirs.get(), taken, MSG_DONTWAIT) == mpd::Taken::message);
+  ipc::ZygoteRequest taken;
+  REQUIRE(ipc::take_message(second.theirs.get(), taken, MSG_DONTWAIT) == ipc::Taken::message);
   CHECK(taken.worker == 3);
   pool.reaped(third.pid);
   for (int i = 0; i < 5; ++i) CHECK(pool.use({}).pid == 0);
@@ -110,12 +110,12 @@ TEST_CASE("StandbyPool: the oldest becomes the worker, and where they run out, m
 }
 
 TEST_CASE("StandbyPool: one that cannot be told is killed, and the next takes the slot") {
-  mpd::StandbyPool pool(2);
+  ipc::StandbyPool pool(2);
   Ready gone(pool);
   const Ready next(pool);
   gone.theirs.reset();
   CHECK(pool.use({}).pid == next.pid);
   int status = 0;
-  CHECK(mpd::wait_for(gone.pid, &status) == gone.pid);
+  CHECK(ipc::wait_for(gone.pid, &status) == gone.pid);
   CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
 }

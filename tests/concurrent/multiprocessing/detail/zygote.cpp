@@ -18,9 +18,9 @@
 #include "support/shared.hpp"
 
 namespace mp = concurrent::multiprocessing;
-namespace mpd = concurrent::multiprocessing::detail;
-using Kind = mpd::ZygoteReport::Kind;
-using Request = mpd::ZygoteRequest;
+namespace ipc = concurrent::multiprocessing::detail;
+using Kind = ipc::ZygoteReport::Kind;
+using Request = ipc::ZygoteRequest;
 
 namespace {
 
@@ -38,14 +38,14 @@ std::uint64_t signals(pid_t process, const char* field) {
 /// A segment for two workers, and the zygote beside it.
 class Nursery {
  public:
-  explicit Nursery(mpd::StartMethod method, bool replaces = false) {
-    mpd::SegmentGeometry geometry;
+  explicit Nursery(ipc::StartMethod method, bool replaces = false) {
+    ipc::SegmentGeometry geometry;
     geometry.workers = 4;
     geometry.queue_capacity = 3;
     geometry.records = 40;
     geometry.ring_capacity = 8;
     geometry.tasks_per_worker = replaces ? 1 : 0;
-    segment = mpd::Segment::create(geometry);
+    segment = ipc::Segment::create(geometry);
     zygote.start(segment, method, {}, 1);
     REQUIRE(report(Kind::ready).pid == zygote.pid());
   }
@@ -56,19 +56,19 @@ class Nursery {
     zygote.reap();
   }
 
-  mpd::ZygoteReport report(Kind kind) {
+  ipc::ZygoteReport report(Kind kind) {
     const support::DeadlineGuard deadline("a report of the zygote's", support::patience);
-    mpd::ZygoteReport report;
+    ipc::ZygoteReport report;
     REQUIRE(zygote.receive(report));
     REQUIRE(report.kind == kind);
     return report;
   }
 
   pid_t start(std::uint32_t place) {
-    segment.worker(place).status = static_cast<std::uint32_t>(mpd::WorkerStatus::starting);
+    segment.worker(place).status = static_cast<std::uint32_t>(ipc::WorkerStatus::starting);
     segment.worker(place).leave = 0;
     REQUIRE(zygote.send({Request::Kind::start, place, ++serial, 0, static_cast<std::uint32_t>(serial)}));
-    const mpd::ZygoteReport started = report(Kind::started);
+    const ipc::ZygoteReport started = report(Kind::started);
     CHECK(started.worker == place);
     CHECK(started.serial == serial);
     return started.pid;
@@ -87,8 +87,8 @@ class Nursery {
   }
   bool works(std::uint32_t place) const {
     return support::eventually([&] {
-      const auto status = static_cast<mpd::WorkerStatus>(segment.worker(place).status.load());
-      return status == mpd::WorkerStatus::polling || status == mpd::WorkerStatus::asleep;
+      const auto status = static_cast<ipc::WorkerStatus>(segment.worker(place).status.load());
+      return status == ipc::WorkerStatus::polling || status == ipc::WorkerStatus::asleep;
     });
   }
 
@@ -105,8 +105,8 @@ class Nursery {
     return found.front();
   }
 
-  mpd::Segment segment;
-  mpd::ZygoteProcess zygote;
+  ipc::Segment segment;
+  ipc::ZygoteProcess zygote;
   std::uint64_t serial = 0;
 };
 
@@ -114,23 +114,23 @@ void forget(std::vector<pid_t> processes) {
   CHECK(support::eventually([&] { return support::count_alive(processes) == 0; }, std::chrono::seconds(2)));
 }
 
-#define EACH_METHOD GENERATE(mpd::StartMethod::fork, mpd::StartMethod::forkserver, mpd::StartMethod::spawn)
+#define EACH_METHOD GENERATE(ipc::StartMethod::fork, ipc::StartMethod::forkserver, ipc::StartMethod::spawn)
 
 }  // namespace
 
 TEST_CASE("Zygote: it starts a worker, names it, passes a signal on, and tells how it ended") {
   const support::LeakCheck leaks;
-  const mpd::StartMethod method = EACH_METHOD;
+  const ipc::StartMethod method = EACH_METHOD;
   Nursery nursery(method);
   CHECK(title_of(nursery.zygote.pid()) == "zygote");
   const pid_t worker = nursery.start(0);
   CHECK(nursery.works(0));
   CHECK(nursery.segment.worker(0).pid.load() == worker);
-  CHECK(title_of(worker) == mpd::worker_name(method, 1).substr(0, 15));
+  CHECK(title_of(worker) == ipc::worker_name(method, 1).substr(0, 15));
   CHECK(support::status_field(std::to_string(worker), "PPid") == std::to_string(nursery.zygote.pid()));
   nursery.zygote.send({Request::Kind::signal, 0, 999, SIGKILL, 0});  // somebody who was in this place before
   nursery.zygote.send({Request::Kind::signal, 0, 1, SIGTERM, 0});
-  const mpd::ZygoteReport ended = nursery.report(Kind::ended);
+  const ipc::ZygoteReport ended = nursery.report(Kind::ended);
   CHECK(ended.pid == worker);
   CHECK(WIFSIGNALED(ended.status));
   CHECK(WTERMSIG(ended.status) == SIGTERM);
@@ -143,14 +143,14 @@ TEST_CASE("Zygote: a worker that is told to leave exits with status 0") {
   REQUIRE(nursery.works(1));
   nursery.segment.worker(1).leave = 1;
   nursery.segment.worker(1).wake = 0;
-  mpd::futex_wake(nursery.segment.worker(1).wake, 1, true);
+  ipc::futex_wake(nursery.segment.worker(1).wake, 1, true);
   CHECK(nursery.report(Kind::ended).status == 0);
 }
 
 TEST_CASE("Zygote: it ends with its workers when it is told to, and when the channel closes") {
   const support::LeakCheck leaks;
   const bool told = GENERATE(true, false);
-  const mpd::StartMethod method = EACH_METHOD;
+  const ipc::StartMethod method = EACH_METHOD;
   std::vector<pid_t> processes;
   {
     Nursery nursery(method, true);
@@ -178,7 +178,7 @@ TEST_CASE("Zygote: its death is the death of its workers and standbys") {
 
 TEST_CASE("fault 52: the caller's death is the death of its zygote, workers and standbys") {
   const support::LeakCheck leaks;
-  const mpd::StartMethod method = EACH_METHOD;
+  const ipc::StartMethod method = EACH_METHOD;
   const auto count = support::Counter::make();
   const auto pids = support::Word::make_array(8);
   const pid_t caller = support::fork_child([&] {
@@ -215,14 +215,14 @@ TEST_CASE("Zygote: without replacements it keeps no standby; the first worker th
 
 TEST_CASE("Zygote: a standby becomes the next worker, in its place and under its name, and another one stands by") {
   const support::LeakCheck leaks;
-  const mpd::StartMethod method = EACH_METHOD;
+  const ipc::StartMethod method = EACH_METHOD;
   Nursery nursery(method, true);
   nursery.start(0);
   for (std::uint32_t place = 1; place < 4; ++place) {
     const pid_t standby = nursery.wait_for_standby();
     CHECK(nursery.start(place) == standby);
     CHECK(nursery.works(place));
-    CHECK(title_of(standby) == mpd::worker_name(method, place + 1).substr(0, 15));
+    CHECK(title_of(standby) == ipc::worker_name(method, place + 1).substr(0, 15));
     CHECK(signals(standby, "SigBlk") == 0);
     CHECK(signals(standby, "SigIgn") == 2);  // SIGINT
   }
@@ -251,7 +251,7 @@ TEST_CASE("Zygote: a standby that was stopped when it got its place is a worker 
   REQUIRE(support::eventually([&] { return support::status_field(std::to_string(standby), "State")[0] == 'T'; }));
   CHECK(nursery.start(1) == standby);
   nursery.zygote.send({Request::Kind::signal, 1, nursery.serial, SIGKILL, 0});
-  const mpd::ZygoteReport ended = nursery.report(Kind::ended);
+  const ipc::ZygoteReport ended = nursery.report(Kind::ended);
   CHECK(ended.worker == 1);
   CHECK(WTERMSIG(ended.status) == SIGKILL);
 }

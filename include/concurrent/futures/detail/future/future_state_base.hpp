@@ -121,7 +121,7 @@ class FutureStateBase {
   /// Takes it off the list; false: it is not there any more, since it runs or has run.
   bool remove_own_callback(Callback& callback) noexcept { return remove_link(callback); }
 
-  /// Blocks until the future is done; false: the deadline has passed first. Throws what `drive` throws.
+  /// Blocks until the future is done; false: the deadline has passed first. Throws what `pump_until` throws.
   bool wait_until_done(Deadline deadline = (Deadline::max)());
   /// The same without a limit, for who has a handle. False: it is orphaned, or has become so.
   bool wait_unless_orphaned();
@@ -138,14 +138,14 @@ class FutureStateBase {
   /// Asks it to stop; for Future::request_stop.
   bool request_stop() { return !done() && (ask_to_stop() || cancel()); }
 
-  /// Lets the executor work in this thread before the thread sleeps on `word`; see `drive`.
+  /// Lets the executor work in this thread before the thread sleeps on `word`; see `pump_until`.
   bool work_while_waiting(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
-    return drive(word, old, deadline);
+    return pump_until(word, old, deadline);
   }
 
-  /// Sleeps while `word` holds `value`; see `doze`.
+  /// Sleeps while `word` holds `value`; see `park`.
   bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
-    return doze(word, value, deadline);
+    return park(word, value, deadline);
   }
 
   /// What a running task has said of how far it is; leaves them alone where there is none.
@@ -171,11 +171,11 @@ class FutureStateBase {
   /// while `word` holds `old`. True: the word has changed, or looking again is worth it. False: the caller sleeps on
   /// the word as usual. The word may be changed by others than this executor, so it must not sleep on anything that
   /// such a change does not wake. May throw RuntimeError: a worker that waits for its own pool. Called without a lock.
-  virtual bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
+  virtual bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
 
   /// Sleeps while `word`, which says that somebody sleeps on it, holds `value`: as futex_wait, but an executor may let
   /// its own work wake the thread as well. False: the deadline has passed.
-  virtual bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
+  virtual bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
 
   // Whoever sets the outcome claims the right to, stores it, and publishes.
   bool claim() noexcept;

@@ -150,12 +150,12 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_until_done(Deadline deadlin
     std::uint32_t word = word_.load(std::memory_order_acquire);
     if (is_done(state_of(word))) return true;
     if (deadline != (Deadline::max)() && std::chrono::steady_clock::now() >= deadline) return false;
-    if (drive(word_, word, deadline)) continue;
+    if (pump_until(word_, word, deadline)) continue;
     if ((word & sleepers_bit) == 0 &&
         !word_.compare_exchange_strong(word, word | sleepers_bit, std::memory_order_acq_rel)) {
       continue;
     }
-    doze(word_, word | sleepers_bit, deadline);
+    park(word_, word | sleepers_bit, deadline);
   }
 }
 
@@ -176,12 +176,12 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_unless_orphaned() {
       "or wait with a timeout.");
 }
 
-CONCURRENT_FUTURES_INLINE bool FutureStateBase::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old,
-                                                      Deadline /*deadline*/) {
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old,
+                                                           Deadline /*deadline*/) {
   return word.load(std::memory_order_acquire) != old;
 }
 
-CONCURRENT_FUTURES_INLINE bool FutureStateBase::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value,
+CONCURRENT_FUTURES_INLINE bool FutureStateBase::park(const std::atomic<std::uint32_t>& word, std::uint32_t value,
                                                      Deadline deadline) {
   return multiprocessing::detail::futex_wait(word, value, deadline);
 }

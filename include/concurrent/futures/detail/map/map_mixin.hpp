@@ -4,8 +4,8 @@
 #include <concurrent/futures/detail/map/feed.hpp>
 #include <concurrent/futures/detail/map/stream.hpp>
 #include <concurrent/futures/detail/pool/deadline.hpp>
+#include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/futures/detail/pool/refused.hpp>
-#include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/map.hpp>
 #include <concurrent/futures/map_options.hpp>
 
@@ -194,7 +194,7 @@ class MapMixin {
   }
 
   std::shared_ptr<ExecutorLink<Executor>> link_;
-  UnfinishedList chained_;  // maps that submit in a chain
+  DrainableList chained_;  // maps that submit in a chain
 };
 
 }  // namespace concurrent::futures::inline v0::detail

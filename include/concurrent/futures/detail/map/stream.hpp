@@ -8,7 +8,7 @@
 #include <concurrent/futures/detail/map/submitters.hpp>
 #include <concurrent/futures/detail/map/window.hpp>
 #include <concurrent/futures/detail/pool/deadline.hpp>
-#include <concurrent/futures/detail/pool/unfinished.hpp>
+#include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/futures/map_options.hpp>
 
 #include <atomic>
@@ -26,7 +26,7 @@ namespace detail {
 /// Without a buffersize everything is submitted at once; with one, as results are taken; with auto_chunksize or where
 /// the executor lets only so many calls wait, in a chain. What is submitted at once goes on as a chain when too many
 /// bytes are on their way. A chain ends with `finish`, when the executor is about to close.
-class MapStream final : public Unfinished, public std::enable_shared_from_this<MapStream> {
+class MapStream final : public Drainable, public std::enable_shared_from_this<MapStream> {
  public:
   using Chunk = MapWindow::Chunk;
 

@@ -15,7 +15,7 @@
 #include <concurrent/futures/detail/nodes/mpi_environment.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/pool/at_exit.hpp>
-#include <concurrent/futures/detail/pool/unfinished.hpp>
+#include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
@@ -53,7 +53,7 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-class MpiJob final : public Unfinished {
+class MpiJob final : public Drainable {
  public:
   /// Null: no launcher has started this program, or freeze_support has not been called.
   static MpiJob* current() noexcept { return current_job(); }
@@ -64,7 +64,7 @@ class MpiJob final : public Unfinished {
   /// Throws RuntimeError that says what is wrong with the job.
   std::vector<NodePlace> places(std::chrono::nanoseconds node_timeout);
   /// Pools that are to be ended before it is.
-  UnfinishedList& pools() noexcept { return pools_; }
+  DrainableList& pools() noexcept { return pools_; }
 
   void send(int rank, Message message);
   void listen(int rank, std::uint32_t pool, NodePeer& peer);
@@ -162,7 +162,7 @@ class MpiJob final : public Unfinished {
   const int rank_;
   MPI_Comm comm_ = MPI_COMM_NULL;
   std::thread thread_;
-  UnfinishedList pools_;
+  DrainableList pools_;
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<Rank>> ranks_;  // their number is constant once it has begun

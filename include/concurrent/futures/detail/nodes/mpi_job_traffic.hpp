@@ -228,7 +228,7 @@ inline void MpiJob::rest(Clock::time_point idle_since) {
   ProcessPool* const pool = busy_pool();
   const bool scarce = NodeAgent::calls_here().load(std::memory_order_relaxed) >= processors_;
   if (idle < (scarce ? least_polling : polling_)) {
-    if (pool != nullptr && pool->drive(signal_, signal_.load(), Clock::now())) return;
+    if (pool != nullptr && pool->pump_until(signal_, signal_.load(), Clock::now())) return;
     ::sched_yield();  // whoever is to send, or has to be told, may wait for this processor
     return;
   }
@@ -248,7 +248,7 @@ inline void MpiJob::rest(Clock::time_point idle_since) {
   rests_.store(true, std::memory_order_seq_cst);
   if (!has_news_.load(std::memory_order_seq_cst) && !(rank_ == 0 && leaving_.load())) {
     const auto until = Clock::now() + pause;
-    static_cast<void>(pool != nullptr ? pool->doze(signal_, seen, until)
+    static_cast<void>(pool != nullptr ? pool->park(signal_, seen, until)
                                       : multiprocessing::detail::futex_wait(signal_, seen, until));
   }
   rests_.store(false, std::memory_order_seq_cst);

@@ -168,15 +168,15 @@ inline void NodeAgent::tell_progress() {
 
 inline void NodeAgent::tell_state() {
   const PoolStatistics counts = pool()->statistics();
-  const PoolGlance glance = pool()->glance();
-  const std::string broken = glance.phase == PoolGlance::Phase::broken ? reason_if_broken() : std::string();
+  const PoolSnapshot snapshot = pool()->snapshot();
+  const std::string broken = snapshot.phase == PoolSnapshot::Phase::broken ? reason_if_broken() : std::string();
   if (counts.workers_started == told_.workers_started && counts.workers_lost == told_.workers_lost &&
-      glance.workers == told_workers_ && broken.empty() == told_whole_)
+      snapshot.workers == told_workers_ && broken.empty() == told_whole_)
     return;
   told_ = counts;
-  told_workers_ = glance.workers;
+  told_workers_ = snapshot.workers;
   told_whole_ = broken.empty();
-  send((begin(MessageKind::state) << counts.workers_started << counts.workers_lost << glance.workers << broken)
+  send((begin(MessageKind::state) << counts.workers_started << counts.workers_lost << snapshot.workers << broken)
            .finish());
 }
 

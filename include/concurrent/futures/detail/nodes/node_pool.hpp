@@ -21,7 +21,7 @@
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/futures/mpi_options.hpp>
 #include <concurrent/futures/statistics.hpp>
-#include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/multiprocessing/detail/fork_guard.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -91,7 +91,7 @@ class NodePool {
   void release() noexcept;
 
   // For the executor.
-  bool is_here() const noexcept { return mark_.is_here(); }
+  bool is_here() const noexcept { return fork_guard_.is_owner(); }
   void check_open();
   bool is_limited() const noexcept { return pending_limit_.is_set(); }
   bool reserve(Admission admission);
@@ -109,7 +109,7 @@ class NodePool {
   std::vector<NodeInfo> nodes();
   std::size_t pending_work_items();
   PoolStatistics statistics();
-  PoolGlance glance();
+  PoolSnapshot snapshot();
   const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
   void trace(const std::string& path);
 
@@ -118,8 +118,8 @@ class NodePool {
   bool taken(const NodeItem& item) noexcept;
   bool stop(NodeItem& item, OnStop how) noexcept;
   void read_progress(const NodeItem& item, std::uint64_t& done, std::uint64_t& total) noexcept;
-  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
-  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
+  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
+  bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
 
   // For PoolNode.
   void deliver(std::size_t node, Message message) noexcept;
@@ -156,7 +156,7 @@ class NodePool {
   void close_gate() noexcept;
 
   // node_pool_results.hpp: from the nodes
-  bool serve();
+  bool pump_results();
   bool has_inbound();
   void learn_polling(std::chrono::nanoseconds slept) noexcept;
   bool processors_are_scarce() const noexcept;
@@ -200,7 +200,7 @@ class NodePool {
   std::atomic<int> max_workers_{1};
   int most_workers_ = 1;
   std::atomic<std::uint32_t> references_{1};
-  multiprocessing::detail::ProcessMark mark_;
+  multiprocessing::detail::ForkGuard fork_guard_;
   std::vector<std::unique_ptr<PoolNode>> nodes_;  // constant
   bool is_alone_ = true;                          // constant: its only node is the caller's own
   std::atomic<ProcessPool*> local_pool_{nullptr};

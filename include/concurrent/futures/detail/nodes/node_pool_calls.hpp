@@ -17,7 +17,7 @@ namespace detail {
 
 inline void NodePool::check_open() {
   if (!is_here()) {
-    throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(mark_.pid()) +
+    throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(fork_guard_.pid()) +
                        ", of which this process is a fork. Make an executor here.");
   }
   if (!closed_.load(std::memory_order_acquire)) return;

@@ -196,18 +196,18 @@ inline PoolStatistics NodePool::statistics() {
   return counts;
 }
 
-inline PoolGlance NodePool::glance() {
-  PoolGlance glance(mark_.pid(), is_here());
-  if (!is_here()) return glance;
+inline PoolSnapshot NodePool::snapshot() {
+  PoolSnapshot snapshot(fork_guard_.pid(), is_here());
+  if (!is_here()) return snapshot;
   const std::lock_guard lock(mutex_);
   for (const auto& node : nodes_) {
-    glance.workers += node->live_workers;
-    glance.busy += (std::min)(static_cast<std::uint64_t>(node->out), node->live_workers);
+    snapshot.workers += node->live_workers;
+    snapshot.busy += (std::min)(static_cast<std::uint64_t>(node->out), node->live_workers);
   }
-  glance.queued = outstanding_ - (std::min)(outstanding_, static_cast<std::size_t>(glance.busy));
-  glance.done = counts_.submitted - outstanding_;
-  glance.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
-  return glance;
+  snapshot.queued = outstanding_ - (std::min)(outstanding_, static_cast<std::size_t>(snapshot.busy));
+  snapshot.done = counts_.submitted - outstanding_;
+  snapshot.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
+  return snapshot;
 }
 
 }  // namespace detail

@@ -27,7 +27,7 @@ inline void NodePool::tell_of_answer() noexcept {
 /// A thread that has looked for an answer in vain since `answers_` was `seen` waits for the next, or for a message that
 /// may be one: the manager may be held up by a callback.
 inline void NodePool::await_answer(std::uint32_t seen, Deadline deadline) {
-  if (serve()) return;
+  if (pump_results()) return;
   asking_.fetch_add(1, std::memory_order_seq_cst);
   if (answers_.load(std::memory_order_seq_cst) == seen && !has_inbound())
     multiprocessing::detail::futex_wait(answers_, seen, deadline);
@@ -72,7 +72,7 @@ inline void NodePool::manage() {
   manager_id_.store(std::this_thread::get_id());
   for (;;) {
     const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
-    const bool any = serve();
+    const bool any = pump_results();
     run_deferred();
     if (wind_down()) break;
     if (any) continue;

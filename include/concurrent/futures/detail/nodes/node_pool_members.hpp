@@ -28,7 +28,7 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// While it lives, the end of the program waits for the pool.
-class NodePoolShare final : public Unfinished {
+class NodePoolShare final : public Drainable {
  public:
   NodePoolShare(MPIPoolOptions options, std::vector<NodePlace> places)
       : pool_(NodePool::make(std::move(options), std::move(places))) {}

@@ -46,7 +46,7 @@ inline bool NodePool::has_inbound() {
 }
 
 /// Handles what has come. True: there was something.
-inline bool NodePool::serve() {
+inline bool NodePool::pump_results() {
   std::vector<Inbound> inbound;
   {
     const std::lock_guard lock(inbox_mutex_);

@@ -21,28 +21,29 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// A thread that is about to block on `word` handles what comes, and works for the node that is in this process.
-inline bool NodePool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
+inline bool NodePool::pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
   if (!is_here()) {
-    throw RuntimeError("concurrent::futures: this future belongs to process " + std::to_string(mark_.pid()) +
+    throw RuntimeError("concurrent::futures: this future belongs to process " + std::to_string(fork_guard_.pid()) +
                        ", of which this process is a fork; it will never be done here.");
   }
   const auto changed = [&] { return word.load(std::memory_order_acquire) != old; };
   if (is_own_thread()) {  // a callback that waits: nobody else would do the work
     while (!changed() && std::chrono::steady_clock::now() < deadline) {
       const std::uint32_t seen = signal_.load(std::memory_order_acquire);
-      if (!serve()) sleep(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(10)));
+      if (!pump_results())
+        sleep(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(10)));
     }
     return true;
   }
   drivers_.fetch_add(1, std::memory_order_seq_cst);
   const std::uint32_t seen = signal_.load(std::memory_order_acquire);
-  if (serve() || changed()) {
+  if (pump_results() || changed()) {
     drivers_.fetch_sub(1, std::memory_order_seq_cst);
-    serve();
+    pump_results();
     return true;
   }
   ProcessPool* const local = local_pool_.load(std::memory_order_acquire);
-  const bool found = local != nullptr && local->drive(signal_, seen, deadline);
+  const bool found = local != nullptr && local->pump_until(signal_, seen, deadline);
   if (!found && nodes_.size() > (local != nullptr ? 1U : 0U) && !processors_are_scarce()) {
     // Nothing comes before another thread of this process has brought it: that has the processor between two looks.
     const Deadline enough =
@@ -51,12 +52,12 @@ inline bool NodePool::drive(const std::atomic<std::uint32_t>& word, std::uint32_
       ::sched_yield();
   }
   drivers_.fetch_sub(1, std::memory_order_seq_cst);
-  return serve() || changed();
+  return pump_results() || changed();
 }
 
 /// When polling has not helped. The result of a worker on the caller's own node wakes this thread itself; where there
 /// is no such node, so does whoever brings something.
-inline bool NodePool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
+inline bool NodePool::park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
   if (!is_here() || is_own_thread()) return multiprocessing::detail::futex_wait(word, value, deadline);
   const auto before = std::chrono::steady_clock::now();
   bool in_time = true;
@@ -66,8 +67,8 @@ inline bool NodePool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t
       const Deadline look = nodes_.size() == 1
                                 ? deadline
                                 : (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
-      in_time = local->doze(word, value, look);
-      if (in_time || look == deadline || word.load(std::memory_order_acquire) != value || serve()) break;
+      in_time = local->park(word, value, look);
+      if (in_time || look == deadline || word.load(std::memory_order_acquire) != value || pump_results()) break;
     }
     in_time = in_time || std::chrono::steady_clock::now() < deadline;
   } else {
@@ -77,12 +78,12 @@ inline bool NodePool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t
         has_inbound() || multiprocessing::detail::futex_wait_either(word, value, doze_word_, seen, deadline);
     dozers_.fetch_sub(1, std::memory_order_seq_cst);
     if (!supported) {
-      serve();  // of which nobody else has been told
+      pump_results();  // of which nobody else has been told
       return multiprocessing::detail::futex_wait(word, value, deadline);
     }
     in_time = deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
   }
-  serve();
+  pump_results();
   learn_polling(std::chrono::steady_clock::now() - before);
   return in_time;
 }

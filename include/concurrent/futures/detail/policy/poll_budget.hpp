@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/version.hpp>
+#include <concurrent/pickle/detail/least.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -41,8 +40,9 @@ class PollBudget {
   }
   /// Whether polling for that long has brought anything. Between limit/16, so that it is tried again, and the limit.
   void learn(std::int64_t polled, bool paid) noexcept {
-    budget_.store(paid ? (std::min)(polled * 2 + 100, limit_) : (std::max)(polled / 2, limit_ / 16),
-                  std::memory_order_relaxed);
+    budget_.store(
+        paid ? pickle::detail::least(polled * 2 + 100, limit_) : pickle::detail::greatest(polled / 2, limit_ / 16),
+        std::memory_order_relaxed);
   }
   /// A thread has slept for so long, in nanoseconds.
   void slept(std::int64_t nanoseconds) noexcept {

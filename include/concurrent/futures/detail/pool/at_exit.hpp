@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/pool/unfinished.hpp>
-#include <concurrent/multiprocessing/detail/process_mark.hpp>
+#include <concurrent/futures/detail/pool/drainable.hpp>
+#include <concurrent/multiprocessing/detail/fork_guard.hpp>
 
 #include <atomic>
 #include <cstdlib>
@@ -17,7 +17,7 @@ class ExitRegistry {
  public:
   static ExitRegistry& instance() {
     ExitRegistry* registry = current().load();
-    while (registry == nullptr || !registry->mark_.is_here()) {
+    while (registry == nullptr || !registry->fork_guard_.is_owner()) {
       auto* const fresh = new ExitRegistry;
       if (current().compare_exchange_strong(registry, fresh)) {
         registry = fresh;
@@ -29,7 +29,7 @@ class ExitRegistry {
     return *registry;
   }
 
-  void add(const std::shared_ptr<Unfinished>& pool) { pools_.add(pool); }
+  void add(const std::shared_ptr<Drainable>& pool) { pools_.add(pool); }
 
   /// Nothing new is begun any more.
   static bool is_exiting() noexcept {
@@ -50,9 +50,9 @@ class ExitRegistry {
     pools_.finish_all();
   }
 
-  UnfinishedList pools_;
+  DrainableList pools_;
   std::atomic<bool> exiting_{false};
-  multiprocessing::detail::ProcessMark mark_;
+  multiprocessing::detail::ForkGuard fork_guard_;
 };
 
 }  // namespace concurrent::futures::inline v0::detail

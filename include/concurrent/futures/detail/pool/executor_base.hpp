@@ -23,7 +23,7 @@ namespace concurrent::futures::inline v0::detail {
 ///                                            call is not admitted
 ///   check_task_options(options)              throws for what it cannot do
 template <class Self>
-class ExecutorBase : public MapMixin<Self>, public HasGlance {
+class ExecutorBase : public MapMixin<Self>, public FormattableExecutor {
  public:
   /// Schedules `fn(args...)` and returns its future. For threads, function and arguments are copied, passed on as
   /// rvalues; for processes they are pickled before submit returns, and if that throws, the future fails with what it
@@ -141,7 +141,7 @@ class ExecutorBase : public MapMixin<Self>, public HasGlance {
   Self& self() noexcept { return static_cast<Self&>(*this); }
   decltype(auto) pool() const noexcept { return static_cast<const Self&>(*this).pool(); }
   bool has_limit() const noexcept { return pool().is_limited(); }
-  PoolGlance glance() const { return pool().glance(); }
+  PoolSnapshot snapshot() const { return pool().snapshot(); }
 
   void begin_shutdown(bool cancel_futures) {
     if (!pool().is_here()) return;  // in a forked child: the threads, and perhaps a held lock, are the parent's

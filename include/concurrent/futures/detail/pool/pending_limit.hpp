@@ -26,7 +26,7 @@ namespace concurrent::futures::inline v0::detail {
 /// them wait for the manager. That wait has an end if none of them returns: the submitter may hold a lock that a
 /// callback needs.
 ///
-/// `Pool` befriends it: it has is_closed(), throw_closed(), waiting_calls(), is_own_thread(), drive() and doze().
+/// `Pool` befriends it: it has is_closed(), throw_closed(), waiting_calls(), is_own_thread(), pump_until() and park().
 class PendingLimit {
  public:
   explicit PendingLimit(std::optional<std::size_t> most) noexcept : most_(most) {}
@@ -48,7 +48,7 @@ class PendingLimit {
       ++waiting_;
       const std::uint32_t seen = changes_.load(std::memory_order_relaxed);
       lock.unlock();
-      if (!pool.drive(changes_, seen, deadline)) pool.doze(changes_, seen, deadline);
+      if (!pool.pump_until(changes_, seen, deadline)) pool.park(changes_, seen, deadline);
       lock.lock();
       --waiting_;
       stuck = only_callbacks && returned_ == returned && std::chrono::steady_clock::now() >= deadline;

@@ -48,11 +48,11 @@ class PoolFutureState final : public FutureState<R>, public Pool::Item {
   bool ask_to_stop() noexcept override {
     return pool_->stop(*this, this->options != nullptr ? this->options->on_stop : OnStop::request);
   }
-  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
-    return pool_->drive(word, old, deadline);
+  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
+    return pool_->pump_until(word, old, deadline);
   }
-  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) override {
-    return pool_->doze(word, value, deadline);
+  bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) override {
+    return pool_->park(word, value, deadline);
   }
 
  private:

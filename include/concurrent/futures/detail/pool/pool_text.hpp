@@ -16,10 +16,10 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// A pool at one moment; its tasks are each in one of the three.
-struct PoolGlance {
+struct PoolSnapshot {
   enum class Phase { open, shutting_down, shut_down, broken, elsewhere };
 
-  PoolGlance(pid_t owner, bool is_here) noexcept : phase(is_here ? Phase::open : Phase::elsewhere), process(owner) {}
+  PoolSnapshot(pid_t owner, bool is_here) noexcept : phase(is_here ? Phase::open : Phase::elsewhere), process(owner) {}
   void set_phase(bool is_broken, bool shuts_down, bool has_ended) noexcept {
     if (is_broken) {
       phase = Phase::broken;
@@ -36,21 +36,21 @@ struct PoolGlance {
   pid_t process;  // whose pool it is
 };
 
-std::string describe(const PoolGlance& pool);
+std::string describe(const PoolSnapshot& pool);
 
-/// Base of the executors that can be formatted: they have glance() and name_for_messages().
-class HasGlance {};
+/// Base of the executors that can be formatted: they have snapshot() and name_for_messages().
+class FormattableExecutor {};
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
 
 template <class Executor>
-  requires std::is_base_of_v<concurrent::futures::detail::HasGlance, Executor>
+  requires std::is_base_of_v<concurrent::futures::detail::FormattableExecutor, Executor>
 struct fmt::formatter<Executor, char> {
   constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }  // {} and nothing else
   auto format(const Executor& pool, fmt::format_context& context) const {
     auto out = context.out();
-    for (const char letter : pool.name_for_messages() + ": " + concurrent::futures::detail::describe(pool.glance()))
+    for (const char letter : pool.name_for_messages() + ": " + concurrent::futures::detail::describe(pool.snapshot()))
       *out++ = letter;
     return out;
   }

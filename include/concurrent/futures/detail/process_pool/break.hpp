@@ -17,7 +17,7 @@ namespace detail {
 inline void ProcessPool::break_pool(const std::string& reason) {
   std::uint32_t slot_count = 0;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     break_down(reason);
     slot_count = workers_.size();  // from now on there are no more
   }
@@ -25,7 +25,7 @@ inline void ProcessPool::break_pool(const std::string& reason) {
   for (std::uint32_t i = 0; i < slot_count; ++i) collect_all(i);
   ItemList items;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     for (std::uint32_t i = 0; i < workers_.size(); ++i) signal_worker(i, SIGKILL);
     while (WorkItem* const item = ledger_.first_waiting()) {
       drop_call(*item);
@@ -59,7 +59,7 @@ inline void ProcessPool::tell_to_leave(std::uint32_t index) noexcept {
 inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
   const CallState state = calls_.look(item);
   if (!state.is_started() || !workers_.is_occupied(state.worker)) return false;
-  const std::uint64_t call = mpd::pack_call(item.ticket, item.record);
+  const std::uint64_t call = ipc::pack_call(item.ticket, item.record);
   if (results_.holds(state.worker, call)) return false;
   tell_to_leave(state.worker);
   if (results_.holds(state.worker, call)) return false;  // it has begun another, maybe: nobody may be hit by a signal
@@ -75,7 +75,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noe
   bool taken_back = false;
   bool counted = false;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     counted = item.counted_as_cancelled;
     switch (item.location) {
       case CallLocation::none:
@@ -127,7 +127,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noe
 
 /// One more, or one fewer.
 inline void ProcessPool::count_cancelled(int more) noexcept {
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   counts_.cancelled += static_cast<std::uint64_t>(std::int64_t(more));
 }
 

@@ -4,6 +4,7 @@
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
 #include <concurrent/multiprocessing/detail/plain_vector.hpp>
+#include <concurrent/pickle/detail/golden_ratio.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -84,7 +85,7 @@ class CallLedger {
   /// It is about to be sent: what its result has to repeat, which nobody can know from another call's.
   std::uint64_t mark_sent(WorkItem& item) noexcept {
     item.location = CallLocation::sent;
-    item.nonce = (nonce_seed_ ^ ++nonces_) * 0x9E3779B97F4A7C15ULL;
+    item.nonce = (nonce_seed_ ^ ++nonces_) * pickle::detail::golden_ratio;
     item.nonce ^= std::rotr(item.nonce, 29);
     return item.nonce;
   }

@@ -10,33 +10,33 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-namespace mpd = multiprocessing::detail;
+namespace ipc = multiprocessing::detail;
 
-inline void CallSender::open(mpd::Segment& segment) {
+inline void CallSender::open(ipc::Segment& segment) {
   segment_ = &segment;
-  queue_ = std::make_unique<mpd::CallQueueWriter>(segment);
+  queue_ = std::make_unique<ipc::CallQueueWriter>(segment);
 }
 
 inline bool CallSender::has_room() noexcept { return !queue_->full(); }
 inline void CallSender::set_limit(std::size_t calls) noexcept { queue_->set_limit(calls); }
 inline std::uint32_t CallSender::waiting() noexcept { return queue_->waiting(); }
 inline bool CallSender::moves_on() noexcept { return queue_->moves_on(); }
-inline void CallSender::repair() noexcept { queue_->restore(); }
+inline void CallSender::repair() noexcept { queue_->repair(); }
 
 inline void CallSender::write(WorkItem& item, const std::byte* bytes) noexcept {
-  mpd::CallRecord& record = segment_->record(item.record);
+  ipc::CallRecord& record = segment_->record(item.record);
   const std::uint64_t offset = item.block.address != nullptr ? segment_->offset_of(item.block.address) : 0;
   if (offset == 0 && bytes != nullptr) std::memcpy(record.bytes, bytes, item.size);  // a call has one or the other
-  std::uint32_t flags = item.traced ? mpd::CallRecord::traced : 0;
-  if (item.is_timed()) flags |= mpd::CallRecord::timed;
+  std::uint32_t flags = item.traced ? ipc::CallRecord::traced : 0;
+  if (item.is_timed()) flags |= ipc::CallRecord::timed;
   record.size = item.size;
   record.offset = offset;
   record.flags = flags;
-  record.sum = mpd::sum_of_call(item.size, offset, flags, bytes);
+  record.sum = ipc::checksum_of_call(item.size, offset, flags, bytes);
 }
 
 inline void CallSender::enqueue(WorkItem& item, std::uint64_t nonce) noexcept {
-  mpd::CallRecord& record = segment_->record(item.record);
+  ipc::CallRecord& record = segment_->record(item.record);
   record.key = nonce;
   record.stop.store(0, std::memory_order_relaxed);
   item.ticket = queue_->enqueue(item.record);
@@ -47,28 +47,28 @@ inline bool CallSender::withdraw(WorkItem& item) noexcept { return queue_->withd
 inline bool CallSender::take_back(WorkItem& item) noexcept { return queue_->take_back(item.record, item.ticket); }
 
 inline void CallSender::request_stop(const WorkItem& item) noexcept {
-  segment_->record(item.record).stop.store(mpd::stop_number(item.ticket), std::memory_order_release);
+  segment_->record(item.record).stop.store(ipc::stop_number(item.ticket), std::memory_order_release);
 }
 
 inline void CallSender::erase(WorkItem& item) noexcept {
   segment_->record(item.record)
-      .state.store(mpd::RecordState{item.ticket, mpd::no_worker, mpd::Stage::free}.pack(), std::memory_order_relaxed);
+      .state.store(ipc::RecordState{item.ticket, ipc::no_worker, ipc::Stage::free}.pack(), std::memory_order_relaxed);
 }
 
 inline CallState CallSender::look(const WorkItem& item) const noexcept {
-  const auto state = mpd::RecordState::unpack(segment_->record(item.record).state.load(std::memory_order_acquire));
-  if (state.ticket != (item.ticket & mpd::ticket_mask)) return {};
-  if (state.stage == mpd::Stage::ready && state.worker == mpd::no_worker)
-    return {CallState::Stage::waiting, mpd::no_worker};
+  const auto state = ipc::RecordState::unpack(segment_->record(item.record).state.load(std::memory_order_acquire));
+  if (state.ticket != (item.ticket & ipc::ticket_mask)) return {};
+  if (state.stage == ipc::Stage::ready && state.worker == ipc::no_worker)
+    return {CallState::Stage::waiting, ipc::no_worker};
   if (state.worker >= segment_->geometry().workers) return {};
-  if (state.stage == mpd::Stage::claimed) return {CallState::Stage::claimed, state.worker};
-  if (state.stage == mpd::Stage::started) return {CallState::Stage::started, state.worker};
+  if (state.stage == ipc::Stage::claimed) return {CallState::Stage::claimed, state.worker};
+  if (state.stage == ipc::Stage::started) return {CallState::Stage::started, state.worker};
   return {};
 }
 
 inline void CallSender::wake_workers(WorkerTable& workers) noexcept {
   std::uint64_t sleeping = 0;
-  const std::uint32_t words = mpd::Segment::sleeper_words(workers.size());
+  const std::uint32_t words = ipc::Segment::sleeper_words(workers.size());
   for (std::uint32_t word = 0; word < words; ++word)
     sleeping |= segment_->sleepers(word).load(std::memory_order_seq_cst);
   if (sleeping == 0) return;
@@ -77,7 +77,7 @@ inline void CallSender::wake_workers(WorkerTable& workers) noexcept {
   for (std::uint32_t i = 0; i < workers.size() && waiting != 0; ++i) {
     if (!workers[i].is_occupied()) continue;
     if (segment_->worker(i).status.load(std::memory_order_relaxed) !=
-        static_cast<std::uint32_t>(mpd::WorkerStatus::polling)) {
+        static_cast<std::uint32_t>(ipc::WorkerStatus::polling)) {
       workers[i].ignored_wakeup = false;
     } else if (!workers[i].ignored_wakeup) {
       --waiting;
@@ -92,9 +92,9 @@ inline void CallSender::wake_workers(WorkerTable& workers) noexcept {
       const std::uint32_t slot = word * 64 + bit;
       segment_->sleepers(word).fetch_and(~(std::uint64_t{1} << bit), std::memory_order_seq_cst);
       if (!workers.is_occupied(slot)) continue;
-      mpd::WorkerEntry& entry = segment_->worker(slot);
+      ipc::WorkerEntry& entry = segment_->worker(slot);
       if (entry.wake.exchange(0, std::memory_order_seq_cst) != 0) {
-        mpd::futex_wake(entry.wake, 1, true);
+        ipc::futex_wake(entry.wake, 1, true);
         --waiting;
       }
     }
@@ -102,9 +102,9 @@ inline void CallSender::wake_workers(WorkerTable& workers) noexcept {
 }
 
 inline void CallSender::wake_worker(std::uint32_t slot) noexcept {
-  mpd::WorkerEntry& entry = segment_->worker(slot);
+  ipc::WorkerEntry& entry = segment_->worker(slot);
   entry.wake.store(0, std::memory_order_seq_cst);
-  mpd::futex_wake(entry.wake, 1, true);
+  ipc::futex_wake(entry.wake, 1, true);
 }
 
 }  // namespace detail

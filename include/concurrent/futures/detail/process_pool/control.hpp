@@ -11,8 +11,8 @@ namespace detail {
 CONCURRENT_FUTURES_INLINE void ProcessPool::shutdown(bool cancel_futures) {
   ItemList cancelled;
   {
-    const mpd::MutexLock starting(late_start_.mutex);
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock starting(late_start_.mutex);
+    const ipc::MutexLock lock(mutex_);
     if (admission_.is_unstarted()) threads_.note_end();
     shut_down();
     if (cancel_futures) take_unstarted(cancelled);
@@ -33,7 +33,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
   ItemList cancelled;
   std::uint32_t asked = 0;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if ((workers_.occupied() == 0 && ledger_.outstanding() == 0) || lifecycle_.is_broken()) return;
     lifecycle_.shut_down();
     break_down(std::string("concurrent::futures: the pool's workers were stopped by ") +
@@ -60,7 +60,7 @@ CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
     std::vector<pid_t> pids;
     bool starting = false;
     {
-      const mpd::MutexLock lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       for (std::uint32_t i = 0; i < workers_.size(); ++i) {
         if (workers_[i].stopping || workers_[i].retiring) continue;  // on their way out
         if (workers_[i].state == WorkerSlot::State::live) pids.push_back(workers_[i].pid);
@@ -73,12 +73,12 @@ CONCURRENT_FUTURES_INLINE std::vector<pid_t> ProcessPool::processes() {
 }
 
 CONCURRENT_FUTURES_INLINE std::size_t ProcessPool::pending_work_items() {
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   return ledger_.outstanding();
 }
 
 CONCURRENT_FUTURES_INLINE PoolStatistics ProcessPool::statistics() {
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   PoolStatistics counts = counts_;
   counts.completed = completed_.load(std::memory_order_relaxed);
   counts.failed += failed_.load(std::memory_order_relaxed);  // those that were not sent are there
@@ -86,10 +86,10 @@ CONCURRENT_FUTURES_INLINE PoolStatistics ProcessPool::statistics() {
 }
 
 /// Without taking anything off the rings: a result that waits there is that of a task that is done.
-CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
-  PoolGlance glance(mark_.pid(), is_here());
-  if (!is_here()) return glance;
-  const mpd::MutexLock lock(mutex_);
+CONCURRENT_FUTURES_INLINE PoolSnapshot ProcessPool::snapshot() {
+  PoolSnapshot snapshot(fork_guard_.pid(), is_here());
+  if (!is_here()) return snapshot;
+  const ipc::MutexLock lock(mutex_);
   // The rings before the records: what is published in between counts as running, not twice.
   std::size_t published = 0;
   for (std::uint32_t i = 0; i < workers_.size(); ++i) {
@@ -100,12 +100,12 @@ CONCURRENT_FUTURES_INLINE PoolGlance ProcessPool::glance() {
     mutex_.is_held();
     if (calls_.look(item).is_taken()) ++taken;
   });
-  glance.workers = workers_.accepting();
-  glance.busy = std::min<std::size_t>(taken - (std::min)(taken, published), workers_.accepting());
-  glance.queued = ledger_.outstanding() - (std::min)(ledger_.outstanding(), taken);
-  glance.done = counts_.submitted - std::min<std::uint64_t>(counts_.submitted, glance.queued + glance.busy);
-  glance.set_phase(lifecycle_.is_broken(), lifecycle_.is_shutting_down(), threads_.have_ended());
-  return glance;
+  snapshot.workers = workers_.accepting();
+  snapshot.busy = std::min<std::size_t>(taken - (std::min)(taken, published), workers_.accepting());
+  snapshot.queued = ledger_.outstanding() - (std::min)(ledger_.outstanding(), taken);
+  snapshot.done = counts_.submitted - std::min<std::uint64_t>(counts_.submitted, snapshot.queued + snapshot.busy);
+  snapshot.set_phase(lifecycle_.is_broken(), lifecycle_.is_shutting_down(), threads_.have_ended());
+  return snapshot;
 }
 
 }  // namespace detail

@@ -19,26 +19,26 @@ namespace detail {
 
 /// In three steps, of which the first and the last hold the lock: what it had in hand is taken out of everybody else's
 /// reach; the death is put into words, which may mean to look up a symbol; it is judged, and the judgement carried out.
-inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
+inline void ProcessPool::worker_ended(const ipc::ZygoteReport& report) {
   const std::uint32_t index = report.worker;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (!workers_.holds(index, report.serial)) return;
   }
-  mpd::futex_wake(segment_.caller().poller, 1, true);  // its own wake-up may have died with it
+  ipc::futex_wake(segment_.caller().poller, 1, true);  // its own wake-up may have died with it
   CONCURRENT_FUTURES_FAULT_POINT("caller.worker_ended");
   collect_all(index);
   CONCURRENT_FUTURES_FAULT_POINT("caller.drained");
   WorkerDeath death;
   death.method = options_.mp_context.method();
   death.report = report;
-  death.status = static_cast<mpd::WorkerStatus>(segment_.worker(index).status.load());
+  death.status = static_cast<ipc::WorkerStatus>(segment_.worker(index).status.load());
   death.phase = segment_.worker(index).phase.load();
   const bool out_of_memory = signal_of(report.status) == SIGKILL && report.executed == 0 && more_oom_kills();
   ItemList held;  // one, or none; more only of a worker whose ring is not read any more
   WorkItem* in_hand = nullptr;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     const WorkerSlot& slot = workers_[index];
     death.name = slot.name;
     death.damaged = results_.is_distrusted(index);
@@ -61,7 +61,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
   Verdict verdict;
   ItemList failed;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     verdict = judge(facts_of(index, death, in_hand), options_.on_worker_death);
     if (verdict.breaks_pool) {
       reason = lifecycle_.initializer_failure().empty()
@@ -89,7 +89,7 @@ inline void ProcessPool::worker_ended(const mpd::ZygoteReport& report) {
       }
     }
     if (trace_ != nullptr) {
-      const std::string label = mpd::worker_name(options_.mp_context.method(), death.name);
+      const std::string label = ipc::worker_name(options_.mp_context.method(), death.name);
       trace_->worker_ended({report.pid, report.pid}, label, death.how);
     }
     vacate_slot(index);
@@ -122,8 +122,8 @@ inline DeathFacts ProcessPool::facts_of(std::uint32_t index, const WorkerDeath& 
   DeathFacts facts;
   facts.asked_to_end = slot.stopping || slot.leaving;
   facts.signalled = slot.stopping;
-  facts.retired = death.status == mpd::WorkerStatus::retired;
-  facts.finishing = death.status == mpd::WorkerStatus::finishing;
+  facts.retired = death.status == ipc::WorkerStatus::retired;
+  facts.finishing = death.status == ipc::WorkerStatus::finishing;
   facts.retiring = slot.retiring;
   facts.damaged = death.damaged;
   facts.has_call = item != nullptr;
@@ -148,7 +148,7 @@ inline void ProcessPool::fail_call(WorkItem& item, const WorkerDeath& death) {
   } else {
     const int status = death.report.status;
     fail(item, failure<WorkerDied>("concurrent::futures: the worker of this task died: " + death.how + ".",
-                                   death.report.pid, mpd::worker_name(options_.mp_context.method(), death.name),
+                                   death.report.pid, ipc::worker_name(options_.mp_context.method(), death.name),
                                    exit_status_of(status), signal_of(status), (status & 0x80) != 0, death.task,
                                    std::string(phase_text(death.phase))));
   }
@@ -197,11 +197,11 @@ inline void ProcessPool::collect_all(std::uint32_t index) {
   bool more = true;
   while (more) {
     {
-      const mpd::MutexLock lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       more = collect_from(index, batch);
       begin_delivery(batch.size);
     }
-    resolve(batch);
+    deliver(batch);
   }
 }
 
@@ -209,7 +209,7 @@ inline void ProcessPool::vacate_slot(std::uint32_t index) {
   workers_.vacate(index);
   results_.end(index);
   segment_.sleepers(index / 64).fetch_and(~(std::uint64_t{1} << (index % 64)), std::memory_order_seq_cst);
-  segment_.worker(index).status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::absent));
+  segment_.worker(index).status.store(static_cast<std::uint32_t>(ipc::WorkerStatus::absent));
   calls_.repair();
   // Nobody starts here until give_back_region has been. What it had published may still be being read: then it stays.
   if (results_.is_read(index)) return;
@@ -220,12 +220,12 @@ inline void ProcessPool::vacate_slot(std::uint32_t index) {
 /// After vacate_slot, without the lock: whatever the dead worker had half-written goes back to the system.
 inline void ProcessPool::give_back_region(std::uint32_t index) {
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (!std::exchange(workers_[index].blocks_reserved, false)) return;
   }
   const auto region = segment_.worker_region(index);
-  mpd::give_back(region.data(), region.size());
-  const mpd::MutexLock lock(mutex_);
+  ipc::give_back(region.data(), region.size());
+  const ipc::MutexLock lock(mutex_);
   results_.release_blocks(index);
   if (!lifecycle_.is_broken()) feed_call_queue();
 }
@@ -233,7 +233,7 @@ inline void ProcessPool::give_back_region(std::uint32_t index) {
 /// True: the kernel has killed somebody for want of memory since this was last asked.
 inline bool ProcessPool::more_oom_kills() {
   const std::int64_t before = oom_kills_.load();
-  const std::int64_t now = mpd::out_of_memory_kills();
+  const std::int64_t now = ipc::out_of_memory_kills();
   oom_kills_.store(now);
   return before >= 0 && now > before;
 }
@@ -245,13 +245,13 @@ inline std::string ProcessPool::describe(const WorkItem& item) noexcept {
   } catch (const std::bad_alloc&) {
     return {};
   }
-  const mpd::CallRecord& record = segment_.record(item.record);
+  const ipc::CallRecord& record = segment_.record(item.record);
   const std::byte* const bytes = item.block.address != nullptr ? item.block.address : record.bytes;
   return pickle::describe_call(std::span(bytes, item.size));
 }
 
 inline std::string ProcessPool::worker_label(std::uint32_t name, pid_t pid) const {
-  return mpd::worker_name(options_.mp_context.method(), name) + " (pid " + std::to_string(pid) + ")";
+  return ipc::worker_name(options_.mp_context.method(), name) + " (pid " + std::to_string(pid) + ")";
 }
 
 }  // namespace detail

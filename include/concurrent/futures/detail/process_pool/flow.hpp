@@ -12,12 +12,12 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 CONCURRENT_FUTURES_INLINE bool ProcessPool::reserve(Admission admission) {
-  mpd::MutexLock lock(mutex_);
+  ipc::MutexLock lock(mutex_);
   return pending_limit_.reserve(*this, lock, admission);
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::give_back_place() noexcept {
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   pending_limit_.give_back(*this);
 }
 
@@ -82,7 +82,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
                                      : ": 64, or four times the max_workers that it was made with."));
   }
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (!started()) return;  // it was shut down before its first use
     make_room_for(workers);
     max_workers_.store(workers, std::memory_order_relaxed);

@@ -15,7 +15,7 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// While it lives, the end of the program waits for the pool.
-class ProcessPoolShare final : public Unfinished {
+class ProcessPoolShare final : public Drainable {
  public:
   explicit ProcessPoolShare(ProcessPoolOptions options) : pool_(ProcessPool::make(std::move(options))) {}
   ~ProcessPoolShare() override {

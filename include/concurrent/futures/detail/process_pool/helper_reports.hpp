@@ -13,39 +13,39 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 inline void ProcessPool::take_reports() {
-  mpd::ZygoteReport report;
+  ipc::ZygoteReport report;
   while (helper_.take_report(report)) {
     switch (report.kind) {
-      case mpd::ZygoteReport::Kind::ready:
+      case ipc::ZygoteReport::Kind::ready:
         if (HelperLink::is_end_of_helper(report)) helper_ended(report.status);
         break;
-      case mpd::ZygoteReport::Kind::start_failed:
+      case ipc::ZygoteReport::Kind::start_failed:
         worker_start_failed(report);
         break;
-      case mpd::ZygoteReport::Kind::ended:
+      case ipc::ZygoteReport::Kind::ended:
         worker_ended(report);
         break;
-      case mpd::ZygoteReport::Kind::started:
-      case mpd::ZygoteReport::Kind::synced:
+      case ipc::ZygoteReport::Kind::started:
+      case ipc::ZygoteReport::Kind::synced:
         break;  // the monitor has noted them
     }
   }
 }
 
 /// In the monitor's thread.
-inline void ProcessPool::worker_started(const mpd::ZygoteReport& report) {
-  const mpd::MutexLock lock(mutex_);
+inline void ProcessPool::worker_started(const ipc::ZygoteReport& report) {
+  const ipc::MutexLock lock(mutex_);
   if (!workers_.started(report.worker, report.serial, report.pid)) return;
   start_backoff_.started();
   if (trace_ != nullptr) trace_worker(workers_[report.worker]);
 }
 
 /// The system refuses another process: go on with the workers there are and try again in a while.
-inline void ProcessPool::worker_start_failed(const mpd::ZygoteReport& report) {
+inline void ProcessPool::worker_start_failed(const ipc::ZygoteReport& report) {
   std::string reason;
   ItemList handed_back;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (!workers_.holds(report.worker, report.serial)) return;
     vacate_slot(report.worker);
     --counts_.workers_started;
@@ -76,18 +76,18 @@ inline void ProcessPool::helper_ended(int status) {
   std::string reason;
   bool fails = false;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     fails = lifecycle_.lose_helper();
     if (fails && !lifecycle_.is_broken()) {
       reason = std::string("concurrent::futures: the pool's helper process (pid ") + std::to_string(helper_.pid()) +
                ") ended, and its workers with it: ";
-      if (helper_.process().lost_channel() || (WIFEXITED(status) && WEXITSTATUS(status) == mpd::channel_was_closed)) {
+      if (helper_.process().lost_channel() || (WIFEXITED(status) && WEXITSTATUS(status) == ipc::channel_was_closed)) {
         reason +=
             "the channel between it and this process was closed here. Do not close descriptors that the program has "
             "not opened itself (close_range, closefrom, a loop over all numbers) while an executor lives.";
       } else {
         reason += "it " +
-                  (status == mpd::ZygoteProcess::status_unknown ? "left no status, which somebody else has waited for"
+                  (status == ipc::ZygoteProcess::status_unknown ? "left no status, which somebody else has waited for"
                                                                 : describe_status(status)) +
                   ".";
       }
@@ -96,16 +96,16 @@ inline void ProcessPool::helper_ended(int status) {
   if (!reason.empty()) log_message(LogLevel::error, reason);
   if (fails) {
     if (reason.empty()) {
-      const mpd::MutexLock lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       reason = lifecycle_.reason();
     }
     break_pool(reason);
   }
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   for (std::uint32_t i = 0; i < workers_.size(); ++i) {
     if (!workers_.is_occupied(i)) continue;
     if (trace_ != nullptr && workers_[i].pid != 0) {
-      const std::string label = mpd::worker_name(options_.mp_context.method(), workers_[i].name);
+      const std::string label = ipc::worker_name(options_.mp_context.method(), workers_[i].name);
       trace_->worker_ended({workers_[i].pid, workers_[i].pid}, label, "gone with the helper process");
     }
     vacate_slot(i);  // its memory goes with the pool's

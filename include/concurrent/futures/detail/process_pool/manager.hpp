@@ -10,20 +10,20 @@ namespace detail {
 /// The monitor's thread: notes or passes on what the zygote tells, and its end.
 inline void ProcessPool::watch_helper() {
   ::pthread_setname_np(::pthread_self(), "pool-monitor");
-  oom_kills_.store(mpd::out_of_memory_kills());
+  oom_kills_.store(ipc::out_of_memory_kills());
   rights_.arm();
-  mpd::ZygoteReport report;
+  ipc::ZygoteReport report;
   for (;;) {
     if (heartbeat_.monitor_beats.load(std::memory_order_relaxed) && !beat_until_report()) continue;
     if (!helper_.process().receive(report)) break;
     CONCURRENT_FUTURES_FAULT_POINT("caller.report");
     rights_.arm_again();
     // A callback may hold up the manager for long. What needs no more than a note is noted here.
-    if (report.kind == mpd::ZygoteReport::Kind::started) {
+    if (report.kind == ipc::ZygoteReport::Kind::started) {
       worker_started(report);
       continue;
     }
-    if (report.kind == mpd::ZygoteReport::Kind::synced) {
+    if (report.kind == ipc::ZygoteReport::Kind::synced) {
       helper_.note_answer(static_cast<std::uint32_t>(report.serial));
       continue;
     }
@@ -42,7 +42,7 @@ inline void ProcessPool::watch_helper() {
 /// In the monitor's thread, while tasks have time limits. False: there is no report yet.
 inline bool ProcessPool::beat_until_report() {
   const bool report = helper_.process().report_waits(HoldUps::interval);
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   if (ledger_.timed().empty()) {
     heartbeat_.hold_ups.rest();
     heartbeat_.monitor_beats.store(false, std::memory_order_relaxed);
@@ -66,7 +66,7 @@ inline void ProcessPool::manage() {
   callbacks_.set_runner();
   for (;;) {
     take_reports();
-    while (serve()) {
+    while (pump_results()) {
     }
     run_callbacks();
     const bool ends = wind_down();
@@ -86,14 +86,14 @@ inline void ProcessPool::manage() {
 inline void ProcessPool::run_callbacks() {
   callbacks_.run_all([this] {
     if (!is_limited()) return;
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     pending_limit_.callbacks_returned(*this);
   });
 }
 
 /// Towards the end, as far as it can go now. True: nothing is left to do.
 inline bool ProcessPool::wind_down() {
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   // In this order: an outcome leaves its callbacks before it counts as delivered.
   const std::uint32_t delivering = delivering_.load(std::memory_order_acquire);
   const bool callbacks = !callbacks_.empty();

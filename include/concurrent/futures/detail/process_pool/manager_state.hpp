@@ -5,7 +5,7 @@
 #include <concurrent/futures/detail/policy/hold_ups.hpp>
 #include <concurrent/futures/detail/policy/stall_detector.hpp>
 #include <concurrent/futures/detail/pool/deadline.hpp>
-#include <concurrent/futures/detail/pool/unfinished.hpp>
+#include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/plain_vector.hpp>
@@ -22,7 +22,7 @@ namespace detail {
 /// For a pool that is started at its first use.
 struct LateStart {
   multiprocessing::detail::Mutex mutex;
-  std::weak_ptr<Unfinished> share;
+  std::weak_ptr<Drainable> share;
   bool started = false;  // constant once start() has returned
 };
 

@@ -10,10 +10,10 @@
 #include <concurrent/futures/detail/policy/time_limit.hpp>
 #include <concurrent/futures/detail/policy/timing.hpp>
 #include <concurrent/futures/detail/pool/admission.hpp>
+#include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/futures/detail/pool/pending_limit.hpp>
 #include <concurrent/futures/detail/pool/pool_future_state.hpp>
 #include <concurrent/futures/detail/pool/pool_text.hpp>
-#include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/detail/process_pool/call_ledger.hpp>
 #include <concurrent/futures/detail/process_pool/call_sender.hpp>
 #include <concurrent/futures/detail/process_pool/call_writer.hpp>
@@ -26,8 +26,8 @@
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/futures/detail/process_pool/worker_table.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
+#include <concurrent/multiprocessing/detail/fork_guard.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
-#include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/rights.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/process.hpp>
@@ -47,7 +47,7 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-namespace mpd = multiprocessing::detail;
+namespace ipc = multiprocessing::detail;
 
 /// Whether this process is a worker of that pool.
 inline bool called_in_own_worker(std::uint64_t pool) noexcept {
@@ -82,13 +82,13 @@ class ProcessPool {
   void hand_calls_back() noexcept { hands_calls_back_ = true; }
   /// Instead of start(): at its first use, while variables are still being set up. `share` is then told to the end of
   /// the program.
-  void start_later(const std::shared_ptr<Unfinished>& share);
+  void start_later(const std::shared_ptr<Drainable>& share);
   void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept;
 
   // For the executor.
   /// One that has not been started has nothing yet that could be another process's.
-  bool is_here() const noexcept { return mark_.is_here() || admission_.is_untouched(); }
+  bool is_here() const noexcept { return fork_guard_.is_owner() || admission_.is_untouched(); }
   void check_open();
   bool is_limited() const noexcept { return options_.max_pending.has_value(); }
   bool reserve(Admission admission);
@@ -96,7 +96,7 @@ class ProcessPool {
   ArgumentBlocks& blocks() noexcept { return *blocks_; }
   /// Of calls: the workers.
   pickle::Readers readers() const noexcept {
-    if (context().method() != mpd::StartMethod::fork) return pickle::Audience::fresh_images;
+    if (context().method() != ipc::StartMethod::fork) return pickle::Audience::fresh_images;
     return {pickle::Audience::forks, helper_.pid()};
   }
   void submit(WorkItem& item, CallWriter& call);
@@ -110,7 +110,7 @@ class ProcessPool {
   std::vector<pid_t> processes();
   std::size_t pending_work_items();
   PoolStatistics statistics();
-  PoolGlance glance();
+  PoolSnapshot snapshot();
   void check_traceable();
   std::unique_ptr<TraceSink> trace(std::unique_ptr<TraceSink> sink);
   const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
@@ -120,8 +120,8 @@ class ProcessPool {
   bool taken(const WorkItem& item) noexcept;
   bool stop(WorkItem& item, OnStop how) noexcept;
   void read_progress(const WorkItem& item, std::uint64_t& done, std::uint64_t& total) noexcept;
-  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
-  bool doze(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
+  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
+  bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
 
  private:
   explicit ProcessPool(ProcessPoolOptions options);
@@ -164,10 +164,10 @@ class ProcessPool {
   // results.hpp: from the workers
   void collect(ResultBatch& batch) CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool collect_from(std::uint32_t index, ResultBatch& batch) CONCURRENT_FUTURES_REQUIRES(mutex_);
-  bool accept(std::uint32_t index, ReceivedResult& result) CONCURRENT_FUTURES_REQUIRES(mutex_);
-  void resolve(ResultBatch& batch);
-  void resolve(ReceivedResult& result);
-  bool serve();
+  bool match_call(std::uint32_t index, ReceivedResult& result) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void deliver(ResultBatch& batch);
+  void deliver(ReceivedResult& result);
+  bool pump_results();
   void finish_callbacks(CallbackList callbacks);
   void begin_delivery(std::size_t calls) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void end_delivery(std::size_t calls) noexcept;
@@ -204,9 +204,9 @@ class ProcessPool {
   void take_lost_calls(ItemList& lost) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void fail_lost_calls(ItemList& lost);
   void take_reports();
-  void worker_started(const mpd::ZygoteReport& report);
-  void worker_start_failed(const mpd::ZygoteReport& report);
-  void worker_ended(const mpd::ZygoteReport& report);
+  void worker_started(const ipc::ZygoteReport& report);
+  void worker_start_failed(const ipc::ZygoteReport& report);
+  void worker_ended(const ipc::ZygoteReport& report);
   void collect_all(std::uint32_t index);
   void vacate_slot(std::uint32_t index) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void give_back_region(std::uint32_t index);
@@ -241,10 +241,10 @@ class ProcessPool {
   int most_workers_ = 1;             // for which the segment is laid out; constant once it is there
   std::atomic<int> max_workers_{1};  // changed under the lock
   std::atomic<std::uint32_t> references_{1};
-  mpd::ProcessMark mark_;
-  mpd::Segment segment_;
+  ipc::ForkGuard fork_guard_;
+  ipc::Segment segment_;
   std::unique_ptr<ArgumentBlocks> blocks_;  // has a lock of its own
-  mpd::RightsWatch rights_;
+  ipc::RightsWatch rights_;
   PoolAdmission admission_;
   PoolThreads threads_;
   LateStart late_start_;
@@ -256,7 +256,7 @@ class ProcessPool {
   std::atomic<std::uint64_t> completed_{0};
   std::atomic<std::uint64_t> failed_{0};
 
-  mpd::Mutex mutex_;  // guards what says so below, and with the exceptions that it names, `results_`
+  ipc::Mutex mutex_;  // guards what says so below, and with the exceptions that it names, `results_`
   PoolLifecycle lifecycle_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   CallLedger ledger_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   CallSender calls_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);

@@ -9,9 +9,9 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-namespace mpd = multiprocessing::detail;
+namespace ipc = multiprocessing::detail;
 
-inline void ResultReceiver::open(mpd::Segment& segment) {
+inline void ResultReceiver::open(ipc::Segment& segment) {
   segment_ = &segment;
   const std::uint32_t slot_count = segment.geometry().workers;
   rings_ = std::make_unique<Ring[]>(slot_count);
@@ -25,7 +25,7 @@ inline void ResultReceiver::begin(std::uint32_t slot) noexcept {
   // What stands in the ring is done with, or was written by a rogue worker: not by this worker in any case.
   for (std::uint32_t i = 0; i < segment_->geometry().ring_capacity; ++i)
     segment_->result(slot, i).commit.store(0, std::memory_order_relaxed);
-  mpd::WorkerEntry& entry = segment_->worker(slot);
+  ipc::WorkerEntry& entry = segment_->worker(slot);
   entry.first_position = ring.position;
   entry.consumed.store(ring.position);
   cursors_[slot].store(ring.position, std::memory_order_release);
@@ -54,7 +54,7 @@ inline bool ResultReceiver::ready(std::uint32_t slot) const noexcept {
 inline ResultReceiver::Take ResultReceiver::take(std::uint32_t slot, ResultItem& item) noexcept {
   if (!ready(slot)) return Take::none;
   Ring& ring = rings_[slot];
-  const mpd::ResultEntry& entry = segment_->result(slot, ring.position);
+  const ipc::ResultEntry& entry = segment_->result(slot, ring.position);
   // Copied first: a rogue worker may go on writing.
   std::uint64_t call = entry.call;
   std::uint64_t key = entry.key;
@@ -64,27 +64,27 @@ inline ResultReceiver::Take ResultReceiver::take(std::uint32_t slot, ResultItem&
   const std::uint64_t sum = entry.sum;
   asm volatile("" : "+r"(call), "+r"(key), "+r"(size), "+r"(offset), "+r"(outcome));
   item.block = nullptr;
-  bool good = outcome == static_cast<std::uint32_t>(mpd::Outcome::exception) ||
-              (outcome == static_cast<std::uint32_t>(mpd::Outcome::value) && call != mpd::finalizer_call);
+  bool good = outcome == static_cast<std::uint32_t>(ipc::Outcome::exception) ||
+              (outcome == static_cast<std::uint32_t>(ipc::Outcome::value) && call != ipc::finalizer_call);
   if (good && offset != 0) {
     const auto region = segment_->worker_region(slot);
-    const std::uint64_t first = segment_->offset_of(region.data()) + sizeof(mpd::Block);
+    const std::uint64_t first = segment_->offset_of(region.data()) + sizeof(ipc::Block);
     const std::uint64_t last = segment_->offset_of(region.data()) + region.size();
-    good = offset % mpd::cache_line == 0 && offset >= first && offset <= last && size <= last - offset;
+    good = offset % ipc::cache_line == 0 && offset >= first && offset <= last && size <= last - offset;
     good = good && segment_->reach_worker_block(slot, offset, size);
     if (good) item.block = segment_->base() + offset;
   } else {
-    good = good && size <= mpd::ResultEntry::inline_capacity;
+    good = good && size <= ipc::ResultEntry::inline_capacity;
     if (good) std::memcpy(item.bytes, entry.bytes, size);
   }
-  if (!good || sum != mpd::sum_of_result(call, key, size, offset, outcome, item.bytes)) {
+  if (!good || sum != ipc::checksum_of_result(call, key, size, offset, outcome, item.bytes)) {
     ring.distrusted = true;
     return Take::malformed;
   }
   item.size = size;
   item.call = call;
   item.key = key;
-  item.outcome = static_cast<mpd::Outcome>(outcome);
+  item.outcome = static_cast<ipc::Outcome>(outcome);
   if (item.block != nullptr) reserve_blocks(slot);
   ++ring.position;
   return Take::item;
@@ -92,17 +92,17 @@ inline ResultReceiver::Take ResultReceiver::take(std::uint32_t slot, ResultItem&
 
 inline void ResultReceiver::tell_worker(std::uint32_t slot) noexcept {
   const std::uint64_t position = rings_[slot].position;
-  mpd::WorkerEntry& entry = segment_->worker(slot);
+  ipc::WorkerEntry& entry = segment_->worker(slot);
   entry.consumed.store(position, std::memory_order_seq_cst);
   cursors_[slot].store(position, std::memory_order_release);
   if (entry.waits_for_room.load(std::memory_order_seq_cst) == 0) return;
   entry.wake.store(0, std::memory_order_seq_cst);
-  mpd::futex_wake(entry.wake, 1, true);
+  ipc::futex_wake(entry.wake, 1, true);
 }
 
 inline void ResultReceiver::give_back(std::uint32_t slot, const ResultItem& item) noexcept {
   if (item.block == nullptr) return;
-  auto* const header = reinterpret_cast<mpd::Block*>(const_cast<std::byte*>(item.block) - sizeof(mpd::Block));
+  auto* const header = reinterpret_cast<ipc::Block*>(const_cast<std::byte*>(item.block) - sizeof(ipc::Block));
   header->busy.store(0, std::memory_order_release);
   release_blocks(slot);
 }
@@ -119,7 +119,7 @@ inline std::size_t ResultReceiver::count(std::uint32_t slot) const noexcept {
 inline bool ResultReceiver::holds(std::uint32_t slot, std::uint64_t call) const noexcept {
   const std::uint64_t first = rings_[slot].position;
   for (std::uint64_t at = first; at != first + segment_->geometry().ring_capacity; ++at) {
-    const mpd::ResultEntry& entry = segment_->result(slot, at);
+    const ipc::ResultEntry& entry = segment_->result(slot, at);
     if (entry.commit.load(std::memory_order_seq_cst) != at + 1) return false;
     if (entry.call == call) return true;
   }

@@ -30,7 +30,7 @@ inline bool ProcessPool::collect_from(std::uint32_t index, ResultBatch& batch) {
     const ResultReceiver::Take taken = results_.take(index, result);
     if (taken == ResultReceiver::Take::none) break;
     const bool is_whole = taken == ResultReceiver::Take::item;
-    if (!is_whole || !accept(index, result)) {  // it cannot be: the worker is not listened to any more, and ended
+    if (!is_whole || !match_call(index, result)) {  // it cannot be: the worker is not listened to any more, and ended
       if (is_whole) results_.give_back(index, result);
       results_.distrust(index);
       signal_worker(index, SIGKILL);
@@ -48,7 +48,7 @@ inline bool ProcessPool::collect_from(std::uint32_t index, ResultBatch& batch) {
 }
 
 /// Finds the call that a result answers, and frees it. False: there is none that it can be.
-inline bool ProcessPool::accept(std::uint32_t index, ReceivedResult& result) {
+inline bool ProcessPool::match_call(std::uint32_t index, ReceivedResult& result) {
   const WorkerSlot& slot = workers_[index];
   result.item = nullptr;
   result.slot = index;
@@ -64,7 +64,7 @@ inline bool ProcessPool::accept(std::uint32_t index, ReceivedResult& result) {
   result.item = item;
   result.cancelled = item->stopped_by_user;
   counts_.bytes_from_workers += result.size;
-  if (result.outcome == mpd::Outcome::value) {
+  if (result.outcome == ipc::Outcome::value) {
     drop_call(*item, "result");
   } else {  // its text will say what the call was: that takes its time, and comes without the lock
     item->location = CallLocation::settling;
@@ -80,22 +80,22 @@ CONCURRENT_FUTURES_INLINE CallbackList WorkItem::load_exception(pickle::Reader& 
   return state().finish_with_exception(pickle::load_exception(reader, std::move(worker_name), pid, std::move(task)));
 }
 
-inline void ProcessPool::resolve(ResultBatch& batch) {
+inline void ProcessPool::deliver(ResultBatch& batch) {
   if (batch.size == 0) return;
   CONCURRENT_FUTURES_FAULT_POINT("caller.collected");
-  for (std::size_t i = 0; i < batch.size; ++i) resolve(batch.items[i]);
+  for (std::size_t i = 0; i < batch.size; ++i) deliver(batch.items[i]);
   CONCURRENT_FUTURES_FAULT_POINT("caller.resolved");
   end_delivery(static_cast<std::uint32_t>(batch.size));
   batch.size = 0;
 }
 
 /// Unpickles a result into its future. Without the lock: this is where a program's own types are made.
-inline void ProcessPool::resolve(ReceivedResult& result) {
+inline void ProcessPool::deliver(ReceivedResult& result) {
   CallbackList callbacks;
   const std::span<const std::byte> bytes = result.content();
   pickle::Reader reader(bytes);
-  const bool is_value = result.outcome == mpd::Outcome::value;
-  const auto name = [&] { return mpd::worker_name(options_.mp_context.method(), result.name); };
+  const bool is_value = result.outcome == ipc::Outcome::value;
+  const auto name = [&] { return ipc::worker_name(options_.mp_context.method(), result.name); };
   if (result.item == nullptr) {
     // The initializer's exception, and the death that follows breaks the pool; or the finalizer's.
     std::string text;
@@ -113,7 +113,7 @@ inline void ProcessPool::resolve(ReceivedResult& result) {
                   "concurrent::futures: the finalizer, or the destructor of a worker_local, threw in " +
                       worker_label(result.name, result.pid) + ": " + text);
     } else {
-      const mpd::MutexLock lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       lifecycle_.note_initializer_failure(text);
     }
   } else {
@@ -124,7 +124,7 @@ inline void ProcessPool::resolve(ReceivedResult& result) {
       task = describe(*result.item);
       bool stop_requested = false;
       {
-        const mpd::MutexLock lock(mutex_);
+        const ipc::MutexLock lock(mutex_);
         result.cancelled = result.item->stopped_by_user;
         stop_requested = result.item->stop_requested;
         drop_call(*result.item);
@@ -179,28 +179,28 @@ inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
   if (callbacks.empty()) return;
   if (callbacks_.may_run_here()) return callbacks_.run(std::move(callbacks));
   if (is_limited()) {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     pending_limit_.leave_callbacks();
   }
   if (callbacks_.push(callbacks)) return wake_manager();
   callbacks.run();  // there is no memory to leave them to it: here, then
   if (!is_limited()) return;
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   pending_limit_.callbacks_returned(*this);
 }
 
 /// One round of the work between the rings and the queue. True: there was something.
-inline bool ProcessPool::serve() {
+inline bool ProcessPool::pump_results() {
   if (!results_.ready()) return false;
   ResultBatch batch;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     collect(batch);
     if (batch.size != 0) watch_.note_progress();
     feed_call_queue();
   }
   const bool any = batch.size != 0;
-  resolve(batch);
+  deliver(batch);
   return any;
 }
 

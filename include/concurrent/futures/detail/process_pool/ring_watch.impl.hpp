@@ -8,16 +8,16 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-namespace mpd = multiprocessing::detail;
+namespace ipc = multiprocessing::detail;
 
-inline void RingWatch::poll() noexcept { mpd::put_poller(*words_, mpd::poller_polls); }
+inline void RingWatch::poll() noexcept { ipc::put_poller(*words_, ipc::poller_polls); }
 
 template <class Ready>
 bool RingWatch::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline,
                       const Ready& ready) {
-  const std::uint32_t asleep = mpd::put_poller(*words_, mpd::poller_sleeps);
+  const std::uint32_t asleep = ipc::put_poller(*words_, ipc::poller_sleeps);
   bool supported = true;
-  if (!ready()) supported = mpd::futex_wait_either(word, value, words_->poller, asleep, deadline);
+  if (!ready()) supported = ipc::futex_wait_either(word, value, words_->poller, asleep, deadline);
   poll();
   return supported;
 }
@@ -28,7 +28,7 @@ void RingWatch::hand_back(const Pump& pump, const Ready& ready) {
   if (polls_periodically_.load(std::memory_order_seq_cst)) {
     note_progress();
   } else {
-    mpd::change_poller(*words_, mpd::poller_polls, mpd::poller_none);
+    ipc::change_poller(*words_, ipc::poller_polls, ipc::poller_none);
     while (pump()) {
     }
   }
@@ -38,7 +38,7 @@ void RingWatch::hand_back(const Pump& pump, const Ready& ready) {
 template <class Pump>
 bool RingWatch::stop_pumping(const Pump& pump) {
   pumping_.store(false, std::memory_order_seq_cst);
-  mpd::change_poller(*words_, mpd::poller_polls, mpd::poller_none);
+  ipc::change_poller(*words_, ipc::poller_polls, ipc::poller_none);
   bool any = false;
   while (pump()) any = true;
   return any;
@@ -46,22 +46,22 @@ bool RingWatch::stop_pumping(const Pump& pump) {
 
 inline bool RingWatch::suppress_wakeups() noexcept {
   if (!polls_periodically_.load(std::memory_order_seq_cst)) return false;
-  return mpd::change_poller(*words_, mpd::poller_none, mpd::poller_polls);
+  return ipc::change_poller(*words_, ipc::poller_none, ipc::poller_polls);
 }
 
 template <class Ready>
 void RingWatch::recheck_suppression(const Ready& ready) {
   if (polls_periodically_.load(std::memory_order_seq_cst)) return;
-  if (!pumping_.load(std::memory_order_seq_cst)) mpd::change_poller(*words_, mpd::poller_polls, mpd::poller_none);
+  if (!pumping_.load(std::memory_order_seq_cst)) ipc::change_poller(*words_, ipc::poller_polls, ipc::poller_none);
   if (ready()) wake_manager();
 }
 
 inline void RingWatch::wake_manager() noexcept {
   work_for_manager_.store(true, std::memory_order_seq_cst);
-  if (!manager_sleeps_.load(std::memory_order_seq_cst) || mpd::wake_manager_word(*words_)) return;
+  if (!manager_sleeps_.load(std::memory_order_seq_cst) || ipc::wake_manager_word(*words_)) return;
   // It sleeps although the word does not say so: somebody has just woken it, or a rogue task wrote there.
   words_->manager.fetch_add(2, std::memory_order_seq_cst);
-  mpd::futex_wake(words_->manager, 1, true);
+  ipc::futex_wake(words_->manager, 1, true);
 }
 
 inline RingWatch::Pace RingWatch::pace() noexcept {
@@ -75,18 +75,18 @@ inline RingWatch::Pace RingWatch::pace() noexcept {
   if (!polls_periodically_.load(std::memory_order_relaxed)) return Pace::quiet;
   if (++quiet_looks_ < pool_timing.quiet_naps) return Pace::polls;
   polls_periodically_.store(false, std::memory_order_seq_cst);
-  if (!pumping_.load(std::memory_order_seq_cst)) mpd::change_poller(*words_, mpd::poller_polls, mpd::poller_none);
+  if (!pumping_.load(std::memory_order_seq_cst)) ipc::change_poller(*words_, ipc::poller_polls, ipc::poller_none);
   return Pace::grew_quiet;
 }
 
 template <class Ready>
 void RingWatch::sleep_manager(Deadline deadline, const Ready& ready) {
-  mpd::Shared<std::uint32_t>& word = words_->manager;
+  ipc::Shared<std::uint32_t>& word = words_->manager;
   const std::uint32_t asleep = word.fetch_or(1, std::memory_order_seq_cst) | 1;
   manager_sleeps_.store(true, std::memory_order_seq_cst);
-  const bool others_look = mpd::poller_state(*words_) != mpd::poller_none;
+  const bool others_look = ipc::poller_state(*words_) != ipc::poller_none;
   if (!work_for_manager_.exchange(false, std::memory_order_seq_cst) && (others_look || !ready()))
-    mpd::futex_wait(word, asleep, deadline, true);
+    ipc::futex_wait(word, asleep, deadline, true);
   manager_sleeps_.store(false, std::memory_order_seq_cst);
   word.fetch_and(~std::uint32_t{1}, std::memory_order_seq_cst);
 }

@@ -7,6 +7,7 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
+#include <concurrent/pickle/detail/golden_ratio.hpp>
 
 #include <sys/random.h>
 
@@ -59,7 +60,7 @@ CONCURRENT_FUTURES_INLINE ProcessPool* ProcessPool::make(ProcessPoolOptions opti
 inline std::uint64_t random_nonce_seed() noexcept {
   std::uint64_t seed = 0;
   if (::getrandom(&seed, sizeof seed, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof seed))
-    seed = static_cast<std::uint64_t>(mpd::monotonic_nanoseconds()) * 0x9E3779B97F4A7C15ULL;
+    seed = static_cast<std::uint64_t>(ipc::monotonic_nanoseconds()) * pickle::detail::golden_ratio;
   return seed;
 }
 
@@ -83,14 +84,14 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::release() noexcept {
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   const auto method = options_.mp_context.method();
-  if (method != mpd::StartMethod::fork && !mpd::freeze_support_was_called()) {
+  if (method != ipc::StartMethod::fork && !ipc::freeze_support_was_called()) {
     throw RuntimeError("concurrent::futures: the start method \"" + options_.mp_context.get_start_method() +
                        "\" starts this program again, which needs freeze_support. Make this the first line of main:\n"
                        "    concurrent::multiprocessing::freeze_support(argc, argv);");
   }
   const int first = max_workers();
   const int most = most_for(first);
-  mpd::SegmentGeometry geometry;
+  ipc::SegmentGeometry geometry;
   geometry.ring_capacity = first <= 8 ? 64 : first <= 64 ? 32 : 8;
   geometry.queue_capacity = static_cast<std::uint32_t>(queued_calls(most));
   geometry.workers = slots_for(most);
@@ -103,7 +104,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   geometry.tasks_per_worker = static_cast<std::uint64_t>(options_.max_tasks_per_child.value_or(0));
   geometry.idle_nanoseconds = options_.idle_timeout ? options_.idle_timeout->count() : 0;
   rights_.begin();
-  segment_ = mpd::Segment::create(geometry);
+  segment_ = ipc::Segment::create(geometry);
   if (segment_.geometry().workers == geometry.workers) most_workers_ = most;
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
   poll_budget_.open(geometry.spin_nanoseconds, processors);
@@ -112,19 +113,19 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   helper_.open(geometry.workers);
   results_.open(segment_);
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     calls_.open(segment_);
     calls_.set_limit(queued_calls(first));
     ledger_.grow(geometry.first_records);
     workers_.open(geometry.first_workers, geometry.workers);
   }
 
-  mpd::WorkerInitializer initializer;
+  ipc::WorkerInitializer initializer;
   initializer.argument = &options_.initializer;
   initializer.finish_argument = &options_.finalizer;
   if (options_.initializer) initializer.run = &run_inherited_initializer;
   if (options_.finalizer) initializer.finish = &run_inherited_initializer;
-  if (method != mpd::StartMethod::fork) {
+  if (method != ipc::StartMethod::fork) {
     if (options_.initializer) {
       const auto [offset, size] = pickle_for_images(options_.initializer);
       segment_.set_initializer(offset, size);
@@ -139,7 +140,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   // Whoever else forks from here on, a second executor or the program itself, does not get this memory.
   ::madvise(segment_.base(), segment_.geometry().size, MADV_DONTFORK);
   try {
-    const mpd::BlockSignals no_handlers;
+    const ipc::BlockSignals no_handlers;
     start_thread(threads_.monitor, &ProcessPool::watch_helper);
     start_thread(threads_.manager, &ProcessPool::manage);
   } catch (...) {
@@ -161,7 +162,7 @@ inline void ProcessPool::start_thread(std::thread& thread, void (ProcessPool::*r
     thread = std::thread(run, this);
   } catch (const std::system_error& error) {
     references_.fetch_sub(1);
-    mpd::throw_errno(error.code().value(), "pthread_create for a thread of the executor");
+    ipc::throw_errno(error.code().value(), "pthread_create for a thread of the executor");
   } catch (...) {
     references_.fetch_sub(1);
     throw;
@@ -176,7 +177,7 @@ inline std::pair<std::uint64_t, std::uint64_t> ProcessPool::pickle_for_images(co
   auto block = writer.take_block();
   if (block.address == nullptr) {
     block = blocks_->allocate(writer.size());
-    if (block.address == nullptr) mpd::throw_errno(ENOMEM, "allocation of the initializer");
+    if (block.address == nullptr) ipc::throw_errno(ENOMEM, "allocation of the initializer");
     std::memcpy(block.address, writer.data(), writer.size());
   }
   return {segment_.offset_of(block.address), writer.size()};
@@ -200,10 +201,10 @@ inline bool ProcessPool::start_worker() {
     if (workers_.is_occupied(index) || results_.is_read(index)) continue;
     const WorkerSlot& slot =
         workers_.occupy(index, next_process_number().fetch_add(1), std::chrono::steady_clock::now());
-    mpd::WorkerEntry& entry = segment_.worker(index);
-    entry.status.store(static_cast<std::uint32_t>(mpd::WorkerStatus::starting));
+    ipc::WorkerEntry& entry = segment_.worker(index);
+    entry.status.store(static_cast<std::uint32_t>(ipc::WorkerStatus::starting));
     entry.phase.store(0);
-    entry.call.store(mpd::no_call);
+    entry.call.store(ipc::no_call);
     entry.started_at.store(0);
     entry.wake.store(0);
     entry.waits_for_room.store(0);
@@ -217,16 +218,16 @@ inline bool ProcessPool::start_worker() {
   return false;
 }
 
-CONCURRENT_FUTURES_INLINE void ProcessPool::start_later(const std::shared_ptr<Unfinished>& share) {
+CONCURRENT_FUTURES_INLINE void ProcessPool::start_later(const std::shared_ptr<Drainable>& share) {
   late_start_.share = share;
   admission_.put_off();
 }
 
 /// At the first use of one that was made while variables were being set up. Throws: as start().
 inline void ProcessPool::start_now() {
-  const mpd::MutexLock lock(late_start_.mutex);
+  const ipc::MutexLock lock(late_start_.mutex);
   if (!admission_.awaits_start()) return;
-  mark_.take_over();
+  fork_guard_.take_over();
   admission_.begin_start();
   try {
     start();
@@ -240,7 +241,7 @@ inline void ProcessPool::start_now() {
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::warm_up(int workers) {
   if (admission_.is_unstarted()) start_now();
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   const auto wanted = static_cast<std::uint32_t>((std::min)((std::max)(workers, 0), max_workers()));
   while (workers_.accepting() < wanted && start_worker()) {
   }

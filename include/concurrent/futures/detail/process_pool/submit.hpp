@@ -22,12 +22,12 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::check_open() {
           "concurrent::futures: a task may not use the pool that runs it: it would wait for itself. Submit follow-up "
           "work from the caller, or make another pool inside the task.");
     }
-    throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(mark_.pid()) +
+    throw RuntimeError("concurrent::futures: this executor belongs to process " + std::to_string(fork_guard_.pid()) +
                        ", of which this process is a fork. Make an executor here.");
   }
   if (admission_.awaits_start()) start_now();
   if (!PoolAdmission::is_closed(admission_.flags())) return check_rights();
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   throw_closed();
 }
 
@@ -39,11 +39,11 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::check_open() {
 
 /// Throws when a task would have other rights than who submits it.
 inline void ProcessPool::check_rights() {
-  mpd::Rights now;
+  ipc::Rights now;
   if (rights_.same(now)) [[likely]] {
     // Somebody changed the process's user and back: the thread that watches is woken to begin anew.
     if (rights_.was_used()) [[unlikely]] {
-      const mpd::MutexLock lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       helper_.nudge_monitor();
     }
     return;
@@ -55,7 +55,7 @@ inline void ProcessPool::check_rights() {
 
 /// A call that has ended before it was with the pool.
 CONCURRENT_FUTURES_INLINE void ProcessPool::count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept {
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   ++counts_.submitted;
   ++(counts_.*outcome);
 }
@@ -70,7 +70,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
   if (admission_.flags() != 0) [[unlikely]]
     label = label_for_trace(item, call);
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (const std::uint32_t admission = admission_.flags(); admission != 0) [[unlikely]] {
       if (PoolAdmission::is_closed(admission)) throw_closed();
       trace_submit(item, std::move(label));
@@ -106,7 +106,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
     wake = start_backoff_.waits() || item.options != nullptr || !manager_will_wake_;
     manager_will_wake_ = true;
   }
-  resolve(batch);
+  deliver(batch);
   if (suppressed) watch_.recheck_suppression(results_ready());
   if (wake) wake_manager();
 }
@@ -173,7 +173,7 @@ inline void ProcessPool::take_off(WorkItem& item) noexcept {
 CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
   if (!is_here()) return false;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (item.location != CallLocation::waiting && item.location != CallLocation::sent) return false;
     if (item.location == CallLocation::sent && !calls_.withdraw(item)) return false;
     take_off(item);
@@ -186,7 +186,7 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
 
 CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept {
   if (!is_here()) return false;
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   if (item.location != CallLocation::sent)
     return item.location == CallLocation::gone || item.location == CallLocation::settling;
   return calls_.look(item).is_taken();
@@ -196,11 +196,11 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept
 CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(const WorkItem& item, std::uint64_t& done,
                                                           std::uint64_t& total) noexcept {
   if (!is_here()) return;
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   if (item.location != CallLocation::sent) return;
   const CallState state = calls_.look(item);
   if (state.is_started())
-    segment_.worker(state.worker).progress.read(mpd::pack_call(item.ticket, item.record), done, total);
+    segment_.worker(state.worker).progress.read(ipc::pack_call(item.ticket, item.record), done, total);
 }
 
 /// Takes back every call that no worker has taken; cancel_all() has to follow, without the lock, or

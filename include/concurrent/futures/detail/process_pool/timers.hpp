@@ -16,7 +16,7 @@ inline Deadline ProcessPool::next_look() {
   Deadline look = pace(now);
   DueWork due;
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     look = (std::min)(look, check_time_limits(now));
     look = (std::min)(look, run_timers(now, due));
   }
@@ -91,14 +91,14 @@ inline void ProcessPool::note_held_calls() {
 inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, Deadline now) {
   stalls_.asked.clear();
   if (todo.ask_workers) {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     note_held_calls();
     for (std::uint32_t i = 0; i < workers_.size(); ++i) {
       const WorkerSlot& slot = workers_[i];
       // `busy` it says it is also between two calls, until it finds no other.
       if (!slot.is_occupied() || slot.holds_call) continue;
-      const auto status = static_cast<mpd::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
-      const bool begins = status == mpd::WorkerStatus::starting || status == mpd::WorkerStatus::initializing;
+      const auto status = static_cast<ipc::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
+      const bool begins = status == ipc::WorkerStatus::starting || status == ipc::WorkerStatus::initializing;
       stalls_.asked.push_back({{begins, false, slot.was_blocked, now - slot.since}, i, slot.serial, slot.pid});
     }
   }
@@ -106,20 +106,20 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
   for (std::size_t i = 0; i < stalls_.asked.size(); ++i) {
     // Without a pid it is the zygote that has not come to it. Once one is found that can run, the others are not asked.
     stalls_.asked[i].blocked =
-        !runnable && stalls_.asked[i].pid != 0 && !mpd::waits_for_processor(stalls_.asked[i].pid);
+        !runnable && stalls_.asked[i].pid != 0 && !ipc::waits_for_processor(stalls_.asked[i].pid);
     if (!stalls_.asked[i].blocked) runnable = true;
   }
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   calls_.repair();
   for (std::uint32_t i = 0; i < workers_.size(); ++i) {
     WorkerSlot& slot = workers_[i];
     slot.was_blocked = false;
     if (!slot.is_occupied()) continue;
-    const auto status = static_cast<mpd::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
-    slot.ignored_wakeup = status == mpd::WorkerStatus::polling;
-    const bool leaves = status == mpd::WorkerStatus::finishing || status == mpd::WorkerStatus::retired;
+    const auto status = static_cast<ipc::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
+    slot.ignored_wakeup = status == ipc::WorkerStatus::polling;
+    const bool leaves = status == ipc::WorkerStatus::finishing || status == ipc::WorkerStatus::retired;
     if (leaves && workers_.retire(i)) start_workers();  // its finalizer takes time
-    if (status == mpd::WorkerStatus::busy && !todo.wake_busy) continue;
+    if (status == ipc::WorkerStatus::busy && !todo.wake_busy) continue;
     calls_.wake_worker(i);
   }
   for (std::size_t i = 0; i < stalls_.asked.size(); ++i) {

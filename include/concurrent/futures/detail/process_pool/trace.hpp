@@ -14,14 +14,14 @@ namespace detail {
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::check_traceable() {
   if (admission_.awaits_start()) start_now();
-  const mpd::MutexLock lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   detail::check_traceable(trace_ != nullptr, lifecycle_.is_shutting_down() || lifecycle_.is_broken());
 }
 
 /// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
 CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ProcessPool::trace(std::unique_ptr<TraceSink> sink) {
   {
-    const mpd::MutexLock lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (trace_ != nullptr || lifecycle_.is_shutting_down() || lifecycle_.is_broken()) return sink;
     trace_ = std::move(sink);
     for (std::uint32_t i = 0; i < workers_.size(); ++i) {
@@ -41,7 +41,7 @@ inline void ProcessPool::flush_trace(bool ends) {
 
 inline void ProcessPool::trace_worker(const WorkerSlot& slot) noexcept {
   try {
-    trace_->worker_started({slot.pid, slot.pid}, mpd::worker_name(options_.mp_context.method(), slot.name),
+    trace_->worker_started({slot.pid, slot.pid}, ipc::worker_name(options_.mp_context.method(), slot.name),
                            std::chrono::duration_cast<std::chrono::nanoseconds>(slot.since.time_since_epoch()).count());
   } catch (const std::bad_alloc&) {
   }
@@ -69,14 +69,14 @@ inline void ProcessPool::trace_submit(WorkItem& item, std::string label) noexcep
 /// The item leaves its record, for good or to be run `again`. `outcome`: null when no result has come.
 inline void ProcessPool::trace_end(const WorkItem& item, const char* outcome, bool again) noexcept {
   if (item.location == CallLocation::sent || item.location == CallLocation::settling) {
-    const mpd::CallRecord& record = segment_.record(item.record);
+    const ipc::CallRecord& record = segment_.record(item.record);
     const CallState state = calls_.look(item);
     if (state.is_started()) {
       const pid_t noted = workers_[state.worker].pid;
       const pid_t pid = noted != 0 ? noted : segment_.worker(state.worker).pid.load(std::memory_order_relaxed);
       const auto start = static_cast<std::int64_t>(record.started_at.load(std::memory_order_relaxed));
       const auto end = outcome != nullptr ? static_cast<std::int64_t>(record.ended_at.load(std::memory_order_relaxed))
-                                          : mpd::monotonic_nanoseconds();
+                                          : ipc::monotonic_nanoseconds();
       if (outcome == nullptr) {
         outcome = item.stopped_for_timeout ? "timeout" : item.stopped_by_user ? "terminated" : "worker died";
       }

@@ -18,36 +18,36 @@ inline void ProcessPool::check_waiting() const {
         "concurrent::futures: a task may not wait for a future of the pool that runs it: it could wait for ever. "
         "Return instead, and submit follow-up work from the caller.");
   }
-  throw RuntimeError("concurrent::futures: this future belongs to process " + std::to_string(mark_.pid()) +
+  throw RuntimeError("concurrent::futures: this future belongs to process " + std::to_string(fork_guard_.pid()) +
                      ", of which this process is a fork; it will never be done here.");
 }
 
 /// A thread that is about to block on `word` does the manager's work itself for a while: the result that it waits for
 /// then takes two hops, to the worker and back.
-CONCURRENT_FUTURES_INLINE bool ProcessPool::drive(const std::atomic<std::uint32_t>& word, std::uint32_t old,
-                                                  Deadline deadline) {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old,
+                                                       Deadline deadline) {
   check_waiting();
   const auto changed = [&] { return word.load(std::memory_order_acquire) != old; };
   if (callbacks_.is_runner()) {  // a callback that waits: nobody else would do the work
     while (!changed() && std::chrono::steady_clock::now() < deadline) {
       take_reports();
-      if (!serve())
+      if (!pump_results())
         sleep_manager((std::min)(next_look(), std::chrono::steady_clock::now() + std::chrono::milliseconds(1)));
     }
     return true;
   }
   if (!watch_.try_pump()) {
-    for (mpd::Polling polling(spin_limit() / 4); !changed() && polling.again();) mpd::pause_processor();
+    for (ipc::Polling polling(spin_limit() / 4); !changed() && polling.again();) ipc::pause_processor();
     return changed();
   }
   watch_.poll();
   const bool oversubscribed = cores_oversubscribed();
   const std::int64_t budget = poll_budget_.nanoseconds(oversubscribed);
-  mpd::Polling polling(budget);
+  ipc::Polling polling(budget);
   bool done = false;
   while (!(done = changed())) {
-    if (serve()) {
-      polling = mpd::Polling(budget);
+    if (pump_results()) {
+      polling = ipc::Polling(budget);
       if (deadline != (Deadline::max)() && std::chrono::steady_clock::now() >= deadline) break;
       continue;
     }
@@ -63,21 +63,21 @@ inline bool ProcessPool::cores_oversubscribed() const noexcept {
 }
 
 inline void ProcessPool::hand_back_rings() {
-  watch_.hand_back([this] { return serve(); }, results_ready());
+  watch_.hand_back([this] { return pump_results(); }, results_ready());
 }
 
 /// When polling has not helped: sleeps on the word and, if no other thread pumps, on the poller's word as well, so that
 /// a worker's result wakes this thread itself and not the manager first.
-CONCURRENT_FUTURES_INLINE bool ProcessPool::doze(const std::atomic<std::uint32_t>& word, std::uint32_t value,
+CONCURRENT_FUTURES_INLINE bool ProcessPool::park(const std::atomic<std::uint32_t>& word, std::uint32_t value,
                                                  Deadline deadline) {
-  if (!is_here() || callbacks_.is_runner() || !watch_.try_pump()) return mpd::futex_wait(word, value, deadline);
-  const std::int64_t before = mpd::monotonic_nanoseconds();
+  if (!is_here() || callbacks_.is_runner() || !watch_.try_pump()) return ipc::futex_wait(word, value, deadline);
+  const std::int64_t before = ipc::monotonic_nanoseconds();
   const bool supported = watch_.sleep(word, value, deadline, results_ready());
-  poll_budget_.slept(mpd::monotonic_nanoseconds() - before);
-  while (serve()) {
+  poll_budget_.slept(ipc::monotonic_nanoseconds() - before);
+  while (pump_results()) {
   }
   hand_back_rings();
-  if (!supported) return mpd::futex_wait(word, value, deadline);
+  if (!supported) return ipc::futex_wait(word, value, deadline);
   return deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
 }
 
@@ -91,9 +91,9 @@ inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
   const bool oversubscribed = cores_oversubscribed();
   const std::int64_t budget = poll_budget_.nanoseconds(oversubscribed);
   bool done = false;
-  for (mpd::Polling polling(budget); !done && polling.again();) done = serve() || watch_.has_work();
+  for (ipc::Polling polling(budget); !done && polling.again();) done = pump_results() || watch_.has_work();
   if (!oversubscribed) poll_budget_.learn(budget, done);
-  done = watch_.stop_pumping([this] { return serve(); }) || done;
+  done = watch_.stop_pumping([this] { return pump_results(); }) || done;
   return done && std::chrono::steady_clock::now() < deadline;
 }
 

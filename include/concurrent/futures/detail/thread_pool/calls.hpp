@@ -175,16 +175,16 @@ CONCURRENT_FUTURES_INLINE PoolStatistics ThreadPool::statistics() {
   return counts_;
 }
 
-CONCURRENT_FUTURES_INLINE PoolGlance ThreadPool::glance() {
-  PoolGlance glance(mark_.pid(), is_here());
-  if (!is_here()) return glance;
+CONCURRENT_FUTURES_INLINE PoolSnapshot ThreadPool::snapshot() {
+  PoolSnapshot snapshot(fork_guard_.pid(), is_here());
+  if (!is_here()) return snapshot;
   const multiprocessing::detail::MutexLock lock(mutex_);
-  glance.workers = static_cast<std::uint64_t>(started_);
-  glance.queued = tasks_.size();
-  glance.done = counts_.completed + counts_.failed + counts_.cancelled;
-  glance.busy = counts_.submitted - glance.done - glance.queued;
-  glance.set_phase(!broken_.empty(), shutting_down_, running_.load() == 0);
-  return glance;
+  snapshot.workers = static_cast<std::uint64_t>(started_);
+  snapshot.queued = tasks_.size();
+  snapshot.done = counts_.completed + counts_.failed + counts_.cancelled;
+  snapshot.busy = counts_.submitted - snapshot.done - snapshot.queued;
+  snapshot.set_phase(!broken_.empty(), shutting_down_, running_.load() == 0);
+  return snapshot;
 }
 
 CONCURRENT_FUTURES_INLINE void ThreadPool::shutdown(bool cancel_futures) {

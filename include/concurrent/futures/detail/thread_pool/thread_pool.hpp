@@ -4,14 +4,14 @@
 #include <concurrent/config.hpp>
 #include <concurrent/futures/detail/pool/admission.hpp>
 #include <concurrent/futures/detail/pool/condition.hpp>
+#include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/futures/detail/pool/pool_text.hpp>
-#include <concurrent/futures/detail/pool/unfinished.hpp>
 #include <concurrent/futures/detail/thread_pool/thread_task.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/statistics.hpp>
+#include <concurrent/multiprocessing/detail/fork_guard.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
-#include <concurrent/multiprocessing/detail/process_mark.hpp>
 #include <concurrent/multiprocessing/detail/worker_locals.hpp>
 
 #include <atomic>
@@ -35,7 +35,7 @@ namespace detail {
 ///
 /// A thread counts as idle from just before it publishes a result: who sees the result finds the thread free. While it
 /// runs callbacks, which may take long, it does not.
-class ThreadPool : public Unfinished, public std::enable_shared_from_this<ThreadPool> {
+class ThreadPool : public Drainable, public std::enable_shared_from_this<ThreadPool> {
  public:
   ThreadPool(int max_workers, std::string name_prefix, Initializer initializer, Initializer finalizer,
              std::optional<std::size_t> max_pending)
@@ -50,7 +50,7 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
                                           std::optional<std::size_t> max_pending);
 
   // For the executor.
-  bool is_here() const noexcept { return mark_.is_here(); }
+  bool is_here() const noexcept { return fork_guard_.is_owner(); }
   bool is_own_thread() const noexcept { return current() == this; }
   bool is_limited() const noexcept { return max_pending_.has_value(); }
   bool reserve(Admission admission);
@@ -65,7 +65,7 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   int max_workers() const noexcept { return max_workers_.load(std::memory_order_relaxed); }
   std::size_t pending_work_items();
   PoolStatistics statistics();
-  PoolGlance glance();
+  PoolSnapshot snapshot();
   void check_traceable();
   std::unique_ptr<TraceSink> trace(std::unique_ptr<TraceSink> sink);
 
@@ -115,7 +115,7 @@ class ThreadPool : public Unfinished, public std::enable_shared_from_this<Thread
   const Initializer initializer_;
   const Initializer finalizer_;
   const std::optional<std::size_t> max_pending_;
-  const multiprocessing::detail::ProcessMark mark_;
+  const multiprocessing::detail::ForkGuard fork_guard_;
 
   multiprocessing::detail::Mutex mutex_;  // not held while anything of the user's runs
   Condition work_or_end_;

@@ -32,7 +32,7 @@ class FakeState final : public detail::FutureState<R> {
   bool withdraw() noexcept override { return lets_go; }
   bool taken() const noexcept override { return is_taken; }
   bool stop() noexcept override { return stops; }
-  bool drive(const std::atomic<std::uint32_t>& word, std::uint32_t old, detail::Deadline) override {
+  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, detail::Deadline) override {
     ++driven;
     if (finishes_when_driven) detail::FutureStateBase::run(this->finish_cancelled());
     return word.load() != old;

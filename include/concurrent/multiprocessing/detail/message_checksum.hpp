@@ -14,22 +14,22 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
-inline std::uint64_t mix_into_sum(std::uint64_t sum, std::uint64_t word) noexcept {
+inline std::uint64_t mix_into_checksum(std::uint64_t sum, std::uint64_t word) noexcept {
   return std::rotl((sum ^ word) * pickle::detail::golden_ratio, 29);
 }
 
 /// 2 ns for 8 bytes, 9 for 48.
-inline std::uint64_t message_sum(std::uint64_t seed, const std::byte* bytes, std::size_t size) noexcept {
-  std::uint64_t sum = mix_into_sum(seed, size);
+inline std::uint64_t message_checksum(std::uint64_t seed, const std::byte* bytes, std::size_t size) noexcept {
+  std::uint64_t sum = mix_into_checksum(seed, size);
   std::uint64_t word = 0;
   for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
     std::memcpy(&word, bytes, sizeof word);
-    sum = mix_into_sum(sum, word);
+    sum = mix_into_checksum(sum, word);
   }
   if (size != 0) {
     word = 0;
     std::memcpy(&word, bytes, size);
-    sum = mix_into_sum(sum, word);
+    sum = mix_into_checksum(sum, word);
   }
   return sum;
 }

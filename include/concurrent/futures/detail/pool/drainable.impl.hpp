@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/pool/unfinished.hpp>
+#include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <cstddef>
@@ -10,10 +10,10 @@
 
 namespace concurrent::futures::inline v0::detail {
 
-CONCURRENT_FUTURES_INLINE bool UnfinishedList::add(const std::shared_ptr<Unfinished>& entry) {
+CONCURRENT_FUTURES_INLINE bool DrainableList::add(const std::shared_ptr<Drainable>& entry) {
   const multiprocessing::detail::MutexLock lock(mutex_);
   std::size_t kept = 0;  // not std::erase_if, which compiles ten times as long
-  for (std::weak_ptr<Unfinished>& weak : entries_) {
+  for (std::weak_ptr<Drainable>& weak : entries_) {
     if (!weak.expired()) entries_[kept++].swap(weak);
   }
   while (entries_.size() > kept) entries_.pop_back();
@@ -21,15 +21,15 @@ CONCURRENT_FUTURES_INLINE bool UnfinishedList::add(const std::shared_ptr<Unfinis
   return !finishing_;
 }
 
-CONCURRENT_FUTURES_INLINE void UnfinishedList::finish_all() {
-  std::vector<std::weak_ptr<Unfinished>> entries;
+CONCURRENT_FUTURES_INLINE void DrainableList::finish_all() {
+  std::vector<std::weak_ptr<Drainable>> entries;
   {
     const multiprocessing::detail::MutexLock lock(mutex_);
     finishing_ = true;
     entries = entries_;
   }
-  for (const std::weak_ptr<Unfinished>& weak : entries) {
-    if (const std::shared_ptr<Unfinished> entry = weak.lock()) entry->finish();
+  for (const std::weak_ptr<Drainable>& weak : entries) {
+    if (const std::shared_ptr<Drainable> entry = weak.lock()) entry->finish();
   }
 }
 

@@ -12,27 +12,27 @@ namespace detail {
 
 /// Something that has to be brought to its end before something else may end: a pool before the program, a map before
 /// its executor.
-class Unfinished {
+class Drainable {
  public:
-  Unfinished() = default;
-  Unfinished(const Unfinished&) = delete;
-  Unfinished& operator=(const Unfinished&) = delete;
-  virtual ~Unfinished() = default;
+  Drainable() = default;
+  Drainable(const Drainable&) = delete;
+  Drainable& operator=(const Drainable&) = delete;
+  virtual ~Drainable() = default;
   /// Blocks until that is so.
   virtual void finish() = 0;
 };
 
 /// Those of them that still live. Threads: any.
-class UnfinishedList {
+class DrainableList {
  public:
   /// False: finish_all has begun, and does not wait for this one.
-  CONCURRENT_FUTURES_INLINE bool add(const std::shared_ptr<Unfinished>& entry);
+  CONCURRENT_FUTURES_INLINE bool add(const std::shared_ptr<Drainable>& entry);
   /// Finishes each that was added. Whoever calls it meanwhile waits for them, too.
   CONCURRENT_FUTURES_INLINE void finish_all();
 
  private:
   multiprocessing::detail::Mutex mutex_;
-  std::vector<std::weak_ptr<Unfinished>> entries_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::vector<std::weak_ptr<Drainable>> entries_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   bool finishing_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
 };
 
@@ -40,5 +40,5 @@ class UnfinishedList {
 }  // namespace concurrent::futures::inline v0
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
-#include <concurrent/futures/detail/pool/unfinished.impl.hpp>
+#include <concurrent/futures/detail/pool/drainable.impl.hpp>
 #endif
