@@ -44,7 +44,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::stop_workers(int signal) {
       tell_to_leave(i);
       signal_worker(i, signal);
     }
-    if (signal != SIGKILL) timers_.forced_kill = std::chrono::steady_clock::now() + pool_timing.until_killed;
+    if (signal != SIGKILL) forced_kill_ = std::chrono::steady_clock::now() + pool_timing.until_killed;
     asked = helper_.ask();
   }
   cancel_all(cancelled);
@@ -80,8 +80,8 @@ CONCURRENT_FUTURES_INLINE std::size_t ProcessPool::pending_work_items() {
 CONCURRENT_FUTURES_INLINE PoolStatistics ProcessPool::statistics() {
   const ipc::MutexLock lock(mutex_);
   PoolStatistics counts = counts_;
-  counts.completed = completed_.load(std::memory_order_relaxed);
-  counts.failed += failed_.load(std::memory_order_relaxed);  // those that were not sent are there
+  counts.completed = outcomes_.completed.load(std::memory_order_relaxed);
+  counts.failed += outcomes_.failed.load(std::memory_order_relaxed);  // those that were not sent are there
   return counts;
 }
 

@@ -68,8 +68,8 @@ inline void ProcessPool::worker_ended(const ipc::ZygoteReport& report) {
                    ? "concurrent::futures: a worker process ended while the pool was running: " + death.how + "."
                    : "concurrent::futures: the initializer threw in " + death.label() + ": " +
                          lifecycle_.initializer_failure();
-    } else if (verdict.spends_restart && !restart_budget_.spend(std::chrono::steady_clock::now(), death.how)) {
-      reason = restart_budget_.exceeded_text();
+    } else if (verdict.spends_restart && !manager_.restarts.spend(std::chrono::steady_clock::now(), death.how)) {
+      reason = manager_.restarts.exceeded_text();
       verdict.breaks_pool = true;
     }
     if (verdict.counts_as_lost) ++counts_.workers_lost;
@@ -160,9 +160,9 @@ inline void ProcessPool::fail(WorkItem& item, std::exception_ptr exception) noex
   if (item.stopped_by_user) {
     finish_callbacks(finish_cancelled(state));
   } else {
-    failed_.fetch_add(1, std::memory_order_relaxed);
+    outcomes_.failed.fetch_add(1, std::memory_order_relaxed);
     finish_callbacks(state.finish_with_exception(std::move(exception)));
-    if (was_cancelled(state)) failed_.fetch_sub(1, std::memory_order_relaxed);
+    if (was_cancelled(state)) outcomes_.failed.fetch_sub(1, std::memory_order_relaxed);
   }
   state.release();
 }
@@ -232,9 +232,9 @@ inline void ProcessPool::give_back_region(std::uint32_t index) {
 
 /// True: the kernel has killed somebody for want of memory since this was last asked.
 inline bool ProcessPool::more_oom_kills() {
-  const std::int64_t before = oom_kills_.load();
+  const std::int64_t before = manager_.oom_kills.load();
   const std::int64_t now = ipc::out_of_memory_kills();
-  oom_kills_.store(now);
+  manager_.oom_kills.store(now);
   return before >= 0 && now > before;
 }
 

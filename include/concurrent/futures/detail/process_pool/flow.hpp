@@ -73,10 +73,10 @@ inline void ProcessPool::make_room_for(int workers) {
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
   if (admission_.is_unstarted()) start_now();
-  if (workers <= 0 || workers > most_workers_) {
+  if (workers <= 0 || workers > limits_.most) {
     const auto& geometry = segment_.geometry();
     throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
-                                "; for this executor it must be from 1 to " + std::to_string(most_workers_) +
+                                "; for this executor it must be from 1 to " + std::to_string(limits_.most) +
                                 (geometry.workers == geometry.first_workers
                                      ? ": there was no address space for more when it was made (ulimit -v)."
                                      : ": 64, or four times the max_workers that it was made with."));
@@ -85,7 +85,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
     const ipc::MutexLock lock(mutex_);
     if (!started()) return;  // it was shut down before its first use
     make_room_for(workers);
-    max_workers_.store(workers, std::memory_order_relaxed);
+    limits_.now.store(workers, std::memory_order_relaxed);
     calls_.set_limit(queued_calls(workers));
     if (workers_.accepting() > static_cast<std::uint32_t>(workers) && lifecycle_.may_start_workers()) {
       note_held_calls();

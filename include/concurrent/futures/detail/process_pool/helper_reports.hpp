@@ -54,7 +54,7 @@ inline void ProcessPool::worker_start_failed(const ipc::ZygoteReport& report) {
       reason = std::string("concurrent::futures: a worker process could not be started: ") +
                std::strerror(report.status) + ". No worker is left.";
       if (report.status == EAGAIN) reason += " Raise the limit on processes (ulimit -u, pids.max).";
-      if (hands_calls_back_) {
+      if (limits_.hands_calls_back) {
         take_unstarted(handed_back);  // which are all: there is no worker
         counts_.cancelled -= handed_back.size();
       }
@@ -62,12 +62,12 @@ inline void ProcessPool::worker_start_failed(const ipc::ZygoteReport& report) {
   }
   give_back_region(report.worker);
   if (reason.empty()) return;
-  log_message(hands_calls_back_ ? LogLevel::warning : LogLevel::error, reason);
+  log_message(limits_.hands_calls_back ? LogLevel::warning : LogLevel::error, reason);
   if (const std::size_t count = handed_back.size(); count != 0) {
     while (WorkItem* const item = handed_back.pop_front()) fail(*item, failure<NoWorkerStarted>(reason));
     end_delivery(count);
   }
-  if (!hands_calls_back_) break_pool(reason);
+  if (!limits_.hands_calls_back) break_pool(reason);
 }
 
 /// The workers have ended with it, and nobody will tell how: whatever is not done fails, with the first reason that the

@@ -10,7 +10,7 @@ namespace detail {
 /// The monitor's thread: notes or passes on what the zygote tells, and its end.
 inline void ProcessPool::watch_helper() {
   ::pthread_setname_np(::pthread_self(), "pool-monitor");
-  oom_kills_.store(ipc::out_of_memory_kills());
+  manager_.oom_kills.store(ipc::out_of_memory_kills());
   rights_.arm();
   ipc::ZygoteReport report;
   for (;;) {
@@ -95,7 +95,7 @@ inline void ProcessPool::run_callbacks() {
 inline bool ProcessPool::wind_down() {
   const ipc::MutexLock lock(mutex_);
   // In this order: an outcome leaves its callbacks before it counts as delivered.
-  const std::uint32_t delivering = delivering_.load(std::memory_order_acquire);
+  const std::uint32_t delivering = outcomes_.on_their_way.load(std::memory_order_acquire);
   const bool callbacks = !callbacks_.empty();
   switch (lifecycle_.next_step(ledger_.outstanding(), delivering, callbacks, workers_.occupied())) {
     case PoolLifecycle::Step::wait:

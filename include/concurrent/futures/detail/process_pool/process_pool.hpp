@@ -5,7 +5,6 @@
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
 #include <concurrent/futures/detail/policy/lifecycle.hpp>
 #include <concurrent/futures/detail/policy/poll_budget.hpp>
-#include <concurrent/futures/detail/policy/restart_budget.hpp>
 #include <concurrent/futures/detail/policy/start_backoff.hpp>
 #include <concurrent/futures/detail/policy/time_limit.hpp>
 #include <concurrent/futures/detail/policy/timing.hpp>
@@ -79,7 +78,7 @@ class ProcessPool {
   bool started() const noexcept { return late_start_.started; }
   /// Before start(): where the system refuses the only worker, its calls fail with NoWorkerStarted, and the pool stays
   /// open for when it does no longer.
-  void hand_calls_back() noexcept { hands_calls_back_ = true; }
+  void hand_calls_back() noexcept { limits_.hands_calls_back = true; }
   /// Instead of start(): at its first use, while variables are still being set up. `share` is then told to the end of
   /// the program.
   void start_later(const std::shared_ptr<Drainable>& share);
@@ -106,7 +105,7 @@ class ProcessPool {
   void warm_up(int workers);
   void stop_workers(int signal);
   void set_max_workers(int workers);
-  int max_workers() const noexcept { return max_workers_.load(std::memory_order_relaxed); }
+  int max_workers() const noexcept { return limits_.now.load(std::memory_order_relaxed); }
   std::vector<pid_t> processes();
   std::size_t pending_work_items();
   PoolStatistics statistics();
@@ -237,9 +236,7 @@ class ProcessPool {
   // Constant from the start on, or to be read and written without a lock.
   ProcessPoolOptions options_;
   std::uint64_t id_ = 0;
-  bool hands_calls_back_ = false;
-  int most_workers_ = 1;             // for which the segment is laid out; constant once it is there
-  std::atomic<int> max_workers_{1};  // changed under the lock
+  WorkerLimits limits_;
   std::atomic<std::uint32_t> references_{1};
   ipc::ForkGuard fork_guard_;
   ipc::Segment segment_;
@@ -252,9 +249,7 @@ class ProcessPool {
   CallbackQueue callbacks_;
   RingWatch watch_;
   PollBudget poll_budget_;
-  std::atomic<std::uint32_t> delivering_{0};  // outcomes that are on their way to their futures
-  std::atomic<std::uint64_t> completed_{0};
-  std::atomic<std::uint64_t> failed_{0};
+  Outcomes outcomes_;
 
   ipc::Mutex mutex_;  // guards what says so below, and with the exceptions that it names, `results_`
   PoolLifecycle lifecycle_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
@@ -268,12 +263,8 @@ class ProcessPool {
   PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
   bool manager_will_wake_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;  // by itself, within 50 ms
-  ManagerTimers timers_;
-
-  // The manager's alone.
-  RestartBudget restart_budget_;
-  StallCheck stalls_;
-  std::atomic<std::int64_t> oom_kills_{-1};  // as last seen; first by the monitor
+  Deadline forced_kill_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = (Deadline::max)();
+  ManagerState manager_;
 };
 
 }  // namespace detail

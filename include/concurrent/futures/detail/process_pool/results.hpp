@@ -140,16 +140,16 @@ inline void ProcessPool::deliver(ReceivedResult& result) {
     if (result.cancelled) {
       callbacks = finish_cancelled(state);
     } else {
-      std::atomic<std::uint64_t>* count = is_value ? &completed_ : &failed_;
+      std::atomic<std::uint64_t>* count = is_value ? &outcomes_.completed : &outcomes_.failed;
       count->fetch_add(1, std::memory_order_relaxed);
       try {
         callbacks = is_value ? result.item->load(reader)
                              : result.item->load_exception(reader, name(), result.pid, std::move(task));
       } catch (...) {
         if (is_value) {
-          completed_.fetch_sub(1, std::memory_order_relaxed);
-          failed_.fetch_add(1, std::memory_order_relaxed);
-          count = &failed_;
+          outcomes_.completed.fetch_sub(1, std::memory_order_relaxed);
+          outcomes_.failed.fetch_add(1, std::memory_order_relaxed);
+          count = &outcomes_.failed;
         }
         callbacks = state.finish_with_exception(std::current_exception());
       }
@@ -165,12 +165,12 @@ inline void ProcessPool::deliver(ReceivedResult& result) {
 
 /// With the lock: so many calls are the pool's no more, and their futures have yet to hear of it.
 inline void ProcessPool::begin_delivery(std::size_t calls) noexcept {
-  delivering_.fetch_add(static_cast<std::uint32_t>(calls), std::memory_order_relaxed);
+  outcomes_.on_their_way.fetch_add(static_cast<std::uint32_t>(calls), std::memory_order_relaxed);
 }
 /// They have, and what they called back is with the manager. Without the lock.
 inline void ProcessPool::end_delivery(std::size_t calls) noexcept {
   const auto delivered = static_cast<std::uint32_t>(calls);
-  if (delivering_.fetch_sub(delivered, std::memory_order_acq_rel) == delivered && admission_.is_closed())
+  if (outcomes_.on_their_way.fetch_sub(delivered, std::memory_order_acq_rel) == delivered && admission_.is_closed())
     wake_manager();  // a shutdown may wait for this
 }
 

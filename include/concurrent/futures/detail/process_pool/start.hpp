@@ -69,9 +69,9 @@ inline ProcessPool::ProcessPool(ProcessPoolOptions options)
       lifecycle_(admission_),
       ledger_(random_nonce_seed()),
       pending_limit_(options_.max_pending),
-      restart_budget_(options_.restart_limit) {
-  most_workers_ = options_.max_workers ? *options_.max_workers : multiprocessing::usable_cpu_count();
-  max_workers_.store(most_workers_, std::memory_order_relaxed);
+      manager_(options_.restart_limit) {
+  limits_.most = options_.max_workers ? *options_.max_workers : multiprocessing::usable_cpu_count();
+  limits_.now.store(limits_.most, std::memory_order_relaxed);
   id_ = next_pool_id().fetch_add(1);
 }
 
@@ -105,11 +105,11 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   geometry.idle_nanoseconds = options_.idle_timeout ? options_.idle_timeout->count() : 0;
   rights_.begin();
   segment_ = ipc::Segment::create(geometry);
-  if (segment_.geometry().workers == geometry.workers) most_workers_ = most;
+  if (segment_.geometry().workers == geometry.workers) limits_.most = most;
   blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
   poll_budget_.open(geometry.spin_nanoseconds, processors);
   watch_.open(segment_.caller());
-  stalls_.open(geometry.workers);
+  manager_.stalls.open(geometry.workers);
   helper_.open(geometry.workers);
   results_.open(segment_);
   {

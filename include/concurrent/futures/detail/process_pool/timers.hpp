@@ -30,8 +30,8 @@ inline Deadline ProcessPool::next_look() {
 inline Deadline ProcessPool::pace(Deadline now) {
   switch (watch_.pace()) {
     case RingWatch::Pace::has_progressed:
-      timers_.quiet = now + pool_timing.quiet;
-      timers_.trim = now + pool_timing.trim;  // what happens meanwhile is seen then: a second at most
+      manager_.timers.quiet = now + pool_timing.quiet;
+      manager_.timers.trim = now + pool_timing.trim;  // what happens meanwhile is seen then: a second at most
       break;
     case RingWatch::Pace::grew_quiet:
       rights_.look_again();
@@ -47,34 +47,35 @@ inline Deadline ProcessPool::pace(Deadline now) {
 inline Deadline ProcessPool::run_timers(Deadline now, DueWork& todo) {
   Deadline look = (Deadline::max)();
   if (calls_.waiting() != 0 || ledger_.any_waits()) {
-    if (now >= stalls_.detector.due()) {
+    if (now >= manager_.stalls.detector.due()) {
       feed_call_queue();
-      todo.stall = stalls_.detector.check(now, calls_.moves_on(), ledger_.outstanding() <= workers_.accepting());
+      todo.stall =
+          manager_.stalls.detector.check(now, calls_.moves_on(), ledger_.outstanding() <= workers_.accepting());
     }
-    look = stalls_.detector.due();
+    look = manager_.stalls.detector.due();
   } else {
-    stalls_.detector.nothing_waits();
+    manager_.stalls.detector.nothing_waits();
   }
   // Whoever has taken over the rings may be held up in a program's own unpickling, a wake-up may have died with its
   // sender, a worker may be stopped: while something is on its way, or was within the last second, the manager looks
   // after it now and then. After that, whoever submits wakes it.
-  manager_will_wake_ = ledger_.outstanding() != 0 || now < timers_.quiet;
+  manager_will_wake_ = ledger_.outstanding() != 0 || now < manager_.timers.quiet;
   if (manager_will_wake_) look = (std::min)(look, now + pool_timing.watch);
-  if (ledger_.outstanding() != 0 && now >= timers_.lost_calls) {
-    timers_.lost_calls = now + pool_timing.watch;
+  if (ledger_.outstanding() != 0 && now >= manager_.timers.lost_calls) {
+    manager_.timers.lost_calls = now + pool_timing.watch;
     take_lost_calls(todo.lost);
     if (!todo.lost.empty()) look = now;
   }
   if (start_backoff_.take_due(now)) start_workers();
-  if (timers_.forced_kill <= now) {
-    timers_.forced_kill = (Deadline::max)();
+  if (forced_kill_ <= now) {
+    forced_kill_ = (Deadline::max)();
     for (std::uint32_t i = 0; i < workers_.size(); ++i) signal_worker(i, SIGKILL);
   }
-  if (timers_.trim <= now) {
-    timers_.trim = (Deadline::max)();
+  if (manager_.timers.trim <= now) {
+    manager_.timers.trim = (Deadline::max)();
     todo.trim = true;
   }
-  return (std::min)((std::min)(look, start_backoff_.due()), (std::min)(timers_.forced_kill, timers_.trim));
+  return (std::min)((std::min)(look, start_backoff_.due()), (std::min)(forced_kill_, manager_.timers.trim));
 }
 
 /// Sets `holds_call` of each slot whose worker has taken a call and not answered.
@@ -89,7 +90,7 @@ inline void ProcessPool::note_held_calls() {
 
 /// What a StallDetector asks for. Without the lock where /proc is read.
 inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, Deadline now) {
-  stalls_.asked.clear();
+  manager_.stalls.asked.clear();
   if (todo.ask_workers) {
     const ipc::MutexLock lock(mutex_);
     note_held_calls();
@@ -99,15 +100,15 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
       if (!slot.is_occupied() || slot.holds_call) continue;
       const auto status = static_cast<ipc::WorkerStatus>(segment_.worker(i).status.load(std::memory_order_relaxed));
       const bool begins = status == ipc::WorkerStatus::starting || status == ipc::WorkerStatus::initializing;
-      stalls_.asked.push_back({{begins, false, slot.was_blocked, now - slot.since}, i, slot.serial, slot.pid});
+      manager_.stalls.asked.push_back({{begins, false, slot.was_blocked, now - slot.since}, i, slot.serial, slot.pid});
     }
   }
   bool runnable = false;
-  for (std::size_t i = 0; i < stalls_.asked.size(); ++i) {
+  for (std::size_t i = 0; i < manager_.stalls.asked.size(); ++i) {
     // Without a pid it is the zygote that has not come to it. Once one is found that can run, the others are not asked.
-    stalls_.asked[i].blocked =
-        !runnable && stalls_.asked[i].pid != 0 && !ipc::waits_for_processor(stalls_.asked[i].pid);
-    if (!stalls_.asked[i].blocked) runnable = true;
+    manager_.stalls.asked[i].blocked =
+        !runnable && manager_.stalls.asked[i].pid != 0 && !ipc::waits_for_processor(manager_.stalls.asked[i].pid);
+    if (!manager_.stalls.asked[i].blocked) runnable = true;
   }
   const ipc::MutexLock lock(mutex_);
   calls_.repair();
@@ -122,12 +123,12 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
     if (status == ipc::WorkerStatus::busy && !todo.wake_busy) continue;
     calls_.wake_worker(i);
   }
-  for (std::size_t i = 0; i < stalls_.asked.size(); ++i) {
-    WorkerSlot& slot = workers_[stalls_.asked[i].index];
-    if (slot.serial == stalls_.asked[i].serial) slot.was_blocked = stalls_.asked[i].blocked;
+  for (std::size_t i = 0; i < manager_.stalls.asked.size(); ++i) {
+    WorkerSlot& slot = workers_[manager_.stalls.asked[i].index];
+    if (slot.serial == manager_.stalls.asked[i].serial) slot.was_blocked = manager_.stalls.asked[i].blocked;
   }
   // Unless it has been taken meanwhile: to look at them all may have taken long.
-  if (todo.ask_workers && stalls_.detector.start_one(now, stalls_.asked) && calls_.waiting() != 0 &&
+  if (todo.ask_workers && manager_.stalls.detector.start_one(now, manager_.stalls.asked) && calls_.waiting() != 0 &&
       ledger_.outstanding() <= workers_.accepting())
     start_worker();
 }
