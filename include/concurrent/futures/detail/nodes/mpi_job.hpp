@@ -19,6 +19,7 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/pickle/detail/module.hpp>
@@ -44,7 +45,6 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -164,7 +164,7 @@ class MpiJob final : public Drainable {
   std::thread thread_;
   DrainableList pools_;
 
-  std::mutex mutex_;
+  ipc::Mutex mutex_;
   std::vector<std::unique_ptr<Rank>> ranks_;  // their number is constant once it has begun
   std::vector<int> queued_;                   // ranks to which something shall go
   std::atomic<bool> has_news_{false};         // there are such
@@ -176,7 +176,7 @@ class MpiJob final : public Drainable {
   std::atomic<bool> rests_{false};
   std::atomic<std::uint32_t> hellos_{0};  // changes with each, and with the problem
 
-  std::mutex peers_mutex_;  // held while a peer hears something
+  ipc::Mutex peers_mutex_;  // held while a peer hears something
   std::map<std::pair<int, std::uint32_t>, NodePeer*> peers_;
   std::map<std::uint32_t, std::unique_ptr<Agent>> agents_;  // the thread's own
   bool caller_is_lost_ = false;

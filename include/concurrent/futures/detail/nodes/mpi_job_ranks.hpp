@@ -24,14 +24,14 @@ inline void MpiJob::count_silence(std::chrono::nanoseconds passed) {
 
 inline void MpiJob::lose(int rank) {
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (std::exchange(ranks_[static_cast<std::size_t>(rank)]->is_lost, true)) return;
   }
   if (rank_ != 0) {
     caller_is_lost_ = true;
     return;
   }
-  const std::lock_guard lock(peers_mutex_);
+  const ipc::MutexLock lock(peers_mutex_);
   for (const auto& [key, peer] : peers_) {
     if (key.first == rank) peer->lost("it has said nothing for longer than node_timeout, or MPI reports an error.");
   }
@@ -50,16 +50,16 @@ inline void MpiJob::clear_agents_away(bool all) {
 inline void MpiJob::listen(int rank, std::uint32_t pool, NodePeer& peer) {
   bool is_lost = false;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     is_lost = ranks_[static_cast<std::size_t>(rank)]->is_lost;
   }
-  const std::lock_guard lock(peers_mutex_);
+  const ipc::MutexLock lock(peers_mutex_);
   peers_[{rank, pool}] = &peer;
   if (is_lost) peer.lost("it was lost before.");
 }
 
 inline void MpiJob::stop_listening(int rank, std::uint32_t pool) noexcept {
-  const std::lock_guard lock(peers_mutex_);
+  const ipc::MutexLock lock(peers_mutex_);
   peers_.erase({rank, pool});
 }
 
@@ -67,7 +67,7 @@ inline void MpiJob::stop_listening(int rank, std::uint32_t pool) noexcept {
 inline std::vector<NodePlace> MpiJob::places(std::chrono::nanoseconds node_timeout) {
   timeout_.store(node_timeout.count());
   const Deadline deadline = Clock::now() + std::chrono::seconds(60);
-  std::unique_lock lock(mutex_);
+  ipc::MutexLock lock(mutex_);
   for (;;) {
     const std::uint32_t seen = hellos_.load();
     if (!problem_.empty()) throw RuntimeError("concurrent::futures: " + problem_);

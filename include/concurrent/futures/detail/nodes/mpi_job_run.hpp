@@ -74,7 +74,7 @@ inline bool MpiJob::begin() {
          ". Start the program with the mpirun of the MPI that it was built with (`ldd` shows which that is).");
     return false;
   }
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   for (int i = 0; i < size; ++i) ranks_.push_back(std::make_unique<Rank>());
   ranks_[static_cast<std::size_t>(rank)]->hello = own_hello();
   ranks_[static_cast<std::size_t>(rank)]->has_hello = true;
@@ -85,7 +85,7 @@ inline bool MpiJob::begin() {
 }
 
 inline void MpiJob::fail(const std::string& problem) {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   problem_ = problem;
   hellos_.fetch_add(1);
   multiprocessing::detail::futex_wake(hellos_);

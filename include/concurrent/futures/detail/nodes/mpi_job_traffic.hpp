@@ -9,7 +9,7 @@ namespace detail {
 
 inline void MpiJob::send(int rank, Message message) {
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     Rank& to = *ranks_[static_cast<std::size_t>(rank)];
     if (to.is_lost) return;
     if (message.header.pool != 0) active_.store(true);
@@ -28,7 +28,7 @@ inline void MpiJob::wake() noexcept {
 /// True: something was begun, or has gone out.
 inline bool MpiJob::send_some() {
   if (has_news_.exchange(false)) {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     sending_.insert(sending_.end(), queued_.begin(), queued_.end());
     queued_.clear();
   }
@@ -56,7 +56,7 @@ inline bool MpiJob::send_to(int rank, bool& any) {
     }
     if (to.is_lost || to.sent == to.sending.bytes().size()) {
       OutgoingBytes::Chunk gone;  // freed without the lock: it may be large
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       gone = std::exchange(to.sending, {});
       to.sent = 0;
       if (to.is_lost || to.out.empty()) {
@@ -146,7 +146,7 @@ inline std::byte* MpiJob::make_room(int rank, Message& message) {
     const auto at = agents_.find(message.header.pool);
     if (at != agents_.end() && at->second != nullptr) return at->second->agent.make_room(message);
   } else {
-    const std::lock_guard lock(peers_mutex_);
+    const ipc::MutexLock lock(peers_mutex_);
     const auto at = peers_.find({rank, message.header.pool});
     if (at != peers_.end()) return at->second->make_room(message);
   }
@@ -164,7 +164,7 @@ inline void MpiJob::deliver(int rank, Message message) {
     }
     return agent->agent.receive(std::move(message));
   }
-  const std::lock_guard lock(peers_mutex_);
+  const ipc::MutexLock lock(peers_mutex_);
   const auto at = peers_.find({rank, message.header.pool});
   if (at != peers_.end()) at->second->receive(std::move(message));
 }
@@ -189,7 +189,7 @@ inline void MpiJob::deliver_own(int rank, const Message& message) {
     hello.pid = reader.next<pid_t>();
     hello.processors = reader.next<int>();
   }
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   ranks_[static_cast<std::size_t>(rank)]->hello = hello;
   ranks_[static_cast<std::size_t>(rank)]->has_hello = true;
   hellos_.fetch_add(1);
@@ -199,7 +199,7 @@ inline void MpiJob::deliver_own(int rank, const Message& message) {
 /// To one of the pools that use that node: a log's handler is the program's, and may take its time.
 inline void MpiJob::deliver_log(int rank, const Message& message) {
   {
-    const std::lock_guard lock(peers_mutex_);
+    const ipc::MutexLock lock(peers_mutex_);
     const auto at = peers_.lower_bound({rank, 0});
     if (at != peers_.end() && at->first.first == rank) return at->second->receive(message);
   }
@@ -209,7 +209,7 @@ inline void MpiJob::deliver_log(int rank, const Message& message) {
 }
 
 inline bool MpiJob::all_is_sent() {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   return std::all_of(ranks_.begin(), ranks_.end(), [](const auto& rank) { return rank->is_lost || !rank->is_queued; });
 }
 
@@ -257,7 +257,7 @@ inline void MpiJob::rest(Clock::time_point idle_since) {
 /// Whether somebody has an executor: otherwise nothing is urgent.
 inline bool MpiJob::has_pools() {
   if (rank_ != 0) return !agents_.empty();
-  const std::lock_guard lock(peers_mutex_);
+  const ipc::MutexLock lock(peers_mutex_);
   return !peers_.empty();
 }
 

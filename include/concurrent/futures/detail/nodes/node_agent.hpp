@@ -4,8 +4,10 @@
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/nodes/open_order.hpp>
 #include <concurrent/futures/detail/nodes/relay_call.hpp>
+#include <concurrent/futures/detail/pool/condition.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
 #include <concurrent/pickle/exception.hpp>
 
@@ -13,7 +15,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +22,6 @@
 #include <exception>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -63,12 +63,12 @@ class NodeAgent final : public NodePeer {
   ProcessPool* pool() const noexcept { return pool_.load(std::memory_order_acquire); }
   /// Nothing is left of it but this object.
   bool has_ended() {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     return ended_;
   }
 
   bool has_calls() {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     return !calls_.empty();
   }
 
@@ -107,8 +107,8 @@ class NodeAgent final : public NodePeer {
   std::atomic<ProcessPool*> pool_{nullptr};
   OpenOrder order_;  // constant once it is open
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  ipc::Mutex mutex_;
+  Condition changed_;
   std::deque<Message> orders_;
   std::map<std::uint64_t, RelayCall*> calls_;  // in the order in which they came; each with a reference
   std::string no_worker_;                      // why there is none, so that calls are refused; mostly empty
@@ -168,13 +168,13 @@ inline void NodeAgent::receive(Message message) noexcept {
     default:
       break;
   }
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   orders_.push_back(std::move(message));
   changed_.notify_one();
 }
 
 inline void NodeAgent::lost(const std::string&) noexcept {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   lost_ = true;
   changed_.notify_one();
 }
@@ -185,7 +185,7 @@ inline void NodeAgent::take_call(const Message& message) {
   const auto number = reader.next<std::uint64_t>();
   RelayCall* call = nullptr;
   {
-    std::unique_lock lock(mutex_);
+    ipc::MutexLock lock(mutex_);
     if (!no_worker_.empty()) {
       const std::string reason = no_worker_;
       lock.unlock();
@@ -224,7 +224,7 @@ inline void NodeAgent::take_call(const Message& message) {
 
 /// With a reference; null: its result is on its way.
 inline RelayCall* NodeAgent::find(std::uint64_t number) {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   const auto at = calls_.find(number);
   if (at == calls_.end()) return nullptr;
   at->second->add_reference();

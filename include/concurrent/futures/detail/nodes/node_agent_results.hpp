@@ -94,7 +94,7 @@ inline void NodeAgent::send_end(RelayCall& call) {
     const std::string reason = reason_if_refused(call.stored_exception(), order_);
     if (!reason.empty()) {
       {
-        const std::lock_guard lock(mutex_);
+        const ipc::MutexLock lock(mutex_);
         no_worker_ = reason;
       }
       send_refusal(call.number(), reason);
@@ -116,7 +116,7 @@ inline void NodeAgent::send_end(RelayCall& call) {
 
 inline void NodeAgent::forget(RelayCall& call) {
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (calls_.erase(call.number()) == 0) return;
     calls_here().fetch_sub(1, std::memory_order_relaxed);
   }

@@ -9,7 +9,7 @@ namespace detail {
 
 inline void NodeAgent::work() {
   ::pthread_setname_np(::pthread_self(), "node-agent");
-  std::unique_lock lock(mutex_);
+  ipc::MutexLock lock(mutex_);
   for (;;) {
     if (lost_) break;
     if (!orders_.empty()) {
@@ -31,7 +31,8 @@ inline void NodeAgent::work() {
       continue;
     }
     dozes_ = calls_.empty();
-    changed_.wait_for(lock, dozes_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(1));
+    changed_.wait(lock, std::chrono::steady_clock::now() +
+                            (dozes_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(1)));
     dozes_ = false;
     lock.unlock();
     look_around();
@@ -105,7 +106,7 @@ inline void NodeAgent::look_around() {
   constexpr int enough = 8;  // calls begin in the order in which they came, nearly
   std::vector<std::uint64_t> begun;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     int waiting = 0;
     for (const auto& [number, call] : calls_) {
       if (call->told_started) continue;
@@ -133,13 +134,13 @@ inline void NodeAgent::look_around() {
 /// Where the system has refused the node's only worker: asks again now and then, since no call comes meanwhile.
 inline void NodeAgent::try_to_recover() {
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (no_worker_.empty()) return;
   }
   pool()->warm_up(1);
   if (pool()->processes().empty()) return;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     no_worker_.clear();
   }
   send(begin(MessageKind::recovered).finish());
@@ -148,7 +149,7 @@ inline void NodeAgent::try_to_recover() {
 inline void NodeAgent::tell_progress() {
   std::vector<Message> news;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     auto left = static_cast<std::size_t>(pool()->max_workers());  // so many run at most
     for (const auto& [number, call] : calls_) {
       if (!call->told_started) continue;

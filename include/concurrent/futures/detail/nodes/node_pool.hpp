@@ -22,6 +22,7 @@
 #include <concurrent/futures/mpi_options.hpp>
 #include <concurrent/futures/statistics.hpp>
 #include <concurrent/multiprocessing/detail/fork_guard.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -29,7 +30,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -93,7 +93,7 @@ class NodePool {
   // For the executor.
   bool is_here() const noexcept { return fork_guard_.is_owner(); }
   void check_open();
-  bool is_limited() const noexcept { return pending_limit_.is_set(); }
+  bool is_limited() const noexcept { return options_.max_pending.has_value(); }
   bool reserve(Admission admission);
   void give_back_place() noexcept;
   pickle::Audience audience() const noexcept;
@@ -139,21 +139,21 @@ class NodePool {
   // node_pool_start.hpp
   static void check_options(const MPIPoolOptions& options);
   void open_nodes();
-  [[noreturn]] void throw_closed() const;
+  [[noreturn]] void throw_closed() const CONCURRENT_FUTURES_REQUIRES(mutex_);
 
   // node_pool_calls.hpp: towards the nodes
-  void fill();
-  PoolNode* choose_node() noexcept;
-  bool no_node_is_usable() const noexcept;
-  void send_call(NodeItem& item, PoolNode& node);
+  void fill() CONCURRENT_FUTURES_REQUIRES(mutex_);
+  PoolNode* choose_node() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  bool no_node_is_usable() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void send_call(NodeItem& item, PoolNode& node) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void send_about(const NodeItem& item, MessageKind kind);
-  void drop(NodeItem& item) noexcept;
-  void take_off(NodeItem& item) noexcept;
-  void recall_for_idle_nodes();
+  void drop(NodeItem& item) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void take_off(NodeItem& item) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void recall_for_idle_nodes() CONCURRENT_FUTURES_REQUIRES(mutex_);
   friend class PendingLimit;
-  std::size_t waiting_calls() const noexcept { return pending_.size(); }
+  std::size_t waiting_calls() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) { return pending_.size(); }
   bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
-  void close_gate() noexcept;
+  void close_gate() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
 
   // node_pool_results.hpp: from the nodes
   bool pump_results();
@@ -179,7 +179,7 @@ class NodePool {
   void ask_clocks();
   void ask_clock(PoolNode& node);
   void trace_submit(NodeItem& item) noexcept;
-  void take_trace(PoolNode& node, MessageKind kind, MessageReader& reader);
+  void take_trace(PoolNode& node, MessageKind kind, MessageReader& reader) CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool flush_trace(bool ends);
 
   // node_pool_manage.hpp: the manager's thread
@@ -205,10 +205,10 @@ class NodePool {
   bool is_alone_ = true;                          // constant: its only node is the caller's own
   std::atomic<ProcessPool*> local_pool_{nullptr};
   std::thread manager_;
-  std::mutex join_mutex_;
+  ipc::Mutex join_mutex_;
 
-  std::mutex inbox_mutex_;
-  std::vector<Inbound> inbox_;
+  ipc::Mutex inbox_mutex_;
+  std::vector<Inbound> inbox_ CONCURRENT_FUTURES_GUARDED_BY(inbox_mutex_);
   std::atomic<std::uint32_t> signal_{0};  // counts what wakes the manager
   std::atomic<bool> sleeps_{false};       // the manager does
   std::atomic<int> drivers_{0};           // threads that look into the inbox just now
@@ -216,25 +216,25 @@ class NodePool {
   std::atomic<std::uint32_t> doze_word_{0};
   std::atomic<std::int64_t> polling_{50'000};  // for how many nanoseconds a thread polls that waits for other nodes
 
-  std::mutex mutex_;
-  PriorityList<NodeItem> pending_;
-  std::unordered_map<std::uint64_t, NodeItem*> sent_;  // by ticket
-  std::uint64_t last_ticket_ = 0;
-  std::size_t outstanding_ = 0;
-  std::size_t asked_back_ = 0;              // items of which that is true
-  std::atomic<std::size_t> resolving_ = 0;  // off the table, not resolved yet
-  PendingLimit pending_limit_;
-  std::vector<CallbackList> deferred_;
-  std::string broken_;
-  bool shutting_down_ = false;
+  ipc::Mutex mutex_;
+  PriorityList<NodeItem> pending_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::unordered_map<std::uint64_t, NodeItem*> sent_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);  // by ticket
+  std::uint64_t last_ticket_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
+  std::size_t outstanding_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
+  std::size_t asked_back_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // items of which that is true
+  std::atomic<std::size_t> resolving_ = 0;                            // off the table, not resolved yet
+  PendingLimit pending_limit_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::vector<CallbackList> deferred_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::string broken_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  bool shutting_down_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
   std::atomic<bool> was_stopped_{
-      false};              // by terminate_workers or kill_workers: each node tells what became of its calls
-  bool gives_up_ = false;  // calls that come back are not sent again
-  bool close_sent_ = false;
-  bool was_used_ = false;
-  std::uint32_t census_ = 0;
-  std::uint32_t clock_round_ = 0;
-  PoolStatistics counts_;
+      false};  // by terminate_workers or kill_workers: each node tells what became of its calls
+  bool gives_up_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;  // calls that come back are not sent again
+  bool close_sent_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
+  bool was_used_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
+  std::uint32_t census_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
+  std::uint32_t clock_round_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
+  PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
 
   std::atomic<bool> closed_{false};  // submit throws

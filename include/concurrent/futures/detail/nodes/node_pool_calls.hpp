@@ -21,7 +21,7 @@ inline void NodePool::check_open() {
                        ", of which this process is a fork. Make an executor here.");
   }
   if (!closed_.load(std::memory_order_acquire)) return;
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   throw_closed();
 }
 
@@ -37,7 +37,7 @@ inline pickle::Audience NodePool::audience() const noexcept {
 
 /// A call that has ended before it was with the pool.
 inline void NodePool::count_unsent(std::uint64_t PoolStatistics::* outcome) noexcept {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   ++counts_.submitted;
   ++(counts_.*outcome);
 }
@@ -46,7 +46,7 @@ inline void NodePool::count_unsent(std::uint64_t PoolStatistics::* outcome) noex
 inline void NodePool::submit(NodeItem& item, BodyWriter& call) {
   item.kept = call.take_kept();
   item.bytes = call.take();
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   if (closed_.load(std::memory_order_relaxed)) throw_closed();
   pending_.enter(item);
   item.state().add_reference();
@@ -167,7 +167,7 @@ inline void NodePool::recall_for_idle_nodes() {
 inline bool NodePool::withdraw(NodeItem& item) noexcept {
   if (!is_here()) return false;
   const Deadline deadline = std::chrono::steady_clock::now() + options_.node_timeout;
-  std::unique_lock lock(mutex_);
+  ipc::MutexLock lock(mutex_);
   if (item.place == NodeItem::Place::pending) {
     take_off(item);
     pending_limit_.tell(*this);
@@ -200,13 +200,13 @@ inline bool NodePool::withdraw(NodeItem& item) noexcept {
 
 inline bool NodePool::taken(const NodeItem& item) noexcept {
   if (!is_here()) return false;
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   return item.place == NodeItem::Place::gone || (item.place == NodeItem::Place::sent && item.begun);
 }
 
 inline void NodePool::read_progress(const NodeItem& item, std::uint64_t& done, std::uint64_t& total) noexcept {
   if (!is_here()) return;
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   if (item.place != NodeItem::Place::sent) return;
   done = item.done;
   total = item.total;
@@ -219,7 +219,7 @@ inline bool NodePool::stop(NodeItem& item, OnStop how) noexcept {
   FutureStateBase& state = item.state();
   bool counted = false;
   {
-    std::unique_lock lock(mutex_);
+    ipc::MutexLock lock(mutex_);
     counted = item.counted;
     switch (item.place) {
       case NodeItem::Place::none:
@@ -253,12 +253,12 @@ inline bool NodePool::stop(NodeItem& item, OnStop how) noexcept {
 // ---- How much waits
 
 inline bool NodePool::reserve(Admission admission) {
-  std::unique_lock lock(mutex_);
+  ipc::MutexLock lock(mutex_);
   return pending_limit_.reserve(*this, lock, admission);
 }
 
 inline void NodePool::give_back_place() noexcept {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   pending_limit_.give_back(*this);
 }
 

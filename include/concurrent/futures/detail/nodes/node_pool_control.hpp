@@ -20,7 +20,7 @@ namespace detail {
 inline void NodePool::shutdown(bool cancel_futures) {
   std::vector<NodeItem*> cancelled;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     shutting_down_ = true;
     close_gate();
     if (cancel_futures) {
@@ -48,7 +48,7 @@ inline void NodePool::shutdown(bool cancel_futures) {
   while (std::chrono::steady_clock::now() < deadline) {
     const std::uint32_t seen = answers_.load(std::memory_order_acquire);
     {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       if (asked_back_ == 0 && resolving_ == 0) return;
     }
     await_answer(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50)));
@@ -62,11 +62,11 @@ inline bool NodePool::wait_until_ended(Deadline deadline) {
     if (!multiprocessing::detail::futex_wait(ended_, 0, deadline) && ended_.load(std::memory_order_acquire) == 0)
       return false;
   }
-  const std::lock_guard join_lock(join_mutex_);
+  const ipc::MutexLock join_lock(join_mutex_);
   if (manager_.joinable()) manager_.join();
   for (const auto& node : nodes_) {
     std::unique_ptr<NodeLink> link;
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     link.swap(node->link);
     node->is_closed = true;
   }
@@ -74,7 +74,7 @@ inline bool NodePool::wait_until_ended(Deadline deadline) {
 }
 
 inline void NodePool::warm_up(int workers) {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   if (closed_.load()) return;
   was_used_ = was_used_ || workers > 0;
   for (const auto& node : nodes_) {
@@ -91,7 +91,7 @@ inline void NodePool::set_max_workers(int workers) {
                                 "; it must be from 1 to " + std::to_string(most_workers_) +
                                 ", the max_workers that this executor was made with.");
   }
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   max_workers_.store(workers);
   for (const auto& node : nodes_) {
     node->has_no_worker = false;  // it may be the only one now: whoever is asked in vain says so once more
@@ -111,7 +111,7 @@ inline void NodePool::set_max_workers(int workers) {
 inline void NodePool::stop_workers(int signal) {
   std::vector<NodeItem*> cancelled;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (!was_used_ || !broken_.empty() || close_sent_) return;
     shutting_down_ = gives_up_ = true;
     was_stopped_.store(true);
@@ -133,7 +133,7 @@ inline void NodePool::stop_workers(int signal) {
   while (std::chrono::steady_clock::now() < patience) {
     const std::uint32_t seen = answers_.load(std::memory_order_acquire);
     {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
             return !node->is_open || node->is_lost || node->is_closed || node->has_ended_workers;
           }))
@@ -148,7 +148,7 @@ inline std::vector<pid_t> NodePool::processes() {
   const Deadline patience = std::chrono::steady_clock::now() + std::chrono::seconds(12);
   std::uint32_t serial = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     serial = ++census_;
     for (const auto& node : nodes_) {
       node->pids.clear();
@@ -159,7 +159,7 @@ inline std::vector<pid_t> NodePool::processes() {
   for (;;) {
     const std::uint32_t seen = answers_.load(std::memory_order_acquire);
     {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       std::vector<pid_t> all;
       bool waits = false;
       for (const auto& node : nodes_) {
@@ -173,7 +173,7 @@ inline std::vector<pid_t> NodePool::processes() {
 }
 
 inline std::vector<NodeInfo> NodePool::nodes() {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   std::vector<NodeInfo> all;
   for (const auto& node : nodes_) {
     if (!node->is_lost) all.push_back({node->place.host, node->place.rank, node->place.pid, node->limit});
@@ -182,12 +182,12 @@ inline std::vector<NodeInfo> NodePool::nodes() {
 }
 
 inline std::size_t NodePool::pending_work_items() {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   return outstanding_;
 }
 
 inline PoolStatistics NodePool::statistics() {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   PoolStatistics counts = counts_;
   for (const auto& node : nodes_) {
     counts.workers_started += node->workers_started;
@@ -199,7 +199,7 @@ inline PoolStatistics NodePool::statistics() {
 inline PoolSnapshot NodePool::snapshot() {
   PoolSnapshot snapshot(fork_guard_.pid(), is_here());
   if (!is_here()) return snapshot;
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   for (const auto& node : nodes_) {
     snapshot.workers += node->live_workers;
     snapshot.busy += (std::min)(static_cast<std::uint64_t>(node->out), node->live_workers);

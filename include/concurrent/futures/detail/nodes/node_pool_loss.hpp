@@ -22,7 +22,7 @@ inline void NodePool::node_lost(std::size_t index, const std::string& reason) {
   bool breaks = options_.on_node_death == NodeDeathPolicy::break_pool;
   bool matters = false;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (node.is_lost) return;
     node.is_lost = true;
     matters = !node.is_closed;
@@ -63,7 +63,7 @@ inline void NodePool::node_lost(std::size_t index, const std::string& reason) {
 inline void NodePool::break_pool(const std::string& reason) {
   std::vector<NodeItem*> failed;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (broken_.empty()) broken_ = reason;
     close_gate();
     while (NodeItem* const item = pending_.front()) {

@@ -46,7 +46,7 @@ inline void NodePool::sleep(std::uint32_t seen, Deadline deadline) noexcept {
 inline void NodePool::finish_callbacks(CallbackList callbacks) {
   if (callbacks.empty()) return;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     deferred_.push_back(std::move(callbacks));
     pending_limit_.leave_callbacks();
   }
@@ -56,13 +56,13 @@ inline void NodePool::finish_callbacks(CallbackList callbacks) {
 inline void NodePool::run_deferred() {
   std::vector<CallbackList> callbacks;
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     callbacks.swap(deferred_);
   }
   for (CallbackList& list : callbacks) {
     list.run();
     if (!is_limited()) continue;
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     pending_limit_.callbacks_returned(*this);
   }
 }
@@ -87,7 +87,7 @@ inline void NodePool::manage() {
 
 /// Towards the end, as far as it can go now. True: nothing is left to do.
 inline bool NodePool::wind_down() {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   if (!shutting_down_ || outstanding_ != 0 || resolving_ != 0 || !deferred_.empty()) return false;
   const auto to_close = [](const auto& node) { return node->is_open && !node->is_lost && !node->is_closed; };
   if (!std::exchange(close_sent_, true)) {

@@ -31,7 +31,7 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
   bool answered = false;
   std::string refusal;  // where no node can run it
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     const auto at = sent_.find(ticket);
     if (at == sent_.end() || at->second->node != index) return;  // it has been given up
     item = at->second;
@@ -111,7 +111,7 @@ inline void NodePool::finish_item(NodeItem& item, CallOutcome outcome, MessageRe
           } catch (const std::exception& error) {
             reason = error.what();
           }
-          const std::lock_guard lock(mutex_);  // before its waiters can submit again
+          const ipc::MutexLock lock(mutex_);  // before its waiters can submit again
           if (broken_.empty()) broken_ = reason;
           close_gate();
         }
@@ -162,7 +162,7 @@ inline void NodePool::end_as_cancelled(NodeItem& item) noexcept {
 
 /// One more, or one fewer.
 inline void NodePool::count(std::uint64_t PoolStatistics::* outcome, int more) noexcept {
-  const std::lock_guard lock(mutex_);
+  const ipc::MutexLock lock(mutex_);
   counts_.*outcome += static_cast<std::uint64_t>(std::int64_t(more));
 }
 

@@ -17,7 +17,7 @@ namespace detail {
 /// From whichever thread brings it: takes no other lock, and runs nothing.
 inline void NodePool::deliver(std::size_t node, Message message) noexcept {
   {
-    const std::lock_guard lock(inbox_mutex_);
+    const ipc::MutexLock lock(inbox_mutex_);
     inbox_.push_back({node, std::move(message), false, {}});
   }
   if (asking_.load(std::memory_order_seq_cst) != 0) tell_of_answer();
@@ -33,7 +33,7 @@ inline void NodePool::deliver(std::size_t node, Message message) noexcept {
 }
 inline void NodePool::deliver_loss(std::size_t node, const std::string& reason) noexcept {
   {
-    const std::lock_guard lock(inbox_mutex_);
+    const ipc::MutexLock lock(inbox_mutex_);
     inbox_.push_back({node, {}, true, reason});
   }
   if (asking_.load(std::memory_order_seq_cst) != 0) tell_of_answer();
@@ -41,7 +41,7 @@ inline void NodePool::deliver_loss(std::size_t node, const std::string& reason) 
 }
 
 inline bool NodePool::has_inbound() {
-  const std::lock_guard lock(inbox_mutex_);
+  const ipc::MutexLock lock(inbox_mutex_);
   return !inbox_.empty();
 }
 
@@ -49,7 +49,7 @@ inline bool NodePool::has_inbound() {
 inline bool NodePool::pump_results() {
   std::vector<Inbound> inbound;
   {
-    const std::lock_guard lock(inbox_mutex_);
+    const ipc::MutexLock lock(inbox_mutex_);
     if (inbox_.empty()) return false;
     inbound.swap(inbox_);
   }
@@ -67,19 +67,19 @@ inline void NodePool::handle(Inbound& inbound) {
       return take_result(inbound.node, inbound.message);
     case MessageKind::opened: {
       const auto refusal = reader.remaining() != 0 ? pickle::load_exception(reader) : nullptr;
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       node.refusal = refusal;
       node.is_open = refusal == nullptr;
       break;
     }
     case MessageKind::started: {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       const auto at = sent_.find(reader.next<std::uint64_t>());
       if (at != sent_.end()) at->second->begun = true;
       return;
     }
     case MessageKind::progress: {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       const auto at = sent_.find(reader.next<std::uint64_t>());
       if (at == sent_.end()) return;
       at->second->done = reader.next<std::uint64_t>();
@@ -87,7 +87,7 @@ inline void NodePool::handle(Inbound& inbound) {
       return;
     }
     case MessageKind::kept: {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       const auto at = sent_.find(reader.next<std::uint64_t>());
       if (at == sent_.end()) break;
       at->second->begun = true;
@@ -96,18 +96,18 @@ inline void NodePool::handle(Inbound& inbound) {
       break;
     }
     case MessageKind::recovered: {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       node.has_no_worker = false;
       return fill();
     }
     case MessageKind::workers: {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       node.census = reader.next<std::uint32_t>();
       node.pids = reader.next<std::vector<pid_t>>();
       break;
     }
     case MessageKind::state: {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       node.workers_started = reader.next<std::uint64_t>();
       node.workers_lost = reader.next<std::uint64_t>();
       node.live_workers = reader.next<std::uint64_t>();
@@ -116,7 +116,7 @@ inline void NodePool::handle(Inbound& inbound) {
     }
     case MessageKind::clock: {
       const auto now = multiprocessing::detail::monotonic_nanoseconds();
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       const auto asked = reader.next<std::int64_t>();
       node.clock.learn(asked, reader.next<std::int64_t>(), now);
       if (asked == node.clock_asked_at) node.clock_answered = node.clock_asked;
@@ -124,7 +124,7 @@ inline void NodePool::handle(Inbound& inbound) {
     }
     case MessageKind::traced:
     case MessageKind::lane: {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       if (trace_ != nullptr) take_trace(node, inbound.message.kind(), reader);
       return;
     }
@@ -135,12 +135,12 @@ inline void NodePool::handle(Inbound& inbound) {
       return log_message(level, text + node.label() + ".");
     }
     case MessageKind::ended: {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       node.has_ended_workers = true;
       break;
     }
     case MessageKind::closed: {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       node.is_closed = true;
       node.live_workers = 0;
       break;

@@ -144,7 +144,7 @@ inline void NodePool::open_nodes() {
   }
   const Deadline deadline = std::chrono::steady_clock::now() +
                             (std::max)(options_.node_timeout, std::chrono::nanoseconds(std::chrono::seconds(60)));
-  std::unique_lock lock(mutex_);
+  ipc::MutexLock lock(mutex_);
   for (;;) {
     const std::uint32_t seen = answers_.load(std::memory_order_acquire);
     std::string silent;

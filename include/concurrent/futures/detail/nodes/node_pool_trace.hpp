@@ -21,15 +21,18 @@ namespace detail {
 
 /// Returns when the nodes know that they are traced, and this one knows their clocks.
 inline void NodePool::trace(const std::string& path) {
-  const auto check = [&] { check_traceable(trace_ != nullptr, shutting_down_ || !broken_.empty()); };
+  const auto check = [&] {
+    mutex_.is_held();
+    check_traceable(trace_ != nullptr, shutting_down_ || !broken_.empty());
+  };
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     check();
   }
   auto sink = open_trace(path);
   for (int i = 0; i < 5; ++i) ask_clocks();
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     check();
     trace_ = std::move(sink);
     for (const auto& node : nodes_) {
@@ -46,7 +49,7 @@ inline void NodePool::ask_clocks() {
   for (bool first = true;; first = false) {
     const std::uint32_t seen = answers_.load(std::memory_order_acquire);
     {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       if (first) round = ++clock_round_;
       bool waits = false;
       for (const auto& node : nodes_) {
@@ -113,7 +116,7 @@ inline void NodePool::take_trace(PoolNode& node, MessageKind kind, MessageReader
 /// In the manager's thread. True: there is a trace, so that it looks again soon.
 inline bool NodePool::flush_trace(bool ends) {
   {
-    const std::lock_guard lock(mutex_);
+    const ipc::MutexLock lock(mutex_);
     if (trace_ == nullptr) return false;  // once it is there it stays
   }
   const std::string problem = ends ? trace_->close() : trace_->flush();

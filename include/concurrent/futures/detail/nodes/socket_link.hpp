@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/nodes/byte_stream.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
 
@@ -16,7 +17,6 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
-#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
@@ -53,7 +53,7 @@ class SocketLink final : public NodeLink {
 
   void send(Message message) override {
     {
-      const std::lock_guard lock(mutex_);
+      const ipc::MutexLock lock(mutex_);
       if (is_lost_) return;
       const bool was_empty = out_.empty();
       out_.push(std::move(message));
@@ -92,7 +92,7 @@ class SocketLink final : public NodeLink {
       }
       if (problem.empty()) continue;
       {
-        const std::lock_guard lock(mutex_);
+        const ipc::MutexLock lock(mutex_);
         is_lost_ = true;
       }
       if (!leaving_.load()) peer_->lost(problem);
@@ -104,7 +104,7 @@ class SocketLink final : public NodeLink {
   std::string send_some() {
     for (;;) {
       if (at_ == chunk_.bytes().size()) {
-        const std::lock_guard lock(mutex_);
+        const ipc::MutexLock lock(mutex_);
         chunk_ = {};
         at_ = 0;
         if (out_.empty()) return {};
@@ -146,7 +146,7 @@ class SocketLink final : public NodeLink {
   multiprocessing::detail::Descriptor socket_;
   multiprocessing::detail::Descriptor event_;
   NodePeer* peer_ = nullptr;
-  std::mutex mutex_;
+  ipc::Mutex mutex_;
   OutgoingBytes out_;
   bool is_lost_ = false;
   std::atomic<bool> leaving_{false};

@@ -23,13 +23,15 @@ class Condition {
   Condition(const Condition&) = delete;
   Condition& operator=(const Condition&) = delete;
 
-  /// Lets go of the lock, waits, and takes it again. Returns for no reason, too: look again.
+  /// Lets go of the lock, waits, until the deadline at most, and takes it again. Returns for no reason, too: look
+  /// again.
   template <class Lock>
-  CONCURRENT_FUTURES_UNCHECKED_LOCKS void wait(Lock& lock) {
+  CONCURRENT_FUTURES_UNCHECKED_LOCKS void wait(
+      Lock& lock, multiprocessing::detail::Deadline deadline = (multiprocessing::detail::Deadline::max)()) {
     waiting_.fetch_add(1, std::memory_order_relaxed);
     const std::uint32_t seen = changes_.load(std::memory_order_relaxed);
     lock.unlock();
-    multiprocessing::detail::futex_wait(changes_, seen);
+    multiprocessing::detail::futex_wait(changes_, seen, deadline);
     lock.lock();
     waiting_.fetch_sub(1, std::memory_order_relaxed);
   }

@@ -3,10 +3,11 @@
 
 #include <concurrent/futures/detail/pool/deadline.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
+
 #include <thread>
 
 namespace concurrent::futures::inline v0 {
@@ -28,7 +29,7 @@ class PoolThreads {
     while (!have_ended()) {
       if (!multiprocessing::detail::futex_wait(ended_, 0, deadline) && !have_ended()) return false;
     }
-    const std::lock_guard lock(joining_);
+    const multiprocessing::detail::MutexLock lock(joining_);
     if (monitor.joinable()) monitor.join();
     if (manager.joinable()) manager.join();
     return true;
@@ -40,7 +41,7 @@ class PoolThreads {
   }
 
  private:
-  std::mutex joining_;
+  multiprocessing::detail::Mutex joining_;
   std::atomic<std::uint32_t> ended_{0};  // 1: nothing of the pool is left but its object
 };
 
