@@ -53,6 +53,8 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
+namespace ipc = multiprocessing::detail;
+
 class MpiJob final : public Drainable {
  public:
   /// Null: no launcher has started this program, or freeze_support has not been called.

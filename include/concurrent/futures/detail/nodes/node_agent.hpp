@@ -29,6 +29,8 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
+namespace ipc = multiprocessing::detail;
+
 /// One pool's share on one node: runs the calls that come over a link in a pool of this machine. What it and its caller
 /// say to each other stands in message.hpp.
 ///

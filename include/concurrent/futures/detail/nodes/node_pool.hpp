@@ -38,6 +38,8 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
+namespace ipc = multiprocessing::detail;
+
 class NodePool;
 
 /// A node as one pool uses it. Belongs to that pool's lock, but for what is constant.

@@ -26,6 +26,8 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
+namespace ipc = multiprocessing::detail;
+
 /// A link over a connected stream socket, with a thread that writes and reads.
 class SocketLink final : public NodeLink {
  public:
