@@ -249,7 +249,9 @@ TEST_CASE("MPI: nothing is left when an agent, the caller or the launcher is kil
   const std::string said = job.last_words();
   CAPTURE(said);
   const bool names_rank = contains(said, "rank " + std::to_string(victim) + " with PID");  // as Open MPI says it
-  CHECK((names_rank || contains(said, "PID " + std::to_string(job.ranks[victim]) + " RUNNING AT")));  // and MPICH
+  // MPICH names the process whose end it has collected first, which may be one that it has killed itself.
+  const auto names = [&](int rank) { return contains(said, "PID " + std::to_string(job.ranks[rank]) + " RUNNING AT"); };
+  CHECK((names_rank || names(0) || names(1)));
 }
 
 TEST_CASE("MPI: a node that is silent for node_timeout is lost, and agents whose caller is silent leave", "[long]") {

@@ -11,6 +11,7 @@
 #include <ranges>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -360,4 +361,23 @@ TEST_CASE_METHOD(LeakChecked, "map: auto_chunksize makes few calls of many short
   };
   pool.map(spin, numbers(20), {.chunksize = cf::auto_chunksize}).to_vector();
   CHECK(pool.statistics().submitted - before == 20);
+}
+
+TEST_CASE_METHOD(
+    LeakChecked,
+    "map_unordered: with a buffersize, a range that throws ends the iteration with that, and with no more") {
+  cf::ThreadPoolExecutor pool(2);
+  for (int round = 0; round < 20; ++round) {
+    int yielded = 0;
+    const std::vector<int> items = numbers(100);
+    auto failing = items | std::views::transform([](int n) { return n < 20 ? n : throw std::out_of_range("20"); });
+    auto results = pool.map_unordered(square, failing, {.buffersize = 8});
+    CHECK_THROWS_AS(
+        [&] {
+          for (const int result : results) yielded += result >= 0 ? 1 : 0;
+        }(),
+        std::out_of_range);
+    CHECK(yielded <= 20);
+    CHECK(yielded > 0);
+  }
 }

@@ -223,4 +223,82 @@ EACH_PROCESS_POOL("a pool that is shut down waits for the callbacks of the calls
     running.result(20s);
   }
 }
+
+namespace {
+
+/// What holds a forked worker that has claimed a call and not looked whether it is told to leave.
+struct HeldClaims {
+  static inline std::atomic<const support::Counter*> claimed{nullptr};
+  static inline std::atomic<const support::Gate*> gate{nullptr};
+
+  static void pass(const char* point) {
+    if (std::string_view(point) != "worker.call_taken" || gate.load() == nullptr) return;
+    claimed.load()->add();
+    gate.load()->wait();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("set_max_workers: a call that a leaving worker had just claimed does not wait for its finalizer") {
+  namespace ipc = concurrent::multiprocessing::detail;
+  const support::Counter claimed = support::Counter::make();
+  const support::Gate go = support::Gate::make();
+  const support::Gate finalizers = support::Gate::make();
+  HeldClaims::claimed = &claimed;
+  HeldClaims::gate = &go;
+  auto* const before = ipc::fault_hook.exchange(&HeldClaims::pass);
+  {
+    cf::ProcessPoolExecutor pool({.max_workers = 2,
+                                  .mp_context = concurrent::multiprocessing::get_context("fork"),
+                                  .finalizer = {[finalizers] { finalizers.wait(); }}});
+    auto first = pool.submit(repeat, 1);
+    auto second = pool.submit(repeat, 2);
+    claimed.wait_until(2);
+    pool.set_max_workers(1);
+    go.open();
+    CHECK(first.result(20s) == repeat(1));
+    CHECK(second.result(20s) == repeat(2));
+    finalizers.open();
+  }
+  HeldClaims::gate = nullptr;
+  ipc::fault_hook = before;
+}
+
+EACH_PROCESS_POOL(
+    "terminate_workers: a call with a time limit that a stopped worker has claimed ends with the worker") {
+  const FaultAt fault("worker.claimed", FaultAction::stop, 1);
+  auto pool = kind.pool(1);
+  auto future = pool.submit(cf::TaskOptions{.timeout = 60s}, repeat, 1);
+  REQUIRE(fault.sprung());
+  pool.terminate_workers();  // the signal waits until the worker goes on; a second later it is killed
+  CHECK_THROWS_AS(future.result(20s), cf::BrokenProcessPool);
+  CHECK(pool.shutdown_for(20s));
+}
+
+EACH_PROCESS_POOL("a callback may wait for a call whose result has come together with that of its own") {
+  const support::Counter ran = support::Counter::make();
+  const support::Gate manager = support::Gate::make();
+  auto pool = kind.pool(1);
+  auto holds = pool.submit(repeat, 1);
+  std::atomic<bool> held{false};
+  holds.add_done_callback([&](const cf::Future<std::string>&) {
+    held = true;
+    manager.wait();
+  });
+  while (!held) std::this_thread::yield();
+  // The manager is held up, and nobody else looks at the rings until both have been run.
+  const auto work = [ran](int n) {
+    ran.add();
+    return n;
+  };
+  auto first = pool.submit(work, 1);
+  auto second = pool.submit(work, 2);
+  std::atomic<int> seen{0};
+  first.add_done_callback([&](const cf::Future<int>&) { seen = second.result(20s); });
+  ran.wait_until(2);
+  manager.open();
+  CHECK(pool.shutdown_for(40s));
+  CHECK(seen == 2);
+}
 #endif

@@ -12,8 +12,8 @@ namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
 /// Throws std::bad_alloc; the memory is as it was then.
-inline void* grow_plain(void* memory, std::size_t bytes) {
-  void* const grown = std::realloc(memory, bytes);
+inline void* grow_plain(void* memory, std::size_t elements, std::size_t size) {
+  void* const grown = ::reallocarray(memory, elements, size);
   if (grown == nullptr) throw std::bad_alloc();
   return grown;
 }
@@ -28,12 +28,12 @@ class PlainVector {
   PlainVector() noexcept = default;
   PlainVector(const PlainVector&) = delete;
   PlainVector& operator=(const PlainVector&) = delete;
-  ~PlainVector() { std::free(data_); }
+  ~PlainVector() { std::free(static_cast<void*>(data_)); }
 
   /// Throws std::bad_alloc, as push_back, which does not up to that size.
   void reserve(std::size_t capacity) {
     if (capacity <= capacity_) return;
-    data_ = static_cast<T*>(grow_plain(data_, capacity * sizeof(T)));
+    data_ = static_cast<T*>(grow_plain(static_cast<void*>(data_), capacity, element_size));
     capacity_ = capacity;
   }
   void push_back(const T& value) {
@@ -60,6 +60,8 @@ class PlainVector {
   const T* end() const noexcept { return data_ + size_; }
 
  private:
+  static constexpr std::size_t element_size = sizeof(T);  // NOLINT(bugprone-sizeof-expression): T may be a pointer
+
   T* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;

@@ -95,7 +95,7 @@ CONCURRENT_FUTURES_INLINE void MapStream::item_taken() {
   try {
     buffer_->fill(*this, false);
   } catch (...) {
-    // The result that was just taken is delivered first, and what has been submitted and not cancelled; then this.
+    // The result that was just taken is delivered first; then this.
     window_.end(std::current_exception());
   }
 }

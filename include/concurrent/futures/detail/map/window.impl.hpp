@@ -12,11 +12,13 @@
 namespace concurrent::futures::inline v0::detail {
 
 inline void MapWindow::push(AnyFuture future, std::size_t size, std::size_t hands) {
-  const Lock lock(mutex_);
-  if (detached_ || closed_) {
-    if (closed_) future.cancel();
+  Lock lock(mutex_);
+  if (closed_) {
+    lock.unlock();
+    future.cancel();
     return;
   }
+  if (detached_) return;
   Entry& entry = entries_.emplace_back(std::move(future), size, unordered_ ? 1 : hands);
   if (unordered_) {
     entry.waiter = &waiter_;
@@ -115,12 +117,14 @@ inline void MapWindow::cancel_left() noexcept {
     const Lock lock(mutex_);
     entries.swap(entries_);
   }
-  ready_ = nullptr;
   entries.for_each([this](Entry& entry) {
     if (entry.is_taken()) return;
     if (unordered_) entry.state().remove_waiter(entry);
     entry.future.cancel();
   });
+  // What has fired and not been taken lies in there.
+  waiter_.take_fired();
+  ready_ = nullptr;
 }
 
 inline void MapWindow::close() noexcept {

@@ -22,16 +22,7 @@ class CallbackQueue {
   /// This thread is the one that runs them.
   void set_runner() noexcept { runner_.store(std::this_thread::get_id()); }
   bool is_runner() const noexcept { return std::this_thread::get_id() == runner_.load(std::memory_order_relaxed); }
-  /// Not while a callback runs, which may hold such a lock itself.
-  bool may_run_here() const noexcept { return is_runner() && !running_; }
 
-  /// In the runner.
-  void run(CallbackList callbacks) noexcept {
-    ran_ = true;
-    running_ = true;
-    callbacks.run();
-    running_ = false;
-  }
   /// For the runner to run. False: there is no memory even for that, and the callbacks are left alone.
   bool push(CallbackList& callbacks) noexcept {
     const multiprocessing::detail::MutexLock lock(mutex_);
@@ -55,7 +46,8 @@ class CallbackQueue {
       callbacks.swap(queued_);
     }
     for (CallbackList& list : callbacks) {
-      run(std::move(list));
+      ran_ = true;
+      list.run();
       done();
     }
   }
@@ -66,8 +58,7 @@ class CallbackQueue {
   mutable multiprocessing::detail::Mutex mutex_;
   std::vector<CallbackList> queued_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::atomic<std::thread::id> runner_{};
-  bool running_ = false;  // the runner's alone, as is
-  bool ran_ = false;
+  bool ran_ = false;  // the runner's alone
 };
 
 }  // namespace detail

@@ -167,16 +167,31 @@ inline void ProcessPool::fail(WorkItem& item, std::exception_ptr exception) noex
   state.release();
 }
 
-/// With the lock: takes out the calls that were lost. A rogue task may write over a record's state: then no worker will
-/// take the call, or none that is there has it.
-inline void ProcessPool::take_lost_calls(ItemList& lost) {
+/// With the lock: looks after the calls that workers have. Takes out those that were lost: a rogue task may write over
+/// a record's state: then no worker will take the call, or none that is there has it.
+inline void ProcessPool::look_after_calls(ItemList& lost) {
+  bool put_back = false;
   ledger_.for_each_sent([&](WorkItem& item) {
     mutex_.is_held();
     const CallState state = calls_.look(item);
-    if (state.stage == CallState::Stage::waiting || (state.is_taken() && workers_.is_occupied(state.worker))) return;
+    if (state.stage == CallState::Stage::waiting) return;
+    if (state.is_taken() && workers_.is_occupied(state.worker)) {
+      // One that was told to leave just when it had claimed a call never begins it, and may run a finalizer for long.
+      if (state.is_started() || lifecycle_.is_broken() || !has_left(state.worker) || !calls_.take_back(item)) return;
+      ledger_.put_back(item);
+      put_back = true;
+      return;
+    }
     drop_call(item);
     lost.push_back(item);
   });
+  if (put_back) feed_call_queue();
+}
+
+/// Whether whoever is in this slot says that it begins no other call.
+inline bool ProcessPool::has_left(std::uint32_t index) const noexcept {
+  const auto status = static_cast<ipc::WorkerStatus>(segment_.worker(index).status.load(std::memory_order_acquire));
+  return status == ipc::WorkerStatus::finishing || status == ipc::WorkerStatus::retired;
 }
 
 inline void ProcessPool::fail_lost_calls(ItemList& lost) {

@@ -66,8 +66,7 @@ inline void ProcessPool::manage() {
   callbacks_.set_runner();
   for (;;) {
     take_reports();
-    while (pump_results()) {
-    }
+    while (pump_results()) run_callbacks();
     run_callbacks();
     const bool ends = wind_down();
     const bool traced = admission_.is_traced();
@@ -75,6 +74,7 @@ inline void ProcessPool::manage() {
     if (ends) break;
     CONCURRENT_FUTURES_FAULT_POINT("caller.manager_sleeps");
     Deadline look = next_look();
+    if (!callbacks_.empty()) continue;  // of calls that were found lost, or left while a callback ran
     // A thread that drives may note something right now, and nobody else writes it.
     if (traced) look = (std::min)(look, std::chrono::steady_clock::now() + pool_timing.trace);
     if (!callbacks_.take_ran() || !poll_after_callbacks(look)) sleep_manager(look);

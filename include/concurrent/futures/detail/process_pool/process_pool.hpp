@@ -200,7 +200,8 @@ class ProcessPool {
   void rescue_waiting_calls(const StallDetector::Check& todo, Deadline now);
 
   // deaths.hpp: when a worker ends
-  void take_lost_calls(ItemList& lost) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  bool has_left(std::uint32_t index) const noexcept;
+  void look_after_calls(ItemList& lost) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void fail_lost_calls(ItemList& lost);
   void take_reports();
   void worker_started(const ipc::ZygoteReport& report);

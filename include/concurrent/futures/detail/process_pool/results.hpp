@@ -174,15 +174,18 @@ inline void ProcessPool::end_delivery(std::size_t calls) noexcept {
     wake_manager();  // a shutdown may wait for this
 }
 
-/// See CallbackQueue.
+/// See CallbackQueue. Also in the manager's thread they come later: one that waits for another call of this pool must
+/// not find that call's result in a batch that is just being delivered further down its own stack.
 inline void ProcessPool::finish_callbacks(CallbackList callbacks) {
   if (callbacks.empty()) return;
-  if (callbacks_.may_run_here()) return callbacks_.run(std::move(callbacks));
   if (is_limited()) {
     const ipc::MutexLock lock(mutex_);
     pending_limit_.leave_callbacks();
   }
-  if (callbacks_.push(callbacks)) return wake_manager();
+  if (callbacks_.push(callbacks)) {
+    if (!callbacks_.is_runner()) wake_manager();
+    return;
+  }
   callbacks.run();  // there is no memory to leave them to it: here, then
   if (!is_limited()) return;
   const ipc::MutexLock lock(mutex_);

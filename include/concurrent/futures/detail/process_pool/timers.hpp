@@ -63,7 +63,7 @@ inline Deadline ProcessPool::run_timers(Deadline now, DueWork& todo) {
   if (manager_will_wake_) look = (std::min)(look, now + pool_timing.watch);
   if (ledger_.outstanding() != 0 && now >= manager_.timers.lost_calls) {
     manager_.timers.lost_calls = now + pool_timing.watch;
-    take_lost_calls(todo.lost);
+    look_after_calls(todo.lost);
     if (!todo.lost.empty()) look = now;
   }
   if (start_backoff_.take_due(now)) start_workers();
@@ -104,11 +104,10 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
     }
   }
   bool runnable = false;
-  for (std::size_t i = 0; i < manager_.stalls.asked.size(); ++i) {
+  for (StallCheck::Asked& asked : manager_.stalls.asked) {
     // Without a pid it is the zygote that has not come to it. Once one is found that can run, the others are not asked.
-    manager_.stalls.asked[i].blocked =
-        !runnable && manager_.stalls.asked[i].pid != 0 && !ipc::waits_for_processor(manager_.stalls.asked[i].pid);
-    if (!manager_.stalls.asked[i].blocked) runnable = true;
+    asked.blocked = !runnable && asked.pid != 0 && !ipc::waits_for_processor(asked.pid);
+    if (!asked.blocked) runnable = true;
   }
   const ipc::MutexLock lock(mutex_);
   calls_.repair();
@@ -123,9 +122,9 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
     if (status == ipc::WorkerStatus::busy && !todo.wake_busy) continue;
     calls_.wake_worker(i);
   }
-  for (std::size_t i = 0; i < manager_.stalls.asked.size(); ++i) {
-    WorkerSlot& slot = workers_[manager_.stalls.asked[i].index];
-    if (slot.serial == manager_.stalls.asked[i].serial) slot.was_blocked = manager_.stalls.asked[i].blocked;
+  for (const StallCheck::Asked& asked : manager_.stalls.asked) {
+    WorkerSlot& slot = workers_[asked.index];
+    if (slot.serial == asked.serial) slot.was_blocked = asked.blocked;
   }
   // Unless it has been taken meanwhile: to look at them all may have taken long.
   if (todo.ask_workers && manager_.stalls.detector.start_one(now, manager_.stalls.asked) && calls_.waiting() != 0 &&
@@ -161,6 +160,7 @@ inline Deadline ProcessPool::check_time_limits(Deadline now) {
     const TimeLimitStep step = check_time_limit(call, now, heartbeat_.hold_ups);
     look = (std::min)(look, step.look);
     if (step.action == TimeLimitStep::Action::take_back) {
+      if (lifecycle_.is_broken()) continue;    // no other worker will come: it fails with the one that has it
       tell_to_leave(state.worker);             // so that it has no other call when it is hit
       if (!calls_.take_back(*item)) continue;  // it has begun at last, and leaves after that
       signal_worker(state.worker, SIGKILL);

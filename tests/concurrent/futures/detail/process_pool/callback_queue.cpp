@@ -51,8 +51,7 @@ TEST_CASE("CallbackQueue: what other threads push runs in the runner, in order, 
     others.emplace_back([&, thread] {
       for (int i = 0; i < each; ++i) {
         CallbackList callbacks = list_of([&, thread, i] {
-          right =
-              right && queue.is_runner() && !queue.may_run_here() && last[static_cast<std::size_t>(thread)] == i - 1;
+          right = right && queue.is_runner() && last[static_cast<std::size_t>(thread)] == i - 1;
           last[static_cast<std::size_t>(thread)] = i;
           ++ran;
         });
@@ -67,26 +66,27 @@ TEST_CASE("CallbackQueue: what other threads push runs in the runner, in order, 
   CHECK(right);
 }
 
-TEST_CASE("CallbackQueue: in the runner callbacks run at once, but never inside each other") {
+TEST_CASE("CallbackQueue: what a callback pushes runs after it, never inside it") {
   CallbackQueue queue;
-  CHECK_FALSE(queue.may_run_here());
+  CHECK_FALSE(queue.is_runner());
   queue.set_runner();
-  CHECK(queue.may_run_here());
+  CHECK(queue.is_runner());
+  CHECK_FALSE(queue.take_ran());
   std::vector<int> order;
-  queue.run(list_of([&] {
+  CallbackList outer = list_of([&] {
     order.push_back(1);
-    CHECK_FALSE(queue.may_run_here());
     CallbackList inner = list_of([&] { order.push_back(3); });
     CHECK(queue.push(inner));
     order.push_back(2);
-  }));
-  CHECK_FALSE(queue.empty());
-  CHECK(queue.may_run_here());
-  int done = 0;
-  queue.run_all([&] {
-    ++done;
-    CHECK(order == std::vector<int>{1, 2, 3});
   });
-  CHECK(done == 1);
+  CHECK(queue.push(outer));
+  int done = 0;
+  queue.run_all([&] { ++done; });
+  CHECK(order == std::vector<int>{1, 2});
+  CHECK_FALSE(queue.empty());
+  queue.run_all([&] { ++done; });
+  CHECK(order == std::vector<int>{1, 2, 3});
+  CHECK(done == 2);
   CHECK(queue.empty());
+  CHECK(queue.take_ran());
 }
