@@ -37,28 +37,36 @@ class CallbackQueue {
     const multiprocessing::detail::MutexLock lock(mutex_);
     return queued_.empty();
   }
-  /// In the runner: runs what has been pushed, and calls done() after each future's.
+  /// In the runner, and not in a callback: runs what has been pushed, and calls done() after each future's.
   template <class Done>
   void run_all(const Done& done) {
-    std::vector<CallbackList> callbacks;
     {
       const multiprocessing::detail::MutexLock lock(mutex_);
-      callbacks.swap(queued_);
+      taken_.swap(queued_);
     }
-    for (CallbackList& list : callbacks) {
+    for (CallbackList& list : taken_) {
       ran_ = true;
       list.run();
       done();
+    }
+    if (taken_.capacity() > most_kept) {
+      std::vector<CallbackList>().swap(taken_);
+    } else {
+      taken_.clear();
     }
   }
   /// In the runner: whether any has run since this was last asked.
   bool take_ran() noexcept { return std::exchange(ran_, false); }
 
  private:
+  static constexpr std::size_t most_kept = 1024;  // of a burst's callbacks, no memory stays
+
   mutable multiprocessing::detail::Mutex mutex_;
   std::vector<CallbackList> queued_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::atomic<std::thread::id> runner_{};
-  bool ran_ = false;  // the runner's alone
+  // The runner's alone.
+  std::vector<CallbackList> taken_;  // both keep their memory, so that callbacks need none once there were as many
+  bool ran_ = false;
 };
 
 }  // namespace detail
