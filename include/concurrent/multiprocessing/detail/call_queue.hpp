@@ -78,9 +78,10 @@ class CallQueueWriter {
     placed_[ticket % placed_.size()] = record;
     segment_->record(record).state.store(RecordState{ticket, no_worker, Stage::ready}.pack(),
                                          std::memory_order_release);
-    // A worker that stopped after its claim may have left `head` behind; nobody may read this position as an older one.
+    // A worker that stopped after its claim may have left `head` behind; nobody may read this position as an older one,
+    // nor see more calls wait than may.
     std::uint64_t head = segment_->queue().head.load(std::memory_order_acquire);
-    while (ticket - head >= placed_.size() && head_ != head) {
+    while (ticket - head >= limit_ && head_ != head) {
       if (segment_->queue().head.compare_exchange_weak(head, head_, std::memory_order_acq_rel)) break;
     }
     segment_->queue_entry(ticket).store(pack_call(ticket, record), std::memory_order_release);
