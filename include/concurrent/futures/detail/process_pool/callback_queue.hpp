@@ -25,25 +25,44 @@ class CallbackQueue {
 
   /// For the runner to run. False: there is no memory even for that, and the callbacks are left alone.
   bool push(CallbackList& callbacks) noexcept {
-    const multiprocessing::detail::MutexLock lock(mutex_);
     try {
+      if (is_runner()) {
+        own_.push_back(std::move(callbacks));
+        return true;
+      }
+      const multiprocessing::detail::MutexLock lock(mutex_);
       queued_.push_back(std::move(callbacks));
+      any_queued_.store(true, std::memory_order_release);
       return true;
     } catch (const std::bad_alloc&) {
       return false;
     }
   }
-  bool empty() const noexcept {
-    const multiprocessing::detail::MutexLock lock(mutex_);
-    return queued_.empty();
-  }
+  /// In the runner.
+  bool empty() const noexcept { return own_.empty() && !any_queued_.load(std::memory_order_acquire); }
   /// In the runner, and not in a callback: runs what has been pushed, and calls done() after each future's.
   template <class Done>
   void run_all(const Done& done) {
+    if (!own_.empty()) {
+      taken_.swap(own_);
+      run_taken(done);
+    }
+    if (!any_queued_.load(std::memory_order_acquire)) return;
     {
       const multiprocessing::detail::MutexLock lock(mutex_);
       taken_.swap(queued_);
+      any_queued_.store(false, std::memory_order_relaxed);
     }
+    run_taken(done);
+  }
+  /// In the runner: whether any has run since this was last asked.
+  bool take_ran() noexcept { return std::exchange(ran_, false); }
+
+ private:
+  static constexpr std::size_t most_kept = 1024;  // of a burst's callbacks, no memory stays
+
+  template <class Done>
+  void run_taken(const Done& done) {
     for (CallbackList& list : taken_) {
       ran_ = true;
       list.run();
@@ -55,17 +74,14 @@ class CallbackQueue {
       taken_.clear();
     }
   }
-  /// In the runner: whether any has run since this was last asked.
-  bool take_ran() noexcept { return std::exchange(ran_, false); }
-
- private:
-  static constexpr std::size_t most_kept = 1024;  // of a burst's callbacks, no memory stays
 
   mutable multiprocessing::detail::Mutex mutex_;
   std::vector<CallbackList> queued_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::atomic<std::thread::id> runner_{};
+  std::atomic<bool> any_queued_{false};  // changed under the lock
   // The runner's alone.
-  std::vector<CallbackList> taken_;  // both keep their memory, so that callbacks need none once there were as many
+  std::vector<CallbackList> own_;    // pushed by itself
+  std::vector<CallbackList> taken_;  // all keep their memory, so that callbacks need none once there were as many
   bool ran_ = false;
 };
 

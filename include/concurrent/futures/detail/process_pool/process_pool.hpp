@@ -176,6 +176,7 @@ class ProcessPool {
   bool cores_oversubscribed() const noexcept;
   void hand_back_rings();
   bool poll_after_callbacks(Deadline deadline);
+  bool poll_for_next();
   void sleep_manager(Deadline deadline);
   auto results_ready() const noexcept {
     return [this] { return results_.ready(); };

@@ -83,8 +83,19 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::park(const std::atomic<std::uint32_t
 
 /// A coroutine or a chain of callbacks that has just gone on in the manager's thread waits for its next result as a
 /// thread in `result` does, and is served as fast: for as long as such a thread would poll, and after that by a sleep
-/// from which the workers wake the manager, so that it need not poll periodically. True: something has come.
+/// from which the workers wake the manager, so that it need not poll periodically. What comes is called back here at
+/// once, but not while this thread pumps: a callback may be long, and others wait. True: something has come.
 inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
+  bool any = false;
+  while (poll_for_next()) {
+    any = true;
+    run_callbacks();
+    if (watch_.has_work() || std::chrono::steady_clock::now() >= deadline || !callbacks_.take_ran()) break;
+  }
+  return any && std::chrono::steady_clock::now() < deadline;
+}
+
+inline bool ProcessPool::poll_for_next() {
   if (poll_budget_.outstanding() == 0) return false;
   if (!watch_.try_pump()) return false;  // that thread wakes this one for callbacks
   watch_.poll();
@@ -93,8 +104,7 @@ inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
   bool done = false;
   for (ipc::Polling polling(budget); !done && polling.again();) done = pump_results() || watch_.has_work();
   if (!oversubscribed) poll_budget_.learn(budget, done);
-  done = watch_.stop_pumping([this] { return pump_results(); }) || done;
-  return done && std::chrono::steady_clock::now() < deadline;
+  return watch_.stop_pumping([this] { return pump_results(); }) || done;
 }
 
 inline void ProcessPool::sleep_manager(Deadline deadline) { watch_.sleep_manager(deadline, results_ready()); }
