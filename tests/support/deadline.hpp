@@ -81,7 +81,14 @@ class Watchdog {
     sigset_t before;
     sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);  // the program's signals go to its own threads
-    std::thread([this] { run(); }).detach();
+    // Not a std::thread: what that keeps on the heap only the thread itself knows, and in a forked child, which has the
+    // memory and not the thread, a leak checker would report it.
+    pthread_t thread;
+    const auto start = [](void* self) -> void* {
+      static_cast<Watchdog*>(self)->run();
+      return nullptr;
+    };
+    if (::pthread_create(&thread, nullptr, start, this) == 0) ::pthread_detach(thread);
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
