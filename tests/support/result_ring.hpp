@@ -8,20 +8,15 @@
 #include <cstring>
 #include <string_view>
 
+#include "support/segments.hpp"
+
 namespace support {
 
 namespace ipc = concurrent::multiprocessing::detail;
 
 inline constexpr std::uint32_t ring_capacity = 4;
 
-inline ipc::Segment segment_with_rings(std::uint32_t workers) {
-  ipc::SegmentGeometry geometry;
-  geometry.workers = workers;
-  geometry.queue_capacity = 2;
-  geometry.records = 8;
-  geometry.ring_capacity = ring_capacity;
-  return ipc::Segment::create(geometry);
-}
+inline ipc::Segment segment_with_rings(std::uint32_t workers) { return make_segment(workers, 2, 8, ring_capacity); }
 
 /// What a worker writes of one result, right or not.
 struct WrittenResult {

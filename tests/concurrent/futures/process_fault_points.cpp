@@ -172,17 +172,17 @@ namespace {
 
 /// What the thread that takes calls back finds between its lock and the calls' callbacks.
 struct Interlude {
-  static inline std::atomic<const support::Gate*> gate{nullptr};
-  static inline std::atomic<bool> helper_gone{false};
+  static inline std::atomic<const support::Gate*> gate{nullptr};         // lets the call end that runs
+  static inline std::atomic<const support::Gate*> helper_gone{nullptr};  // opened when the helper has left
 
   static void pass(const char* point) {
     const std::string_view name = point;
-    if (name == "caller.zygote_gone") helper_gone = true;
-    if (name != "caller.taken_back" || gate.load() == nullptr) return;
+    if (gate.load() == nullptr) return;
+    if (name == "caller.zygote_gone") helper_gone.load()->open();
+    if (name != "caller.taken_back") return;
     gate.load()->open();
     // In vain, if all is well: the pool may not end before the callbacks are with it.
-    const auto end = std::chrono::steady_clock::now() + 300ms;
-    while (!helper_gone && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
+    helper_gone.load()->opens_within(300ms);
   }
 };
 
@@ -192,9 +192,9 @@ EACH_PROCESS_POOL("a pool that is shut down waits for the callbacks of the calls
   namespace ipc = concurrent::multiprocessing::detail;
   for (const bool by_terminate : {false, true}) {
     CAPTURE(by_terminate);
-    Interlude::helper_gone = false;
     const support::Counter started = support::Counter::make();
     const support::Gate gate = support::Gate::make();
+    const support::Gate gone = support::Gate::make();
     auto pool = kind.pool(cf::ProcessPoolOptions{.max_workers = 1});
     auto running = pool.submit([started, gate] {
       started.add();
@@ -207,6 +207,7 @@ EACH_PROCESS_POOL("a pool that is shut down waits for the callbacks of the calls
       waiting.push_back(pool.submit(repeat, i));
       waiting.back().add_done_callback([&](const cf::Future<std::string>&) { ++called; });
     }
+    Interlude::helper_gone = &gone;
     Interlude::gate = &gate;
     auto* const before = ipc::fault_hook.exchange(&Interlude::pass);
     if (by_terminate) {

@@ -294,3 +294,41 @@ TEST_CASE_METHOD(LeakChecked,
   closed.unlock();
   pending.result(support::patience);
 }
+
+TEST_CASE(
+    "ThreadPoolExecutor: a callback may wait for another call that ends with its own, cancelled or in a broken pool") {
+  const support::DeadlineGuard deadline("callbacks of calls that end together", 60s);
+  for (const bool breaks : {false, true}) {
+    CAPTURE(breaks);
+    std::atomic<bool> go{false};
+    std::atomic<int> seen{0};
+    std::vector<cf::Future<int>> futures;
+    {
+      cf::ThreadPoolOptions options{.max_workers = 1};
+      if (breaks) {
+        options.initializer = {[&] {
+          go.wait(false);
+          throw std::runtime_error("no");
+        }};
+      }
+      cf::ThreadPoolExecutor pool(std::move(options));
+      auto running = pool.submit([&] { go.wait(false); });
+      for (int i = 0; i < 2; ++i) futures.push_back(pool.submit([i] { return i; }));
+      futures[0].add_done_callback([&](const cf::Future<int>&) {
+        try {
+          futures[1].result();
+        } catch (const std::exception&) {
+          ++seen;
+        }
+      });
+      const auto release = [&] {
+        go = true;
+        go.notify_all();
+      };
+      if (breaks) release();
+      pool.shutdown(false, !breaks);
+      release();
+    }
+    CHECK(seen == 1);
+  }
+}

@@ -10,21 +10,14 @@
 
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
+#include "support/segments.hpp"
 
 namespace ipc = concurrent::multiprocessing::detail;
 using ipc::RecordState;
 using ipc::Stage;
+using support::make_segment;
 
 namespace {
-
-ipc::Segment make_segment(std::uint32_t workers, std::uint32_t capacity, std::uint32_t records) {
-  ipc::SegmentGeometry geometry;
-  geometry.workers = workers;
-  geometry.queue_capacity = capacity;
-  geometry.records = records;
-  geometry.ring_capacity = 8;
-  return ipc::Segment::create(geometry);
-}
 
 void write_record(const ipc::Segment& segment, std::uint32_t record, std::uint64_t content) {
   segment.record(record).size = sizeof content;

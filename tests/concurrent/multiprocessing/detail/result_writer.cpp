@@ -8,22 +8,14 @@
 
 #include "support/catch.hpp"
 #include "support/expect.hpp"
+#include "support/segments.hpp"
 
 namespace ipc = concurrent::multiprocessing::detail;
 
 namespace {
 
-ipc::Segment make_segment() {
-  ipc::SegmentGeometry geometry;
-  geometry.workers = 1;
-  geometry.queue_capacity = 2;
-  geometry.records = 16;
-  geometry.ring_capacity = 8;
-  return ipc::Segment::create(geometry);
-}
-
 struct Place {
-  ipc::Segment segment = make_segment();
+  ipc::Segment segment = support::make_segment(1, 2, 16);
   ipc::ResultBlocks blocks{segment.worker_region(0), 8};
   ipc::ResultEntry& entry = segment.result(0, 0);
 };

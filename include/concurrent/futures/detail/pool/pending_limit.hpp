@@ -31,8 +31,6 @@ class PendingLimit {
  public:
   explicit PendingLimit(std::optional<std::size_t> most) noexcept : most_(most) {}
 
-  bool is_set() const noexcept { return most_.has_value(); }
-
   /// A place for a call that is about to be made. False: there is none, and the call is not to wait for one. `lock` is
   /// let go of while it waits. Throws: what throw_closed() throws; QueueFull in the manager's thread.
   template <class Pool, class Lock>

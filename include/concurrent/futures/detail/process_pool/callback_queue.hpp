@@ -75,7 +75,7 @@ class CallbackQueue {
     }
   }
 
-  mutable multiprocessing::detail::Mutex mutex_;
+  multiprocessing::detail::Mutex mutex_;
   std::vector<CallbackList> queued_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::atomic<std::thread::id> runner_{};
   std::atomic<bool> any_queued_{false};  // changed under the lock

@@ -36,8 +36,9 @@ inline void ProcessPool::break_down(const std::string& reason) {
 // The segment is laid out for more workers than the pool is made for, which costs addresses alone; memory for the words
 // of more workers is asked for when the number first exceeds what it has been. One that is too many is told to leave as
 // a worker is whose task is to be stopped (WorkerEntry::leave in layout.hpp), and by nothing else: it begins no other
-// call, a call that it has claimed is put back when its end is reported, and one that it runs it finishes. Until it has
-// gone it counts against the number, so that there are never more processes than are allowed now.
+// call, one that it runs it finishes, and one that it had just claimed goes back: when its end is reported, or sooner
+// if it says that it runs its finalizer (look_after_calls). Until it has gone it counts against the number, so that
+// there are never more processes than are allowed now.
 
 /// How many workers one that is made for that many can grow to.
 inline int ProcessPool::most_for(int first_workers) noexcept {
@@ -75,11 +76,12 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
   if (admission_.is_unstarted()) start_now();
   if (workers <= 0 || workers > limits_.most) {
     const auto& geometry = segment_.geometry();
-    throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
-                                "; for this executor it must be from 1 to " + std::to_string(limits_.most) +
-                                (geometry.workers == geometry.first_workers
-                                     ? ": there was no address space for more when it was made (ulimit -v)."
-                                     : ": 64, or four times the max_workers that it was made with."));
+    throw std::invalid_argument(
+        "concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
+        "; for this executor it must be from 1 to " + std::to_string(limits_.most) +
+        (geometry.workers == geometry.first_workers
+             ? ": there was no address space for more when it was made (other pools have it, or ulimit -v)."
+             : ": 64, or four times the max_workers that it was made with."));
   }
   {
     const ipc::MutexLock lock(mutex_);

@@ -75,7 +75,7 @@ inline void ProcessPool::manage() {
     CONCURRENT_FUTURES_FAULT_POINT("caller.manager_sleeps");
     Deadline look = next_look();
     if (!callbacks_.empty()) continue;  // of calls that were found lost, or left while a callback ran
-    // A thread that drives may note something right now, and nobody else writes it.
+    // A thread that pumps may note something right now, and nobody else writes it.
     if (traced) look = (std::min)(look, std::chrono::steady_clock::now() + pool_timing.trace);
     if (!callbacks_.take_ran() || !poll_after_callbacks(look)) sleep_manager(look);
   }

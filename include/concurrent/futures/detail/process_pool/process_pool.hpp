@@ -57,7 +57,7 @@ struct WorkerDeath;
 
 /// What is behind a ProcessPoolExecutor; it lives as long as the executor, its threads or one of its futures does.
 ///
-/// Two threads of its own. The *monitor* reads what the zygote reports and never runs anything else. The *manager*
+/// Two threads of its own. The *monitor* reads what the helper reports and never runs anything else. The *manager*
 /// resolves futures when no thread of the program does so while it waits or submits, runs all callbacks, watches time
 /// limits, replaces workers, and winds the pool down. Both have all signals blocked.
 ///
@@ -200,13 +200,16 @@ class ProcessPool {
   void note_held_calls() CONCURRENT_FUTURES_REQUIRES(mutex_);
   void rescue_waiting_calls(const StallDetector::Check& todo, Deadline now);
 
+  // helper_reports.hpp: what the helper tells
+  void take_reports();
+  void worker_started(const ipc::ZygoteReport& report);
+  void worker_start_failed(const ipc::ZygoteReport& report);
+  void helper_ended(int status);
+
   // deaths.hpp: when a worker ends
   bool has_left(std::uint32_t index) const noexcept;
   void look_after_calls(ItemList& lost) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void fail_lost_calls(ItemList& lost);
-  void take_reports();
-  void worker_started(const ipc::ZygoteReport& report);
-  void worker_start_failed(const ipc::ZygoteReport& report);
   void worker_ended(const ipc::ZygoteReport& report);
   void collect_all(std::uint32_t index);
   void vacate_slot(std::uint32_t index) CONCURRENT_FUTURES_REQUIRES(mutex_);
@@ -221,7 +224,6 @@ class ProcessPool {
 
   // break.hpp: when it ends before its time
   void break_pool(const std::string& reason);
-  void helper_ended(int status);
   void signal_worker(std::uint32_t index, int signal) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void tell_to_leave(std::uint32_t index) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool stop_task(const WorkItem& item) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);

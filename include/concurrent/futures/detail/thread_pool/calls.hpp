@@ -4,6 +4,7 @@
 
 #include <concurrent/futures/detail/pool/at_exit.hpp>
 #include <concurrent/futures/detail/thread_pool/thread_pool.hpp>
+#include <concurrent/futures/detail/thread_pool/threads.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
@@ -201,11 +202,7 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::shutdown(bool cancel_futures) {
     work_or_end_.notify_all();
     room_.notify_all();
   }
-  while (ThreadTask* const task = tasks.pop_front()) {
-    task->forget();
-    task->state().finish_cancelled().run();
-    task->state().release();
-  }
+  end_all(tasks, [](FutureStateBase& state) { return state.finish_cancelled(); });
 }
 
 CONCURRENT_FUTURES_INLINE bool ThreadPool::wait_until_ended(Deadline deadline) {

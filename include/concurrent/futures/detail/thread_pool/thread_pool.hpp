@@ -97,6 +97,8 @@ class ThreadPool : public Drainable, public std::enable_shared_from_this<ThreadP
   bool initialize() noexcept;
   void run(ThreadTask& task, ThreadProgress& progress) noexcept;
   void break_pool(const std::string& reason) noexcept;
+  template <class End>
+  static void end_all(ThreadTaskList& tasks, const End& end) noexcept;
   // With a trace: when this thread began its task; 0: it has not had one that is traced.
   static std::int64_t& task_started() noexcept {
     thread_local std::int64_t time = 0;

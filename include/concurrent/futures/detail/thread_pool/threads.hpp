@@ -211,11 +211,25 @@ inline void ThreadPool::break_pool(const std::string& reason) noexcept {
     }
     counts_.failed += tasks.size();
   }
+  end_all(tasks, [&](FutureStateBase& state) { return state.finish_with_exception(failure<BrokenThreadPool>(text)); });
+}
+
+/// Ends the futures of calls that no thread will run, and then runs what they call back: a callback that waits for
+/// another of these calls must find it ended. Without the memory to keep them, each is called back at once.
+template <class End>
+void ThreadPool::end_all(ThreadTaskList& tasks, const End& end) noexcept {
+  std::vector<CallbackList> callbacks;
+  try {
+    callbacks.reserve(tasks.size());
+  } catch (const std::bad_alloc&) {
+  }
   while (ThreadTask* const task = tasks.pop_front()) {
     task->forget();
-    task->state().finish_with_exception(failure<BrokenThreadPool>(text)).run();
+    CallbackList list = end(task->state());
+    if (callbacks.size() < callbacks.capacity()) callbacks.push_back(std::move(list));
     task->state().release();
   }
+  for (CallbackList& list : callbacks) list.run();
 }
 
 }  // namespace concurrent::futures::inline v0::detail

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/segments.hpp"
 
 namespace detail = concurrent::futures::detail;
 namespace ipc = concurrent::multiprocessing::detail;
@@ -36,14 +37,29 @@ std::unique_ptr<Call> make_call(std::uint64_t content, int priority = 0, bool ti
   return call;
 }
 
-ipc::Segment make_segment(std::uint32_t workers, std::uint32_t capacity, std::uint32_t records) {
-  ipc::SegmentGeometry geometry;
-  geometry.workers = workers;
-  geometry.queue_capacity = capacity;
-  geometry.records = records;
-  geometry.ring_capacity = 8;
-  return ipc::Segment::create(geometry);
-}
+/// What a pool has of calls, and of the memory that it shares with its workers.
+struct Calls {
+  explicit Calls(std::uint32_t workers, std::uint32_t queued = 4) : segment(support::make_segment(workers, queued, 8)) {
+    ledger.grow(8);
+    sender.open(segment);
+  }
+  /// With a record, in which it has been written. `bytes`: null for one that lies in a block.
+  ipc::CallRecord& write(Call& call, const std::byte* bytes) {
+    ledger.enter(call);
+    ledger.add(call);
+    ledger.give_record(call);
+    sender.write(call, bytes);
+    return segment.record(call.record);
+  }
+  void send(Call& call) {
+    write(call, call.waiting_bytes());
+    sender.enqueue(call, ledger.mark_sent(call));
+  }
+
+  ipc::Segment segment;
+  CallLedger ledger{1};
+  CallSender sender;
+};
 
 }  // namespace
 
@@ -116,73 +132,57 @@ TEST_CASE("CallLedger: a call is in one place, and outstanding until it is close
 }
 
 TEST_CASE("CallSender: what a worker does to a call is seen, and only what has not begun comes back") {
-  ipc::Segment segment = make_segment(2, 4, 8);
-  CallLedger ledger(1);
-  CallSender sender;
-  ledger.grow(8);
-  sender.open(segment);
+  Calls all(2, 4);
   std::vector<std::unique_ptr<Call>> calls;
   for (std::uint64_t content : {10u, 11u, 12u}) {
     calls.push_back(make_call(content));
     Call& call = *calls.back();
-    ledger.enter(call);
-    ledger.add(call);
-    ledger.give_record(call);
-    sender.write(call, call.waiting_bytes());
-    sender.enqueue(call, ledger.mark_sent(call));
-    CHECK(segment.record(call.record).key == call.nonce);
-    CHECK(sender.look(call).stage == CallState::Stage::waiting);
+    all.send(call);
+    CHECK(all.segment.record(call.record).key == call.nonce);
+    CHECK(all.sender.look(call).stage == CallState::Stage::waiting);
   }
-  CHECK(sender.waiting() == 3);
-  CHECK(sender.moves_on());
-  CHECK_FALSE(sender.moves_on());
+  CHECK(all.sender.waiting() == 3);
+  CHECK(all.sender.moves_on());
+  CHECK_FALSE(all.sender.moves_on());
 
-  const std::uint64_t first = ipc::claim_call(segment, 1);
+  const std::uint64_t first = ipc::claim_call(all.segment, 1);
   CHECK(ipc::record_of(first) == calls[0]->record);
-  CHECK(sender.look(*calls[0]).stage == CallState::Stage::claimed);
-  CHECK(sender.look(*calls[0]).worker == 1);
-  CHECK(sender.look(*calls[0]).is_taken());
-  CHECK_FALSE(sender.look(*calls[1]).is_taken());
-  CHECK_FALSE(sender.withdraw(*calls[0]));
-  CHECK(sender.moves_on());
-  CHECK(sender.withdraw(*calls[1]));
-  CHECK(sender.take_back(*calls[0]));  // claimed, not begun
-  CHECK(sender.look(*calls[0]).stage == CallState::Stage::lost);
+  CHECK(all.sender.look(*calls[0]).stage == CallState::Stage::claimed);
+  CHECK(all.sender.look(*calls[0]).worker == 1);
+  CHECK(all.sender.look(*calls[0]).is_taken());
+  CHECK_FALSE(all.sender.look(*calls[1]).is_taken());
+  CHECK_FALSE(all.sender.withdraw(*calls[0]));
+  CHECK(all.sender.moves_on());
+  CHECK(all.sender.withdraw(*calls[1]));
+  CHECK(all.sender.take_back(*calls[0]));  // claimed, not begun
+  CHECK(all.sender.look(*calls[0]).stage == CallState::Stage::lost);
 
-  ipc::claim_call(segment, 0);
-  segment.record(calls[2]->record).state.store(ipc::RecordState{calls[2]->ticket, 0, ipc::Stage::started}.pack());
-  CHECK(sender.look(*calls[2]).is_started());
-  CHECK(sender.look(*calls[2]).is_taken());
-  CHECK_FALSE(sender.take_back(*calls[2]));
+  ipc::claim_call(all.segment, 0);
+  all.segment.record(calls[2]->record).state.store(ipc::RecordState{calls[2]->ticket, 0, ipc::Stage::started}.pack());
+  CHECK(all.sender.look(*calls[2]).is_started());
+  CHECK(all.sender.look(*calls[2]).is_taken());
+  CHECK_FALSE(all.sender.take_back(*calls[2]));
 
   // One that was taken back may be sent again, with another nonce; what wrote the old one is not believed.
   const std::uint64_t old_call = ipc::pack_call(calls[0]->ticket, calls[0]->record);
   const std::uint64_t old_nonce = calls[0]->nonce;
-  sender.enqueue(*calls[0], ledger.mark_sent(*calls[0]));
+  all.sender.enqueue(*calls[0], all.ledger.mark_sent(*calls[0]));
   CHECK(calls[0]->nonce != old_nonce);
-  CHECK(ledger.match(old_call, old_nonce) == nullptr);
-  CHECK(sender.look(*calls[0]).stage == CallState::Stage::waiting);
+  CHECK(all.ledger.match(old_call, old_nonce) == nullptr);
+  CHECK(all.sender.look(*calls[0]).stage == CallState::Stage::waiting);
 }
 
 TEST_CASE("CallSender: whatever a rogue task writes over a record, its call is lost or with a worker that there is") {
-  ipc::Segment segment = make_segment(3, 4, 8);
-  CallLedger ledger(1);
-  CallSender sender;
-  ledger.grow(8);
-  sender.open(segment);
+  Calls all(3, 4);
   const auto call = make_call(1);
-  ledger.enter(*call);
-  ledger.add(*call);
-  ledger.give_record(*call);
-  sender.write(*call, call->waiting_bytes());
-  sender.enqueue(*call, ledger.mark_sent(*call));
-  ipc::Shared<std::uint64_t>& word = segment.record(call->record).state;
+  all.send(*call);
+  ipc::Shared<std::uint64_t>& word = all.segment.record(call->record).state;
   const std::uint64_t right = word.load();
   std::mt19937_64 random(5);
   for (int i = 0; i < 1'000'000; ++i) {
     const std::uint64_t written = i % 2 == 0 ? random() : right ^ (random() & 0xFFFFFF);
     word.store(written);
-    const CallState state = sender.look(*call);
+    const CallState state = all.sender.look(*call);
     const auto says = ipc::RecordState::unpack(written);
     if (says.ticket != (call->ticket & ipc::ticket_mask)) REQUIRE(state.stage == CallState::Stage::lost);
     if (state.is_taken()) REQUIRE(state.worker < 3);
@@ -191,20 +191,9 @@ TEST_CASE("CallSender: whatever a rogue task writes over a record, its call is l
 }
 
 TEST_CASE("CallSender: a record says where its call lies, how long it is and what it must add up to") {
-  ipc::Segment segment = make_segment(1, 4, 8);
-  CallLedger ledger(1);
-  CallSender sender;
-  ledger.grow(8);
-  sender.open(segment);
-  const auto send = [&](Call& call, const std::byte* bytes) -> const ipc::CallRecord& {
-    ledger.enter(call);
-    ledger.add(call);
-    ledger.give_record(call);
-    sender.write(call, bytes);
-    return segment.record(call.record);
-  };
+  Calls all(1, 4);
   const auto small = make_call(0x1122334455667788, 0, true);
-  const ipc::CallRecord& inline_record = send(*small, small->waiting_bytes());
+  const ipc::CallRecord& inline_record = all.write(*small, small->waiting_bytes());
   CHECK(inline_record.offset == 0);
   CHECK(inline_record.size == 8);
   CHECK(std::memcmp(inline_record.bytes, small->waiting_bytes(), 8) == 0);
@@ -214,9 +203,9 @@ TEST_CASE("CallSender: a record says where its call lies, how long it is and wha
   const auto large = make_call(0);
   large->traced = true;
   large->size = 100'000;
-  large->block.address = segment.caller_region().data() + 4096;
-  const ipc::CallRecord& block_record = send(*large, nullptr);
-  CHECK(block_record.offset == segment.offset_of(large->block.address));
+  large->block.address = all.segment.caller_region().data() + 4096;
+  const ipc::CallRecord& block_record = all.write(*large, nullptr);
+  CHECK(block_record.offset == all.segment.offset_of(large->block.address));
   CHECK(block_record.size == 100'000);
   CHECK(block_record.flags == ipc::CallRecord::traced);
   CHECK(block_record.sum == ipc::checksum_of_call(100'000, block_record.offset, block_record.flags, nullptr));
@@ -259,12 +248,8 @@ TEST_CASE("CallSender: as many sleeping workers are woken as calls wait for whom
   using ipc::WorkerStatus;
   for (unsigned calls = 0; calls <= 4; ++calls) {
     for (unsigned polling = 0; polling <= 2; ++polling) {
-      ipc::Segment segment = make_segment(6, 8, 8);
-      CallLedger ledger(1);
-      CallSender sender;
-      ledger.grow(8);
-      sender.open(segment);
-      Workers workers(segment);
+      Calls all(6, 8);
+      Workers workers(all.segment);
       for (std::uint32_t slot = 0; slot < 5; ++slot)
         workers.set(slot, slot < polling ? WorkerStatus::polling
                           : slot == 4    ? WorkerStatus::busy
@@ -273,13 +258,9 @@ TEST_CASE("CallSender: as many sleeping workers are woken as calls wait for whom
       std::vector<std::unique_ptr<Call>> sent;
       for (unsigned i = 0; i < calls; ++i) {
         sent.push_back(make_call(i));
-        ledger.enter(*sent.back());
-        ledger.add(*sent.back());
-        ledger.give_record(*sent.back());
-        sender.write(*sent.back(), sent.back()->waiting_bytes());
-        sender.enqueue(*sent.back(), ledger.mark_sent(*sent.back()));
+        all.send(*sent.back());
       }
-      sender.wake_workers(workers.table);
+      all.sender.wake_workers(workers.table);
       unsigned expected = 0;
       unsigned missing = calls > polling ? calls - polling : 0;
       for (std::uint32_t slot = polling; slot < 4 && missing != 0; ++slot, --missing) expected |= 1u << slot;
@@ -290,26 +271,18 @@ TEST_CASE("CallSender: as many sleeping workers are woken as calls wait for whom
 }
 
 TEST_CASE("CallSender: a worker that says it polls and did not take a call is not counted on") {
-  ipc::Segment segment = make_segment(6, 8, 8);
-  CallLedger ledger(1);
-  CallSender sender;
-  ledger.grow(8);
-  sender.open(segment);
-  Workers workers(segment);
+  Calls all(6, 8);
+  Workers workers(all.segment);
   workers.set(0, ipc::WorkerStatus::polling);
   workers.set(1, ipc::WorkerStatus::asleep);
   for (std::uint32_t slot = 2; slot < 5; ++slot) workers.set(slot, ipc::WorkerStatus::busy);
   const auto call = make_call(1);
-  ledger.enter(*call);
-  ledger.add(*call);
-  ledger.give_record(*call);
-  sender.write(*call, call->waiting_bytes());
-  sender.enqueue(*call, ledger.mark_sent(*call));
-  sender.wake_workers(workers.table);
+  all.send(*call);
+  all.sender.wake_workers(workers.table);
   CHECK(workers.woken() == 0);
   workers.table[0].ignored_wakeup = true;
   workers.table[2].ignored_wakeup = true;
-  sender.wake_workers(workers.table);
+  all.sender.wake_workers(workers.table);
   CHECK(workers.woken() == 2);
   CHECK(workers.table[0].ignored_wakeup);
   CHECK_FALSE(workers.table[2].ignored_wakeup);  // it has taken another since
