@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   }
   only_shut_down.shutdown();
   only_shut_down.set_max_workers(1);  // for nobody
+  only_shut_down.set_max_workers(8);
   try {
     only_shut_down.submit(number_of, "one");
     check(false, "submit after shutdown");

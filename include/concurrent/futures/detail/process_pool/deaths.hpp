@@ -88,10 +88,7 @@ inline void ProcessPool::worker_ended(const ipc::ZygoteReport& report) {
         failed.push_back(*item);
       }
     }
-    if (trace_ != nullptr) {
-      const std::string label = ipc::worker_name(options_.mp_context.method(), death.name);
-      trace_->worker_ended({report.pid, report.pid}, label, death.how);
-    }
+    if (trace_ != nullptr) trace_->worker_ended({report.pid, report.pid}, death.worker(), death.how);
     vacate_slot(index);
     if (verdict.breaks_pool) {  // before the first future fails: whoever it wakes may submit at once
       break_down(reason);
@@ -148,9 +145,8 @@ inline void ProcessPool::fail_call(WorkItem& item, const WorkerDeath& death) {
   } else {
     const int status = death.report.status;
     fail(item, failure<WorkerDied>("concurrent::futures: the worker of this task died: " + death.how + ".",
-                                   death.report.pid, ipc::worker_name(options_.mp_context.method(), death.name),
-                                   exit_status_of(status), signal_of(status), (status & 0x80) != 0, death.task,
-                                   std::string(phase_text(death.phase))));
+                                   death.report.pid, death.worker(), exit_status_of(status), signal_of(status),
+                                   (status & 0x80) != 0, death.task, std::string(phase_text(death.phase))));
   }
 }
 

@@ -61,19 +61,24 @@ inline std::uint32_t ProcessPool::records_for(int workers, std::uint32_t ring_ca
   return static_cast<std::uint32_t>(queued_calls(workers)) + slots_for(workers) * (ring_capacity + 1);
 }
 
-/// With the lock, before more workers than ever are allowed. Throws std::system_error or std::bad_alloc; nothing has
-/// happened then.
+/// Before more workers than ever are allowed; one thread at a time. Throws std::system_error or std::bad_alloc; nothing
+/// has happened then.
 inline void ProcessPool::make_room_for(int workers) {
   const std::uint32_t slot_count = slots_for(workers);
-  if (slot_count <= workers_.room()) return;
+  {
+    const ipc::MutexLock lock(mutex_);
+    if (slot_count <= workers_.room()) return;
+  }
   const std::uint32_t records = records_for(workers, segment_.geometry().ring_capacity);
-  segment_.grow(slot_count, records);
+  segment_.grow(slot_count, records);  // without the lock: the system clears pages for it
+  const ipc::MutexLock lock(mutex_);
   ledger_.grow(records);
   workers_.grow(slot_count);
 }
 
 CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
   if (admission_.is_unstarted()) start_now();
+  if (!started()) return;  // it was shut down before its first use
   if (workers <= 0 || workers > limits_.most) {
     const auto& geometry = segment_.geometry();
     throw std::invalid_argument(
@@ -84,9 +89,9 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
              : ": 64, or four times the max_workers that it was made with."));
   }
   {
-    const ipc::MutexLock lock(mutex_);
-    if (!started()) return;  // it was shut down before its first use
+    const ipc::MutexLock resizing(late_start_.mutex);
     make_room_for(workers);
+    const ipc::MutexLock lock(mutex_);
     limits_.now.store(workers, std::memory_order_relaxed);
     calls_.set_limit(queued_calls(workers));
     if (workers_.accepting() > static_cast<std::uint32_t>(workers) && lifecycle_.may_start_workers()) {

@@ -65,7 +65,8 @@ struct WorkerDeath;
 /// unpickling, callbacks, loggers), while a future is resolved, while a file is read, a symbol looked up or memory
 /// given back to the system; a request to the helper is the one system call that is made under it, besides wake-ups.
 /// Under it one of these may be taken, and no other after that: the argument blocks', the callback queue's, the helper
-/// link's mailbox, the trace's. `late_start_.mutex` comes before it.
+/// link's mailbox, the trace's. `late_start_.mutex`, under
+/// which a pool is started, shut down and resized, comes before it.
 class ProcessPool {
  public:
   using Item = WorkItem;
@@ -154,7 +155,7 @@ class ProcessPool {
   std::size_t queued_calls(int workers) const noexcept;
   std::uint32_t slots_for(int workers) const noexcept;
   std::uint32_t records_for(int workers, std::uint32_t ring_capacity) const noexcept;
-  void make_room_for(int workers) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void make_room_for(int workers) CONCURRENT_FUTURES_EXCLUDES(mutex_);
   bool is_closed() const noexcept { return admission_.is_closed(); }
   bool is_own_thread() const noexcept { return callbacks_.is_runner(); }
   void shut_down() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
