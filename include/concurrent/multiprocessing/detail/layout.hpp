@@ -62,6 +62,10 @@
 //                         caller wakes a sleeper unless enough others are polling, and looks again a little later. When
 //                         the worker has ended it says how far that had come. `finishing` and `retired` make a death
 //                         expected, but not one with a call that has begun, whatever a rogue one has written here.
+//                         One that has claimed a call and then says `finishing` or `retired` was told to leave in
+//                         between and never begins it: the caller takes it back (claimed to cancelled, so that a
+//                         worker that says so wrongly cannot begin it either). If it dies before it says so, or
+//                         before the caller has looked, the call goes back with its death; after that it has none.
 //  Sleepers               bit i is set by worker i before it sleeps and cleared by whoever wakes it.
 //  WorkerEntry::wake      futex word of worker i: 1 asleep, 0 awake.
 //  CallerWords::poller    (count, state). none: no thread of the caller polls. polls: one does, and will look at every

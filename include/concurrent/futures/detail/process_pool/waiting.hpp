@@ -95,6 +95,8 @@ inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
   return any && std::chrono::steady_clock::now() < deadline;
 }
 
+/// One stretch of pumping, for a result or for whoever wakes the manager. False: neither has come, or there is nothing
+/// to wait for, or another thread pumps.
 inline bool ProcessPool::poll_for_next() {
   if (poll_budget_.outstanding() == 0) return false;
   if (!watch_.try_pump()) return false;  // that thread wakes this one for callbacks
