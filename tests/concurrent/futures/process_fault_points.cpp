@@ -211,10 +211,12 @@ EACH_PROCESS_POOL("a pool that is shut down waits for the callbacks of the calls
     Interlude::gate = &gate;
     auto* const before = ipc::fault_hook.exchange(&Interlude::pass);
     if (by_terminate) {
-      std::thread ender([&] { CHECK(waiting.front().terminate()); });
+      bool ended = false;
+      std::thread ender([&] { ended = waiting.front().terminate(); });
       CHECK(pool.shutdown_for(20s));
       CHECK(called == 1);
       ender.join();
+      CHECK(ended);
     } else {
       CHECK(pool.shutdown_for(20s, true));
       CHECK(called == 3);

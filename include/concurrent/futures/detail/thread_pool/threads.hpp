@@ -215,18 +215,18 @@ inline void ThreadPool::break_pool(const std::string& reason) noexcept {
 }
 
 /// Ends the futures of calls that no thread will run, and then runs what they call back: a callback that waits for
-/// another of these calls must find it ended. Without the memory to keep them, each is called back at once.
+/// another of these calls must find it ended. Without the memory to keep them, each is called back at once; without
+/// callbacks no memory is needed.
 template <class End>
 void ThreadPool::end_all(ThreadTaskList& tasks, const End& end) noexcept {
   std::vector<CallbackList> callbacks;
-  try {
-    callbacks.reserve(tasks.size());
-  } catch (const std::bad_alloc&) {
-  }
   while (ThreadTask* const task = tasks.pop_front()) {
     task->forget();
     CallbackList list = end(task->state());
-    if (callbacks.size() < callbacks.capacity()) callbacks.push_back(std::move(list));
+    try {
+      if (!list.empty()) callbacks.push_back(std::move(list));
+    } catch (const std::bad_alloc&) {
+    }
     task->state().release();
   }
   for (CallbackList& list : callbacks) list.run();
