@@ -18,10 +18,12 @@ inline bool change_poller(CallerWords& words, std::uint32_t from, std::uint32_t 
   }
   return false;
 }
-/// For the caller: to a state, whatever it was. Returns the word as it is now.
+/// For the caller: to a state, whatever it was. Returns the word as it is now. One that is in that state is not
+/// written: the workers read it after each result, and would lose its cache line each time.
 inline std::uint32_t put_poller(CallerWords& words, std::uint32_t state) noexcept {
   std::uint32_t word = words.poller.load(std::memory_order_seq_cst);
-  while (!words.poller.compare_exchange_weak(word, (word & ~poller_mask) | state, std::memory_order_seq_cst)) {
+  while ((word & poller_mask) != state &&
+         !words.poller.compare_exchange_weak(word, (word & ~poller_mask) | state, std::memory_order_seq_cst)) {
   }
   return (word & ~poller_mask) | state;
 }

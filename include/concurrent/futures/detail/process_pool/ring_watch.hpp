@@ -35,7 +35,7 @@ class alignas(multiprocessing::detail::cache_line) RingWatch {
   // ---- For threads that wait or submit
 
   bool is_pumped() const noexcept { return pumping_.load(std::memory_order_relaxed); }
-  /// From here to hand_back() or stop_pumping() this thread is the one that pumps. False: another is.
+  /// From here to hand_back() or let_others_pump() this thread is the one that pumps. False: another is.
   bool try_pump() noexcept { return !pumping_.exchange(true, std::memory_order_seq_cst); }
   /// For the one that pumps: it looks at the rings all the time now.
   void poll() noexcept;
@@ -47,9 +47,12 @@ class alignas(multiprocessing::detail::cache_line) RingWatch {
   /// anything.
   template <class Pump, class Ready>
   void hand_back(const Pump& pump, const Ready& ready);
-  /// The same for the manager itself, which looks at the rings in any case before it sleeps.
+  /// For the manager, which calls back what it has pumped and then pumps on: others may meanwhile. If the poller's word
+  /// says that somebody polls, it goes on saying so, since the manager is awake; stop_polling() has to follow.
+  void let_others_pump() noexcept { pumping_.store(false, std::memory_order_seq_cst); }
+  /// It does not pump on: whoever has a result wakes it, unless another thread pumps. True: `pump` took something.
   template <class Pump>
-  bool stop_pumping(const Pump& pump);
+  bool stop_polling(const Pump& pump);
 
   /// What was done just now promises more: the manager is to poll periodically.
   void note_progress() noexcept { progress_epoch_.fetch_add(1, std::memory_order_relaxed); }

@@ -87,26 +87,30 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::park(const std::atomic<std::uint32_t
 /// once, but not while this thread pumps: a callback may be long, and others wait. True: something has come.
 inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
   bool any = false;
-  while (poll_for_next()) {
+  bool polled = false;
+  while (poll_budget_.outstanding() != 0 && watch_.try_pump()) {  // another that pumps wakes this one for callbacks
+    polled = true;
+    const bool done = poll_for_next();
+    watch_.let_others_pump();
+    if (!done) break;
     any = true;
     run_callbacks();
-    if (watch_.has_work() || std::chrono::steady_clock::now() >= deadline || !callbacks_.take_ran()) break;
+    const bool in_time = deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
+    if (watch_.has_work() || !in_time || !callbacks_.take_ran()) break;
   }
+  if (polled && watch_.stop_polling([this] { return pump_results(); })) any = true;
   return any && std::chrono::steady_clock::now() < deadline;
 }
 
-/// One stretch of pumping, for a result or for whoever wakes the manager. False: neither has come, or there is nothing
-/// to wait for, or another thread pumps.
+/// One stretch of pumping, for a result or for whoever wakes the manager. False: neither has come.
 inline bool ProcessPool::poll_for_next() {
-  if (poll_budget_.outstanding() == 0) return false;
-  if (!watch_.try_pump()) return false;  // that thread wakes this one for callbacks
   watch_.poll();
   const bool oversubscribed = cores_oversubscribed();
   const std::int64_t budget = poll_budget_.nanoseconds(oversubscribed);
   bool done = false;
   for (ipc::Polling polling(budget); !done && polling.again();) done = pump_results() || watch_.has_work();
   if (!oversubscribed) poll_budget_.learn(budget, done);
-  return watch_.stop_pumping([this] { return pump_results(); }) || done;
+  return done;
 }
 
 inline void ProcessPool::sleep_manager(Deadline deadline) { watch_.sleep_manager(deadline, results_ready()); }

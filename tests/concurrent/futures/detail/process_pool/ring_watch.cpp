@@ -4,11 +4,14 @@
 #include <chrono>
 #include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
+#include <new>
 #include <random>
 #include <thread>
 #include <vector>
 
 #include "support/catch.hpp"
+
+#include <sys/mman.h>
 
 namespace ipc = concurrent::multiprocessing::detail;
 using concurrent::futures::detail::Deadline;
@@ -47,12 +50,25 @@ struct Stage {
     while (!over.load()) {
       while (pump()) {
       }
+      if (++looks % 4 == 0) poll_for_a_while();
       const RingWatch::Pace pace = watch.pace();
       const bool polls = pace != RingWatch::Pace::quiet && pace != RingWatch::Pace::grew_quiet;
       // Nothing but a wake-up, or its own polling, may bring it out of this.
       const Deadline deadline = in(polls ? std::chrono::nanoseconds(20'000) : patience);
       watch.sleep_manager(deadline, [this] { return ready(); });
     }
+  }
+
+  /// The manager, after a callback.
+  void poll_for_a_while() {
+    bool polled = false;
+    for (int stretch = 0; stretch < 3 && watch.try_pump(); ++stretch) {
+      polled = true;
+      watch.poll();
+      for (ipc::Polling polling(20'000); polling.again();) pump();
+      watch.let_others_pump();
+    }
+    if (polled) watch.stop_polling([this] { return pump(); });
   }
 
   /// A thread that waits for one result more than there were.
@@ -88,6 +104,7 @@ struct Stage {
   std::atomic<std::uint32_t> results{0};
   std::atomic<bool> over{false};
   std::atomic<bool> no_way_to_wait_for_two{false};
+  int looks = 0;  // the manager's
 };
 
 }  // namespace
@@ -179,6 +196,45 @@ TEST_CASE("RingWatch: wake-ups are suppressed only while the manager polls perio
   CHECK(pumped == 3);
   CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
   CHECK(watch.try_pump());
+}
+
+TEST_CASE("RingWatch: the manager lets others pump while it calls back, and leaves the word to whoever does") {
+  Stage stage;
+  RingWatch& watch = stage.watch;
+  const auto pump = [&] { return stage.pump(); };
+  REQUIRE(watch.try_pump());
+  watch.poll();
+  watch.let_others_pump();
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
+  // A worker has seen that, and wakes nobody.
+  stage.publish();
+  CHECK(watch.stop_polling(pump));
+  CHECK_FALSE(stage.ready());
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
+  CHECK_FALSE(watch.stop_polling(pump));
+
+  REQUIRE(watch.try_pump());
+  watch.poll();
+  watch.let_others_pump();
+  CHECK(watch.try_pump());  // another thread
+  CHECK_FALSE(watch.stop_polling(pump));
+  CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
+  CHECK_FALSE(watch.try_pump());
+}
+
+TEST_CASE("CallerWords: what says already that somebody polls is not written again, which workers would wait for") {
+  void* const page =
+      ::mmap(nullptr, sizeof(ipc::CallerWords), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(page != MAP_FAILED);
+  auto& words = *new (page) ipc::CallerWords{};
+  words.poller = 4 | ipc::poller_none;
+  CHECK(ipc::put_poller(words, ipc::poller_polls) == (4 | ipc::poller_polls));
+  REQUIRE(::mprotect(page, sizeof(ipc::CallerWords), PROT_READ) == 0);
+  CHECK(ipc::put_poller(words, ipc::poller_polls) == (4 | ipc::poller_polls));
+  REQUIRE(::mprotect(page, sizeof(ipc::CallerWords), PROT_READ | PROT_WRITE) == 0);
+  CHECK(ipc::put_poller(words, ipc::poller_sleeps) == (4 | ipc::poller_sleeps));
+  CHECK(words.poller == (4 | ipc::poller_sleeps));
+  CHECK(::munmap(page, sizeof(ipc::CallerWords)) == 0);
 }
 
 TEST_CASE("RingWatch: what was published before somebody lies down keeps it awake, since its worker woke nobody") {
