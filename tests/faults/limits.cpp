@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // Rows 31 to 40, 60 and 80: memory, processes, descriptors, calls that the system refuses.
 #include "faults/in_child.hpp"
+#include "support/forbid_calls.hpp"
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <fstream>
 #include <new>
 
@@ -97,18 +94,6 @@ struct NoMemoryToUnpickle {
   }
 };
 NoMemoryToUnpickle return_it_too(NoMemoryToUnpickle value) { return value; }
-
-/// From now on this process and its children cannot make these system calls.
-bool forbid(const std::vector<int>& calls, int error) {
-  std::vector<sock_filter> filter{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
-  for (const int call : calls) {
-    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 1));
-    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(error)));
-  }
-  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
 
 constexpr uid_t nobody = 65534;
 
@@ -422,19 +407,20 @@ EACH_POLICY("fault 40: arguments larger than a slot arrive; those for which ther
 EACH_POLICY("fault 60: a kernel without pidfd works; without memfd the constructor names the call") {
   for (const int error : {ENOSYS, EPERM}) {
     in_child([&] {
-      if (!forbid({SYS_pidfd_open}, error)) return skip("no seccomp");
+      if (!support::forbid_calls({SYS_pidfd_open}, error)) return skip("no seccomp");
       Trial trial(policy);
       trial.bystanders();
       trial.one(trial.submit([] { return ::raise(SIGKILL); }), "SIGKILL while it ran", SIGKILL);
       trial.finish();
     });
     in_child([&] {
-      if (!forbid({SYS_memfd_create}, error)) return skip("no seccomp");
+      if (!support::forbid_calls({SYS_memfd_create}, error)) return skip("no seccomp");
       const std::string text = system_error_of([&] { cf::ProcessPoolExecutor pool(policy.options()); });
       CHECK(contains(text, "memfd_create failed"));
     });
     in_child([&] {  // what is only there to make things better
-      if (!forbid({SYS_signalfd4, SYS_process_vm_readv, SYS_pipe2, SYS_getrandom, SYS_fallocate}, ENOSYS))
+      if (!support::forbid_calls({SYS_signalfd4, SYS_process_vm_readv, SYS_pipe2, SYS_getrandom, SYS_fallocate},
+                                 ENOSYS))
         return skip("no seccomp");
       Trial trial(policy);
       trial.bystanders();
@@ -458,7 +444,7 @@ EACH_POLICY(
         CHECK(contains(message_of<cf::RuntimeError>([&] { trial.submit(add_one, 1); }), "with the rights of then"));
         return;
       }
-      if (!forbid({SYS_fork, SYS_vfork, SYS_clone3}, EPERM)) return skip("no seccomp");
+      if (!support::forbid_calls({SYS_fork, SYS_vfork, SYS_clone3}, EPERM)) return skip("no seccomp");
       for (int i = 0; i < 3; ++i)
         trial.one(trial.submit([] { return ::raise(SIGKILL); }), "SIGKILL while it ran", SIGKILL);
       trial.finish();

@@ -4,28 +4,43 @@
 #include <concurrent/multiprocessing/shared_memory.hpp>
 #include <concurrent/pickle/dumps.hpp>
 
+#include "support/forbid_calls.hpp"
 #include "support/leak_check.hpp"
 
 namespace mp = concurrent::multiprocessing;
 namespace pickle = concurrent::pickle;
 namespace detail = mp::detail;
 
-TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: where there is no /proc, it is found through a pidfd") {
-  const mp::SharedMemory message(sizeof(detail::SharedName));
-  const auto ready = support::Gate::make();
-  const auto end = support::Gate::make();
-  const pid_t child = support::fork_child([&] {
-    const mp::SharedMemory memory(100);
-    const auto made = pickle::dumps(memory);
-    std::copy(made.begin(), made.end(), message.bytes().begin());
-    ready.open();
-    end.wait();
-    return 0;
-  });
-  ready.wait();
-  pickle::Reader reader(message.bytes());
-  const auto name = detail::SharedName::load(reader);
-  CHECK(name.pid == child);
+namespace {
+
+/// A process that has made shared memory.
+struct Maker {
+  Maker() {
+    pid = support::fork_child([this] {
+      const mp::SharedMemory memory(100);
+      const auto made = pickle::dumps(memory);
+      std::copy(made.begin(), made.end(), message.bytes().begin());
+      ready.open();
+      end.wait();
+      return 0;
+    });
+    ready.wait();
+    pickle::Reader reader(message.bytes());
+    name = detail::SharedName::load(reader);
+    CHECK(name.pid == pid);
+  }
+  const mp::SharedMemory message{sizeof(detail::SharedName)};
+  const support::Gate ready = support::Gate::make();
+  const support::Gate end = support::Gate::make();
+  pid_t pid = 0;
+  detail::SharedName name;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: it is found through a pidfd") {
+  const Maker maker;
+  const detail::SharedName& name = maker.name;
   {
     const detail::Descriptor copy = detail::copy_descriptor(name.pid, name.descriptor);
     if (copy.valid()) {
@@ -37,9 +52,32 @@ TEST_CASE_METHOD(support::LeakChecked, "SharedMemory: where there is no /proc, i
       CHECK((errno == ENOSYS || errno == EPERM));  // an old kernel, a sandbox
     }
   }
-  end.open();
-  CHECK(support::wait_status(child) == 0);
+  maker.end.open();
+  CHECK(support::wait_status(maker.pid) == 0);
   CHECK_FALSE(detail::copy_descriptor(name.pid, name.descriptor).valid());
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "SharedMemory: where descriptors may not be copied, it is found by way of /proc, and missed as well") {
+  const Maker maker;
+  for (const int error : {EPERM, ENOSYS}) {
+    const pid_t child = support::fork_child([&] {
+      if (!support::forbid_calls({SYS_pidfd_getfd}, error)) return 0;  // not to be had
+      const detail::Descriptor found = detail::open_shared_memory(maker.name);
+      if (!found.valid() || !detail::is_shared_memory(found.get(), maker.name)) return 1;
+      auto closed = maker.name;
+      closed.descriptor = 1000;
+      try {
+        static_cast<void>(detail::open_shared_memory(closed));
+      } catch (const pickle::UnpicklingError& refused) {
+        return std::string(refused.what()).find("has ended or has let go of it") != std::string::npos ? 0 : 2;
+      }
+      return 3;
+    });
+    CHECK(support::wait_status(child) == 0);
+  }
+  maker.end.open();
+  CHECK(support::wait_status(maker.pid) == 0);
 }
 
 TEST_CASE("SharedMemory: a name of no process is refused before anybody is asked") {
