@@ -85,7 +85,7 @@ class ThreadPoolExecutor : public detail::ExecutorBase<ThreadPoolExecutor> {
       using Task = detail::ThreadFutureState<R, std::decay_t<Function>, std::decay_t<Args>...>;
       const detail::WaitingPlace<detail::ThreadPool> place(*pool_, admission);
       if (place.is_refused()) return Future<R>(static_cast<detail::FutureState<R>*>(nullptr));
-      Task* const task = new Task(pool_, std::forward<Function>(fn), std::forward<Args>(args)...);
+      Task* const task = new Task(*pool_, std::forward<Function>(fn), std::forward<Args>(args)...);
       Future<R> future(task);
       auto watch = detail::StopWatch::make(options);
       if (options != nullptr) {

@@ -102,7 +102,7 @@ class ResumeOn final : public CoroutineCallback {
   void await_suspend(std::coroutine_handle<> coroutine) {
     const std::shared_ptr<ThreadPool> pool =
         ThreadPoolAccess::pool(threads_);  // `this` may be gone once it is submitted
-    auto* const task = new ThreadFutureState<void, ResumeCoroutine>(pool, ResumeCoroutine{});
+    auto* const task = new ThreadFutureState<void, ResumeCoroutine>(*pool, ResumeCoroutine{});
     future_.emplace(task);
     hang(*task, coroutine);
     task->add_reference();  // for the queue

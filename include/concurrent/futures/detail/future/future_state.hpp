@@ -19,7 +19,7 @@ class FutureState : public FutureStateBase {
  public:
   using Stored = std::conditional_t<std::is_void_v<R>, Nothing, R>;
 
-  FutureState() noexcept {}
+  explicit FutureState(FutureOwner* owner = nullptr) noexcept : FutureStateBase(owner) {}
   ~FutureState() override {
     if (this->state() == State::finished && !this->failed()) std::destroy_at(std::addressof(value_));
   }

@@ -3,6 +3,7 @@
 
 #include <concurrent/config.hpp>
 #include <concurrent/futures/detail/future/callback.hpp>
+#include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/future/waiter.hpp>
 
 #include <atomic>
@@ -40,7 +41,8 @@ constexpr const char* state_name(State state) noexcept {
 inline constexpr const char* no_exception_text =
     "concurrent::futures: the call failed without an exception. Give set_exception one that is not null.";
 
-/// What all handles to one future share: its state, who waits for it, and the exception if it failed.
+/// What all handles to one future share: its state, who waits for it, the exception if it failed, and its owner if it
+/// has one.
 ///
 /// One word says everything; it is a futex too. The list of callbacks and waiters has a lock of one bit, held for a
 /// few instructions. Whoever calls a member function holds a reference or a handle during the call.
@@ -83,7 +85,7 @@ class FutureStateBase {
   }
   bool running() const noexcept {
     const State now = state();
-    return now == State::running || (now == State::pending && taken());
+    return now == State::running || (now == State::pending && owner_ != nullptr && owner_->taken(*owned_call()));
   }
   /// Finished with an exception.
   bool failed() const noexcept { return (word_.load(std::memory_order_acquire) & failed_bit) != 0; }
@@ -105,7 +107,7 @@ class FutureStateBase {
   /// The same, running the callbacks here; false: it was done already.
   bool try_finish_with_exception(std::exception_ptr exception);
 
-  /// From pending or running to cancelled, without asking `withdraw`: for executors that give up their calls.
+  /// From pending or running to cancelled, without asking its owner: for owners that give up their calls.
   [[nodiscard]] CallbackList finish_cancelled() noexcept;
   /// The same; false: it is done already, or somebody is storing its outcome right now.
   bool try_finish_cancelled(CallbackList& callbacks) noexcept;
@@ -133,49 +135,31 @@ class FutureStateBase {
   /// How many bytes the call takes on its way to another process; 0 where nothing is copied. Constant after submit.
   virtual std::size_t carried_bytes() const noexcept { return 0; }
 
-  /// Stops a running call; for Future::terminate.
-  bool terminate() noexcept { return !done() && stop(); }
-  /// Asks it to stop; for Future::request_stop.
-  bool request_stop() { return !done() && (ask_to_stop() || cancel()); }
-
-  /// Lets the executor work in this thread before the thread sleeps on `word`; see `pump_until`.
-  bool work_while_waiting(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
-    return pump_until(word, old, deadline);
+  // What only the owner can do, as FutureOwner says, which is asked if there is one.
+  bool terminate() noexcept { return owner_ != nullptr && !done() && owner_->stop(owned()); }
+  bool request_stop() { return !done() && ((owner_ != nullptr && owner_->ask_to_stop(owned())) || cancel()); }
+  void read_progress(std::uint64_t& done, std::uint64_t& total) noexcept {
+    if (owner_ != nullptr) owner_->read_progress(owned(), done, total);
   }
-
-  /// Sleeps while `word` holds `value`; see `park`.
-  bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
-    return park(word, value, deadline);
+  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
+    return owner_ != nullptr ? owner_->pump_until(word, old, deadline) : word.load(std::memory_order_acquire) != old;
   }
-
-  /// What a running task has said of how far it is; leaves them alone where there is none.
-  virtual void read_progress(std::uint64_t& /*done*/, std::uint64_t& /*total*/) noexcept {}
+  bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
+    return owner_ != nullptr ? owner_->park(word, value, deadline)
+                             : multiprocessing::detail::futex_wait(word, value, deadline);
+  }
 
   [[noreturn]] void throw_invalid_state(const char* operation) const;
 
  protected:
-  FutureStateBase() noexcept = default;
+  /// With a reference to the owner, given up at the very end.
+  explicit FutureStateBase(FutureOwner* owner) noexcept : owner_(owner) {
+    if (owner != nullptr) owner->add_reference();
+  }
   CONCURRENT_FUTURES_INLINE virtual ~FutureStateBase();
 
-  /// cancel() of a pending call asks: false when a worker has taken it. Called without a lock.
-  virtual bool withdraw() noexcept { return true; }
-  /// running() of a pending call asks.
-  virtual bool taken() const noexcept { return false; }
-  /// Future::terminate() of a call that is not done. True: it becomes cancelled, whatever else happens. False: it is
-  /// done, or this executor cannot stop what runs.
-  virtual bool stop() noexcept { return false; }
-  /// Future::request_stop() of a call that is not done. True: it is cancelled, or told. False: it is done or not begun,
-  /// or nobody can tell it.
-  virtual bool ask_to_stop() noexcept { return false; }
-  /// Before a thread blocks on this state, or on a set that contains it: may do the executor's own work in this thread
-  /// while `word` holds `old`. True: the word has changed, or looking again is worth it. False: the caller sleeps on
-  /// the word as usual. The word may be changed by others than this executor, so it must not sleep on anything that
-  /// such a change does not wake. May throw RuntimeError: a worker that waits for its own pool. Called without a lock.
-  virtual bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
-
-  /// Sleeps while `word`, which says that somebody sleeps on it, holds `value`: as futex_wait, but an executor may let
-  /// its own work wake the thread as well. False: the deadline has passed.
-  virtual bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
+  /// The call that the owner knows; asked only where there is an owner.
+  virtual const OwnedCall* owned_call() const noexcept { return nullptr; }
 
   // Whoever sets the outcome claims the right to, stores it, and publishes.
   bool claim() noexcept;
@@ -196,6 +180,7 @@ class FutureStateBase {
     return (word & ~(state_mask | cancelling_bit)) | static_cast<std::uint32_t>(state);
   }
 
+  OwnedCall& owned() noexcept { return const_cast<OwnedCall&>(*owned_call()); }
   Link* lock_list() noexcept;
   void unlock_list(Link* first) noexcept {
     list_.store(reinterpret_cast<std::uintptr_t>(first), std::memory_order_release);
@@ -209,6 +194,7 @@ class FutureStateBase {
   std::atomic<std::uint32_t> handles_{0};
   std::atomic<std::uintptr_t> list_{0};  // newest first; the lowest bit is the lock
   std::exception_ptr exception_;
+  FutureOwner* const owner_;
   std::atomic<std::uint32_t> word_{0};  // last, so that a small result fits behind it
 };
 

@@ -27,7 +27,7 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::cancel() {
       break;
     }
   }
-  if (!withdraw()) {
+  if (owner_ != nullptr && !owner_->withdraw(owned())) {
     word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
     return cancelled();  // by terminate() in another thread
   }

@@ -15,7 +15,7 @@ template <class MayCome>
 bool wait_turn(Waiter& waiter, FutureStateBase* first, Deadline deadline, MayCome may_come) {
   if (first == nullptr) {
     waiter.sleep(deadline);
-  } else if (first->work_while_waiting(waiter.word(), Waiter::quiet, deadline)) {
+  } else if (first->pump_until(waiter.word(), Waiter::quiet, deadline)) {
     return true;
   } else if (deadline != (Deadline::max)() || first->is_with_executor()) {
     waiter.sleep_through(*first, deadline);

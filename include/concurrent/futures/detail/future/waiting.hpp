@@ -23,7 +23,7 @@ namespace concurrent::futures::inline v0::detail {
 
 CONCURRENT_FUTURES_INLINE bool Waiter::sleep_through(FutureStateBase& state, Deadline deadline) {
   return sleep(deadline, [&state](const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline until) {
-    return state.sleep_on(word, value, until);
+    return state.park(word, value, until);
   });
 }
 
@@ -62,6 +62,7 @@ CONCURRENT_FUTURES_INLINE FutureStateBase::~FutureStateBase() {
     static_cast<Callback*>(link)->drop();
     link = next;
   }
+  if (owner_ != nullptr) owner_->release();
 }
 
 inline Link* FutureStateBase::lock_list() noexcept {
@@ -174,16 +175,6 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_unless_orphaned() {
       " would wait for ever: the future is not done, no executor has it, and there is no other "
       "handle through which somebody could finish it. Give a copy of it to whoever calls set_result, "
       "or wait with a timeout.");
-}
-
-CONCURRENT_FUTURES_INLINE bool FutureStateBase::pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old,
-                                                           Deadline /*deadline*/) {
-  return word.load(std::memory_order_acquire) != old;
-}
-
-CONCURRENT_FUTURES_INLINE bool FutureStateBase::park(const std::atomic<std::uint32_t>& word, std::uint32_t value,
-                                                     Deadline deadline) {
-  return multiprocessing::detail::futex_wait(word, value, deadline);
 }
 
 }  // namespace concurrent::futures::inline v0::detail

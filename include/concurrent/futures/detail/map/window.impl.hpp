@@ -85,7 +85,7 @@ inline MapWindow::Entry* MapWindow::wait_for_any() {
     Entry* const first = first_left(lock);
     if (first == nullptr) return nullptr;
     lock.unlock();
-    if (!first->state().done() && first->state().work_while_waiting(waiter_.word(), Waiter::quiet, deadline_)) continue;
+    if (!first->state().done() && first->state().pump_until(waiter_.word(), Waiter::quiet, deadline_)) continue;
     waiter_.sleep_through(first->state(), deadline_);
   }
   Entry& entry = static_cast<Entry&>(*std::exchange(ready_, ready_->next_fired));

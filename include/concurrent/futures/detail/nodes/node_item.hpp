@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/future/future_state.hpp>
 #include <concurrent/futures/detail/nodes/message.hpp>
 #include <concurrent/futures/detail/pool/intrusive_list.hpp>
@@ -13,14 +14,13 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// A call on its way through a pool over several nodes. All but the constant members belong to the pool's lock.
-class NodeItem {
+class NodeItem : public OwnedCall {
  public:
   /// `gone`: the pool has done with it, but for publishing its outcome.
   enum class Place : std::uint8_t { none, pending, sent, gone };
   /// What has become of a cancel() that asked the node.
   enum class Answer : std::uint8_t { none, awaited, given_back, kept };
 
-  virtual FutureStateBase& state() noexcept = 0;
   /// Unpickles the result into the future. Throws what unpickling throws.
   virtual CallbackList load(pickle::Reader& reader) = 0;
 

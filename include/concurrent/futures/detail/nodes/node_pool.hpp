@@ -6,6 +6,7 @@
 // of the program that waits for a result just then. Callbacks alone are always the manager's.
 #pragma once
 
+#include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/nodes/body_writer.hpp>
 #include <concurrent/futures/detail/nodes/clock_offset.hpp>
 #include <concurrent/futures/detail/nodes/node_credits.hpp>
@@ -83,14 +84,10 @@ class PoolNode final : public NodePeer {
 };
 
 /// What is behind an MPIPoolExecutor; it lives as long as the executor, its thread or one of its futures does.
-class NodePool {
+class NodePool final : public FutureOwner {
  public:
-  using Item = NodeItem;
-
   /// Chooses nodes and opens them. Throws std::invalid_argument, std::system_error, and what a node's start throws.
   static NodePool* make(MPIPoolOptions options, std::vector<NodePlace> places);
-  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept;
 
   // For the executor.
   bool is_here() const noexcept { return fork_guard_.is_owner(); }
@@ -116,12 +113,13 @@ class NodePool {
   void trace(const std::string& path);
 
   // For futures.
-  bool withdraw(NodeItem& item) noexcept;
-  bool taken(const NodeItem& item) noexcept;
-  bool stop(NodeItem& item, OnStop how) noexcept;
-  void read_progress(const NodeItem& item, std::uint64_t& done, std::uint64_t& total) noexcept;
-  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
-  bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
+  bool withdraw(OwnedCall& call) noexcept override;
+  bool taken(const OwnedCall& call) noexcept override;
+  bool stop(OwnedCall& call) noexcept override;
+  bool ask_to_stop(OwnedCall& call) noexcept override;
+  void read_progress(OwnedCall& call, std::uint64_t& done, std::uint64_t& total) noexcept override;
+  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override;
+  bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) override;
 
   // For PoolNode.
   void deliver(std::size_t node, Message message) noexcept;
@@ -137,6 +135,7 @@ class NodePool {
 
   NodePool(MPIPoolOptions options, std::vector<NodePlace> places);
   ~NodePool();
+  void destroy() noexcept override;
 
   // node_pool_start.hpp
   static void check_options(const MPIPoolOptions& options);
@@ -156,6 +155,7 @@ class NodePool {
   std::size_t waiting_calls() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) { return pending_.size(); }
   bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
   void close_gate() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  bool stop(NodeItem& item, OnStop how) noexcept;
 
   // node_pool_results.hpp: from the nodes
   bool pump_results();
@@ -201,7 +201,6 @@ class NodePool {
   const std::uint32_t id_;
   std::atomic<int> max_workers_{1};
   int most_workers_ = 1;
-  std::atomic<std::uint32_t> references_{1};
   multiprocessing::detail::ForkGuard fork_guard_;
   std::vector<std::unique_ptr<PoolNode>> nodes_;  // constant
   bool is_alone_ = true;                          // constant: its only node is the caller's own
@@ -248,7 +247,7 @@ class NodePool {
 
 /// The state of a future of this pool, and its item.
 template <class R, class Serializer>
-using NodeFutureState = PoolFutureState<R, Serializer, NodePool>;
+using NodeFutureState = PoolFutureState<R, Serializer, NodeItem>;
 
 inline void PoolNode::receive(Message message) noexcept { pool_->deliver(index_, std::move(message)); }
 inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_loss(index_, reason); }

@@ -164,8 +164,9 @@ inline void NodePool::recall_for_idle_nodes() {
 // ---- For futures
 
 /// cancel() asks: true when no worker has the call and none will. A node that has the call is asked for it.
-inline bool NodePool::withdraw(NodeItem& item) noexcept {
+inline bool NodePool::withdraw(OwnedCall& call) noexcept {
   if (!is_here()) return false;
+  auto& item = static_cast<NodeItem&>(call);
   const Deadline deadline = std::chrono::steady_clock::now() + options_.node_timeout;
   ipc::MutexLock lock(mutex_);
   if (item.place == NodeItem::Place::pending) {
@@ -198,18 +199,27 @@ inline bool NodePool::withdraw(NodeItem& item) noexcept {
   return false;
 }
 
-inline bool NodePool::taken(const NodeItem& item) noexcept {
+inline bool NodePool::taken(const OwnedCall& call) noexcept {
   if (!is_here()) return false;
+  const auto& item = static_cast<const NodeItem&>(call);
   const ipc::MutexLock lock(mutex_);
   return item.place == NodeItem::Place::gone || (item.place == NodeItem::Place::sent && item.begun);
 }
 
-inline void NodePool::read_progress(const NodeItem& item, std::uint64_t& done, std::uint64_t& total) noexcept {
+inline void NodePool::read_progress(OwnedCall& call, std::uint64_t& done, std::uint64_t& total) noexcept {
   if (!is_here()) return;
+  const auto& item = static_cast<const NodeItem&>(call);
   const ipc::MutexLock lock(mutex_);
   if (item.place != NodeItem::Place::sent) return;
   done = item.done;
   total = item.total;
+}
+
+inline bool NodePool::stop(OwnedCall& call) noexcept { return stop(static_cast<NodeItem&>(call), OnStop::terminate); }
+
+inline bool NodePool::ask_to_stop(OwnedCall& call) noexcept {
+  auto& item = static_cast<NodeItem&>(call);
+  return stop(item, item.options != nullptr ? item.options->on_stop : OnStop::request);
 }
 
 /// future.terminate(), and future.request_stop(), which leaves a call that has begun to itself. Before its result has

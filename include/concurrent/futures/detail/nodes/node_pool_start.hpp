@@ -104,8 +104,7 @@ inline NodePool::~NodePool() {
   }
 }
 
-inline void NodePool::release() noexcept {
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+inline void NodePool::destroy() noexcept {
   if (manager_.joinable()) manager_.detach();  // only where nobody could join it: this is the manager itself
   delete this;
 }
@@ -117,7 +116,7 @@ inline void NodePool::open_nodes() {
     const multiprocessing::detail::BlockSignals no_handlers;
     manager_ = std::thread(&NodePool::manage, this);
   } catch (const std::system_error& error) {
-    references_.fetch_sub(1);
+    release();
     multiprocessing::detail::throw_errno(error.code().value(), "pthread_create for a thread of the executor");
   }
   OpenOrder order;

@@ -19,7 +19,7 @@ class NodeAgent;
 class RelayCall final : public FutureStateBase, public WorkItem, private Callback {
  public:
   RelayCall(NodeAgent& agent, ProcessPool& pool, std::uint64_t number) noexcept
-      : agent_(&agent), pool_(&pool), number_(number) {
+      : FutureStateBase(&pool), agent_(&agent), number_(number) {
     add_own_callback(*this);
   }
 
@@ -32,23 +32,16 @@ class RelayCall final : public FutureStateBase, public WorkItem, private Callbac
   FutureStateBase& state() noexcept override { return *this; }
   CallbackList load(pickle::Reader& reader) override;
   CallbackList load_exception(pickle::Reader& reader, std::string worker_name, pid_t pid, std::string task) override;
-  void read_progress(std::uint64_t& now, std::uint64_t& all) noexcept override {
-    pool_->read_progress(*this, now, all);
-  }
   const std::type_info& result_type() const noexcept override { return typeid(void); }
 
  protected:
-  bool withdraw() noexcept override { return pool_->withdraw(*this); }
-  bool taken() const noexcept override { return pool_->taken(*this); }
-  bool stop() noexcept override { return pool_->stop(*this, OnStop::terminate); }
-  bool ask_to_stop() noexcept override { return pool_->stop(*this, OnStop::request); }
+  const OwnedCall* owned_call() const noexcept override { return this; }
 
  private:
   void run(FutureStateBase& state) override;
   void drop() noexcept override {}
 
   NodeAgent* agent_;
-  ProcessPool* pool_;
   std::uint64_t number_;  // the caller's ticket
 };
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/future/future_state.hpp>
-#include <concurrent/futures/task_options.hpp>
 #include <concurrent/pickle/reader.hpp>
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <type_traits>
 
 #include <sched.h>
@@ -21,18 +19,14 @@ inline bool was_cancelled(const FutureStateBase& state) noexcept {
 }
 
 /// The state of a future that a pool whose workers are other processes will resolve, and the pool's item: one
-/// allocation a task. It keeps the pool alive.
-template <class R, class Serializer, class Pool>
-class PoolFutureState final : public FutureState<R>, public Pool::Item {
+/// allocation a task.
+template <class R, class Serializer, class Item>
+class PoolFutureState final : public FutureState<R>, public Item {
  public:
-  explicit PoolFutureState(Pool& pool) noexcept : pool_(&pool) { pool.add_reference(); }
-  ~PoolFutureState() override { pool_->release(); }
+  explicit PoolFutureState(FutureOwner& pool) noexcept : FutureState<R>(&pool) {}
 
   FutureStateBase& state() noexcept override { return *this; }
   std::size_t carried_bytes() const noexcept override { return this->call_size(); }
-  void read_progress(std::uint64_t& now, std::uint64_t& all) noexcept override {
-    pool_->read_progress(*this, now, all);
-  }
   CallbackList load(pickle::Reader& reader) override {
     if constexpr (std::is_void_v<R>) {
       return this->finish_with_value();
@@ -42,21 +36,7 @@ class PoolFutureState final : public FutureState<R>, public Pool::Item {
   }
 
  protected:
-  bool withdraw() noexcept override { return pool_->withdraw(*this); }
-  bool taken() const noexcept override { return pool_->taken(*this); }
-  bool stop() noexcept override { return pool_->stop(*this, OnStop::terminate); }
-  bool ask_to_stop() noexcept override {
-    return pool_->stop(*this, this->options != nullptr ? this->options->on_stop : OnStop::request);
-  }
-  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) override {
-    return pool_->pump_until(word, old, deadline);
-  }
-  bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) override {
-    return pool_->park(word, value, deadline);
-  }
-
- private:
-  Pool* pool_;
+  const OwnedCall* owned_call() const noexcept override { return this; }
 };
 
 }  // namespace concurrent::futures::inline v0::detail

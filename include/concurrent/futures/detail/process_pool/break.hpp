@@ -67,10 +67,19 @@ inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
   return true;
 }
 
+CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(OwnedCall& call) noexcept {
+  return stop(static_cast<WorkItem&>(call), OnStop::terminate);
+}
+
+CONCURRENT_FUTURES_INLINE bool ProcessPool::ask_to_stop(OwnedCall& call) noexcept {
+  auto& item = static_cast<WorkItem&>(call);
+  return stop(item, item.options != nullptr ? item.options->on_stop : OnStop::request);
+}
+
 /// future.terminate(), and future.request_stop(), which leaves a call that has begun to itself. What decides is this
 /// lock: before the item's outcome is taken off a ring, or a death has been judged, whatever comes is not looked at any
 /// more. After that it is the future's own word: who sets it first.
-CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(WorkItem& item, OnStop how) noexcept {
+inline bool ProcessPool::stop(WorkItem& item, OnStop how) noexcept {
   if (!is_here()) return false;
   bool taken_back = false;
   bool counted = false;

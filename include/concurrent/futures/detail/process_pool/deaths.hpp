@@ -6,6 +6,7 @@
 
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
 #include <concurrent/futures/detail/pool/failure.hpp>
+#include <concurrent/futures/detail/pool/pool_future_state.hpp>
 #include <concurrent/futures/detail/process_pool/break.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/detail/process_pool/worker_death.hpp>

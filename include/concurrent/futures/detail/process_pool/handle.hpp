@@ -30,7 +30,7 @@ class ProcessPoolHandle {
 
 /// The state of a future of this pool, and its work item.
 template <class R, class Serializer>
-using ProcessFutureState = PoolFutureState<R, Serializer, ProcessPool>;
+using ProcessFutureState = PoolFutureState<R, Serializer, WorkItem>;
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/config.hpp>
+#include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/policy/death_verdict.hpp>
 #include <concurrent/futures/detail/policy/lifecycle.hpp>
 #include <concurrent/futures/detail/policy/poll_budget.hpp>
@@ -11,7 +12,6 @@
 #include <concurrent/futures/detail/pool/admission.hpp>
 #include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/futures/detail/pool/pending_limit.hpp>
-#include <concurrent/futures/detail/pool/pool_future_state.hpp>
 #include <concurrent/futures/detail/pool/pool_text.hpp>
 #include <concurrent/futures/detail/process_pool/call_ledger.hpp>
 #include <concurrent/futures/detail/process_pool/call_sender.hpp>
@@ -67,10 +67,8 @@ struct WorkerDeath;
 /// Under it one of these may be taken, and no other after that: the argument blocks', the callback queue's, the helper
 /// link's mailbox, the trace's. `late_start_.mutex`, under
 /// which a pool is started, shut down and resized, comes before it.
-class ProcessPool {
+class ProcessPool final : public FutureOwner {
  public:
-  using Item = WorkItem;
-
   /// Throws std::invalid_argument, and std::system_error when the system refuses memory, a process or a thread.
   static ProcessPool* make(ProcessPoolOptions options);
   /// Makes its memory, its helper process and its threads. Apart from make(), so that whoever owns the pool knows it
@@ -83,8 +81,6 @@ class ProcessPool {
   /// Instead of start(): at its first use, while variables are still being set up. `share` is then told to the end of
   /// the program.
   void start_later(const std::shared_ptr<Drainable>& share);
-  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept;
 
   // For the executor.
   /// One that has not been started has nothing yet that could be another process's.
@@ -116,18 +112,21 @@ class ProcessPool {
   const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
 
   // For futures.
-  bool withdraw(WorkItem& item) noexcept;
-  bool taken(const WorkItem& item) noexcept;
-  bool stop(WorkItem& item, OnStop how) noexcept;
-  void read_progress(const WorkItem& item, std::uint64_t& done, std::uint64_t& total) noexcept;
-  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline);
-  bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline);
+  CONCURRENT_FUTURES_INLINE bool withdraw(OwnedCall& call) noexcept override;
+  CONCURRENT_FUTURES_INLINE bool taken(const OwnedCall& call) noexcept override;
+  CONCURRENT_FUTURES_INLINE bool stop(OwnedCall& call) noexcept override;
+  CONCURRENT_FUTURES_INLINE bool ask_to_stop(OwnedCall& call) noexcept override;
+  CONCURRENT_FUTURES_INLINE void read_progress(OwnedCall& call, std::uint64_t& done,
+                                               std::uint64_t& total) noexcept override;
+  CONCURRENT_FUTURES_INLINE bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old,
+                                            Deadline deadline) override;
+  CONCURRENT_FUTURES_INLINE bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value,
+                                      Deadline deadline) override;
 
  private:
   explicit ProcessPool(ProcessPoolOptions options);
   ~ProcessPool() = default;
-  ProcessPool(const ProcessPool&) = delete;
-  ProcessPool& operator=(const ProcessPool&) = delete;
+  CONCURRENT_FUTURES_INLINE void destroy() noexcept override;
 
   // start.hpp: making it and its processes
   void start_thread(std::thread& thread, void (ProcessPool::*run)());
@@ -228,6 +227,7 @@ class ProcessPool {
   void signal_worker(std::uint32_t index, int signal) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void tell_to_leave(std::uint32_t index) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool stop_task(const WorkItem& item) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  bool stop(WorkItem& item, OnStop how) noexcept;
   void count_cancelled(int more) noexcept;
   CallbackList finish_cancelled(FutureStateBase& state) noexcept;
 
@@ -242,7 +242,6 @@ class ProcessPool {
   ProcessPoolOptions options_;
   std::uint64_t id_ = 0;
   WorkerLimits limits_;
-  std::atomic<std::uint32_t> references_{1};
   ipc::ForkGuard fork_guard_;
   ipc::Segment segment_;
   std::unique_ptr<ArgumentBlocks> blocks_;  // has a lock of its own

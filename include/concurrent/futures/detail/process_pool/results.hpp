@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/pool/failure.hpp>
+#include <concurrent/futures/detail/pool/pool_future_state.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/detail/process_pool/result_receiver.impl.hpp>
 #include <concurrent/futures/exceptions.hpp>

@@ -75,8 +75,7 @@ inline ProcessPool::ProcessPool(ProcessPoolOptions options)
   id_ = next_pool_id().fetch_add(1);
 }
 
-CONCURRENT_FUTURES_INLINE void ProcessPool::release() noexcept {
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+CONCURRENT_FUTURES_INLINE void ProcessPool::destroy() noexcept {
   // Only where nobody could join them: the last reference was given up by one of them.
   threads_.detach();
   delete this;
@@ -161,10 +160,10 @@ inline void ProcessPool::start_thread(std::thread& thread, void (ProcessPool::*r
   try {
     thread = std::thread(run, this);
   } catch (const std::system_error& error) {
-    references_.fetch_sub(1);
+    release();
     ipc::throw_errno(error.code().value(), "pthread_create for a thread of the executor");
   } catch (...) {
-    references_.fetch_sub(1);
+    release();
     throw;
   }
 }

@@ -170,8 +170,9 @@ inline void ProcessPool::take_off(WorkItem& item) noexcept {
 }
 
 /// cancel() asks: true when no worker has the call and none will.
-CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(OwnedCall& call) noexcept {
   if (!is_here()) return false;
+  auto& item = static_cast<WorkItem&>(call);
   {
     const ipc::MutexLock lock(mutex_);
     if (item.location != CallLocation::waiting && item.location != CallLocation::sent) return false;
@@ -184,8 +185,9 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::withdraw(WorkItem& item) noexcept {
   return true;
 }
 
-CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept {
+CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const OwnedCall& call) noexcept {
   if (!is_here()) return false;
+  const auto& item = static_cast<const WorkItem&>(call);
   const ipc::MutexLock lock(mutex_);
   if (item.location != CallLocation::sent)
     return item.location == CallLocation::gone || item.location == CallLocation::settling;
@@ -193,9 +195,10 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::taken(const WorkItem& item) noexcept
 }
 
 /// What the call's worker says of how far it is.
-CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(const WorkItem& item, std::uint64_t& done,
+CONCURRENT_FUTURES_INLINE void ProcessPool::read_progress(OwnedCall& call, std::uint64_t& done,
                                                           std::uint64_t& total) noexcept {
   if (!is_here()) return;
+  const auto& item = static_cast<const WorkItem&>(call);
   const ipc::MutexLock lock(mutex_);
   if (item.location != CallLocation::sent) return;
   const CallState state = calls_.look(item);

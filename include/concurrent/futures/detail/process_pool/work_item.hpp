@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/future/future_state.hpp>
 #include <concurrent/futures/detail/pool/intrusive_list.hpp>
 #include <concurrent/futures/detail/pool/priority_list.hpp>
@@ -27,9 +28,8 @@ enum class CallLocation : std::uint8_t { none, waiting, sent, settling, gone };
 
 /// A call on its way through the pool, from submit until it is resolved: Python's _WorkItem and _CallItem in one. All
 /// but the constant members belong to the pool's lock.
-class WorkItem {
+class WorkItem : public OwnedCall {
  public:
-  virtual FutureStateBase& state() noexcept = 0;
   /// Unpickles the result into the future. Throws what unpickling throws.
   virtual CallbackList load(pickle::Reader& reader) = 0;
   /// The same with what the task threw: `task` is what it is called, and `worker_name` and `pid` say who ran it. One

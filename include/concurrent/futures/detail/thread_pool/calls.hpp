@@ -56,8 +56,10 @@ CONCURRENT_FUTURES_INLINE std::shared_ptr<ThreadPool> ThreadPool::make(std::opti
         "concurrent::futures: ThreadPoolExecutor: max_pending is 0; it must be greater than 0. Leave it out for no "
         "limit.");
   }
-  auto pool = std::make_shared<ThreadPool>(checked_max_workers(max_workers), thread_name_prefix(std::move(name_prefix)),
-                                           std::move(initializer), std::move(finalizer), max_pending);
+  std::shared_ptr<ThreadPool> pool(
+      new ThreadPool(checked_max_workers(max_workers), thread_name_prefix(std::move(name_prefix)),
+                     std::move(initializer), std::move(finalizer), max_pending),
+      [](ThreadPool* shared) noexcept { shared->release(); });
   ExitRegistry::instance().add(pool);
   return pool;
 }
@@ -134,8 +136,9 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::count_unsent(std::uint64_t PoolStatis
   ++(counts_.*outcome);
 }
 
-CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
+CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(OwnedCall& call) noexcept {
   if (!is_here()) return false;  // in a forked child the lock may be held for ever
+  auto& task = static_cast<ThreadTask&>(call);
   {
     const multiprocessing::detail::MutexLock lock(mutex_);
     // Off the list and still pending: shutdown is about to cancel it.
@@ -150,8 +153,21 @@ CONCURRENT_FUTURES_INLINE bool ThreadPool::withdraw(ThreadTask& task) noexcept {
   return true;
 }
 
-CONCURRENT_FUTURES_INLINE void ThreadPool::read_progress(const ThreadTask& task, std::uint64_t& done,
+CONCURRENT_FUTURES_INLINE bool ThreadPool::ask_to_stop(OwnedCall& call) noexcept {
+  if (!is_here()) return false;
+  auto& task = static_cast<ThreadTask&>(call);
+  FutureStateBase& state = task.state();
+  if (state.cancel()) return true;
+  task.stop_requested.store(true, std::memory_order_release);
+  task.tell_to_stop();
+  return !state.done();
+}
+
+CONCURRENT_FUTURES_INLINE void ThreadPool::read_progress(OwnedCall& call, std::uint64_t& done,
                                                          std::uint64_t& total) noexcept {
+  if (!is_here()) return;
+  auto& task = static_cast<ThreadTask&>(call);
+  if (!task.state().running()) return;
   const multiprocessing::detail::MutexLock lock(mutex_);
   const std::uint64_t number = ThreadProgress::number_of(task);
   const ThreadProgress* thread = progress_.front();

@@ -29,16 +29,14 @@ template <class R, class Function, class... Args>
 class ThreadFutureState final : public FutureState<R>, public ThreadTask {
  public:
   template <class... Given>
-  explicit ThreadFutureState(std::shared_ptr<ThreadPool> pool, Given&&... given)
-      : pool_(std::move(pool)), call_(std::in_place, std::forward<Given>(given)...) {}
+  explicit ThreadFutureState(ThreadPool& pool, Given&&... given)
+      : FutureState<R>(&pool), call_(std::in_place, std::forward<Given>(given)...) {}
 
   std::unique_ptr<const std::string> label;  // none: the function's name
 
   FutureStateBase& state() noexcept override { return *this; }
-  void read_progress(std::uint64_t& done, std::uint64_t& total) noexcept override {
-    if (this->running() && pool_->is_here()) pool_->read_progress(*this, done, total);
-  }
   void forget() noexcept override { call_.reset(); }
+  void tell_to_stop() noexcept override { stop_.request(); }
   std::string name() const override {
     if (label != nullptr) return *label;
     if constexpr (std::is_pointer_v<Function>) {
@@ -77,14 +75,7 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
   }
 
  protected:
-  bool withdraw() noexcept override { return pool_->withdraw(*this); }
-  bool ask_to_stop() noexcept override {
-    if (!pool_->is_here()) return false;
-    if (this->cancel()) return true;
-    this->stop_requested.store(true, std::memory_order_release);
-    stop_.request();
-    return !this->done();
-  }
+  const OwnedCall* owned_call() const noexcept override { return this; }
 
  private:
   struct Nothing {};
@@ -96,7 +87,6 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
         *call_);
   }
 
-  const std::shared_ptr<ThreadPool> pool_;
   std::optional<std::tuple<Function, Args...>> call_;
   [[no_unique_address]] std::conditional_t<pickle::detail::wants_token<Function, Args...>, StopWord, NoStopWord> stop_;
 };

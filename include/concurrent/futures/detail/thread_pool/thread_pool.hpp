@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/config.hpp>
+#include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/pool/admission.hpp>
 #include <concurrent/futures/detail/pool/condition.hpp>
 #include <concurrent/futures/detail/pool/drainable.hpp>
@@ -35,16 +36,10 @@ namespace detail {
 ///
 /// A thread counts as idle from just before it publishes a result: who sees the result finds the thread free. While it
 /// runs callbacks, which may take long, it does not.
-class ThreadPool : public Drainable, public std::enable_shared_from_this<ThreadPool> {
+class ThreadPool final : public FutureOwner, public Drainable, public std::enable_shared_from_this<ThreadPool> {
  public:
-  ThreadPool(int max_workers, std::string name_prefix, Initializer initializer, Initializer finalizer,
-             std::optional<std::size_t> max_pending)
-      : max_workers_(max_workers),
-        name_prefix_(std::move(name_prefix)),
-        initializer_(std::move(initializer)),
-        finalizer_(std::move(finalizer)),
-        max_pending_(max_pending) {}
-  /// A pool that the end of the program waits for.
+  /// A pool that the end of the program waits for. The executor and the threads share one reference to it, its futures
+  /// have theirs.
   static std::shared_ptr<ThreadPool> make(std::optional<int> max_workers, std::string name_prefix,
                                           Initializer initializer, Initializer finalizer,
                                           std::optional<std::size_t> max_pending);
@@ -70,14 +65,34 @@ class ThreadPool : public Drainable, public std::enable_shared_from_this<ThreadP
   std::unique_ptr<TraceSink> trace(std::unique_ptr<TraceSink> sink);
 
   // For tasks.
-  bool withdraw(ThreadTask& task) noexcept;
-  void read_progress(const ThreadTask& task, std::uint64_t& done, std::uint64_t& total) noexcept;
+  CONCURRENT_FUTURES_INLINE bool withdraw(OwnedCall& call) noexcept override;
+  bool taken(const OwnedCall& /*call*/) noexcept override { return false; }  // who takes it tells its state
+  bool stop(OwnedCall& /*call*/) noexcept override { return false; }         // nobody can end a thread
+  CONCURRENT_FUTURES_INLINE bool ask_to_stop(OwnedCall& call) noexcept override;
+  CONCURRENT_FUTURES_INLINE void read_progress(OwnedCall& call, std::uint64_t& done,
+                                               std::uint64_t& total) noexcept override;
+  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline /*deadline*/) override {
+    return word.load(std::memory_order_acquire) != old;
+  }
+  bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) override {
+    return multiprocessing::detail::futex_wait(word, value, deadline);
+  }
   bool before_publishing(ThreadTask& task, const std::exception_ptr& error) noexcept;
 
   // At the end of the program.
   CONCURRENT_FUTURES_INLINE void finish() noexcept override;
 
  private:
+  ThreadPool(int max_workers, std::string name_prefix, Initializer initializer, Initializer finalizer,
+             std::optional<std::size_t> max_pending)
+      : max_workers_(max_workers),
+        name_prefix_(std::move(name_prefix)),
+        initializer_(std::move(initializer)),
+        finalizer_(std::move(finalizer)),
+        max_pending_(max_pending) {}
+  ~ThreadPool() override = default;
+  void destroy() noexcept override { delete this; }
+
   struct Start {  // what a new thread is given
     std::shared_ptr<ThreadPool> pool;
     int index;

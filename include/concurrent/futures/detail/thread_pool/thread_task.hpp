@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/future/future_state.hpp>
 #include <concurrent/futures/detail/pool/intrusive_list.hpp>
 #include <concurrent/futures/detail/pool/priority_list.hpp>
@@ -23,14 +24,15 @@ namespace concurrent::futures::inline v0::detail {
 class ThreadPool;
 
 /// A call on its way through a thread pool: Python's _WorkItem. The members belong to the pool's lock.
-class ThreadTask {
+class ThreadTask : public OwnedCall {
  public:
-  virtual FutureStateBase& state() noexcept = 0;
   /// Makes the call and publishes the outcome; `before_publishing` comes right before that, and says whether it is
   /// cancelled.
   virtual CallbackList run(ThreadPool& pool) noexcept = 0;
   /// Destroys function and arguments of a call that will not be made.
   virtual void forget() noexcept = 0;
+  /// Tells its StopToken, if it has one.
+  virtual void tell_to_stop() noexcept = 0;
   /// What a trace calls it.
   virtual std::string name() const = 0;
 

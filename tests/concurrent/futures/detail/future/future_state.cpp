@@ -10,6 +10,7 @@
 
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
+#include "support/fake_owner.hpp"
 
 namespace cf = concurrent::futures;
 namespace detail = concurrent::futures::detail;
@@ -18,48 +19,31 @@ using detail::State;
 
 namespace {
 
-/// As an executor makes it: says what it was asked, and does what it is told.
-template <class R>
-class FakeState final : public detail::FutureState<R> {
- public:
-  bool lets_go = true;
-  bool is_taken = false;
-  bool stops = false;
-  std::atomic<int> driven{0};
-  bool finishes_when_driven = false;
-
- protected:
-  bool withdraw() noexcept override { return lets_go; }
-  bool taken() const noexcept override { return is_taken; }
-  bool stop() noexcept override { return stops; }
-  bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, detail::Deadline) override {
-    ++driven;
-    if (finishes_when_driven) detail::FutureStateBase::run(this->finish_cancelled());
-    return word.load() != old;
-  }
-};
-
+/// A future of an executor's, with a handle.
 template <class R>
 struct Held {
-  FakeState<R>* const state = new FakeState<R>;
+  support::FakeOwner* const owner = new support::FakeOwner;
+  detail::FutureState<R>* const state = new support::OwnedState<R>(*owner);
   cf::Future<R> future{state};
+
+  Held() { owner->release(); }  // the state has its own reference
 };
 
 }  // namespace
 
 TEST_CASE("FutureState: is small") {
-  STATIC_REQUIRE(sizeof(detail::FutureState<int>) <= 72);
+  STATIC_REQUIRE(sizeof(detail::FutureState<int>) <= 48);
   STATIC_REQUIRE(sizeof(detail::FutureState<void>) <= sizeof(detail::FutureState<int>));
 }
 
 TEST_CASE("FutureState.cancel: the executor is asked, and a call that it has given away goes on") {
   Held<int> held;
-  held.state->lets_go = false;
-  held.state->is_taken = true;
+  held.owner->lets_go = false;
+  held.owner->is_taken = true;
   CHECK(held.future.running());
   CHECK_FALSE(held.future.cancel());
   CHECK(held.state->state() == State::pending);
-  held.state->lets_go = true;
+  held.owner->lets_go = true;
   CHECK(held.future.cancel());
   CHECK(held.future.cancel());
   CHECK(held.state->state() == State::cancelled);
@@ -113,25 +97,25 @@ TEST_CASE("FutureState.terminate: asks the executor to stop what is not done") {
   Held<int> held;
   held.state->try_run();
   CHECK_FALSE(held.future.terminate());
-  held.state->stops = true;
+  held.owner->stops = true;
   CHECK(held.future.terminate());
   held.state->finish_cancelled().run();
   CHECK_FALSE(held.future.terminate());
 }
 
 TEST_CASE("FutureState: a thread that waits works for the executor first") {
-  const support::DeadlineGuard deadline("a wait that drives the executor");
+  const support::DeadlineGuard deadline("a wait that pumps");
   Held<int> held;
   held.state->add_reference();  // the executor's
-  held.state->finishes_when_driven = true;
+  held.owner->when_pumped = [&] { held.state->finish_cancelled().run(); };
   CHECK_THROWS_AS(held.future.result(), cf::CancelledError);
-  CHECK(held.state->driven == 1);
+  CHECK(held.owner->pumped == 1);
   held.state->release();
 }
 
 TEST_CASE("FutureState: the value lives as long as handle or reference") {
   auto token = std::make_shared<int>(0);
-  auto* const state = new FakeState<std::shared_ptr<int>>;
+  auto* const state = new detail::FutureState<std::shared_ptr<int>>;
   state->add_reference();  // the executor's
   {
     cf::Future<std::shared_ptr<int>> future(state);
