@@ -117,7 +117,8 @@ EACH_PROCESS_POOL("X20 throughput: two workers are no slower than one") {
   for (int round = 0; round < 30; ++round) {
     one = std::max(one, throughput(kind, 1));
     two = std::max(two, throughput(kind, 2));
-    if (two >= one || (SUPPORT_SANITIZED && two >= 0.6 * one)) break;
+    const bool is_rough = SUPPORT_SANITIZED || kind.news_delay > 0s;  // over nodes more processes than processors run
+    if (two >= one || (is_rough && two >= 0.6 * one)) break;
   }
   INFO(one << " tasks a second with one worker and " << two << " with two");
   CHECK(two >= 0.6 * one);

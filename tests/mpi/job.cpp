@@ -216,6 +216,37 @@ TEST_CASE("MPI: every way to the end of the program ends the job", "[long]") {
   CHECK(of_program().empty());
 }
 
+TEST_CASE("MPI: S2 S3 S6 S14 a program ends with work left, which is done, without a word of complaint") {
+  const support::DeadlineGuard deadline("work left under mpirun", std::chrono::seconds(100));
+  for (const std::string which : {"ends", "submits_at_exit", "does_not_wait", "cancels"}) {
+    const support::Ran ran = run(2, "at_exit " + which);
+    CAPTURE(which, ran.out, ran.error);
+    CHECK(ran.in_time);
+    CHECK(ran.status == 0);
+    CHECK(ran.error == "");
+    CHECK((contains(ran.out, "apple\n") || which == "cancels"));
+    CHECK(contains(ran.out, "runtime-error\n") == (which == "submits_at_exit"));
+    CHECK(of_program().empty());
+  }
+}
+
+TEST_CASE("MPI: X8 an interrupt of the launcher ends the job, and nothing is left") {
+  const support::DeadlineGuard deadline("SIGINT under mpirun");
+  const Job job("busy");
+  ::kill(job.launcher, SIGINT);
+  CHECK(ended_within(std::chrono::seconds(3)));
+  CHECK(support::wait_status(job.launcher) != 0);
+}
+
+TEST_CASE("MPI: a fork of the program makes no MPIPoolExecutor, and leaves the program's alone") {
+  const support::DeadlineGuard deadline("a fork under mpirun");
+  const support::Ran ran = run(2, "forks");
+  CAPTURE(ran.out, ran.error);
+  CHECK(ran.status == 0);
+  CHECK(contains(ran.out, "in a fork: concurrent::futures: this process is a fork of rank 0"));
+  CHECK(contains(ran.out, "\n0, and here 9\n"));
+}
+
 TEST_CASE("MPI: a program that has not called freeze_support is told the line", "[long]") {
   const support::DeadlineGuard deadline("no freeze_support under mpirun");
   const support::Ran ran = run(2, "without freeze_support");

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <concurrent/futures.hpp>
 #include <concurrent/multiprocessing.hpp>
+#include <cstdio>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -58,7 +59,7 @@ inline std::vector<ProcessKind> process_kinds() {
   for (const std::string& method : mp::get_all_start_methods()) kinds.push_back({method});
   return kinds;
 }
-#else  // the same promises asked of a pool over two nodes
+#else  // the same promises asked of a pool over several nodes
 }  // namespace support
 #include "support/nodes_kind.hpp"
 namespace support {
@@ -72,6 +73,15 @@ class KindInvoker : public Catch::ITestInvoker {
   KindInvoker(Body body, Kind kind, std::chrono::minutes limit)
       : body_(std::move(body)), kind_(std::move(kind)), limit_(limit) {}
   void invoke() const override {
+#ifdef SUPPORT_PROCESS_KIND_ON_NODES
+    if (Kind::is_process) {
+      if (const char* const reason = reason_to_leave_out(test_name())) {
+        std::printf("left out: %s: %s\n", test_name().c_str(), reason);
+        return;
+      }
+      ProcessKind::prepare();
+    }
+#endif
     const LeakCheck leaks;
     const DeadlineGuard deadline(test_name(), limit_);
     body_(kind_);

@@ -44,7 +44,12 @@ inline std::vector<NodePlace> mpi_places(const MPIPoolOptions& options) {
         "concurrent::futures: a task may not make an MPIPoolExecutor: it runs in a worker, which is no rank. Use a "
         "ProcessPoolExecutor there, or submit follow-up work from the caller.");
   }
-  if (MpiJob* const job = MpiJob::current()) return job->places(options.node_timeout);
+  if (MpiJob* const job = MpiJob::current()) {
+    if (job->is_here()) return job->places(options.node_timeout);
+    throw RuntimeError(
+        "concurrent::futures: this process is a fork of rank 0, and no rank itself: it may not make an "
+        "MPIPoolExecutor. Use a ProcessPoolExecutor here.");
+  }
   if (launched_rank()) {
     throw RuntimeError(
         "concurrent::futures: a launcher has started this program, and it has not called freeze_support, where the "

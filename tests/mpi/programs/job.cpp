@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -23,6 +24,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "conformance/programs/at_exit.hpp"
 
 namespace cf = concurrent::futures;
 namespace mp = concurrent::multiprocessing;
@@ -214,6 +217,30 @@ int logs() {
   return 0;
 }
 
+/// A fork is no rank, whatever the variables say that it has inherited.
+int forks() {
+  std::fflush(stdout);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      cf::MPIPoolExecutor pool(1);
+    } catch (const cf::RuntimeError& error) {
+      std::printf("in a fork: %s\n", error.what());
+    }
+    std::exit(0);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  cf::MPIPoolExecutor pool(1);
+  std::printf("%d, and here %d\n", status, pool.submit(square, 3).result());
+  return 0;
+}
+
+int at_exit_of_program(const std::string& which) {
+  static cf::MPIPoolExecutor pool({.max_workers = 2, .caller_node = false});
+  return at_exit::run(which.substr(which.find(' ') + 1), pool);
+}
+
 int silent() {
   cf::MPIPoolExecutor pool({.caller_node = false, .node_timeout = std::chrono::seconds(1)});
   Endless tasks(pool, 1);
@@ -242,6 +269,8 @@ int main(int argc, char** argv) {
     if (what == "sizes") return sizes();
     if (what == "logs") return logs();
     if (what == "silent") return silent();
+    if (what == "forks") return forks();
+    if (what.starts_with("at_exit ")) return at_exit_of_program(what);
     if (what == "nothing") return 0;
     if (what == "throws") throw std::runtime_error("nobody catches this");
     if (what == "exits") std::exit(0);

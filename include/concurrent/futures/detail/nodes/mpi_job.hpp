@@ -18,6 +18,7 @@
 #include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
+#include <concurrent/multiprocessing/detail/fork_guard.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
@@ -62,6 +63,8 @@ class MpiJob final : public Drainable {
   /// For freeze_support: starts the job. Returns in rank 0 alone.
   static void enter();
 
+  /// False: in a fork of the process that the launcher has started.
+  bool is_here() const noexcept { return fork_guard_.is_owner(); }
   /// The nodes that there are. Waits until all ranks have said who they are.
   /// Throws RuntimeError that says what is wrong with the job.
   std::vector<NodePlace> places(std::chrono::nanoseconds node_timeout);
@@ -162,6 +165,7 @@ class MpiJob final : public Drainable {
   static constexpr std::chrono::nanoseconds most_polling = std::chrono::microseconds(1000);
 
   const int rank_;
+  const ipc::ForkGuard fork_guard_;
   MPI_Comm comm_ = MPI_COMM_NULL;
   std::thread thread_;
   DrainableList pools_;
