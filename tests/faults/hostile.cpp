@@ -20,7 +20,7 @@ enum class Forgery {
   wrong_ticket,
   wrong_record,
   record_out_of_range,
-  wrong_key,
+  wrong_nonce,
   wrong_outcome,
   huge_size,
   negative_size,
@@ -42,7 +42,7 @@ int forge(Forgery kind, Gate done) {
   const std::uint64_t call = found.call();
   ipc::ResultEntry& entry = found.result(found.own, position);
   entry.call = call;
-  entry.key = found.record(ipc::record_of(call)).key;
+  entry.nonce = found.record(ipc::record_of(call)).nonce;
   entry.size = sizeof(int);
   entry.offset = 0;
   entry.outcome = static_cast<std::uint32_t>(ipc::Outcome::value);
@@ -57,8 +57,8 @@ int forge(Forgery kind, Gate done) {
     case Forgery::record_out_of_range:
       entry.call |= 0xFFFFFF;
       break;
-    case Forgery::wrong_key:
-      entry.key ^= 1;
+    case Forgery::wrong_nonce:
+      entry.nonce ^= 1;
       break;
     case Forgery::wrong_outcome:
       entry.outcome = 77;
@@ -100,7 +100,7 @@ int forge(Forgery kind, Gate done) {
   if (kind == Forgery::twice) {
     ipc::ResultEntry& again = found.result(found.own, position + 1);
     again.call = entry.call;
-    again.key = entry.key;
+    again.nonce = entry.nonce;
     again.size = sizeof(int);
     again.offset = 0;
     again.outcome = entry.outcome;
@@ -117,7 +117,7 @@ T publish_bytes(std::vector<unsigned char> bytes, Gate done) {
   const std::uint64_t position = found.next_position();
   ipc::ResultEntry& entry = found.result(found.own, position);
   entry.call = found.call();
-  entry.key = found.record(ipc::record_of(found.call())).key;
+  entry.nonce = found.record(ipc::record_of(found.call())).nonce;
   entry.size = std::min<std::uint64_t>(bytes.size(), ipc::ResultEntry::inline_capacity);
   std::memcpy(entry.bytes, bytes.data(), entry.size);
   entry.offset = 0;
@@ -189,7 +189,7 @@ void comes_to_an_end(cf::ProcessPoolExecutor& pool, const std::vector<cf::Future
 }  // namespace
 
 EACH_POLICY(
-    "fault 47: a message with a wrong ticket, record, key, size, offset: its worker is ended, its future fails") {
+    "fault 47: a message with a wrong ticket, record, nonce, size, offset: its worker is ended, its future fails") {
   for (int kind = 0; kind < static_cast<int>(Forgery::twice); ++kind) {
     CAPTURE(kind);
     Trial trial(policy);
@@ -337,7 +337,7 @@ EACH_POLICY(
           const std::uint64_t position = found.next_position();
           ipc::ResultEntry& entry = found.result(found.own, position);
           entry.call = found.worker(neighbour).call.load();
-          entry.key = found.record(ipc::record_of(entry.call)).key;
+          entry.nonce = found.record(ipc::record_of(entry.call)).nonce;
           entry.size = sizeof(int);
           entry.offset = 0;
           entry.outcome = static_cast<std::uint32_t>(ipc::Outcome::value);
@@ -367,7 +367,7 @@ EACH_POLICY(
             const auto state = ipc::RecordState::unpack(found.record(i).state.load());
             if (i == ipc::record_of(own) || state.ticket == 0) continue;
             entry.call = ipc::pack_call(state.ticket, i);
-            entry.key = found.record(i).key;
+            entry.nonce = found.record(i).nonce;
           }
           entry.size = sizeof(std::uint64_t);
           entry.offset = 0;

@@ -63,8 +63,8 @@ struct Found {
   std::uint64_t call() const { return worker(own).call.load(); }
   void commit(ipc::ResultEntry& entry, std::uint64_t position) const {
     const std::uint64_t size = std::min<std::uint64_t>(entry.size, ipc::ResultEntry::inline_capacity);
-    entry.sum = ipc::checksum_of_result(entry.call, entry.key, size, entry.offset, entry.outcome, entry.bytes);
-    if (entry.offset != 0) entry.sum ^= size ^ entry.size;
+    entry.checksum = ipc::checksum_of_result(entry.call, entry.nonce, size, entry.offset, entry.outcome, entry.bytes);
+    if (entry.offset != 0) entry.checksum ^= size ^ entry.size;
     entry.commit.store(position + 1);
     // As a worker does: whoever of the caller's sleeps is woken.
     header().caller.manager.store(0);

@@ -21,7 +21,7 @@ using concurrent::futures::detail::ResultReceiver;
 
 /// In the first byte of an input: the words without which nothing else would be looked at are put right.
 inline constexpr unsigned with_commits = 1;
-inline constexpr unsigned with_sums = 2;
+inline constexpr unsigned with_checksums = 2;
 /// Offsets count from the first block in the worker's region, as one in the segment is another on each machine.
 inline constexpr unsigned with_own_blocks = 4;
 
@@ -52,8 +52,9 @@ inline void read_results(std::span<const std::uint8_t> input) {
     input = input.subspan(size);
     if ((flags & with_commits) != 0) entry.commit.store(at + 1);
     if ((flags & with_own_blocks) != 0 && entry.offset != 0) entry.offset += begin;
-    if ((flags & with_sums) != 0 && (entry.offset != 0 || entry.size <= ipc::ResultEntry::inline_capacity))
-      entry.sum = ipc::checksum_of_result(entry.call, entry.key, entry.size, entry.offset, entry.outcome, entry.bytes);
+    if ((flags & with_checksums) != 0 && (entry.offset != 0 || entry.size <= ipc::ResultEntry::inline_capacity))
+      entry.checksum =
+          ipc::checksum_of_result(entry.call, entry.nonce, entry.size, entry.offset, entry.outcome, entry.bytes);
   }
   ResultItem item;
   std::size_t taken = 0;
@@ -92,7 +93,7 @@ inline std::vector<std::vector<std::byte>> results() {
     std::vector<std::byte> input{static_cast<std::byte>(flags)};
     for (const support::WrittenResult& one : entries) {
       std::byte bytes[sizeof(ipc::ResultEntry)] = {};
-      const std::uint64_t words[] = {0, one.call, one.key, one.size, one.offset, one.outcome};
+      const std::uint64_t words[] = {0, one.call, one.nonce, one.size, one.offset, one.outcome};
       std::memcpy(bytes, words, sizeof words);
       std::memcpy(bytes + offsetof(ipc::ResultEntry, bytes), one.text.data(), one.text.size());
       input.insert(input.end(), bytes, bytes + sizeof bytes);
@@ -107,9 +108,9 @@ inline std::vector<std::vector<std::byte>> results() {
   support::WrittenResult finalizer = thrown;
   finalizer.call = ipc::finalizer_call;
   const support::WrittenResult value = support::short_result("a value");
-  add(with_commits | with_sums | with_own_blocks, {value, in_block, thrown, finalizer});
-  add(with_commits | with_sums | with_own_blocks, {in_block, in_block});
-  add(with_commits | with_sums, {value, value, value, value, value});
+  add(with_commits | with_checksums | with_own_blocks, {value, in_block, thrown, finalizer});
+  add(with_commits | with_checksums | with_own_blocks, {in_block, in_block});
+  add(with_commits | with_checksums, {value, value, value, value, value});
   add(with_commits, {value});
   add(0, {value, in_block});
   return all;

@@ -14,9 +14,9 @@
 //                                  monitor's thread ◄──────────── zygote (one thread, no user code) ───────┘
 //
 // submit pickles the call before any lock is taken, on the stack or, if it is large, straight into an argument block.
-// If the call queue has room the submitting thread writes the call there itself; otherwise the WorkItem waits in
-// `pending` and whoever next sees room moves it: a submitting thread, a thread that waits for a result (`pump_until`),
-// or the manager. The same threads take results off the rings and resolve the futures; callbacks alone are always the
+// If the call queue has room the submitting thread writes the call there itself; otherwise the WorkItem waits in the
+// ledger and whoever next sees room sends it: a submitting thread, a thread that waits for a result (`pump_until`), or
+// the manager. The same threads take results off the rings and resolve the futures; callbacks alone are always the
 // manager's. Each step has a file in detail/process_pool: submit.hpp, results.hpp, manager.hpp, timers.hpp, deaths.hpp,
 // start.hpp, control.hpp, trace.hpp; the words in shared memory are in multiprocessing/detail/layout.hpp.
 #pragma once

@@ -25,7 +25,7 @@ inline std::span<const std::byte> checked_call(Segment& segment, const CallRecor
   const bool possible = is_short ? size <= CallRecord::inline_capacity : segment.reach_caller_block(offset, size);
   if (possible) {
     if (is_short) std::memcpy(copy, record.bytes, size);
-    if (checksum_of_call(size, offset, record.flags, copy) == record.sum)
+    if (checksum_of_call(size, offset, record.flags, copy) == record.checksum)
       return {is_short ? copy : segment.base() + offset, size};
   }
   throw pickle::UnpicklingError(

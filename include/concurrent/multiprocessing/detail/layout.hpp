@@ -32,8 +32,8 @@
 //  CallRecord::ended_at   `started_at` before the stage becomes started, `ended_at` before the result's `commit`. The
 //                         caller reads them until it frees the record: `started_at` where it finds the stage started,
 //                         `ended_at` where there is a result. So of a worker that dies in between, the caller takes the
-//                         time of its death. Nothing but the trace is made of them: no sum holds them, and the trace
-//                         is content with any value, also that of a worker from which the call was taken back.
+//                         time of its death. Nothing but the trace is made of them: no checksum holds them, and the
+//                         trace is content with any value, also that of a worker from which the call was taken back.
 //  CallRecord::stop       caller only, and only while the record is that call's: 0 when the call is handed over,
 //                         also once more, stop_number(its ticket) once somebody has asked it to stop. A worker compares
 //                         it with the number of the call that it runs, and keeps none of it: so whether the call ends,
@@ -45,7 +45,7 @@
 //                         worker's `commit` and its look at `leave` are). It is not there: then the worker will see the
 //                         word before it begins anything else, and a signal can hit this task, a call that has not
 //                         begun (which is put back), or nothing. It is there: no signal is sent; the worker leaves
-//                         after the call that it may have begun meanwhile. `WorkerPlace::leaving` notes in the caller's
+//                         after the call that it may have begun meanwhile. `WorkerSlot::leaving` notes in the caller's
 //                         own memory that this end was asked for.
 //  CallQueue::entries     caller only. Position p holds (p, record). Written before `tail` is.
 //  CallQueue::tail        caller only.
@@ -127,8 +127,8 @@ struct alignas(cache_line) CallRecord {
   std::uint64_t offset;  // of its block within the segment; 0: it lies in `bytes`
   std::uint32_t flags;
   Shared<std::uint32_t> stop;
-  std::uint64_t key;                 // what the result must repeat
-  std::uint64_t sum;                 // checksum_of_call
+  std::uint64_t nonce;               // what the result must repeat
+  std::uint64_t checksum;            // checksum_of_call
   Shared<std::uint64_t> started_at;  // monotonic nanoseconds, where the flags ask for it
   Shared<std::uint64_t> ended_at;
   alignas(cache_line) std::byte bytes[inline_capacity];
@@ -149,12 +149,12 @@ struct alignas(cache_line) ResultEntry {
 
   Shared<std::uint64_t> commit;  // position + 1, stored last
   std::uint64_t call;            // (ticket, record), as in the call queue
-  std::uint64_t key;             // the call's
+  std::uint64_t nonce;           // the call's
   std::uint64_t size;            // bytes of the pickled result
   std::uint64_t offset;          // of its block within the segment; 0: it lies in `bytes`
   std::uint32_t outcome;
   std::uint32_t reserved;
-  std::uint64_t sum;  // checksum_of_result
+  std::uint64_t checksum;  // checksum_of_result
   std::uint64_t padding;
   alignas(cache_line) std::byte bytes[inline_capacity];
 };
@@ -166,9 +166,9 @@ inline std::uint64_t checksum_of_call(std::uint64_t size, std::uint64_t offset, 
                                       const std::byte* bytes) noexcept {
   return message_checksum(offset ^ flags, bytes, offset == 0 ? size : 0) ^ size;
 }
-inline std::uint64_t checksum_of_result(std::uint64_t call, std::uint64_t key, std::uint64_t size, std::uint64_t offset,
-                                        std::uint32_t outcome, const std::byte* bytes) noexcept {
-  return message_checksum(mix_into_checksum(call, key) ^ offset ^ outcome, bytes, offset == 0 ? size : 0) ^ size;
+inline std::uint64_t checksum_of_result(std::uint64_t call, std::uint64_t nonce, std::uint64_t size,
+                                        std::uint64_t offset, std::uint32_t outcome, const std::byte* bytes) noexcept {
+  return message_checksum(mix_into_checksum(call, nonce) ^ offset ^ outcome, bytes, offset == 0 ? size : 0) ^ size;
 }
 
 /// Stands before the bytes of each block in a worker's region.

@@ -119,7 +119,7 @@ class ManagerConversation {
     bool whole = true;
     const auto kind = run_call(writer, [&] {
       whole = request_.receive(socket_, frame.size);
-      return whole && frame.sum_of(request_.bytes()) == frame.sum;
+      return whole && frame.checksum_of(request_.bytes()) == frame.checksum;
     });
     request_.trim();
     return whole && send_frame(socket_, kind, {writer.data(), writer.size()});
@@ -130,7 +130,7 @@ class ManagerConversation {
     const auto kind = run_call(writer, [&] {
       ManagerFrame frame;
       whole = channel_.read_request(frame, request_);
-      return whole && frame.sum_of(request_.bytes()) == frame.sum;
+      return whole && frame.checksum_of(request_.bytes()) == frame.checksum;
     });
     if (!whole) return false;
     const std::span<const std::byte> answer(writer.data(), writer.size());

@@ -207,7 +207,7 @@ CONCURRENT_FUTURES_INLINE std::unique_ptr<ManagerAnswer> ManagerLink::call(std::
     const auto gone = std::move(answer);
     died(true);
   }
-  if (frame.sum_of(answer->bytes()) != frame.sum)
+  if (frame.checksum_of(answer->bytes()) != frame.checksum)
     throw pickle::UnpicklingError("concurrent::multiprocessing: the answer of the manager is damaged.");
   if (frame.kind == ManagerFrame::Kind::value) {
     answer->complete();

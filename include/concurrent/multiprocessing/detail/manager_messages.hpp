@@ -54,16 +54,16 @@ struct ManagerFrame {
   std::uint32_t magic = expected_magic;
   Kind kind = Kind::call;
   std::uint64_t size = 0;
-  std::uint64_t sum = 0;  // of how a call or an answer begins, where what it means stands
+  std::uint64_t checksum = 0;  // of how a call or an answer begins, where what it means stands
 
   static ManagerFrame of(Kind kind, std::span<const std::byte> bytes) noexcept {
     ManagerFrame frame;
     frame.kind = kind;
     frame.size = bytes.size();
-    frame.sum = frame.sum_of(bytes);
+    frame.checksum = frame.checksum_of(bytes);
     return frame;
   }
-  std::uint64_t sum_of(std::span<const std::byte> bytes) const noexcept {
+  std::uint64_t checksum_of(std::span<const std::byte> bytes) const noexcept {
     constexpr std::size_t most = 4096;
     return message_checksum(size ^ static_cast<std::uint64_t>(kind), bytes.data(), (std::min)(bytes.size(), most));
   }

@@ -43,16 +43,16 @@ class ResultSender {
   /// Whether the caller has taken all that was published.
   bool all_taken() const noexcept { return entry_.consumed.load(std::memory_order_relaxed) == position_; }
 
-  void publish(ResultWriter& writer, std::uint64_t call, std::uint64_t key, Outcome outcome) noexcept {
+  void publish(ResultWriter& writer, std::uint64_t call, std::uint64_t nonce, Outcome outcome) noexcept {
     ResultEntry& entry = segment_.result(index_, position_);
     entry.call = call;
-    entry.key = key;
+    entry.nonce = nonce;
     entry.size = writer.size();
     entry.outcome = static_cast<std::uint32_t>(outcome);
     const std::uint64_t offset = writer.publish(segment_, entry);
     entry.offset = offset;
-    entry.sum =
-        checksum_of_result(call, key, writer.size(), offset, static_cast<std::uint32_t>(outcome), writer.data());
+    entry.checksum =
+        checksum_of_result(call, nonce, writer.size(), offset, static_cast<std::uint32_t>(outcome), writer.data());
     CONCURRENT_FUTURES_FAULT_POINT("worker.before_commit");
     entry.commit.store(++position_, std::memory_order_seq_cst);
     CONCURRENT_FUTURES_FAULT_POINT("worker.committed");

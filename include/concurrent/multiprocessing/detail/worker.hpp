@@ -265,7 +265,7 @@ class Worker {
     if ((flags & CallRecord::traced) != 0) [[unlikely]]
       record.ended_at.store(static_cast<std::uint64_t>(monotonic_nanoseconds()), std::memory_order_relaxed);
     CONCURRENT_FUTURES_FAULT_POINT("worker.result_written");
-    results_.publish(writer, call, record.key, outcome);
+    results_.publish(writer, call, record.nonce, outcome);
     return true;
   }
 

@@ -71,7 +71,7 @@ TEST_CASE("ManagerChannel: calls and answers, and the bells that whoever sleeps 
     REQUIRE(server.has_request());
     CHECK(server.read_request(frame, bytes));
     CHECK(std::equal(message.begin(), message.end(), bytes.bytes().begin(), bytes.bytes().end()));
-    CHECK(frame.sum_of(bytes.bytes()) == frame.sum);
+    CHECK(frame.checksum_of(bytes.bytes()) == frame.checksum);
     client.client_sleeps();
     CHECK(server.post_answer(Kind::value, message));
     CHECK(client.client_wakes());  // the server has seen it: a bell comes

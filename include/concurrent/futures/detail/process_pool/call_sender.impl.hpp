@@ -32,12 +32,12 @@ inline void CallSender::write(WorkItem& item, const std::byte* bytes) noexcept {
   record.size = item.size;
   record.offset = offset;
   record.flags = flags;
-  record.sum = ipc::checksum_of_call(item.size, offset, flags, bytes);
+  record.checksum = ipc::checksum_of_call(item.size, offset, flags, bytes);
 }
 
 inline void CallSender::enqueue(WorkItem& item, std::uint64_t nonce) noexcept {
   ipc::CallRecord& record = segment_->record(item.record);
-  record.key = nonce;
+  record.nonce = nonce;
   record.stop.store(0, std::memory_order_relaxed);
   item.ticket = queue_->enqueue(item.record);
   CONCURRENT_FUTURES_FAULT_POINT("caller.placed");

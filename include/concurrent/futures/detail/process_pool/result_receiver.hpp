@@ -26,8 +26,8 @@ struct ResultItem {
   alignas(multiprocessing::detail::cache_line) std::byte bytes[multiprocessing::detail::ResultEntry::inline_capacity];
   const std::byte* block;  // where a large result lies; it is given back when it has been read
   std::uint64_t size;
-  std::uint64_t call;  // which it says it answers, and the key that it repeats: whoever has the calls compares them
-  std::uint64_t key;
+  std::uint64_t call;  // which it says it answers, and the nonce that it repeats: whoever has the calls compares them
+  std::uint64_t nonce;
   multiprocessing::detail::Outcome outcome;
 };
 

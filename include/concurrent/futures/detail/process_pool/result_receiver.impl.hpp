@@ -57,12 +57,12 @@ inline ResultReceiver::Take ResultReceiver::take(std::uint32_t slot, ResultItem&
   const ipc::ResultEntry& entry = segment_->result(slot, ring.position);
   // Copied first: a rogue worker may go on writing.
   std::uint64_t call = entry.call;
-  std::uint64_t key = entry.key;
+  std::uint64_t nonce = entry.nonce;
   std::uint64_t size = entry.size;
   std::uint64_t offset = entry.offset;
   std::uint32_t outcome = entry.outcome;
-  const std::uint64_t sum = entry.sum;
-  asm volatile("" : "+r"(call), "+r"(key), "+r"(size), "+r"(offset), "+r"(outcome));
+  const std::uint64_t checksum = entry.checksum;
+  asm volatile("" : "+r"(call), "+r"(nonce), "+r"(size), "+r"(offset), "+r"(outcome));
   item.block = nullptr;
   bool good = outcome == static_cast<std::uint32_t>(ipc::Outcome::exception) ||
               (outcome == static_cast<std::uint32_t>(ipc::Outcome::value) && call != ipc::finalizer_call);
@@ -77,13 +77,13 @@ inline ResultReceiver::Take ResultReceiver::take(std::uint32_t slot, ResultItem&
     good = good && size <= ipc::ResultEntry::inline_capacity;
     if (good) std::memcpy(item.bytes, entry.bytes, size);
   }
-  if (!good || sum != ipc::checksum_of_result(call, key, size, offset, outcome, item.bytes)) {
+  if (!good || checksum != ipc::checksum_of_result(call, nonce, size, offset, outcome, item.bytes)) {
     ring.distrusted = true;
     return Take::malformed;
   }
   item.size = size;
   item.call = call;
-  item.key = key;
+  item.nonce = nonce;
   item.outcome = static_cast<ipc::Outcome>(outcome);
   if (item.block != nullptr) reserve_blocks(slot);
   ++ring.position;

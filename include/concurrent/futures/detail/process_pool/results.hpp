@@ -58,7 +58,7 @@ inline bool ProcessPool::match_call(std::uint32_t index, ReceivedResult& result)
   result.cancelled = false;
   if (result.of_finalizer()) return true;
   if (result.of_initializer()) return options_.initializer && slot.tasks == 0;  // only before any call
-  WorkItem* const item = ledger_.match(result.call, result.key);
+  WorkItem* const item = ledger_.match(result.call, result.nonce);
   if (item == nullptr) return false;
   const CallState state = calls_.look(*item);
   if (!state.is_started() || state.worker != index) return false;

@@ -138,7 +138,7 @@ TEST_CASE("CallSender: what a worker does to a call is seen, and only what has n
     calls.push_back(make_call(content));
     Call& call = *calls.back();
     all.send(call);
-    CHECK(all.segment.record(call.record).key == call.nonce);
+    CHECK(all.segment.record(call.record).nonce == call.nonce);
     CHECK(all.sender.look(call).stage == CallState::Stage::waiting);
   }
   CHECK(all.sender.waiting() == 3);
@@ -198,7 +198,7 @@ TEST_CASE("CallSender: a record says where its call lies, how long it is and wha
   CHECK(inline_record.size == 8);
   CHECK(std::memcmp(inline_record.bytes, small->waiting_bytes(), 8) == 0);
   CHECK(inline_record.flags == ipc::CallRecord::timed);
-  CHECK(inline_record.sum == ipc::checksum_of_call(8, 0, inline_record.flags, small->waiting_bytes()));
+  CHECK(inline_record.checksum == ipc::checksum_of_call(8, 0, inline_record.flags, small->waiting_bytes()));
 
   const auto large = make_call(0);
   large->traced = true;
@@ -208,7 +208,7 @@ TEST_CASE("CallSender: a record says where its call lies, how long it is and wha
   CHECK(block_record.offset == all.segment.offset_of(large->block.address));
   CHECK(block_record.size == 100'000);
   CHECK(block_record.flags == ipc::CallRecord::traced);
-  CHECK(block_record.sum == ipc::checksum_of_call(100'000, block_record.offset, block_record.flags, nullptr));
+  CHECK(block_record.checksum == ipc::checksum_of_call(100'000, block_record.offset, block_record.flags, nullptr));
 }
 
 namespace {

@@ -81,7 +81,7 @@ TEST_CASE("ResultReceiver: results come in the order in which they were publishe
     while (rings.receiver.take(1, rings.item) == Take::item) {
       CHECK(text_of(rings.item) == "result " + std::to_string(taken));
       CHECK(rings.item.call == ipc::pack_call(5, 3));
-      CHECK(rings.item.key == 77);
+      CHECK(rings.item.nonce == 77);
       CHECK(rings.item.outcome == ipc::Outcome::value);
       ++taken;
     }
@@ -247,10 +247,10 @@ TEST_CASE("ResultReceiver: a result of which one bit is another is refused") {
     CAPTURE(bit);
     const std::uint64_t mask = std::uint64_t{1} << bit;
     CHECK(refused([&](ipc::ResultEntry& entry) { entry.call ^= mask; }));
-    CHECK(refused([&](ipc::ResultEntry& entry) { entry.key ^= mask; }));
+    CHECK(refused([&](ipc::ResultEntry& entry) { entry.nonce ^= mask; }));
     CHECK(refused([&](ipc::ResultEntry& entry) { entry.size ^= mask; }));
     CHECK(refused([&](ipc::ResultEntry& entry) { entry.offset ^= mask; }));
-    CHECK(refused([&](ipc::ResultEntry& entry) { entry.sum ^= mask; }));
+    CHECK(refused([&](ipc::ResultEntry& entry) { entry.checksum ^= mask; }));
     CHECK(refused(
         [&](ipc::ResultEntry& entry) { entry.bytes[bit / 8] ^= static_cast<std::byte>(std::uint32_t{1} << bit % 8); }));
   }
