@@ -4,7 +4,7 @@
 //  caller's process                                            a node: its agent, and the agent's workers
 // ┌────────────────────────────────────────┐                  ┌────────────────────────────────────────────┐
 // │ NodePool                               │    NodeLink      │ NodeAgent                                  │
-// │  pending: calls that no node has       ├── call ─────────►│  RelayCall for each call ──► ProcessPool   │
+// │  waiting: calls that no node has       ├── call ─────────►│  RelayCall for each call ──► ProcessPool   │
 // │  sent:    calls that a node has        │◄──────── result ─┤  (neither call nor result is unpickled)    │
 // └────────────────────────────────────────┘                  └────────────────────────────────────────────┘
 //

@@ -17,7 +17,7 @@ namespace detail {
 class NodeItem : public OwnedCall {
  public:
   /// `gone`: the pool has done with it, but for publishing its outcome.
-  enum class Place : std::uint8_t { none, pending, sent, gone };
+  enum class Location : std::uint8_t { none, waiting, sent, gone };
   /// What has become of a cancel() that asked the node.
   enum class Answer : std::uint8_t { none, awaited, given_back, kept };
 
@@ -34,7 +34,7 @@ class NodeItem : public OwnedCall {
   int retries_left = 0;
   std::uint64_t done = 0;  // what its task has said of its progress
   std::uint64_t total = 0;
-  Place place = Place::none;
+  Location location = Location::none;
   Answer answer = Answer::none;
   bool begun = false;            // a worker has taken it, as far as the node has told
   bool stopped_by_user = false;  // terminate() has returned true

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 // The caller's side of a pool over several nodes; message.hpp says how it speaks with them.
 //
-// submit pickles a call and puts it into `pending`; whoever sees that a node has a credit sends it there. What comes
-// back is laid into the inbox by whoever brings it, and handled by the pool's own thread, the manager, or by a thread
-// of the program that waits for a result just then. Callbacks alone are always the manager's.
+// submit pickles a call, which waits in the ledger until somebody sees that a node has a credit, and sends it there.
+// What comes back is laid into the inbox by whoever brings it, and handled by the pool's own thread, the manager, or by
+// a thread of the program that waits for a result just then. Callbacks alone are always the manager's.
 #pragma once
 
 #include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/nodes/body_writer.hpp>
 #include <concurrent/futures/detail/nodes/clock_offset.hpp>
+#include <concurrent/futures/detail/nodes/node_call_ledger.hpp>
 #include <concurrent/futures/detail/nodes/node_credits.hpp>
+#include <concurrent/futures/detail/nodes/node_inbox.hpp>
 #include <concurrent/futures/detail/nodes/node_item.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/nodes/open_order.hpp>
@@ -18,7 +20,6 @@
 #include <concurrent/futures/detail/pool/pending_limit.hpp>
 #include <concurrent/futures/detail/pool/pool_future_state.hpp>
 #include <concurrent/futures/detail/pool/pool_text.hpp>
-#include <concurrent/futures/detail/pool/priority_list.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/futures/mpi_options.hpp>
 #include <concurrent/futures/statistics.hpp>
@@ -33,7 +34,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 namespace concurrent::futures::inline v0 {
@@ -126,13 +126,6 @@ class NodePool final : public FutureOwner {
   void deliver_loss(std::size_t node, const std::string& reason) noexcept;
 
  private:
-  struct Inbound {
-    std::size_t node;
-    Message message;
-    bool is_loss = false;
-    std::string reason;
-  };
-
   NodePool(MPIPoolOptions options, std::vector<NodePlace> places);
   ~NodePool();
   void destroy() noexcept override;
@@ -143,7 +136,7 @@ class NodePool final : public FutureOwner {
   [[noreturn]] void throw_closed() const CONCURRENT_FUTURES_REQUIRES(mutex_);
 
   // node_pool_calls.hpp: towards the nodes
-  void fill() CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void feed_nodes() CONCURRENT_FUTURES_REQUIRES(mutex_);
   PoolNode* choose_node() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool no_node_is_usable() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void send_call(NodeItem& item, PoolNode& node) CONCURRENT_FUTURES_REQUIRES(mutex_);
@@ -152,17 +145,16 @@ class NodePool final : public FutureOwner {
   void take_off(NodeItem& item) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void recall_for_idle_nodes() CONCURRENT_FUTURES_REQUIRES(mutex_);
   friend class PendingLimit;
-  std::size_t waiting_calls() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) { return pending_.size(); }
+  std::size_t waiting_calls() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) { return ledger_.waiting(); }
   bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
   void close_gate() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool stop(NodeItem& item, OnStop how) noexcept;
 
   // node_pool_results.hpp: from the nodes
   bool pump_results();
-  bool has_inbound();
   void learn_polling(std::chrono::nanoseconds slept) noexcept;
   bool processors_are_scarce() const noexcept;
-  void handle(Inbound& inbound);
+  void handle(NodeInbox::Entry& inbound);
 
   // node_pool_outcomes.hpp: how calls end
   void take_result(std::size_t index, const Message& message);
@@ -186,12 +178,10 @@ class NodePool final : public FutureOwner {
 
   // node_pool_manage.hpp: the manager's thread
   void manage();
-  void wake_manager() noexcept;
+  void wake_manager() noexcept { inbox_.wake_manager(); }
   void finish_callbacks(CallbackList callbacks);
   void run_deferred();
   bool wind_down();
-  void sleep(std::uint32_t seen, Deadline deadline) noexcept;
-  void tell_of_answer() noexcept;
   void await_answer(std::uint32_t seen, Deadline deadline);
   bool is_own_thread() const noexcept {
     return std::this_thread::get_id() == manager_id_.load(std::memory_order_relaxed);
@@ -208,22 +198,12 @@ class NodePool final : public FutureOwner {
   std::thread manager_;
   ipc::Mutex join_mutex_;
 
-  ipc::Mutex inbox_mutex_;
-  std::vector<Inbound> inbox_ CONCURRENT_FUTURES_GUARDED_BY(inbox_mutex_);
-  std::atomic<std::uint32_t> signal_{0};  // counts what wakes the manager
-  std::atomic<bool> sleeps_{false};       // the manager does
-  std::atomic<int> drivers_{0};           // threads that look into the inbox just now
-  std::atomic<int> dozers_{0};            // that sleep on the word below, too
-  std::atomic<std::uint32_t> doze_word_{0};
+  NodeInbox inbox_;                            // has a lock of its own
   std::atomic<std::int64_t> polling_{50'000};  // for how many nanoseconds a thread polls that waits for other nodes
 
   ipc::Mutex mutex_;
-  PriorityList<NodeItem> pending_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
-  std::unordered_map<std::uint64_t, NodeItem*> sent_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);  // by ticket
-  std::uint64_t last_ticket_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
-  std::size_t outstanding_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
-  std::size_t asked_back_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // items of which that is true
-  std::atomic<std::size_t> resolving_ = 0;                            // off the table, not resolved yet
+  NodeCallLedger ledger_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::atomic<std::size_t> resolving_ = 0;  // off the table, not resolved yet
   PendingLimit pending_limit_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::vector<CallbackList> deferred_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::string broken_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
@@ -240,8 +220,6 @@ class NodePool final : public FutureOwner {
 
   std::atomic<bool> closed_{false};  // submit throws
   std::atomic<std::thread::id> manager_id_{};
-  std::atomic<int> asking_{0};             // threads that wait for an answer
-  std::atomic<std::uint32_t> answers_{0};  // changes with each answer of a node that somebody may wait for
   std::atomic<std::uint32_t> ended_{0};
 };
 

@@ -48,24 +48,20 @@ inline void NodePool::submit(NodeItem& item, BodyWriter& call) {
   item.bytes = call.take();
   const ipc::MutexLock lock(mutex_);
   if (closed_.load(std::memory_order_relaxed)) throw_closed();
-  pending_.enter(item);
+  ledger_.add(item);
   item.state().add_reference();
   ++counts_.submitted;
   counts_.bytes_to_workers += item.bytes.size;
-  ++outstanding_;
-  pending_.push_back(item);
-  item.place = NodeItem::Place::pending;
   was_used_ = true;
   if (trace_ != nullptr) trace_submit(item);
-  fill();
+  feed_nodes();
 }
 
 /// With the lock: sends what waits, as far as there are credits.
-inline void NodePool::fill() {
-  while (NodeItem* const item = pending_.front()) {
+inline void NodePool::feed_nodes() {
+  while (NodeItem* const item = ledger_.first_waiting()) {
     PoolNode* const node = choose_node();
     if (node == nullptr) break;
-    pending_.remove(*item);
     send_call(*item, *node);
   }
   pending_limit_.tell(*this);
@@ -96,13 +92,9 @@ inline bool NodePool::no_node_is_usable() const noexcept {
 }
 
 inline void NodePool::send_call(NodeItem& item, PoolNode& node) {
-  item.ticket = ++last_ticket_;
-  item.node = static_cast<std::size_t>(
-      std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& one) { return one.get() == &node; }) - nodes_.begin());
-  item.place = NodeItem::Place::sent;
-  item.begun = false;
-  item.done = item.total = 0;
-  sent_.emplace(item.ticket, &item);
+  ledger_.mark_sent(item, static_cast<std::size_t>(std::find_if(nodes_.begin(), nodes_.end(),
+                                                                [&](const auto& one) { return one.get() == &node; }) -
+                                                   nodes_.begin()));
   ++node.out;
   MessageWriter message(MessageKind::call, id_, item.bytes.size < separate_body ? 64 + item.bytes.size : 112);
   message << item.ticket << (item.options != nullptr);
@@ -125,16 +117,9 @@ inline void NodePool::send_about(const NodeItem& item, MessageKind kind) {
 
 /// With the lock: the call is not needed any more, wherever it is.
 inline void NodePool::drop(NodeItem& item) noexcept {
-  if (item.place == NodeItem::Place::pending) pending_.remove(item);
-  if (item.place == NodeItem::Place::sent) {
-    sent_.erase(item.ticket);
-    --nodes_[item.node]->out;
-  }
-  if (std::exchange(item.asked_back, false)) --asked_back_;
+  if (item.location == NodeItem::Location::sent) --nodes_[item.node]->out;
   if (std::exchange(item.traced, false)) trace_->ended(&item);
-  pending_.leave(item);
-  item.place = NodeItem::Place::gone;
-  --outstanding_;
+  ledger_.close(item);
 }
 
 /// With the lock: drops a call that no worker has taken, and counts it, for who cancels its future then.
@@ -146,18 +131,17 @@ inline void NodePool::take_off(NodeItem& item) noexcept {
 
 /// With the lock: where a node has nothing to do and another one has calls that wait there, those come back.
 inline void NodePool::recall_for_idle_nodes() {
-  if (!pending_.empty()) return;
+  if (ledger_.waiting() != 0) return;
   for (const auto& idle : nodes_) {
     if (!idle->has_credit() || idle->out != 0) continue;
-    for (const auto& [ticket, item] : sent_) {
-      const PoolNode& node = *nodes_[item->node];
-      if (node.out <= static_cast<std::size_t>(node.limit) || item->begun || item->answer != NodeItem::Answer::none ||
-          item->stopped_by_user || item->stop_requested || item->recalled)
-        continue;
-      item->recalled = true;
-      send_about(*item, MessageKind::withdraw);
-      return;
-    }
+    NodeItem* const item = ledger_.find_sent([this](const NodeItem& sent) {
+      const PoolNode& node = *nodes_[sent.node];
+      return node.out > static_cast<std::size_t>(node.limit) && !sent.begun && sent.answer == NodeItem::Answer::none &&
+             !sent.stopped_by_user && !sent.stop_requested && !sent.recalled;
+    });
+    if (item == nullptr) continue;
+    item->recalled = true;
+    return send_about(*item, MessageKind::withdraw);
   }
 }
 
@@ -169,7 +153,7 @@ inline bool NodePool::withdraw(OwnedCall& call) noexcept {
   auto& item = static_cast<NodeItem&>(call);
   const Deadline deadline = std::chrono::steady_clock::now() + options_.node_timeout;
   ipc::MutexLock lock(mutex_);
-  if (item.place == NodeItem::Place::pending) {
+  if (item.location == NodeItem::Location::waiting) {
     take_off(item);
     pending_limit_.tell(*this);
     lock.unlock();
@@ -177,7 +161,7 @@ inline bool NodePool::withdraw(OwnedCall& call) noexcept {
     wake_manager();
     return true;
   }
-  if (item.place != NodeItem::Place::sent || item.begun || item.stopped_by_user) return false;
+  if (item.location != NodeItem::Location::sent || item.begun || item.stopped_by_user) return false;
   item.answer = NodeItem::Answer::awaited;
   send_about(item, MessageKind::withdraw);
   for (;;) {
@@ -187,10 +171,10 @@ inline bool NodePool::withdraw(OwnedCall& call) noexcept {
       wake_manager();
       return true;
     }
-    if (item.answer != NodeItem::Answer::awaited || item.place == NodeItem::Place::gone ||
+    if (item.answer != NodeItem::Answer::awaited || item.location == NodeItem::Location::gone ||
         std::chrono::steady_clock::now() >= deadline)
       break;
-    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    const std::uint32_t seen = inbox_.answers();
     lock.unlock();
     await_answer(seen, deadline);
     lock.lock();
@@ -203,14 +187,14 @@ inline bool NodePool::taken(const OwnedCall& call) noexcept {
   if (!is_here()) return false;
   const auto& item = static_cast<const NodeItem&>(call);
   const ipc::MutexLock lock(mutex_);
-  return item.place == NodeItem::Place::gone || (item.place == NodeItem::Place::sent && item.begun);
+  return item.location == NodeItem::Location::gone || (item.location == NodeItem::Location::sent && item.begun);
 }
 
 inline void NodePool::read_progress(OwnedCall& call, std::uint64_t& done, std::uint64_t& total) noexcept {
   if (!is_here()) return;
   const auto& item = static_cast<const NodeItem&>(call);
   const ipc::MutexLock lock(mutex_);
-  if (item.place != NodeItem::Place::sent) return;
+  if (item.location != NodeItem::Location::sent) return;
   done = item.done;
   total = item.total;
 }
@@ -231,21 +215,21 @@ inline bool NodePool::stop(NodeItem& item, OnStop how) noexcept {
   {
     ipc::MutexLock lock(mutex_);
     counted = item.counted;
-    switch (item.place) {
-      case NodeItem::Place::none:
+    switch (item.location) {
+      case NodeItem::Location::none:
         return false;
-      case NodeItem::Place::pending:
+      case NodeItem::Location::waiting:
         drop(item);
         pending_limit_.tell(*this);
         lock.unlock();
         cancel(item);
         wake_manager();
         return true;
-      case NodeItem::Place::sent:
+      case NodeItem::Location::sent:
         (how == OnStop::request ? item.stop_requested : item.stopped_by_user) = true;
         send_about(item, how == OnStop::request ? MessageKind::request_stop : MessageKind::stop);
         return true;
-      case NodeItem::Place::gone:
+      case NodeItem::Location::gone:
         if (how == OnStop::request) return false;
         break;
     }

@@ -25,19 +25,17 @@ inline void NodePool::shutdown(bool cancel_futures) {
     close_gate();
     if (cancel_futures) {
       gives_up_ = true;
-      while (NodeItem* const item = pending_.front()) {
+      while (NodeItem* const item = ledger_.first_waiting()) {
         drop(*item);
         cancelled.push_back(item);
       }
-      for (const auto& [ticket, item] : sent_) {
-        if (item->begun || item->answer != NodeItem::Answer::none || item->stopped_by_user || item->asked_back)
-          continue;
-        item->asked_back = true;
-        ++asked_back_;
-      }
-      for (const auto& [ticket, item] : sent_) {
-        if (item->asked_back) send_about(*item, MessageKind::withdraw);
-      }
+      ledger_.for_each_sent([this](NodeItem& item) {
+        mutex_.is_held();
+        if (!item.begun && item.answer == NodeItem::Answer::none && !item.stopped_by_user) ledger_.ask_back(item);
+      });
+      ledger_.for_each_sent([this](const NodeItem& item) {
+        if (item.asked_back) send_about(item, MessageKind::withdraw);
+      });
     }
   }
   for (NodeItem* const item : cancelled) cancel(*item);
@@ -46,10 +44,10 @@ inline void NodePool::shutdown(bool cancel_futures) {
   // What no worker has taken is cancelled when this returns, as far as nodes answer.
   const Deadline deadline = std::chrono::steady_clock::now() + options_.node_timeout;
   while (std::chrono::steady_clock::now() < deadline) {
-    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    const std::uint32_t seen = inbox_.answers();
     {
       const ipc::MutexLock lock(mutex_);
-      if (asked_back_ == 0 && resolving_ == 0) return;
+      if (ledger_.asked_back() == 0 && resolving_ == 0) return;
     }
     await_answer(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50)));
   }
@@ -103,7 +101,7 @@ inline void NodePool::set_max_workers(int workers) {
     if (!node->is_lost && !node->is_closed)
       node->link->send((MessageWriter(MessageKind::resize, id_) << (std::max)(limit, 1)).finish());
   }
-  fill();
+  feed_nodes();
 }
 
 /// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
@@ -118,7 +116,7 @@ inline void NodePool::stop_workers(int signal) {
     close_gate();
     broken_ = std::string("concurrent::futures: the pool's workers were stopped by ") +
               (signal == SIGKILL ? "kill_workers" : "terminate_workers") + ". Make a new executor for more work.";
-    while (NodeItem* const item = pending_.front()) {
+    while (NodeItem* const item = ledger_.first_waiting()) {
       drop(*item);
       cancelled.push_back(item);
     }
@@ -131,7 +129,7 @@ inline void NodePool::stop_workers(int signal) {
   wake_manager();
   const Deadline patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   while (std::chrono::steady_clock::now() < patience) {
-    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    const std::uint32_t seen = inbox_.answers();
     {
       const ipc::MutexLock lock(mutex_);
       if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
@@ -157,7 +155,7 @@ inline std::vector<pid_t> NodePool::processes() {
     }
   }
   for (;;) {
-    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    const std::uint32_t seen = inbox_.answers();
     {
       const ipc::MutexLock lock(mutex_);
       std::vector<pid_t> all;
@@ -183,7 +181,7 @@ inline std::vector<NodeInfo> NodePool::nodes() {
 
 inline std::size_t NodePool::pending_work_items() {
   const ipc::MutexLock lock(mutex_);
-  return outstanding_;
+  return ledger_.outstanding();
 }
 
 inline PoolStatistics NodePool::statistics() {
@@ -204,8 +202,9 @@ inline PoolSnapshot NodePool::snapshot() {
     snapshot.workers += node->live_workers;
     snapshot.busy += (std::min)(static_cast<std::uint64_t>(node->out), node->live_workers);
   }
-  snapshot.queued = outstanding_ - (std::min)(outstanding_, static_cast<std::size_t>(snapshot.busy));
-  snapshot.done = counts_.submitted - outstanding_;
+  const std::size_t outstanding = ledger_.outstanding();
+  snapshot.queued = outstanding - (std::min)(outstanding, static_cast<std::size_t>(snapshot.busy));
+  snapshot.done = counts_.submitted - outstanding;
   snapshot.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
   return snapshot;
 }

@@ -29,34 +29,31 @@ inline void NodePool::node_lost(std::size_t index, const std::string& reason) {
     node.live_workers = 0;
     if (matters && no_node_is_usable()) breaks = true;
     breaks = breaks && matters && !close_sent_;
-    for (auto at = sent_.begin(); at != sent_.end();) {
-      NodeItem* const item = at->second;
-      ++at;
-      if (item->node != index) continue;
-      if (!breaks && !gives_up_ && broken_.empty() && item->retries_left > 0 && !item->stopped_by_user &&
-          !item->stop_requested) {
-        --item->retries_left;
-        sent_.erase(item->ticket);
+    ledger_.for_each_sent([&](NodeItem& item) {
+      mutex_.is_held();
+      if (item.node != index) return;
+      if (!breaks && !gives_up_ && broken_.empty() && item.retries_left > 0 && !item.stopped_by_user &&
+          !item.stop_requested) {
+        --item.retries_left;
         --node.out;
-        item->answer = NodeItem::Answer::none;
-        pending_.push_front(*item);
-        item->place = NodeItem::Place::pending;
-        continue;
+        item.answer = NodeItem::Answer::none;
+        ledger_.put_back(item);
+        return;
       }
-      drop(*item);
-      failed.push_back(item);
-    }
+      drop(item);
+      failed.push_back(&item);
+    });
     if (breaks) {
       if (broken_.empty()) broken_ = text;
       close_gate();
     } else {
-      fill();
+      feed_nodes();
     }
   }
   if (matters) log_message(LogLevel::error, text);
   for (NodeItem* const item : failed) fail(*item, failure<NodeDied>(text, node.place.host, node.place.rank));
   if (breaks) break_pool(text);
-  tell_of_answer();
+  inbox_.tell_of_answer();
 }
 
 /// Every future that is not done fails, and the workers end.
@@ -66,22 +63,22 @@ inline void NodePool::break_pool(const std::string& reason) {
     const ipc::MutexLock lock(mutex_);
     if (broken_.empty()) broken_ = reason;
     close_gate();
-    while (NodeItem* const item = pending_.front()) {
+    while (NodeItem* const item = ledger_.first_waiting()) {
       drop(*item);
       failed.push_back(item);
     }
-    while (!sent_.empty()) {
-      NodeItem* const item = sent_.begin()->second;
-      drop(*item);
-      failed.push_back(item);
-    }
+    ledger_.for_each_sent([&](NodeItem& item) {
+      mutex_.is_held();
+      drop(item);
+      failed.push_back(&item);
+    });
     for (const auto& node : nodes_) {
       if (node->is_open && !node->is_lost && !node->is_closed)
         node->link->send((MessageWriter(MessageKind::end_workers, id_) << SIGKILL).finish());
     }
   }
   for (NodeItem* const item : failed) fail(*item, failure<BrokenProcessPool>(reason));
-  tell_of_answer();
+  inbox_.tell_of_answer();
   wake_manager();
 }
 

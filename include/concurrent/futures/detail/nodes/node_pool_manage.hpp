@@ -14,31 +14,9 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-inline void NodePool::wake_manager() noexcept {
-  signal_.fetch_add(1, std::memory_order_seq_cst);
-  if (sleeps_.load(std::memory_order_seq_cst)) multiprocessing::detail::futex_wake(signal_);
-}
-
-inline void NodePool::tell_of_answer() noexcept {
-  answers_.fetch_add(1, std::memory_order_seq_cst);
-  if (asking_.load(std::memory_order_seq_cst) != 0) multiprocessing::detail::futex_wake(answers_);
-}
-
-/// A thread that has looked for an answer in vain since `answers_` was `seen` waits for the next, or for a message that
-/// may be one: the manager may be held up by a callback.
+/// A thread that has looked for an answer in vain since `answers` was `seen` waits for the next.
 inline void NodePool::await_answer(std::uint32_t seen, Deadline deadline) {
-  if (pump_results()) return;
-  asking_.fetch_add(1, std::memory_order_seq_cst);
-  if (answers_.load(std::memory_order_seq_cst) == seen && !has_inbound())
-    multiprocessing::detail::futex_wait(answers_, seen, deadline);
-  asking_.fetch_sub(1, std::memory_order_seq_cst);
-}
-
-/// In the manager's thread.
-inline void NodePool::sleep(std::uint32_t seen, Deadline deadline) noexcept {
-  sleeps_.store(true, std::memory_order_seq_cst);
-  if (signal_.load(std::memory_order_seq_cst) == seen) multiprocessing::detail::futex_wait(signal_, seen, deadline);
-  sleeps_.store(false, std::memory_order_seq_cst);
+  if (!pump_results()) inbox_.await_answer(seen, deadline);
 }
 
 /// Callbacks run in the manager's thread: a thread that only waits for a result, or submits, may hold locks of the
@@ -71,13 +49,13 @@ inline void NodePool::manage() {
   ::pthread_setname_np(::pthread_self(), "pool-manager");
   manager_id_.store(std::this_thread::get_id());
   for (;;) {
-    const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
+    const std::uint32_t seen = inbox_.signal().load(std::memory_order_seq_cst);
     const bool any = pump_results();
     run_deferred();
     if (wind_down()) break;
     if (any) continue;
     const bool traced = flush_trace(false);
-    sleep(seen, traced ? std::chrono::steady_clock::now() + std::chrono::milliseconds(100) : (Deadline::max)());
+    inbox_.sleep(seen, traced ? std::chrono::steady_clock::now() + std::chrono::milliseconds(100) : (Deadline::max)());
   }
   flush_trace(true);
   ended_.store(1, std::memory_order_seq_cst);
@@ -88,7 +66,7 @@ inline void NodePool::manage() {
 /// Towards the end, as far as it can go now. True: nothing is left to do.
 inline bool NodePool::wind_down() {
   const ipc::MutexLock lock(mutex_);
-  if (!shutting_down_ || outstanding_ != 0 || resolving_ != 0 || !deferred_.empty()) return false;
+  if (!shutting_down_ || ledger_.outstanding() != 0 || resolving_ != 0 || !deferred_.empty()) return false;
   const auto to_close = [](const auto& node) { return node->is_open && !node->is_lost && !node->is_closed; };
   if (!std::exchange(close_sent_, true)) {
     for (const auto& node : nodes_) {

@@ -32,9 +32,8 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
   std::string refusal;  // where no node can run it
   {
     const ipc::MutexLock lock(mutex_);
-    const auto at = sent_.find(ticket);
-    if (at == sent_.end() || at->second->node != index) return;  // it has been given up
-    item = at->second;
+    item = ledger_.find(ticket);
+    if (item == nullptr || item->node != index) return;  // it has been given up
     if (outcome == CallOutcome::refused) {
       outcome = CallOutcome::cancelled;
       node.has_no_worker = true;
@@ -46,11 +45,9 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
     const bool given_back =
         outcome == CallOutcome::cancelled && !item->stopped_by_user && !item->stop_requested && !gives_up_;
     if (given_back && !answered) {  // nobody waits for it (any more): somebody else runs it
-      sent_.erase(at);
       --node.out;
       item->recalled = false;
-      pending_.push_front(*item);
-      item->place = NodeItem::Place::pending;
+      ledger_.put_back(*item);
       item = nullptr;
     } else {
       answered = answered && outcome == CallOutcome::cancelled;
@@ -64,13 +61,13 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
         counts_.bytes_from_workers += bytes_of_result(outcome, reader);
       }
     }
-    fill();
+    feed_nodes();
     if (item != nullptr) recall_for_idle_nodes();
   }
   if (item != nullptr) {
     if (!answered) finish_item(*item, outcome, reader, node);
     // Whoever has been answered goes on with the item: it is not touched any more.
-    tell_of_answer();
+    inbox_.tell_of_answer();
   }
   if (!refusal.empty() && !was_stopped_.load()) break_pool(refusal);
 }
@@ -130,7 +127,7 @@ inline void NodePool::finish_item(NodeItem& item, CallOutcome outcome, MessageRe
     state.release();
   }
   resolving_.fetch_sub(1, std::memory_order_acq_rel);
-  tell_of_answer();
+  inbox_.tell_of_answer();
   if (!reason.empty()) break_pool(reason);
   if (closed_.load()) wake_manager();  // a shutdown may wait for this
 }

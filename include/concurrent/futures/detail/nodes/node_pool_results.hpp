@@ -14,50 +14,21 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// From whichever thread brings it: takes no other lock, and runs nothing.
 inline void NodePool::deliver(std::size_t node, Message message) noexcept {
-  {
-    const ipc::MutexLock lock(inbox_mutex_);
-    inbox_.push_back({node, std::move(message), false, {}});
-  }
-  if (asking_.load(std::memory_order_seq_cst) != 0) tell_of_answer();
-  // A thread that drives looks into the inbox once more after it has said that it does no longer.
-  if (drivers_.load(std::memory_order_seq_cst) != 0) {
-    signal_.fetch_add(1, std::memory_order_seq_cst);
-  } else if (dozers_.load(std::memory_order_seq_cst) != 0) {
-    doze_word_.fetch_add(1, std::memory_order_seq_cst);
-    multiprocessing::detail::futex_wake(doze_word_, 1, true);
-  } else {
-    wake_manager();
-  }
+  inbox_.put({node, std::move(message), false, {}});
 }
 inline void NodePool::deliver_loss(std::size_t node, const std::string& reason) noexcept {
-  {
-    const ipc::MutexLock lock(inbox_mutex_);
-    inbox_.push_back({node, {}, true, reason});
-  }
-  if (asking_.load(std::memory_order_seq_cst) != 0) tell_of_answer();
-  wake_manager();
-}
-
-inline bool NodePool::has_inbound() {
-  const ipc::MutexLock lock(inbox_mutex_);
-  return !inbox_.empty();
+  inbox_.put({node, {}, true, reason});
 }
 
 /// Handles what has come. True: there was something.
 inline bool NodePool::pump_results() {
-  std::vector<Inbound> inbound;
-  {
-    const ipc::MutexLock lock(inbox_mutex_);
-    if (inbox_.empty()) return false;
-    inbound.swap(inbox_);
-  }
-  for (Inbound& one : inbound) handle(one);
-  return true;
+  std::vector<NodeInbox::Entry> inbound = inbox_.take_all();
+  for (NodeInbox::Entry& one : inbound) handle(one);
+  return !inbound.empty();
 }
 
-inline void NodePool::handle(Inbound& inbound) {
+inline void NodePool::handle(NodeInbox::Entry& inbound) {
   if (inbound.is_loss) return node_lost(inbound.node, inbound.reason);
   PoolNode& node = *nodes_[inbound.node];
   MessageReader reader(inbound.message);
@@ -74,31 +45,31 @@ inline void NodePool::handle(Inbound& inbound) {
     }
     case MessageKind::started: {
       const ipc::MutexLock lock(mutex_);
-      const auto at = sent_.find(reader.next<std::uint64_t>());
-      if (at != sent_.end()) at->second->begun = true;
+      NodeItem* const item = ledger_.find(reader.next<std::uint64_t>());
+      if (item != nullptr) item->begun = true;
       return;
     }
     case MessageKind::progress: {
       const ipc::MutexLock lock(mutex_);
-      const auto at = sent_.find(reader.next<std::uint64_t>());
-      if (at == sent_.end()) return;
-      at->second->done = reader.next<std::uint64_t>();
-      at->second->total = reader.next<std::uint64_t>();
+      NodeItem* const item = ledger_.find(reader.next<std::uint64_t>());
+      if (item == nullptr) return;
+      item->done = reader.next<std::uint64_t>();
+      item->total = reader.next<std::uint64_t>();
       return;
     }
     case MessageKind::kept: {
       const ipc::MutexLock lock(mutex_);
-      const auto at = sent_.find(reader.next<std::uint64_t>());
-      if (at == sent_.end()) break;
-      at->second->begun = true;
-      if (std::exchange(at->second->asked_back, false)) --asked_back_;
-      if (at->second->answer == NodeItem::Answer::awaited) at->second->answer = NodeItem::Answer::kept;
+      NodeItem* const item = ledger_.find(reader.next<std::uint64_t>());
+      if (item == nullptr) break;
+      item->begun = true;
+      ledger_.note_answer(*item);
+      if (item->answer == NodeItem::Answer::awaited) item->answer = NodeItem::Answer::kept;
       break;
     }
     case MessageKind::recovered: {
       const ipc::MutexLock lock(mutex_);
       node.has_no_worker = false;
-      return fill();
+      return feed_nodes();
     }
     case MessageKind::workers: {
       const ipc::MutexLock lock(mutex_);
@@ -148,7 +119,7 @@ inline void NodePool::handle(Inbound& inbound) {
     default:
       break;
   }
-  tell_of_answer();
+  inbox_.tell_of_answer();
   if (!broken.empty() && !was_stopped_.load()) break_pool(broken);
 }
 

@@ -145,7 +145,7 @@ inline void NodePool::open_nodes() {
                             (std::max)(options_.node_timeout, std::chrono::nanoseconds(std::chrono::seconds(60)));
   ipc::MutexLock lock(mutex_);
   for (;;) {
-    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    const std::uint32_t seen = inbox_.answers();
     std::string silent;
     for (const auto& node : nodes_) {
       if (node->refusal != nullptr) std::rethrow_exception(node->refusal);

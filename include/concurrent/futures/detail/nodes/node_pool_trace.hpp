@@ -47,7 +47,7 @@ inline void NodePool::ask_clocks() {
   const Deadline patience = std::chrono::steady_clock::now() + std::chrono::seconds(2);
   std::uint32_t round = 0;
   for (bool first = true;; first = false) {
-    const std::uint32_t seen = answers_.load(std::memory_order_acquire);
+    const std::uint32_t seen = inbox_.answers();
     {
       const ipc::MutexLock lock(mutex_);
       if (first) round = ++clock_round_;
@@ -94,12 +94,12 @@ inline void NodePool::take_trace(PoolNode& node, MessageKind kind, MessageReader
   const auto now = multiprocessing::detail::monotonic_nanoseconds();
   if (node.local_pool == nullptr && now - node.clock_asked_at > 1'000'000'000) ask_clock(node);
   if (kind == MessageKind::traced) {
-    const auto at = sent_.find(reader.next<std::uint64_t>());
+    const NodeItem* const item = ledger_.find(reader.next<std::uint64_t>());
     const auto where = lane(reader.next<pid_t>());
     const auto start = here(reader.next<std::int64_t>());
     const auto end = here(reader.next<std::int64_t>());
     const auto outcome = reader.next<std::string>();
-    if (at != sent_.end()) trace_->ran(at->second, where, start, end, outcome.c_str(), reader.next<bool>());
+    if (item != nullptr) trace_->ran(item, where, start, end, outcome.c_str(), reader.next<bool>());
     return;
   }
   const bool begins = reader.next<bool>();

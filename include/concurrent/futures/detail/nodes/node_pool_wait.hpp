@@ -29,29 +29,30 @@ inline bool NodePool::pump_until(const std::atomic<std::uint32_t>& word, std::ui
   const auto changed = [&] { return word.load(std::memory_order_acquire) != old; };
   if (is_own_thread()) {  // a callback that waits: nobody else would do the work
     while (!changed() && std::chrono::steady_clock::now() < deadline) {
-      const std::uint32_t seen = signal_.load(std::memory_order_acquire);
+      const std::uint32_t seen = inbox_.signal().load(std::memory_order_acquire);
       if (!pump_results())
-        sleep(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(10)));
+        inbox_.sleep(seen, (std::min)(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(10)));
     }
     return true;
   }
-  drivers_.fetch_add(1, std::memory_order_seq_cst);
-  const std::uint32_t seen = signal_.load(std::memory_order_acquire);
+  inbox_.begin_to_pump();
+  const std::uint32_t seen = inbox_.signal().load(std::memory_order_acquire);
   if (pump_results() || changed()) {
-    drivers_.fetch_sub(1, std::memory_order_seq_cst);
+    inbox_.stop_pumping();
     pump_results();
     return true;
   }
   ProcessPool* const local = local_pool_.load(std::memory_order_acquire);
-  const bool found = local != nullptr && local->pump_until(signal_, seen, deadline);
+  const bool found = local != nullptr && local->pump_until(inbox_.signal(), seen, deadline);
   if (!found && nodes_.size() > (local != nullptr ? 1U : 0U) && !processors_are_scarce()) {
     // Nothing comes before another thread of this process has brought it: that has the processor between two looks.
     const Deadline enough =
         std::chrono::steady_clock::now() + std::chrono::nanoseconds(polling_.load(std::memory_order_relaxed));
-    while (signal_.load(std::memory_order_acquire) == seen && !changed() && std::chrono::steady_clock::now() < enough)
+    while (inbox_.signal().load(std::memory_order_acquire) == seen && !changed() &&
+           std::chrono::steady_clock::now() < enough)
       ::sched_yield();
   }
-  drivers_.fetch_sub(1, std::memory_order_seq_cst);
+  inbox_.stop_pumping();
   return pump_results() || changed();
 }
 
@@ -72,12 +73,7 @@ inline bool NodePool::park(const std::atomic<std::uint32_t>& word, std::uint32_t
     }
     in_time = in_time || std::chrono::steady_clock::now() < deadline;
   } else {
-    dozers_.fetch_add(1, std::memory_order_seq_cst);
-    const std::uint32_t seen = doze_word_.load(std::memory_order_seq_cst);
-    const bool supported =
-        has_inbound() || multiprocessing::detail::futex_wait_either(word, value, doze_word_, seen, deadline);
-    dozers_.fetch_sub(1, std::memory_order_seq_cst);
-    if (!supported) {
+    if (!inbox_.park(word, value, deadline)) {
       pump_results();  // of which nobody else has been told
       return multiprocessing::detail::futex_wait(word, value, deadline);
     }
