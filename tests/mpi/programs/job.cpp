@@ -15,9 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <numeric>
-#include <random>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -26,6 +24,7 @@
 #include <vector>
 
 #include "conformance/programs/at_exit.hpp"
+#include "support/node_storm.hpp"
 
 namespace cf = concurrent::futures;
 namespace mp = concurrent::multiprocessing;
@@ -51,16 +50,6 @@ void wait_for_ever(const std::string& pipe) {
   const int end = ::open(pipe.c_str(), O_WRONLY);
   if (::write(end, "r", 1) != 1) std::abort();
   for (;;) ::pause();
-}
-
-/// Says in the file that this number was worked on; -1: somebody has said so before.
-int mark(const std::string& path, int number) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  char before = 0;
-  const ssize_t read = ::pread(file, &before, 1, number);
-  const bool written = ::pwrite(file, "x", 1, number) == 1;
-  ::close(file);
-  return read >= 0 && written && before != 'x' ? number : -1;
 }
 
 /// Tasks that run in all the workers and do not end. The rest of the program knows that they run.
@@ -105,42 +94,16 @@ int crashes() {
 
 /// Ten thousand workers of two agents are killed at any moment of their lives.
 int storm() {
-  char path[] = "/tmp/mpi_storm_XXXXXX";
-  ::close(::mkstemp(path));
   cf::MPIPoolExecutor pool({.workers_per_node = 2,
                             .caller_node = false,
                             .on_worker_death = cf::WorkerDeathPolicy::fail_task,
                             .restart_limit = {.count = 1'000'000}});
   cf::set_log_handler([](cf::LogLevel, std::string_view) {});
-  std::mt19937 random(std::random_device{}());
-  std::deque<std::pair<int, cf::Future<int>>> on_their_way;
-  int submitted = 0;
-  int values = 0;
-  int died = 0;
-  int kills = 0;
-  const auto take = [&] {
-    auto [number, future] = std::move(on_their_way.front());
-    on_their_way.pop_front();
-    try {
-      values += future.result() == number ? 1 : 0;
-    } catch (const cf::WorkerDied& error) {
-      died += error.host().empty() ? 0 : 1;
-    }
-  };
-  while (kills < 10'000) {
-    for (int more = 0; more < 20; ++more) {
-      on_their_way.emplace_back(submitted, pool.submit(mark, std::string(path), submitted));
-      ++submitted;
-    }
-    for (const pid_t worker : pool.processes()) kills += random() % 2 == 0 && ::kill(worker, SIGKILL) == 0 ? 1 : 0;
-    while (on_their_way.size() > 100) take();
-  }
-  while (!on_their_way.empty()) take();
-  pool.shutdown();
+  support::NodeStorm all;
+  all.run(pool, 10'000);
   cf::set_log_handler(nullptr);
-  ::unlink(path);
-  std::printf("%zu nodes, %d neither done once nor died\n", pool.nodes().size(), submitted - values - died);
-  std::fprintf(stderr, "%d kills, %d calls, %d values, %d died\n", kills, submitted, values, died);
+  std::printf("%zu nodes, %d neither done once nor died\n", pool.nodes().size(), all.submitted - all.values - all.died);
+  std::fprintf(stderr, "%d calls, %d values, %d died\n", all.submitted, all.values, all.died);
   return 0;
 }
 
