@@ -29,14 +29,15 @@
 //   request_stop  ticket: tell it, if it runs           (its result; `cancelled` unless it returns a value)
 //   warm_up   number of workers
 //   census                                             workers    their pids
-//   resize    number of workers
+//   resize    serial, number of workers                resized    serial, and what it threw, if that was refused
 //   end_workers  signal                                ended      the signals are sent
 //   clock     time here                                 clock      the same, and the time there
 //   trace     tell what a trace is told                 traced     ticket, worker, start, end, outcome, whether again
 //                                                       lane       whether a worker began or ended, its id, name, when
 //                                                       or how log        level, text; of the process, not of a pool
 //   close     no call follows, none is out              closed     the last message; everything on the node is gone
-//                                                      state      statistics, and why the pool broke, when they change
+//                                                      state      serial, statistics, and why the pool broke, when they
+//                                                                 change
 //
 // When a side may end, and what follows:
 // - the agent before `opened`: the link is lost, and the constructor throws.
@@ -83,6 +84,7 @@ enum class MessageKind : std::uint8_t {
   census,
   workers,
   resize,
+  resized,
   end_workers,
   ended,
   clock,

@@ -95,6 +95,7 @@ class NodeAgent final : public NodePeer {
 
   void work();
   void follow(const Message& order);
+  void resize(ProcessPool& pool, MessageReader& order);
   void open(const Message& order);
   void finish(bool kill);
   void look_around();
@@ -119,6 +120,7 @@ class NodeAgent final : public NodePeer {
   bool dozes_ = false;  // the thread looks around seldom
 
   // The thread's own.
+  std::uint32_t tellings_ = 0;
   PoolStatistics told_;
   std::uint64_t told_workers_ = 0;
   bool told_whole_ = false;  // that the pool is not broken

@@ -53,7 +53,7 @@ inline void NodeAgent::follow(const Message& order) {
     case MessageKind::warm_up:
       return pool->warm_up(reader.next<int>());
     case MessageKind::resize:
-      return pool->set_max_workers(reader.next<int>());
+      return resize(*pool, reader);
     case MessageKind::census: {
       const auto serial = reader.next<std::uint32_t>();
       const std::vector<pid_t> workers = pool->processes();
@@ -68,6 +68,17 @@ inline void NodeAgent::follow(const Message& order) {
   }
 }
 
+inline void NodeAgent::resize(ProcessPool& pool, MessageReader& order) {
+  MessageWriter answer = begin(MessageKind::resized);
+  answer << order.next<std::uint32_t>();
+  try {
+    pool.set_max_workers(order.next<int>());
+  } catch (const std::exception&) {
+    pickle::dump_exception(answer, std::current_exception());
+  }
+  send(answer.finish());
+}
+
 inline void NodeAgent::open(const Message& order) {
   id_.store(order.header.pool);
   ProcessPool* pool = nullptr;
@@ -78,7 +89,6 @@ inline void NodeAgent::open(const Message& order) {
     pool = ProcessPool::make(order_.process_options());
     pool->hand_calls_back();
     pool->start();
-    if (order_.workers < order_.most_workers) pool->set_max_workers(order_.workers);
   } catch (...) {
     if (pool != nullptr) pool->release();
     MessageWriter message = begin(MessageKind::opened);
@@ -177,7 +187,8 @@ inline void NodeAgent::tell_state() {
   told_ = counts;
   told_workers_ = snapshot.workers;
   told_whole_ = broken.empty();
-  send((begin(MessageKind::state) << counts.workers_started << counts.workers_lost << snapshot.workers << broken)
+  send((begin(MessageKind::state) << ++tellings_ << counts.workers_started << counts.workers_lost << snapshot.workers
+                                  << broken)
            .finish());
 }
 

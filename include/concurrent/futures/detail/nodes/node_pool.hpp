@@ -60,6 +60,7 @@ class PoolNode final : public NodePeer {
   ProcessPool* local_pool = nullptr;  // with a reference
   int workers = 1;                    // that it was opened with
   int limit = 1;                      // how many it may have now
+  int most = 1;                       // how many that may be
   std::size_t out = 0;                // calls that it has
   NodeCredits credits{1};             // how many it may have
   bool is_open = false;
@@ -67,7 +68,12 @@ class PoolNode final : public NodePeer {
   bool is_closed = false;
   bool has_no_worker = false;  // and the system refuses it one, as it has told
   bool has_ended_workers = false;
-  std::uint32_t census = 0;  // the last one that it has answered
+  std::uint32_t census = 0;           // the last one that it has answered
+  std::uint32_t state = 0;            // the last one that was heard
+  int wanted = 1;                     // how many workers it was last told to have
+  std::uint32_t asked = 0;            // and when
+  std::uint32_t resized = 0;          // the last time that it has answered
+  std::exception_ptr resize_refusal;  // what it threw then
   std::vector<pid_t> pids;
   std::uint64_t live_workers = 0;
   std::uint64_t workers_started = 0;
@@ -135,6 +141,12 @@ class NodePool final : public FutureOwner {
   void open_nodes();
   [[noreturn]] void throw_closed() const CONCURRENT_FUTURES_REQUIRES(mutex_);
 
+  // node_pool_resize.hpp
+  std::vector<int> shares(int workers) const CONCURRENT_FUTURES_REQUIRES(mutex_);
+  bool answers(const PoolNode& node) const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  std::exception_ptr resize_nodes(const std::vector<int>& numbers, ipc::MutexLock& lock)
+      CONCURRENT_FUTURES_REQUIRES(mutex_) CONCURRENT_FUTURES_UNCHECKED_LOCKS;
+
   // node_pool_calls.hpp: towards the nodes
   void feed_nodes() CONCURRENT_FUTURES_REQUIRES(mutex_);
   PoolNode* choose_node() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
@@ -190,13 +202,13 @@ class NodePool final : public FutureOwner {
   MPIPoolOptions options_;
   const std::uint32_t id_;
   std::atomic<int> max_workers_{1};
-  int most_workers_ = 1;
   multiprocessing::detail::ForkGuard fork_guard_;
   std::vector<std::unique_ptr<PoolNode>> nodes_;  // constant
   bool is_alone_ = true;                          // constant: its only node is the caller's own
   std::atomic<ProcessPool*> local_pool_{nullptr};
   std::thread manager_;
   ipc::Mutex join_mutex_;
+  ipc::Mutex resize_mutex_;  // before the lock
 
   NodeInbox inbox_;                            // has a lock of its own
   std::atomic<std::int64_t> polling_{50'000};  // for how many nanoseconds a thread polls that waits for other nodes
@@ -213,7 +225,7 @@ class NodePool final : public FutureOwner {
   bool gives_up_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;  // calls that come back are not sent again
   bool close_sent_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
   bool was_used_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
-  std::uint32_t census_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
+  std::uint32_t questions_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // numbers what nodes are asked
   std::uint32_t clock_round_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
   PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
@@ -238,6 +250,7 @@ inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_
 #include <concurrent/futures/detail/nodes/node_pool_loss.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_manage.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_outcomes.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_resize.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_results.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_start.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_trace.hpp>

@@ -83,27 +83,6 @@ inline void NodePool::warm_up(int workers) {
   }
 }
 
-inline void NodePool::set_max_workers(int workers) {
-  if (workers <= 0 || workers > most_workers_) {
-    throw std::invalid_argument("concurrent::futures: set_max_workers: the number is " + std::to_string(workers) +
-                                "; it must be from 1 to " + std::to_string(most_workers_) +
-                                ", the max_workers that this executor was made with.");
-  }
-  const ipc::MutexLock lock(mutex_);
-  max_workers_.store(workers);
-  for (const auto& node : nodes_) {
-    node->has_no_worker = false;  // it may be the only one now: whoever is asked in vain says so once more
-    const int limit = (std::min)(workers, node->workers);
-    workers -= limit;
-    if (limit == node->limit) continue;
-    node->limit = limit;
-    node->credits.set_workers(limit);
-    if (!node->is_lost && !node->is_closed)
-      node->link->send((MessageWriter(MessageKind::resize, id_) << (std::max)(limit, 1)).finish());
-  }
-  feed_nodes();
-}
-
 /// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
 /// running fail as their workers end.
 inline void NodePool::stop_workers(int signal) {
@@ -147,7 +126,7 @@ inline std::vector<pid_t> NodePool::processes() {
   std::uint32_t serial = 0;
   {
     const ipc::MutexLock lock(mutex_);
-    serial = ++census_;
+    serial = ++questions_;
     for (const auto& node : nodes_) {
       node->pids.clear();
       if (node->is_open && !node->is_lost && !node->is_closed && !close_sent_)

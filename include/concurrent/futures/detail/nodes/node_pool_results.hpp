@@ -21,7 +21,8 @@ inline void NodePool::deliver_loss(std::size_t node, const std::string& reason) 
   inbox_.put({node, {}, true, reason});
 }
 
-/// Handles what has come. True: there was something.
+/// Handles what has come. True: there was something. Several threads may do so at a time, so that of two messages of
+/// one node the later may be handled first.
 inline bool NodePool::pump_results() {
   std::vector<NodeInbox::Entry> inbound = inbox_.take_all();
   for (NodeInbox::Entry& one : inbound) handle(one);
@@ -72,13 +73,26 @@ inline void NodePool::handle(NodeInbox::Entry& inbound) {
       return feed_nodes();
     }
     case MessageKind::workers: {
+      const auto serial = reader.next<std::uint32_t>();
       const ipc::MutexLock lock(mutex_);
-      node.census = reader.next<std::uint32_t>();
+      if (serial <= node.census) break;
+      node.census = serial;
       node.pids = reader.next<std::vector<pid_t>>();
       break;
     }
-    case MessageKind::state: {
+    case MessageKind::resized: {
+      const auto serial = reader.next<std::uint32_t>();
       const ipc::MutexLock lock(mutex_);
+      if (serial <= node.resized) break;  // a later answer was handled before
+      node.resized = serial;
+      node.resize_refusal = reader.remaining() != 0 ? pickle::load_exception(reader) : nullptr;
+      break;
+    }
+    case MessageKind::state: {
+      const auto serial = reader.next<std::uint32_t>();
+      const ipc::MutexLock lock(mutex_);
+      if (serial <= node.state) break;
+      node.state = serial;
       node.workers_started = reader.next<std::uint64_t>();
       node.workers_lost = reader.next<std::uint64_t>();
       node.live_workers = reader.next<std::uint64_t>();

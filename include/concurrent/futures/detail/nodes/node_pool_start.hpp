@@ -90,10 +90,10 @@ inline NodePool::NodePool(MPIPoolOptions options, std::vector<NodePlace> places)
     if (shares[i] == 0) continue;
     is_alone_ = is_alone_ && places[i].is_local;
     nodes_.push_back(std::make_unique<PoolNode>(*this, nodes_.size(), std::move(places[i])));
-    nodes_.back()->workers = nodes_.back()->limit = shares[i];
+    nodes_.back()->workers = nodes_.back()->limit = nodes_.back()->wanted = shares[i];
+    nodes_.back()->most = ProcessPool::most_for(shares[i]);
     nodes_.back()->credits.set_workers(shares[i]);
   }
-  most_workers_ = total;
   max_workers_.store(total);
 }
 
@@ -138,7 +138,7 @@ inline void NodePool::open_nodes() {
     node->link = node->place.connection->connect(id_, *node);
     order.host = node->place.host;
     order.rank = node->place.rank;
-    order.workers = order.most_workers = node->workers;
+    order.workers = node->workers;
     node->link->send((MessageWriter(MessageKind::open, id_) << order).finish());
   }
   const Deadline deadline = std::chrono::steady_clock::now() +

@@ -51,7 +51,6 @@ struct OpenOrder {
   std::string host;  // what the caller calls the node, for messages
   int rank = 0;
   int workers = 1;
-  int most_workers = 1;
   std::string start_method;
   std::optional<int> max_tasks_per_child;
   bool breaks_pool = true;
@@ -63,7 +62,7 @@ struct OpenOrder {
 
   ProcessPoolOptions process_options() const {
     ProcessPoolOptions options;
-    options.max_workers = most_workers;
+    options.max_workers = workers;
     options.mp_context = multiprocessing::get_context(start_method);
     options.max_tasks_per_child = max_tasks_per_child;
     // More than in a pool that a program uses itself: the thread that brings calls shares a processor with the workers,

@@ -113,11 +113,13 @@ class ExecutorBase : public MapMixin<Self>, public FormattableExecutor {
   /// `extra_queued_calls` more than that from now on.
   ///
   /// For processes up to 64, or to four times the number with which the executor was made if that is more; where
-  /// address space is limited (`ulimit -v`), only up to that number. For several nodes up to that number: those that
-  /// are to have no worker get no more calls, and one that had workers keeps one idle.
+  /// address space is limited (`ulimit -v`), only up to that number. For several nodes the same holds for each of them:
+  /// up to the number at the beginning one node after the other is filled, beyond it all grow alike; those that are to
+  /// have no worker get no more calls, and one that had workers keeps one idle.
   ///
   /// Throws: std::invalid_argument for a number that is not in that range; std::system_error when the system has no
-  /// memory for what more workers need, and nothing has changed then.
+  /// memory for what more workers need, and nothing has changed then. For several nodes, whose answers are waited for,
+  /// also what a node throws.
   void set_max_workers(int workers) {
     if (pool().is_here()) pool().set_max_workers(workers);
   }

@@ -102,6 +102,7 @@ class ProcessPool final : public FutureOwner {
   void warm_up(int workers);
   void stop_workers(int signal);
   void set_max_workers(int workers);
+  static int most_for(int first_workers) noexcept;
   int max_workers() const noexcept { return limits_.now.load(std::memory_order_relaxed); }
   std::vector<pid_t> processes();
   std::size_t pending_work_items();
@@ -150,7 +151,6 @@ class ProcessPool final : public FutureOwner {
   // flow.hpp: how much waits
   friend class PendingLimit;
   std::size_t waiting_calls() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) { return ledger_.waiting(); }
-  static int most_for(int first_workers) noexcept;
   std::size_t queued_calls(int workers) const noexcept;
   std::uint32_t slots_for(int workers) const noexcept;
   std::uint32_t records_for(int workers, std::uint32_t ring_capacity) const noexcept;
