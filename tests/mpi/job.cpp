@@ -238,6 +238,14 @@ TEST_CASE("MPI: X8 an interrupt of the launcher ends the job, and nothing is lef
   CHECK(support::wait_status(job.launcher) != 0);
 }
 
+TEST_CASE("MPI: a call is sent also if the thread that has waited for others waits no more") {
+  const support::DeadlineGuard deadline("no more waiting under mpirun");
+  const support::Ran ran = run(2, "waits no more", std::chrono::seconds(10));
+  CAPTURE(ran.out, ran.error);
+  CHECK(ran.status == 0);
+  CHECK(ran.out == "50 said so\n");
+}
+
 TEST_CASE("MPI: a fork of the program makes no MPIPoolExecutor, and leaves the program's alone") {
   const support::DeadlineGuard deadline("a fork under mpirun");
   const support::Ran ran = run(2, "forks");

@@ -199,6 +199,34 @@ int forks() {
   return 0;
 }
 
+void say_so(const std::string& pipe) {
+  const int end = ::open(pipe.c_str(), O_WRONLY);
+  if (::write(end, "r", 1) != 1) std::abort();
+  ::close(end);
+}
+
+/// A thread that waits for results speaks with MPI itself; what it submits then is sent also if it waits no more.
+int waits_no_more() {
+  cf::MPIPoolExecutor pool({.workers_per_node = 1, .caller_node = false});
+  char folder[] = "/tmp/mpi_job_XXXXXX";
+  if (::mkdtemp(folder) == nullptr) std::abort();
+  const std::string pipe = std::string(folder) + "/said";
+  if (::mkfifo(pipe.c_str(), 0600) != 0) std::abort();
+  const int end = ::open(pipe.c_str(), O_RDWR);
+  int said = 0;
+  for (int round = 0; round < 50; ++round) {
+    for (int i = 0; i < 20; ++i) pool.submit(square, i).result();
+    pool.submit(say_so, pipe);
+    char letter = 0;
+    said += static_cast<int>(::read(end, &letter, 1));
+  }
+  ::close(end);
+  ::unlink(pipe.c_str());
+  ::rmdir(folder);
+  std::printf("%d said so\n", said);
+  return 0;
+}
+
 int at_exit_of_program(const std::string& which) {
   static cf::MPIPoolExecutor pool({.max_workers = 2, .caller_node = false});
   return at_exit::run(which.substr(which.find(' ') + 1), pool);
@@ -233,6 +261,7 @@ int main(int argc, char** argv) {
     if (what == "logs") return logs();
     if (what == "silent") return silent();
     if (what == "forks") return forks();
+    if (what == "waits no more") return waits_no_more();
     if (what.starts_with("at_exit ")) return at_exit_of_program(what);
     if (what == "nothing") return 0;
     if (what == "throws") throw std::runtime_error("nobody catches this");

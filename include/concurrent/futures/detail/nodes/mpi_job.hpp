@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // The processes that a launcher has started, as one program: rank 0 is the caller, every other one an agent.
 //
-// One thread of each process makes all its calls of MPI, from MPI_Init_thread to MPI_Finalize, so that
-// MPI_THREAD_FUNNELED is enough: of rank 0 a thread of this library's, of an agent its main thread, in freeze_support.
-// What others send is laid down for that thread and it is woken. What comes over the wire is a stream of bytes each way
-// (byte_stream.hpp), cut into pieces of a gibibyte at most, on a communicator of our own.
+// One thread of each process makes its calls of MPI, from MPI_Init_thread to MPI_Finalize, so that MPI_THREAD_FUNNELED
+// is enough: of rank 0 a thread of this library's, of an agent its main thread, in freeze_support. What others send is
+// laid down for that thread and it is woken. Where MPI offers MPI_THREAD_SERIALIZED, a thread of the program that waits
+// for a result makes them in its stead as long as it polls, one look at a time (`at_mpi_`), and the other one keeps
+// away. What comes over the wire is a stream of bytes each way (byte_stream.hpp), cut into pieces of a gibibyte at
+// most, on a communicator of our own.
 //
 // A rank that has said nothing for `timeout` is lost. Time during which this process did not run itself does not count:
 // a job that is stopped as a whole (Ctrl-Z) goes on when it is continued.
@@ -56,7 +58,7 @@ namespace detail {
 
 namespace ipc = multiprocessing::detail;
 
-class MpiJob final : public Drainable {
+class MpiJob final : public Drainable, public NodeDriver {
  public:
   /// Null: no launcher has started this program, or freeze_support has not been called.
   static MpiJob* current() noexcept { return current_job(); }
@@ -74,6 +76,9 @@ class MpiJob final : public Drainable {
   void send(int rank, Message message);
   void listen(int rank, std::uint32_t pool, NodePeer& peer);
   void stop_listening(int rank, std::uint32_t pool) noexcept;
+  void begin_to_drive() noexcept override { drivers_.fetch_add(1, std::memory_order_relaxed); }
+  bool drive() override;
+  void stop_driving() noexcept override;
   /// At the end of the program: agents leave, and MPI is finalised.
   void finish() noexcept override;
 
@@ -152,8 +157,12 @@ class MpiJob final : public Drainable {
   void count_silence(std::chrono::nanoseconds passed);
   void lose(int rank);
   bool all_is_sent();
+  bool take_mpi() noexcept { return !at_mpi_.exchange(true, std::memory_order_acquire); }
+  void leave_mpi() noexcept { at_mpi_.store(false, std::memory_order_release); }
+  bool is_driven() const noexcept;
   void learn(std::chrono::nanoseconds idle) noexcept;
-  void rest(Clock::time_point idle_since);
+  bool has_pieces_under_way() const;
+  void rest(Clock::time_point idle_since, bool has_pieces, bool has_more);
   bool has_pools();
   void clear_agents_away(bool all);
   void fail(const std::string& problem);
@@ -161,6 +170,7 @@ class MpiJob final : public Drainable {
   static constexpr int tag = 1;
   static constexpr std::size_t most_at_once = std::size_t{1} << 30;
   static constexpr std::size_t small = std::size_t{64} << 10;
+  static constexpr std::chrono::nanoseconds driven_look = std::chrono::microseconds(100);
   static constexpr std::chrono::nanoseconds least_polling = std::chrono::microseconds(60);
   static constexpr std::chrono::nanoseconds most_polling = std::chrono::microseconds(1000);
 
@@ -180,6 +190,10 @@ class MpiJob final : public Drainable {
   std::atomic<std::int64_t> timeout_{std::chrono::nanoseconds(std::chrono::seconds(10)).count()};
   std::atomic<std::uint32_t> signal_{0};  // counts what the thread should look at
   std::atomic<bool> rests_{false};
+  std::atomic<bool> at_mpi_{false};         // a thread calls MPI, and has what is the thread's own
+  std::atomic<bool> may_be_driven_{false};  // by others, too
+  std::atomic<int> drivers_{0};             // threads of the program that are about to
+  std::atomic<Clock::rep> last_driven_{0};
   std::atomic<std::uint32_t> hellos_{0};  // changes with each, and with the problem
 
   ipc::Mutex peers_mutex_;  // held while a peer hears something
@@ -204,6 +218,7 @@ class MpiLink final : public NodeLink {
   }
   ~MpiLink() override { job_->stop_listening(rank_, pool_); }
   void send(Message message) override { job_->send(rank_, std::move(message)); }
+  NodeDriver* driver() const noexcept override { return job_; }
 
  private:
   MpiJob* job_;

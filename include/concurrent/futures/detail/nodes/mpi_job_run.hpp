@@ -58,11 +58,12 @@ inline bool MpiJob::begin() {
   }
   undo_binding();
   int provided = 0;
-  if (MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS ||
-      provided < MPI_THREAD_FUNNELED) {
+  const int wanted = rank_ == 0 ? MPI_THREAD_SERIALIZED : MPI_THREAD_FUNNELED;
+  if (MPI_Init_thread(nullptr, nullptr, wanted, &provided) != MPI_SUCCESS || provided < MPI_THREAD_FUNNELED) {
     fail("MPI offers no MPI_THREAD_FUNNELED. Use an MPI that was built for threads.");
     return false;
   }
+  may_be_driven_.store(rank_ == 0 && provided >= MPI_THREAD_SERIALIZED);
   MPI_Comm_dup(MPI_COMM_WORLD, &comm_);
   MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
   int size = 1;
@@ -125,6 +126,10 @@ inline void MpiJob::run() {
         for (std::size_t i = 1; i < ranks_.size(); ++i)
           send(static_cast<int>(i), MessageWriter(MessageKind::leave).finish());
       }
+      if (!take_mpi()) {
+        rest(busy, false, false);
+        continue;
+      }
       const bool sent = send_some();
       const bool received = receive_some();
       const Clock::time_point now = Clock::now();
@@ -138,8 +143,11 @@ inline void MpiJob::run() {
         learn(now - busy);
         busy = now;
       }
-      if (!sent && !received) rest(busy);
-    }
+      const bool has_pieces = has_pieces_under_way();
+      const bool has_more = !sending_.empty() || !arriving_.empty();
+      leave_mpi();
+      if (!sent && !received) rest(busy, has_pieces, has_more);
+    }  // left with MPI taken: nobody else calls it any more
     clear_agents_away(true);
     if (rank_ != 0) set_log_handler(nullptr);
     bool whole = !caller_is_lost_;

@@ -219,11 +219,47 @@ inline void MpiJob::learn(std::chrono::nanoseconds idle) noexcept {
   polling_ = idle <= most_polling ? (std::min)(2 * polling_, most_polling) : (std::max)(polling_ / 4, least_polling);
 }
 
+inline bool MpiJob::has_pieces_under_way() const {
+  return !arriving_.empty() || std::any_of(sending_.begin(), sending_.end(), [&](int rank) {
+    return ranks_[static_cast<std::size_t>(rank)]->piece > small;
+  });
+}
+
+/// In a thread that waits for a result.
+inline bool MpiJob::drive() {
+  if (!may_be_driven_.load(std::memory_order_relaxed) || !take_mpi()) return false;
+  struct Leave {
+    MpiJob& job;
+    ~Leave() { job.leave_mpi(); }
+  } const leave{*this};
+  const bool sent = send_some();
+  const bool received = receive_some();
+  return sent || received;
+}
+
+inline void MpiJob::stop_driving() noexcept {
+  last_driven_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+  drivers_.fetch_sub(1, std::memory_order_release);
+}
+
+/// Whether a thread of the program looks for messages, or did so a moment ago and will again, as one does that takes
+/// results one after the other.
+inline bool MpiJob::is_driven() const noexcept {
+  if (!may_be_driven_.load(std::memory_order_relaxed) || leaving_.load()) return false;
+  if (drivers_.load(std::memory_order_acquire) != 0) return true;
+  const Clock::time_point last{Clock::duration(last_driven_.load(std::memory_order_relaxed))};
+  return Clock::now() - last < 2 * driven_look;
+}
+
 /// Nothing has happened: polls, then sleeps, the longer the longer nothing has. Who sends wakes it; MPI cannot.
 ///
 /// A sleep takes longer than the way there and back of a short call, so that two sides that sleep do not get out of it:
 /// each polls for as long as that has paid. Where all processors have calls to run, one of them would do without.
-inline void MpiJob::rest(Clock::time_point idle_since) {
+inline void MpiJob::rest(Clock::time_point idle_since, bool has_pieces, bool has_more) {
+  if (is_driven()) {  // and not woken by who sends: that one is about to look itself, mostly
+    multiprocessing::detail::futex_wait(signal_, signal_.load(), Clock::now() + driven_look);
+    return;
+  }
   const std::chrono::nanoseconds idle = Clock::now() - idle_since;
   ProcessPool* const pool = busy_pool();
   const bool scarce = NodeAgent::calls_here().load(std::memory_order_relaxed) >= processors_;
@@ -233,17 +269,14 @@ inline void MpiJob::rest(Clock::time_point idle_since) {
     return;
   }
   // What goes over in pieces goes on when both sides look.
-  const bool is_large = !arriving_.empty() || std::any_of(sending_.begin(), sending_.end(), [&](int rank) {
-    return ranks_[static_cast<std::size_t>(rank)]->piece > small;
-  });
-  if (is_large && idle < std::chrono::seconds(2)) return static_cast<void>(::sched_yield());
+  if (has_pieces && idle < std::chrono::seconds(2)) return static_cast<void>(::sched_yield());
   auto pause = std::chrono::microseconds(50);
   if (idle >= std::chrono::milliseconds(2)) pause = std::chrono::microseconds(200);
   if (idle >= std::chrono::milliseconds(50)) pause = std::chrono::microseconds(1000);
   if (idle >= std::chrono::seconds(1)) pause = std::chrono::microseconds(10'000);
   if (idle >= std::chrono::seconds(5)) pause = std::chrono::microseconds(20'000);
   if (idle >= std::chrono::seconds(1) && !has_pools()) pause = std::chrono::microseconds(50'000);
-  if (!sending_.empty() || !arriving_.empty()) pause = std::chrono::microseconds(50);
+  if (has_more) pause = std::chrono::microseconds(50);
   const std::uint32_t seen = signal_.load(std::memory_order_seq_cst);
   rests_.store(true, std::memory_order_seq_cst);
   if (!has_news_.load(std::memory_order_seq_cst) && !(rank_ == 0 && leaving_.load())) {

@@ -37,6 +37,19 @@ class NodePeer {
   ~NodePeer() = default;
 };
 
+/// What brings messages where a thread of the program may do so itself while it waits: of one that is brought by
+/// another thread it hears two switches later.
+class NodeDriver {
+ public:
+  virtual void begin_to_drive() noexcept = 0;
+  /// One look, between those two. False: nothing has come or gone, or another thread is at it.
+  virtual bool drive() = 0;
+  virtual void stop_driving() noexcept = 0;
+
+ protected:
+  ~NodeDriver() = default;
+};
+
 /// One pool's way to one node, or back. What it promises stands in message.hpp.
 class NodeLink {
  public:
@@ -49,6 +62,8 @@ class NodeLink {
   virtual void send(Message message) = 0;
   /// The pool at the other end if that is in this process, so that a thread that waits can work for it.
   virtual ProcessPool* local_pool() const noexcept { return nullptr; }
+  /// The same for all links of this kind; null: there is none.
+  virtual NodeDriver* driver() const noexcept { return nullptr; }
 };
 
 /// A way to reach a node, from which each pool makes a link of its own.

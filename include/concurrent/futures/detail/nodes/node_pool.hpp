@@ -206,6 +206,7 @@ class NodePool final : public FutureOwner {
   std::vector<std::unique_ptr<PoolNode>> nodes_;  // constant
   bool is_alone_ = true;                          // constant: its only node is the caller's own
   std::atomic<ProcessPool*> local_pool_{nullptr};
+  NodeDriver* driver_ = nullptr;  // constant
   std::thread manager_;
   ipc::Mutex join_mutex_;
   ipc::Mutex resize_mutex_;  // before the lock

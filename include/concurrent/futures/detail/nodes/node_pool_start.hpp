@@ -165,6 +165,7 @@ inline void NodePool::open_nodes() {
     lock.lock();
   }
   for (const auto& node : nodes_) {
+    if (driver_ == nullptr) driver_ = node->link->driver();
     node->local_pool = node->link->local_pool();
     if (node->local_pool == nullptr) continue;
     node->local_pool->add_reference();

@@ -45,12 +45,16 @@ inline bool NodePool::pump_until(const std::atomic<std::uint32_t>& word, std::ui
   ProcessPool* const local = local_pool_.load(std::memory_order_acquire);
   const bool found = local != nullptr && local->pump_until(inbox_.signal(), seen, deadline);
   if (!found && nodes_.size() > (local != nullptr ? 1U : 0U) && !processors_are_scarce()) {
-    // Nothing comes before another thread of this process has brought it: that has the processor between two looks.
+    // Either this thread looks for messages itself, or another one brings them and has the processor between two looks.
+    NodeDriver* const driver = local == nullptr ? driver_ : nullptr;
+    if (driver != nullptr) driver->begin_to_drive();
     const Deadline enough =
         std::chrono::steady_clock::now() + std::chrono::nanoseconds(polling_.load(std::memory_order_relaxed));
     while (inbox_.signal().load(std::memory_order_acquire) == seen && !changed() &&
-           std::chrono::steady_clock::now() < enough)
-      ::sched_yield();
+           std::chrono::steady_clock::now() < enough) {
+      if (driver == nullptr || !driver->drive()) ::sched_yield();
+    }
+    if (driver != nullptr) driver->stop_driving();
   }
   inbox_.stop_pumping();
   return pump_results() || changed();
