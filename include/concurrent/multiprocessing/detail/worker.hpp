@@ -22,6 +22,7 @@
 #include <concurrent/multiprocessing/detail/signals.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/detail/worker_locals.hpp>
+#include <concurrent/multiprocessing/detail/worker_sleep.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/pickle/phase.hpp>
@@ -57,6 +58,7 @@ class Worker {
       : segment_(segment),
         entry_(segment.worker(index)),
         index_(index),
+        sleep_(segment, index),
         results_(segment, index),
         blocks_(segment.worker_region(index), segment.geometry().ring_capacity),
         budget_(segment.geometry().spin_nanoseconds),
@@ -178,7 +180,7 @@ class Worker {
         set_status(WorkerStatus::polling);
         CONCURRENT_FUTURES_FAULT_POINT("worker.polling");
         Polling polling(budget_.nanoseconds());
-        while ((call = claim_call(segment_, index_)) == no_call && !told_to_leave() && polling.again()) {
+        while ((call = claim_call(segment_, index_)) == no_call && !sleep_.told_to_leave() && polling.again()) {
         }
         if (call != no_call) budget_.paid();
       }
@@ -190,17 +192,12 @@ class Worker {
         if (entry_.status.load(std::memory_order_relaxed) != busy) set_status(WorkerStatus::busy);
         return call;
       }
-      if (told_to_leave() && !calls_wait(segment_)) return no_call;
+      if (sleep_.told_to_leave() && !calls_wait(segment_)) return no_call;
       budget_.did_not_pay();
       blocks_.collect();
       blocks_.let_go();
       if (!sleep()) return no_call;
     }
-  }
-
-  bool told_to_leave() const noexcept {
-    return entry_.leave.load(std::memory_order_relaxed) != 0 ||
-           segment_.caller().stopping.load(std::memory_order_relaxed) != 0;
   }
 
   /// False: idle for so long that the worker leaves.
@@ -210,30 +207,21 @@ class Worker {
     const auto start = std::chrono::steady_clock::now();
     const Deadline gone = idle == 0 ? (Deadline::max)() : start + std::chrono::nanoseconds(idle);
     Deadline tidy = start + std::chrono::seconds(1);  // large blocks are given back after a second of silence
-    entry_.wake.store(1, std::memory_order_relaxed);
-    set_status(WorkerStatus::asleep);
-    set_sleeper_bit();
+    sleep_.lie_down();
     CONCURRENT_FUTURES_FAULT_POINT("worker.sleep");
-    while (entry_.wake.load(std::memory_order_seq_cst) != 0 && !calls_wait(segment_) && !told_to_leave()) {
-      if (futex_wait(entry_.wake, 1, tidy < gone ? tidy : gone, true)) continue;
+    while (sleep_.may_sleep()) {
+      if (sleep_.sleep(tidy < gone ? tidy : gone)) continue;
       if (std::chrono::steady_clock::now() >= gone) {
-        clear_sleeper_bit();
+        sleep_.leave_sleepers();
         // The caller counts us in until it hears of our end; a call that arrives now is started anew then.
         return calls_wait(segment_);
       }
       if (tidy != (Deadline::max)()) blocks_.trim();
       tidy = (Deadline::max)();
     }
-    entry_.wake.store(0, std::memory_order_relaxed);
-    clear_sleeper_bit();
+    sleep_.get_up();
     CONCURRENT_FUTURES_FAULT_POINT("worker.woken");
     return true;
-  }
-  void set_sleeper_bit() noexcept {
-    segment_.sleepers(index_ / 64).fetch_or(std::uint64_t{1} << (index_ % 64), std::memory_order_seq_cst);
-  }
-  void clear_sleeper_bit() noexcept {
-    segment_.sleepers(index_ / 64).fetch_and(~(std::uint64_t{1} << (index_ % 64)), std::memory_order_seq_cst);
   }
 
   /// False: the caller has taken the call back.
@@ -280,6 +268,7 @@ class Worker {
   Segment& segment_;
   WorkerEntry& entry_;
   const std::uint32_t index_;
+  WorkerSleep sleep_;
   ResultSender results_;
   ResultBlocks blocks_;
   SpinBudget budget_;
