@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+// Who looks at the rings, in all executions: no result lies there while everybody sleeps who waits for it.
+#include "model/check.hpp"
+
+#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+
+namespace ipc = concurrent::multiprocessing::detail;
+using concurrent::futures::detail::Deadline;
+using concurrent::futures::detail::RingWatch;
+
+namespace {
+
+constexpr Deadline never = (Deadline::max)();
+constexpr Deadline soon = Deadline(std::chrono::seconds(1));  // long ago by the clock, which nobody reads here
+
+/// One ring, and everybody who has to do with it.
+struct Stage {
+  explicit Stage(model::Explorer::Program& program) {
+    watch.open(words);
+    program.name(&words.poller, "poller");
+    program.name(&words.manager, "manager's word");
+    program.name(&published, "published");
+    program.name(&taken, "taken");
+    program.name(&results, "results");
+  }
+
+  bool ready() const { return published.load() != taken.load(); }
+  /// Takes what there is, as the pool does under its lock.
+  bool pump() {
+    int seen = taken.load();
+    const int all = published.load();
+    bool any = false;
+    while (seen != all && !any) any = taken.compare_exchange_strong(seen, all);
+    if (any) {
+      results.fetch_add(1);
+      ipc::futex_wake(results);
+    }
+    return any;
+  }
+
+  void publish() {
+    published.fetch_add(1);
+    ipc::notify_caller(words);
+  }
+  void manage() {
+    for (;;) {
+      while (pump()) {
+      }
+      const RingWatch::Pace pace = watch.pace();
+      const bool polls = pace != RingWatch::Pace::quiet && pace != RingWatch::Pace::grew_quiet;
+      watch.sleep_manager(polls ? soon : never, [this] { return ready(); });
+    }
+  }
+  /// A thread that waits for the only result there will be; it looks `times` before it sleeps.
+  void wait(int times) {
+    const auto is_ready = [this] { return ready(); };
+    const auto pump_once = [this] { return pump(); };
+    if (times != 0 && watch.try_pump()) {
+      watch.poll();
+      for (int i = 0; i < times && results.load() == 0; ++i) pump();
+      watch.hand_back(pump_once, is_ready);
+    }
+    while (results.load() == 0) {
+      if (watch.try_pump()) {
+        watch.sleep(results, 0, never, is_ready);
+        while (pump()) {
+        }
+        watch.hand_back(pump_once, is_ready);
+      } else {
+        ipc::futex_wait(results, 0, never);
+      }
+    }
+  }
+  ipc::CallerWords words{};
+  RingWatch watch;
+  std::atomic<int> published{0};
+  std::atomic<int> taken{0};
+  std::atomic<std::uint32_t> results{0};
+};
+
+model::Limits limits() {
+  model::Limits limits;
+  limits.stale = 1;
+  limits.timers = true;
+  limits.steps = 300;
+  limits.lag = false;
+  return limits;
+}
+
+model::Case waits(const std::string& name, int looks) {
+  const auto set_up = [looks](model::Explorer::Program& program) {
+    const auto stage = std::make_shared<Stage>(program);
+    program.thread("worker", [stage] { stage->publish(); });
+    program.thread("waiter", [stage, looks] { stage->wait(looks); });
+    program.thread("manager", [stage] { stage->manage(); }, model::Ends::may_sleep);
+  };
+  return {name, set_up, limits()};
+}
+
+}  // namespace
+
+TEST_CASE("Model: a result is seen by a thread that goes to sleep, or by the manager") {
+  const model::Case one = waits("one waits", 0);
+  model::check(one.name, one.set_up, one.limits);
+}
+TEST_CASE("Model: a result is seen by a thread that looks and then goes to sleep, or by the manager", "[long]") {
+  const model::Case one = waits("one looks and waits", 1);
+  model::check(one.name, one.set_up, one.limits);
+}
