@@ -238,6 +238,10 @@ TEST_CASE("MPI: X8 an interrupt of the launcher ends the job, and nothing is lef
   CHECK(support::wait_status(job.launcher) != 0);
 }
 
+TEST_CASE("MPI: its header alone makes a whole program") {
+  CHECK(support::run_program({support::own_folder() + "/programs/alone"}).out == "25\n");
+}
+
 TEST_CASE("MPI: a call is sent also if the thread that has waited for others waits no more") {
   const support::DeadlineGuard deadline("no more waiting under mpirun");
   const support::Ran ran = run(2, "waits no more", std::chrono::seconds(10));

@@ -15,6 +15,7 @@
 #include <concurrent/futures/detail/nodes/mpi_job.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_members.hpp>
 #include <concurrent/futures/mpi_options.hpp>
+#include <concurrent/futures/process.hpp>  // what an agent's pool is made of
 #include <concurrent/multiprocessing/detail/initialisation.hpp>
 #include <concurrent/multiprocessing/detail/start_hooks.hpp>
 #include <concurrent/multiprocessing/process.hpp>
