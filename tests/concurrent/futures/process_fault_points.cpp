@@ -233,9 +233,12 @@ namespace {
 struct HeldClaims {
   static inline std::atomic<const support::Counter*> claimed{nullptr};
   static inline std::atomic<const support::Gate*> gate{nullptr};
+  static inline std::atomic<int> looks{0};  // how often the manager has gone round
 
   static void pass(const char* point) {
-    if (std::string_view(point) != "worker.call_taken" || gate.load() == nullptr) return;
+    const std::string_view name = point;
+    if (name == "caller.manager_sleeps") ++looks;
+    if (name != "worker.call_taken" || gate.load() == nullptr) return;
     claimed.load()->add();
     gate.load()->wait();
   }
@@ -263,6 +266,30 @@ TEST_CASE("set_max_workers: a call that a leaving worker had just claimed does n
     CHECK(first.result(20s) == repeat(1));
     CHECK(second.result(20s) == repeat(2));
     finalizers.open();
+  }
+  HeldClaims::gate = nullptr;
+  ipc::fault_hook = before;
+}
+
+TEST_CASE("a call with a time limit that its worker has just claimed stays with it") {
+  namespace ipc = concurrent::multiprocessing::detail;
+  const support::Counter claimed = support::Counter::make();
+  const support::Gate go = support::Gate::make();
+  HeldClaims::claimed = &claimed;
+  HeldClaims::gate = &go;
+  auto* const before = ipc::fault_hook.exchange(&HeldClaims::pass);
+  {
+    cf::ProcessPoolExecutor pool({.max_workers = 1, .mp_context = concurrent::multiprocessing::get_context("fork")});
+    auto future = pool.submit(cf::TaskOptions{.timeout = 60s}, repeat, 1);
+    claimed.wait_until(1);
+    for (int round = 0; round < 3; ++round) {  // the manager sees it claimed
+      const int seen = HeldClaims::looks;
+      pool.set_max_workers(1);
+      CHECK(support::eventually([&] { return HeldClaims::looks != seen; }));
+    }
+    go.open();
+    CHECK(future.result(20s) == repeat(1));
+    CHECK(pool.statistics().workers_started == 1);
   }
   HeldClaims::gate = nullptr;
   ipc::fault_hook = before;
