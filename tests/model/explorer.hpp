@@ -102,6 +102,7 @@ struct Op {
   const void* other = nullptr;  // a wait for either of two words
   Order order = Order::relaxed;
   Site site;
+  const void* life = nullptr;  // of a thread that may be killed instead: what others see of that
 };
 
 struct Limits {
@@ -214,7 +215,8 @@ class Explorer {
   void await_death();
   int deaths() const { return deaths_; }
   std::uint32_t thread_number() const { return current_; }
-  bool is_dead(std::uint32_t thread) const { return fibers_[thread]->state == Fiber::State::dead; }
+  /// Whether that thread has not been killed; who hears that it has knows what it did.
+  bool is_alive(std::uint32_t thread);
 
   /// Data that is no atomic: two accesses that race are a fault.
   struct Plain {
@@ -287,7 +289,7 @@ class Explorer {
   double insert(Location& location, std::size_t after, Message message);
   void finish() { ++fibers_[current_]->view.clock[current_]; }
   bool expire_one();
-  void end_thread(std::uint32_t thread);
+  void end_thread(std::uint32_t thread, std::size_t node);
   std::string describe() const;
   void tell(const std::string& text) {
     if (tells_ && !steps_.empty()) steps_.back().text += text;

@@ -39,6 +39,7 @@ inline bool Explorer::next_path() {
 
 inline bool Explorer::depend(const Op& a, const Op& b) {
   const auto is_sc = [](const Op& op) { return op.order == Order::seq_cst; };
+  if ((a.life != nullptr && a.life == b.address) || (b.life != nullptr && b.life == a.address)) return true;
   if (a.kind == Kind::fence || b.kind == Kind::fence) return is_sc(a) && is_sc(b);
   if (a.address == nullptr || b.address == nullptr) return false;
   const bool meet = a.address == b.address || (a.other != nullptr && a.other == b.address) ||
@@ -112,7 +113,9 @@ inline void Explorer::leave() {
   ::swapcontext(&fiber.context, &scheduler_);
 }
 inline void Explorer::step(Op op) {
-  fibers_[current_]->pending = std::move(op);
+  Fiber& self = *fibers_[current_];
+  if (self.ends == Ends::may_die && deaths_ < limits_.deaths) op.life = &self.state;
+  self.pending = op;
   leave();
 }
 
@@ -204,7 +207,7 @@ inline void Explorer::take_step(std::uint32_t thread) {
   Fiber& fiber = *fibers_[thread];
   current_ = thread;
   if (fiber.ends == Ends::may_die && deaths_ < limits_.deaths && choose(2) == 1) {
-    end_thread(thread);
+    end_thread(thread, node);
     return;
   }
   for (const Step& step : steps_) {
@@ -217,12 +220,20 @@ inline void Explorer::take_step(std::uint32_t thread) {
   ::swapcontext(&scheduler_, &fiber.context);
 }
 
-inline void Explorer::end_thread(std::uint32_t thread) {
+inline void Explorer::end_thread(std::uint32_t thread, std::size_t node) {
   Fiber& dead = *fibers_[thread];
   dead.state = Fiber::State::dead;
   ++deaths_;
   dead.order_clock[thread] = ++dead.steps;
-  steps_.push_back({thread, Op{}, nodes_.size() - 1, dead.steps, dead.order_clock, tells_ ? "is killed" : ""});
+  for (const Step& step : steps_) {
+    if (step.op.address != &dead.state) continue;
+    for (std::size_t i = 0; i < dead.order_clock.size(); ++i)
+      dead.order_clock[i] = (std::max)(dead.order_clock[i], step.clock[i]);
+  }
+  Op op;
+  op.kind = Kind::store;
+  op.address = &dead.state;
+  steps_.push_back({thread, op, node, dead.steps, dead.order_clock, tells_ ? "is killed" : ""});
   for (const auto& fiber : fibers_) {
     if (!fiber->awaits_death || fiber->state != Fiber::State::asleep) continue;
     fiber->state = Fiber::State::runs;
@@ -475,6 +486,19 @@ inline void Explorer::await_death() {
   self.state = Fiber::State::asleep;
   leave();
   self.awaits_death = false;
+}
+
+inline bool Explorer::is_alive(std::uint32_t thread) {
+  const Fiber& other = *fibers_[thread];
+  Op op;
+  op.kind = Kind::load;
+  op.address = &other.state;
+  step(op);
+  const bool alive = other.state != Fiber::State::dead;
+  if (!alive) fibers_[current_]->view.join(other.view);
+  if (tells_) tell("sees that " + other.name + (alive ? " is alive" : " is dead"));
+  finish();
+  return alive;
 }
 
 inline void Explorer::touch(Plain& data, bool writes) {
