@@ -77,7 +77,7 @@ class MpiJob final : public Drainable, public NodeDriver {
   void listen(int rank, std::uint32_t pool, NodePeer& peer);
   void stop_listening(int rank, std::uint32_t pool) noexcept;
   void begin_to_drive() noexcept override { drivers_.fetch_add(1, std::memory_order_relaxed); }
-  bool drive() override;
+  bool drive() noexcept override;
   void stop_driving() noexcept override;
   /// At the end of the program: agents leave, and MPI is finalised.
   void finish() noexcept override;

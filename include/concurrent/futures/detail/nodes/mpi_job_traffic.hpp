@@ -226,7 +226,7 @@ inline bool MpiJob::has_pieces_under_way() const {
 }
 
 /// In a thread that waits for a result.
-inline bool MpiJob::drive() {
+inline bool MpiJob::drive() noexcept {
   if (!may_be_driven_.load(std::memory_order_relaxed) || !take_mpi()) return false;
   struct Leave {
     MpiJob& job;

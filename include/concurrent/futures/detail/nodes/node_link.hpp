@@ -42,8 +42,10 @@ class NodePeer {
 class NodeDriver {
  public:
   virtual void begin_to_drive() noexcept = 0;
-  /// One look, between those two. False: nothing has come or gone, or another thread is at it.
-  virtual bool drive() = 0;
+  /// One look, between those two. False: nothing has come or gone, or another thread is at it. Without memory for what
+  /// has come the program ends, as it does where the link's own thread finds none: bytes that are lost cannot be made
+  /// up.
+  virtual bool drive() noexcept = 0;
   virtual void stop_driving() noexcept = 0;
 
  protected:
