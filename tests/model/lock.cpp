@@ -17,7 +17,7 @@ struct Stage {
   }
   /// Once in the section that the lock guards.
   void use() {
-    const Acquired acquired = word.acquire(holders, ipc::HolderTable::self(), (ipc::Deadline::max)());
+    const Acquired acquired = word.acquire(holders, holders.self(), (ipc::Deadline::max)());
     model::expect(acquired != Acquired::no, "a lock without a deadline was not acquired");
     if (acquired == Acquired::owner_died) model::expect(model::explorer->deaths() != 0, "nobody has died");
     guarded.write(guarded.read() + 1);

@@ -25,8 +25,10 @@ inline int checked_permits(int n, int least, const char* what) {
                               std::to_string(n) + ". It must be at least " + std::to_string(least) + ".");
 }
 
-/// A count, and whether somebody may be asleep because it was 0 (the sign bit). Killed between a release and its
-/// wake-up, or after having been woken and before the count was taken: those asleep find it at their next look.
+/// A count, and whether somebody may be asleep because it was 0 (the sign bit). A release takes the bit away and wakes
+/// as many as it raises the count by; one that follows before these have set the bit again wakes nobody, so whoever has
+/// slept wakes another if there is more to take. Killed between a release and its wake-up, or after having been woken
+/// and before the count was taken: those asleep find it at their next look.
 struct SemaphoreWord {
   static constexpr std::uint64_t expected_kind = 0x31'61'6d'65'73'66'63'63;  // "ccfsema1"
   static constexpr std::uint32_t sleepers = 1U << 31U;
@@ -36,6 +38,7 @@ struct SemaphoreWord {
 };
 
 /// Bounded: each permit is a cell that holds the HolderId of the thread that took it, so that a dead one's is free.
+/// Those who have slept wake others as those of a Semaphore do.
 struct BoundedSemaphoreWords {
   static constexpr std::uint64_t expected_kind = 0x31'75'6f'62'73'66'63'63;  // "ccfsbou1"
 
@@ -117,8 +120,10 @@ class Semaphore {
     std::uint32_t seen = state_->word.load(std::memory_order_relaxed);
     while ((seen & ~Word::sleepers) != 0) {
       if (state_->word.compare_exchange_weak(seen, (seen - 1) | keep, std::memory_order_acquire,
-                                             std::memory_order_relaxed))
+                                             std::memory_order_relaxed)) {
+        if (keep != 0 && (seen & ~Word::sleepers) > 1) detail::futex_wake(state_->word, 1, true);
         return true;
+      }
     }
     return false;
   }
@@ -186,10 +191,7 @@ class BoundedSemaphore {
       cell(i).store(0, std::memory_order_seq_cst);
       --left;
     }
-    if (state_->sleepers.exchange(0, std::memory_order_seq_cst) != 0) {
-      state_->wakeups.fetch_add(1, std::memory_order_release);
-      detail::futex_wake(state_->wakeups, n, true);
-    }
+    if (state_->sleepers.exchange(0, std::memory_order_seq_cst) != 0) wake(n);
   }
   /// How many permits there are to take, at this moment.
   int value() const noexcept {
@@ -232,6 +234,16 @@ class BoundedSemaphore {
   Cell& cell(std::uint32_t i) const noexcept {
     return *std::launder(reinterpret_cast<Cell*>(state_.extra() + i * sizeof(Cell)));
   }
+  void wake(int count) const noexcept {
+    state_->wakeups.fetch_add(1, std::memory_order_release);
+    detail::futex_wake(state_->wakeups, count, true);
+  }
+  bool any_is_free() const noexcept {
+    for (std::uint32_t i = 0; i < permits(); ++i) {
+      if (cell(i).load(std::memory_order_seq_cst) == 0) return true;
+    }
+    return false;
+  }
   bool is_free(detail::HolderId id) const noexcept { return id == 0 || !state_.holders().is_alive(id); }
 
   Acquired take(detail::HolderId self) const noexcept {
@@ -255,6 +267,7 @@ class BoundedSemaphore {
         taken = take(self);
       } else if (taken != Acquired::no && slept) {
         state_->sleepers.store(1, std::memory_order_seq_cst);  // others may sleep still
+        if (any_is_free()) wake(1);                            // a release in between saw nobody
       }
       if (taken != Acquired::no || detail::has_passed(deadline)) return taken;
       detail::futex_wait(state_->wakeups, woken, detail::next_look_up(deadline), true);

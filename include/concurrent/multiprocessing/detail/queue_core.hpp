@@ -144,21 +144,27 @@ inline QueueCore::Outcome QueueCore::put(std::span<const std::byte> bytes, Deadl
                                 ". Put an mp::SharedMemory or mp::Array into it.");
   }
   const HolderId self = state_.self();
-  const Outcome outcome = wait_for(state_->putters, deadline, [&] {
-    if (is_closed()) return Outcome::closed;
-    return try_put(bytes, self) ? Outcome::done : Outcome::in_vain;
-  });
+  const Outcome outcome = wait_for(
+      state_->putters, deadline,
+      [&] {
+        if (is_closed()) return Outcome::closed;
+        return try_put(bytes, self) ? Outcome::done : Outcome::in_vain;
+      },
+      [&] { return ring(nodes()).has_room(); });
   if (outcome == Outcome::done) state_->getters.wake(1);
   return outcome;
 }
 
 inline QueueCore::Outcome QueueCore::get(ItemBytes& bytes, Deadline deadline) const {
   const HolderId self = state_.self();
-  const Outcome outcome = wait_for(state_->getters, deadline, [&] {
-    const bool closed = is_closed();  // before the look: what was put before the close is found
-    if (try_get(bytes, self, true)) return Outcome::done;
-    return closed ? Outcome::closed : Outcome::in_vain;
-  });
+  const Outcome outcome = wait_for(
+      state_->getters, deadline,
+      [&] {
+        const bool closed = is_closed();  // before the look: what was put before the close is found
+        if (try_get(bytes, self, true)) return Outcome::done;
+        return closed ? Outcome::closed : Outcome::in_vain;
+      },
+      [&] { return size() != 0; });
   if (outcome == Outcome::done) state_->putters.wake(1);
   return outcome;
 }
@@ -181,8 +187,10 @@ inline bool QueueCore::task_done() const {
 }
 
 inline void QueueCore::join() const {
-  static_cast<void>(wait_for(state_->joiners, (Deadline::max)(),
-                             [&] { return size() == 0 && debts().are_paid() ? Outcome::done : Outcome::in_vain; }));
+  static_cast<void>(wait_for(
+      state_->joiners, (Deadline::max)(),
+      [&] { return size() == 0 && debts().are_paid() ? Outcome::done : Outcome::in_vain; },
+      [] { return false; }));  // all of them are woken at once
 }
 
 }  // namespace detail

@@ -29,9 +29,10 @@ struct Sleepers {
 
 enum class QueueOutcome { done, in_vain, closed };
 
-/// `attempt` says what it has achieved.
-template <class Attempt>
-QueueOutcome wait_for(Sleepers& sleepers, Deadline deadline, Attempt attempt) {
+/// `attempt` says what it has achieved, `more` whether another of those who wait could achieve it now as well: whoever
+/// came while this one had been woken and had not said yet that others sleep has woken nobody.
+template <class Attempt, class More>
+QueueOutcome wait_for(Sleepers& sleepers, Deadline deadline, Attempt attempt, More more) {
   constexpr std::int64_t longest_spin = 5'000;  // nanoseconds: about what a sleep and a wake-up cost
   Polling polling(longest_spin);
   bool slept = false;
@@ -44,6 +45,7 @@ QueueOutcome wait_for(Sleepers& sleepers, Deadline deadline, Attempt attempt) {
       outcome = attempt();
     } else if (slept && outcome == QueueOutcome::done) {
       sleepers.there.store(1, std::memory_order_seq_cst);  // others may sleep still
+      if (more()) sleepers.wake(1);
     }
     if (outcome != QueueOutcome::in_vain || has_passed(deadline)) return outcome;
     futex_wait(sleepers.count, count, next_look_up(deadline), true);

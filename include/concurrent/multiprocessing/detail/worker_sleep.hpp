@@ -15,11 +15,11 @@ namespace detail {
 /// How an idle worker sleeps until there is a call for it, or it is told to leave.
 ///
 /// No call is missed, since each side writes first and looks then, all of it sequentially consistent: the worker sets
-/// its bit among the sleepers and looks at the queue; the caller puts a call into the queue and looks at the sleepers. A
-/// caller that sees the bit clears it, takes the worker's `wake` word from 1 to 0 and wakes whoever sleeps on it, in
+/// its bit among the sleepers and looks at the queue; the caller puts a call into the queue and looks at the sleepers.
+/// A caller that sees the bit clears it, takes the worker's `wake` word from 1 to 0 and wakes whoever sleeps on it, in
 /// this order, so that a worker between its look and its sleep finds the word changed. A caller that tells a worker to
-/// leave does not look whether it sleeps: it says so, and then sets `wake` to 0 and wakes. A worker that sets the word to
-/// 1 after that must see what was said.
+/// leave does not look whether it sleeps: it says so, and then sets `wake` to 0 and wakes. A worker that sets the word
+/// to 1 after that must see what was said.
 class WorkerSleep {
  public:
   WorkerSleep(const Segment& segment, std::uint32_t index) noexcept

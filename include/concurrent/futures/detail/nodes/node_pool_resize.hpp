@@ -98,6 +98,7 @@ inline void NodePool::set_max_workers(int workers) {
   const std::vector<int> shares = this->shares(workers);
   if (const std::exception_ptr refusal = resize_nodes(shares, lock)) {
     std::vector<int> limits;
+    limits.reserve(nodes_.size());
     for (const auto& node : nodes_) limits.push_back(node->limit);
     resize_nodes(limits, lock);
     std::rethrow_exception(refusal);

@@ -3,10 +3,14 @@
 // has died, as the kernel does.
 #pragma once
 
+#include <concurrent/multiprocessing/detail/deadline.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/multiprocessing/shared_memory.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -16,14 +20,28 @@ inline constexpr HolderId holder_bits = (HolderId(1) << 60U) - 1;
 
 /// A deadline that is no reason to sleep without being woken.
 inline Deadline next_look_up(Deadline) noexcept { return Deadline(std::chrono::seconds(1)); }
-inline bool has_passed(Deadline) noexcept { return false; }
 
 class HolderTable {
  public:
-  static HolderId self() { return model::explorer->thread_number() + 1; }
-  bool is_alive(HolderId holder) const noexcept {
-    return model::explorer->is_alive(static_cast<std::uint32_t>(holder - 1));
+  static constexpr std::size_t bytes = 64;
+  /// While a program is set up: the thread that what is acquired is for.
+  static inline std::uint32_t set_up_for = 0;
+  static const SharedMemory& mine() {
+    static const SharedMemory* const memory = new SharedMemory(bytes);
+    return *memory;
   }
+
+  HolderTable() = default;
+  explicit HolderTable(SharedMemory memory) noexcept : memory_(std::move(memory)) {}
+  const SharedMemory& memory() const noexcept { return memory_; }
+
+  HolderId self() const { return (model::explorer != nullptr ? model::explorer->thread_number() : set_up_for) + 1; }
+  bool is_alive(HolderId holder) const noexcept {
+    return model::explorer == nullptr || model::explorer->is_alive(static_cast<std::uint32_t>(holder - 1));
+  }
+
+ private:
+  SharedMemory memory_;
 };
 
 }  // namespace detail
