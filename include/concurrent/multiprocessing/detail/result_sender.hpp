@@ -23,10 +23,13 @@ class ResultSender {
   ResultSender(Segment& segment, std::uint32_t index) noexcept
       : segment_(segment), entry_(segment.worker(index)), index_(index), position_(entry_.first_position) {}
 
-  bool has_room() const noexcept {
-    return position_ - entry_.consumed.load(std::memory_order_acquire) < segment_.geometry().ring_capacity;
+  bool has_room(std::memory_order order = std::memory_order_acquire) const noexcept {
+    return position_ - entry_.consumed.load(order) < segment_.geometry().ring_capacity;
   }
   /// The caller has not looked at our results for long: wait for it before taking another call.
+  ///
+  /// Here `waits_for_room` is written and then `consumed` read, there the other way round, all of it sequentially
+  /// consistent, so that one of the two sees what the other has written.
   void wait_for_room(std::int64_t spin_nanoseconds) noexcept {
     CONCURRENT_FUTURES_FAULT_POINT("worker.waits_for_room");
     notify_caller(segment_.caller());
@@ -35,7 +38,8 @@ class ResultSender {
     while (!has_room()) {
       entry_.wake.store(1, std::memory_order_relaxed);
       entry_.waits_for_room.store(1, std::memory_order_seq_cst);
-      if (!has_room()) futex_wait(entry_.wake, 1, std::chrono::steady_clock::now() + std::chrono::seconds(1), true);
+      if (!has_room(std::memory_order_seq_cst))
+        futex_wait(entry_.wake, 1, std::chrono::steady_clock::now() + std::chrono::seconds(1), true);
       entry_.waits_for_room.store(0, std::memory_order_relaxed);
       entry_.wake.store(0, std::memory_order_relaxed);
     }
