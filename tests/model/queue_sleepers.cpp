@@ -35,7 +35,7 @@ model::Case getters(const std::string& name, int count) {
   model::Limits limits;
   limits.stale = 1;
   limits.lag = false;
-  limits.executions = 300'000;
+  limits.executions = 100'000;
   const auto set_up = [count](model::Explorer::Program& program) {
     const auto stage = std::make_shared<Stage>();
     program.name(&stage->items, "items");

@@ -60,7 +60,7 @@ model::Case signals() {
     }
   };
   model::Limits limited = limits();
-  limited.executions = 300'000;  // the fault that it is there for comes before that
+  limited.executions = 200'000;  // the fault that it is there for comes before that
   return {"two wait for two signals", set_up, limited};
 }
 

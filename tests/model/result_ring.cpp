@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+// A worker's ring of results in all executions: each arrives once and in order, none is written over before it was
+// read, and neither side sleeps while there is something for it.
+#include "model/check.hpp"
+
+#include <concurrent/futures/detail/process_pool/result_receiver.impl.hpp>
+#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+#include <concurrent/multiprocessing/detail/result_sender.hpp>
+
+#include "support/segments.hpp"
+
+namespace {
+
+namespace ipc = concurrent::multiprocessing::detail;
+using concurrent::futures::detail::ResultItem;
+using concurrent::futures::detail::ResultReceiver;
+using concurrent::futures::detail::RingWatch;
+
+constexpr std::uint32_t capacity = 1;
+
+/// One segment for all executions, which each begins as it was.
+ipc::Segment& fresh_segment() {
+  static ipc::Segment segment = support::make_segment(1, 2, 3, capacity);
+  const std::size_t size = segment.geometry().caller_region;
+  static const std::vector<std::byte> as_made(segment.base(), segment.base() + size);
+  std::memcpy(segment.base(), as_made.data(), size);
+  return segment;
+}
+
+struct Stage {
+  explicit Stage(model::Explorer::Program& program) {
+    receiver.open(segment);
+    receiver.begin(0);
+    watch.open(segment.caller());
+    program.name(&segment.caller().poller, "poller");
+    program.name(&segment.caller().manager, "manager's word");
+    program.name(&segment.result(0, 0).commit, "commit");
+    program.name(&segment.worker(0).consumed, "consumed");
+    program.name(&segment.worker(0).waits_for_room, "waits for room");
+    program.name(&segment.worker(0).wake, "wake");
+  }
+
+  void work(int results) {
+    for (int i = 0; i < results; ++i) {
+      if (!sender.has_room()) sender.wait_for_room(0);
+      entry.write(i + 1);
+      ipc::ResultWriter writer(blocks);
+      sender.publish(writer, ipc::pack_call(static_cast<std::uint64_t>(i), 0), 7, ipc::Outcome::value);
+    }
+  }
+  /// As a thread that waits for results: it pumps, and sleeps when there is none.
+  void receive(int results) {
+    const std::atomic<std::uint32_t> own{0};
+    static_cast<void>(watch.try_pump());
+    watch.poll();
+    ResultItem item;
+    for (int taken = 0; taken < results;) {
+      const ResultReceiver::Take took = receiver.take(0, item);
+      model::expect(took != ResultReceiver::Take::malformed, "a result is malformed");
+      if (took == ResultReceiver::Take::none) {
+        watch.sleep(own, 0, (ipc::Deadline::max)(), [this] { return receiver.ready(); });
+        continue;
+      }
+      model::expect(ipc::ticket_of(item.call) == static_cast<std::uint64_t>(taken), "a result is out of order");
+      model::expect(entry.read() == taken + 1, "a result was written over");
+      ++taken;
+      receiver.tell_worker(0);
+    }
+  }
+
+  ipc::Segment& segment = fresh_segment();
+  ipc::ResultSender sender{segment, 0};
+  ipc::ResultBlocks blocks{segment.worker_region(0), capacity};
+  ResultReceiver receiver;
+  RingWatch watch;
+  model::Data entry{"the ring's entry"};
+};
+
+model::Case results(const std::string& name, int count) {
+  model::Limits limits;
+  limits.stale = 1;
+  limits.lag = false;
+  limits.executions = 300'000;
+  const auto set_up = [count](model::Explorer::Program& program) {
+    const auto stage = std::make_shared<Stage>(program);
+    program.thread("worker", [stage, count] { stage->work(count); });
+    program.thread("caller", [stage, count] { stage->receive(count); });
+  };
+  return {name, set_up, limits};
+}
+
+}  // namespace
+
+TEST_CASE("Model: results: each arrives once and in order through a ring of one entry") {
+  const model::Case one = results("two results", 2);
+  model::check(one.name, one.set_up, one.limits);
+}
+TEST_CASE("Model: results: the same with three, and which memory orders are needed", "[long]") {
+  const std::vector<model::Case> cases{results("two results", 2), results("three results", 3)};
+  CHECK(model::unneeded_orders(cases, "result_").size() <= 4);
+}
