@@ -194,11 +194,7 @@ class BoundedSemaphore {
     if (state_->sleepers.exchange(0, std::memory_order_seq_cst) != 0) wake(n);
   }
   /// How many permits there are to take, at this moment.
-  int value() const noexcept {
-    int free = 0;
-    for (std::uint32_t i = 0; i < permits(); ++i) free += is_free(cell(i).load(std::memory_order_relaxed)) ? 1 : 0;
-    return free;
-  }
+  int value() const noexcept { return free_permits(std::memory_order_relaxed); }
 
   // As a standard mutex, for std::lock_guard and std::unique_lock.
   /// `acquire`, for std::unique_lock.
@@ -238,11 +234,10 @@ class BoundedSemaphore {
     state_->wakeups.fetch_add(1, std::memory_order_release);
     detail::futex_wake(state_->wakeups, count, true);
   }
-  bool any_is_free() const noexcept {
-    for (std::uint32_t i = 0; i < permits(); ++i) {
-      if (cell(i).load(std::memory_order_seq_cst) == 0) return true;
-    }
-    return false;
+  int free_permits(std::memory_order order) const noexcept {
+    int free = 0;
+    for (std::uint32_t i = 0; i < permits(); ++i) free += is_free(cell(i).load(order)) ? 1 : 0;
+    return free;
   }
   bool is_free(detail::HolderId id) const noexcept { return id == 0 || !state_.holders().is_alive(id); }
 
@@ -266,8 +261,8 @@ class BoundedSemaphore {
         state_->sleepers.store(1, std::memory_order_seq_cst);  // then look again: a release in between saw nobody
         taken = take(self);
       } else if (taken != Acquired::no && slept) {
-        state_->sleepers.store(1, std::memory_order_seq_cst);  // others may sleep still
-        if (any_is_free()) wake(1);                            // a release in between saw nobody
+        state_->sleepers.store(1, std::memory_order_seq_cst);       // others may sleep still
+        if (free_permits(std::memory_order_seq_cst) != 0) wake(1);  // a release in between saw nobody
       }
       if (taken != Acquired::no || detail::has_passed(deadline)) return taken;
       detail::futex_wait(state_->wakeups, woken, detail::next_look_up(deadline), true);
