@@ -241,6 +241,7 @@ class MpiConnection final : public NodeConnection {
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0
 
+#include <concurrent/futures/detail/nodes/mpi_job_pace.hpp>
 #include <concurrent/futures/detail/nodes/mpi_job_ranks.hpp>
 #include <concurrent/futures/detail/nodes/mpi_job_run.hpp>
 #include <concurrent/futures/detail/nodes/mpi_job_traffic.hpp>
