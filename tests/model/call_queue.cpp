@@ -5,7 +5,7 @@
 
 #include <concurrent/multiprocessing/detail/call_queue.hpp>
 
-#include "support/segments.hpp"
+#include "model/fresh_segment.hpp"
 
 namespace ipc = concurrent::multiprocessing::detail;
 
@@ -14,17 +14,8 @@ namespace {
 constexpr std::uint32_t workers = 2;
 constexpr std::uint32_t calls = 2;
 
-/// One segment for all executions, which each begins as it was.
-const ipc::Segment& fresh_segment() {
-  static const ipc::Segment segment = support::make_segment(workers, 2, 3);
-  const std::size_t size = segment.geometry().caller_region;
-  static const std::vector<std::byte> as_made(segment.base(), segment.base() + size);
-  std::memcpy(segment.base(), as_made.data(), size);
-  return segment;
-}
-
 struct Stage {
-  const ipc::Segment& segment = fresh_segment();
+  const ipc::Segment& segment = model::fresh_segment<workers, 2, 3>();
   ipc::CallQueueWriter writer{segment};
   std::array<model::Data, calls> data{{model::Data("the first call"), model::Data("the second call")}};
   std::array<std::uint64_t, calls> tickets{};

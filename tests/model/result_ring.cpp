@@ -7,7 +7,7 @@
 #include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
 #include <concurrent/multiprocessing/detail/result_sender.hpp>
 
-#include "support/segments.hpp"
+#include "model/fresh_segment.hpp"
 
 namespace {
 
@@ -17,15 +17,6 @@ using concurrent::futures::detail::ResultReceiver;
 using concurrent::futures::detail::RingWatch;
 
 constexpr std::uint32_t capacity = 1;
-
-/// One segment for all executions, which each begins as it was.
-ipc::Segment& fresh_segment() {
-  static ipc::Segment segment = support::make_segment(1, 2, 3, capacity);
-  const std::size_t size = segment.geometry().caller_region;
-  static const std::vector<std::byte> as_made(segment.base(), segment.base() + size);
-  std::memcpy(segment.base(), as_made.data(), size);
-  return segment;
-}
 
 struct Stage {
   explicit Stage(model::Explorer::Program& program) {
@@ -68,7 +59,7 @@ struct Stage {
     }
   }
 
-  ipc::Segment& segment = fresh_segment();
+  ipc::Segment& segment = model::fresh_segment<1, 2, 3, capacity>();
   ipc::ResultSender sender{segment, 0};
   ipc::ResultBlocks blocks{segment.worker_region(0), capacity};
   ResultReceiver receiver;

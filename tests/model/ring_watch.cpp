@@ -2,7 +2,7 @@
 // Who looks at the rings, in all executions: no result lies there while everybody sleeps who waits for it.
 #include "model/check.hpp"
 
-#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+#include "support/watched_ring.hpp"
 
 namespace ipc = concurrent::multiprocessing::detail;
 using concurrent::futures::detail::Deadline;
@@ -13,10 +13,9 @@ namespace {
 constexpr Deadline never = (Deadline::max)();
 constexpr Deadline soon = Deadline(std::chrono::seconds(1));  // long ago by the clock, which nobody reads here
 
-/// One ring, and everybody who has to do with it.
-struct Stage {
+/// Everybody who has to do with a ring.
+struct Stage : support::WatchedRing {
   explicit Stage(model::Explorer::Program& program) {
-    watch.open(words);
     program.name(&words.poller, "poller");
     program.name(&words.manager, "manager's word");
     program.name(&published, "published");
@@ -24,24 +23,6 @@ struct Stage {
     program.name(&results, "results");
   }
 
-  bool ready() const { return published.load() != taken.load(); }
-  /// Takes what there is, as the pool does under its lock.
-  bool pump() {
-    int seen = taken.load();
-    const int all = published.load();
-    bool any = false;
-    while (seen != all && !any) any = taken.compare_exchange_strong(seen, all);
-    if (any) {
-      results.fetch_add(1);
-      ipc::futex_wake(results);
-    }
-    return any;
-  }
-
-  void publish() {
-    published.fetch_add(1);
-    ipc::notify_caller(words);
-  }
   void manage() {
     for (;;) {
       while (pump()) {
@@ -71,11 +52,6 @@ struct Stage {
       }
     }
   }
-  ipc::CallerWords words{};
-  RingWatch watch;
-  std::atomic<int> published{0};
-  std::atomic<int> taken{0};
-  std::atomic<std::uint32_t> results{0};
 };
 
 model::Limits limits() {

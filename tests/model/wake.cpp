@@ -7,7 +7,7 @@
 #include <concurrent/futures/process.hpp>
 #include <concurrent/multiprocessing/detail/worker_sleep.hpp>
 
-#include "support/segments.hpp"
+#include "model/fresh_segment.hpp"
 
 namespace detail = concurrent::futures::detail;
 namespace ipc = concurrent::multiprocessing::detail;
@@ -15,15 +15,6 @@ namespace ipc = concurrent::multiprocessing::detail;
 namespace {
 
 constexpr std::uint32_t most_workers = 2;
-
-/// One segment for all executions, which each begins as it was.
-ipc::Segment& fresh_segment() {
-  static ipc::Segment segment = support::make_segment(most_workers, 2, 3);
-  const std::size_t size = segment.geometry().caller_region;
-  static const std::vector<std::byte> as_made(segment.base(), segment.base() + size);
-  std::memcpy(segment.base(), as_made.data(), size);
-  return segment;
-}
 
 struct Call final : detail::WorkItem {
   detail::FutureStateBase& state() noexcept override { std::abort(); }
@@ -84,7 +75,7 @@ struct Stage {
   }
 
   static constexpr std::uint64_t content = 7;
-  ipc::Segment& segment = fresh_segment();
+  ipc::Segment& segment = model::fresh_segment<most_workers, 2, 3>();
   detail::CallLedger ledger{1};
   detail::CallSender sender;
   detail::WorkerTable table;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/watched_ring.hpp"
 
 #include <sys/mman.h>
 
@@ -23,29 +24,8 @@ constexpr std::chrono::seconds patience(20);
 
 Deadline in(std::chrono::nanoseconds time) { return std::chrono::steady_clock::now() + time; }
 
-/// One ring, and everybody who has to do with it.
-struct Stage {
-  Stage() { watch.open(words); }
-
-  bool ready() const { return published.load(std::memory_order_seq_cst) != taken.load(std::memory_order_seq_cst); }
-  /// Takes what there is, as the pool does under its lock.
-  bool pump() {
-    std::uint64_t seen = taken.load();
-    const std::uint64_t all = published.load();
-    bool any = false;
-    while (seen != all && !any) any = taken.compare_exchange_strong(seen, all);
-    if (any) {
-      results.fetch_add(1);
-      ipc::futex_wake(results);
-    }
-    return any;
-  }
-
-  void publish() {
-    published.fetch_add(1, std::memory_order_seq_cst);
-    ipc::notify_caller(words);
-  }
-
+/// Everybody who has to do with a ring.
+struct Stage : support::WatchedRing {
   void manage() {
     while (!over.load()) {
       while (pump()) {
@@ -92,16 +72,6 @@ struct Stage {
     }
   }
 
-  void submit() {
-    watch.note_progress();
-    if (watch.suppress_wakeups()) watch.recheck_suppression([this] { return ready(); });
-  }
-
-  ipc::CallerWords words{};
-  RingWatch watch;
-  std::atomic<std::uint64_t> published{0};
-  std::atomic<std::uint64_t> taken{0};
-  std::atomic<std::uint32_t> results{0};
   std::atomic<bool> over{false};
   std::atomic<bool> no_way_to_wait_for_two{false};
   int looks = 0;  // the manager's
