@@ -55,6 +55,10 @@
 //  ResultEntry            its worker only. `commit` is stored last, with the position + 1: an entry without it is
 //                         never read, so a half-written one does not exist for anybody.
 //  WorkerEntry::consumed  caller only: how far it has read this ring; the worker may reuse what lies before.
+//  WorkerEntry::waits_for_room
+//                         its worker only: 1 before it sleeps because its ring is full, and it looks at `consumed` once
+//                         more after that; the caller writes `consumed` and then looks at this (all seq_cst). One that
+//                         dies asleep leaves 1 behind: its slot is woken in vain until the next worker has slept.
 //  Block::busy            1 by its worker before the entry that names it is committed, 0 by the caller once the
 //                         result is unpickled. When the worker dies the caller drains its ring, and the next worker
 //                         in that slot starts with an empty region.
@@ -68,8 +72,12 @@
 //                         before the caller has looked, the call goes back with its death; after that it has none.
 //  Sleepers               bit i is set by worker i before it sleeps and cleared by whoever wakes it.
 //  WorkerEntry::wake      futex word of worker i: 1 asleep, 0 awake.
-//  CallerWords::poller    (count, state). none: no thread of the caller polls. polls: one does, and will look at every
-//                         ring once more after it has put this back to none. sleeps: it sleeps on this word; a worker
+//                         Its worker writes 1 before it sets its bit; who tells it something (a call, `leave`,
+//                         `stopping`) writes that first and then 0 here. So the worker looks at all of them after its 1
+//                         (worker_sleep.hpp); dead before or after that, it has nothing in hand.
+//  CallerWords::poller    (count, state). none: no thread of the caller polls. polls: one does, or the manager looks
+//                         soon, or is awake and runs callbacks; whoever puts this back to none looks at every ring once
+//                         more after that. sleeps: it sleeps on this word; a worker
 //                         that has a result counts it up, so that the sleeper cannot miss it, and wakes it. The state
 //                         is the caller's alone, so a worker that stops between the two keeps nobody else from waking.
 //  CallerWords::manager   likewise for the management thread: odd while it sleeps on this word. It never sleeps long
