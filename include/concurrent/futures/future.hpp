@@ -5,10 +5,15 @@
 #include <concurrent/futures/detail/future/future_handle.hpp>
 #include <concurrent/futures/detail/future/future_state.hpp>
 #include <concurrent/futures/detail/future/future_text.hpp>
+#include <concurrent/futures/detail/future/result_destination.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstring>
 #include <exception>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -66,6 +71,42 @@ class Future : public detail::FutureHandle {
     return take_outcome();
   }
 
+  /// Copies the elements of the result to the beginning of `memory` and returns how many they are. For results that
+  /// lie in one piece: a vector or string of trivially copyable elements, a std::array, an mp::Array.
+  ///
+  /// Of an rvalue (`pool.submit(render, scene).result_into(pixels)`) that is the last handle, a vector or string from
+  /// another process goes straight from where its worker put it into `memory`, if it comes after this was called and no
+  /// callback was added: no memory is taken for a value of its own, and the handle has an empty one from then on.
+  ///
+  /// Throws: what `result` throws, and then `memory` may have been written to; std::length_error when there is not room
+  /// for all, and then nothing is copied and the future still has the result.
+  /// Blocks: as `result`. Python: there is no counterpart.
+  template <class R = T>
+    requires detail::ContiguousResult<R>
+  std::size_t result_into(std::span<detail::ElementOf<R>> memory) const& {
+    this->wait_for_outcome("result_into");
+    return copy_into(memory);
+  }
+  template <class R = T>
+    requires detail::ContiguousResult<R>
+  std::size_t result_into(std::span<detail::ElementOf<R>> memory) && {
+    return receive_into(memory, [&] { this->wait_for_outcome("result_into"); });
+  }
+  /// The same with a limit. Throws: TimeoutError when it elapses; `memory` is left alone from then on.
+  template <class Rep, class Period, class R = T>
+    requires detail::ContiguousResult<R>
+  std::size_t result_into(std::span<detail::ElementOf<R>> memory,
+                          const std::chrono::duration<Rep, Period>& timeout) const& {
+    this->wait_for_outcome("result_into", timeout);
+    return copy_into(memory);
+  }
+  template <class Rep, class Period, class R = T>
+    requires detail::ContiguousResult<R>
+  std::size_t result_into(std::span<detail::ElementOf<R>> memory,
+                          const std::chrono::duration<Rep, Period>& timeout) && {
+    return receive_into(memory, [&] { this->wait_for_outcome("result_into", timeout); });
+  }
+
   /// `result`, by the name that it has in std::shared_future; of an rvalue it moves, as std::future's.
   std::add_lvalue_reference_t<const T> get() const& { return result(); }
   /// The result, moved out, as of an rvalue std::future. Blocks and throws as `result`.
@@ -117,6 +158,34 @@ class Future : public detail::FutureHandle {
     if (!kept.typed().try_finish_with_value(callbacks, std::forward<Value>(value)...)) {
       kept.state_->throw_invalid_state("set_result");
     }
+  }
+
+  template <class Element>
+  std::size_t copy_into(std::span<Element> memory) const {
+    const T& value = outcome();
+    const std::size_t count = std::size(value);
+    if (count > memory.size()) detail::throw_no_room(count, memory.size());
+    if (count != 0) std::memcpy(memory.data(), std::data(value), count * sizeof(Element));
+    return count;
+  }
+
+  template <class Element, class Wait>
+  std::size_t receive_into(std::span<Element> memory, Wait wait) {
+    detail::FutureStateBase& state = this->checked();
+    detail::ResultDestination destination(std::as_writable_bytes(memory));
+    if (!state.offer_destination(destination.link())) {
+      wait();
+      return copy_into(memory);
+    }
+    try {
+      wait();
+    } catch (...) {
+      if (state.remove_waiter(destination.link())) throw;
+      this->wait_for_outcome("result_into");  // the result is being brought just now
+    }
+    if (!state.remove_waiter(destination.link())) destination.wait_until_fired();
+    throw_unless_succeeded();
+    return destination.filled() ? destination.size() / sizeof(Element) : copy_into(memory);
   }
 
   void throw_unless_succeeded() const {

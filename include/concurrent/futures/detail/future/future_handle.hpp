@@ -23,6 +23,9 @@ struct HandleAccess;
 /// Of a wait without a limit for a future that nobody can finish any more.
 [[noreturn]] void throw_orphaned(const char* operation);
 
+/// Of result_into, in numbers of elements.
+[[noreturn]] void throw_no_room(std::size_t needed, std::size_t room);
+
 /// What Future<T> and AnyFuture have in common: everything that needs no T. A handle is like a pointer: copying it
 /// copies no state, and a const handle can do all that another can.
 ///

@@ -130,7 +130,18 @@ class FutureStateBase {
 
   /// False: it is done already, and the link is not used.
   bool add_waiter(WaiterLink& link) noexcept { return add_link(link); }
-  void remove_waiter(WaiterLink& link) noexcept { static_cast<void>(remove_link(link)); }
+  /// False: it is not there any more, since the future is done or somebody has taken its destination.
+  bool remove_waiter(WaiterLink& link) noexcept { return remove_link(link); }
+
+  /// Like add_waiter, if nobody else has an eye on the result: no other handle, no callback, no waiter.
+  bool offer_destination(WaiterLink& link) noexcept {
+    return is_only_handle() && list_.load(std::memory_order_acquire) == 0 && add_link(link);
+  }
+  /// By who brings the result and has not published it: takes the memory that a waiter has for it off the list. Null:
+  /// there is none.
+  ResultDestination* take_destination() noexcept {
+    return list_.load(std::memory_order_acquire) == 0 ? nullptr : find_destination();
+  }
 
   /// How many bytes the call takes on its way to another process; 0 where nothing is copied. Constant after submit.
   virtual std::size_t carried_bytes() const noexcept { return 0; }
@@ -187,6 +198,7 @@ class FutureStateBase {
   }
   bool add_link(Link& link) noexcept;
   bool remove_link(Link& link) noexcept;
+  ResultDestination* find_destination() noexcept;
   Callback* take_callback() noexcept;  // of a future that is done: the next to run
   CallbackList announce(std::uint32_t before, bool failed) noexcept;
 

@@ -13,6 +13,7 @@ namespace concurrent::futures::inline v0::detail {
 using multiprocessing::detail::Deadline;
 
 class FutureStateBase;
+class ResultDestination;
 class Waiter;
 
 /// An entry in the list of those who want to hear that a future is done: a callback, or a link to a waiting thread.
@@ -26,7 +27,8 @@ struct Link {
 
 /// What ties one waiter to one future. It belongs to the waiter and stays where it is while it is linked.
 struct WaiterLink : Link {
-  WaiterLink* next_fired = nullptr;  // in the order of Waiter::take_fired
+  WaiterLink* next_fired = nullptr;          // in the order of Waiter::take_fired
+  ResultDestination* destination = nullptr;  // the waiter's memory for the result, if it has some
 };
 
 /// A thread that waits for several futures at once. Its word changes exactly when the thread has something to do.

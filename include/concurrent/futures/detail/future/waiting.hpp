@@ -11,9 +11,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -124,16 +126,32 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::add_link(Link& link) noexcept {
   return true;
 }
 
+// Under the list's lock, of which `first` is the head.
+inline void unlink(Link& link, Link*& first) noexcept {
+  if (link.next != nullptr) link.next->previous = link.previous;
+  (link.previous != nullptr ? link.previous->next : first) = link.next;
+  link.linked = false;
+}
+
 CONCURRENT_FUTURES_INLINE bool FutureStateBase::remove_link(Link& link) noexcept {
   Link* first = lock_list();
   const bool was_linked = link.linked;
-  if (was_linked) {
-    if (link.next != nullptr) link.next->previous = link.previous;
-    (link.previous != nullptr ? link.previous->next : first) = link.next;
-    link.linked = false;
-  }
+  if (was_linked) unlink(link, first);
   unlock_list(first);
   return was_linked;
+}
+
+CONCURRENT_FUTURES_INLINE ResultDestination* FutureStateBase::find_destination() noexcept {
+  ResultDestination* found = nullptr;
+  Link* first = lock_list();
+  for (Link* link = first; link != nullptr && found == nullptr; link = link->next) {
+    if (link->waiter == nullptr) continue;
+    found = static_cast<WaiterLink*>(link)->destination;
+    if (found == nullptr) continue;
+    unlink(*link, first);
+  }
+  unlock_list(first);
+  return found;
 }
 
 CONCURRENT_FUTURES_INLINE void FutureStateBase::add_callback(std::unique_ptr<OwnedCallback> callback) {
@@ -175,6 +193,12 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_unless_orphaned() {
       " would wait for ever: the future is not done, no executor has it, and there is no other "
       "handle through which somebody could finish it. Give a copy of it to whoever calls set_result, "
       "or wait with a timeout.");
+}
+
+[[noreturn]] CONCURRENT_FUTURES_INLINE void throw_no_room(std::size_t needed, std::size_t room) {
+  throw std::length_error("concurrent::futures: result_into: the result has " + std::to_string(needed) +
+                          " elements, and the memory has room for " + std::to_string(room) +
+                          ". Nothing was copied; the future still has the result.");
 }
 
 }  // namespace concurrent::futures::inline v0::detail
