@@ -73,6 +73,18 @@ int main(int argc, char** argv) {
       cf::ProcessPoolExecutor pool(2);
       measure(state, bytes, [&] { benchmark::DoNotOptimize(pool.submit(give_held, bytes).result()); });
     });
+    // Into warm pages of the caller's.
+    add_payload("payload/result_into", size, [](benchmark::State& state, std::size_t bytes) {
+      held(bytes);
+      cf::ProcessPoolExecutor pool(2);
+      Bytes to(bytes, std::byte{2});
+      measure(state, bytes, [&] { benchmark::DoNotOptimize(pool.submit(give_held, bytes).result_into(to)); });
+    });
+    // What a copy costs whose destination nobody has touched.
+    add_payload("payload/memcpy_fresh", size, [](benchmark::State& state, std::size_t bytes) {
+      const Bytes from(bytes, std::byte{1});
+      measure(state, bytes, [&] { benchmark::DoNotOptimize(Bytes(from)); });
+    });
     add_payload("payload/result_made", size, [](benchmark::State& state, std::size_t bytes) {
       cf::ProcessPoolExecutor pool(2);
       measure(state, bytes, [&] { benchmark::DoNotOptimize(pool.submit(give_made, bytes).result()); });

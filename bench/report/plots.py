@@ -117,9 +117,9 @@ def round_trip(figures):
 def payload(figures):
     items = []
     for size in "64MiB", "64KiB":
-        for what, label in ("memcpy", "memcpy, warm pages"), ("argument", "argument as std::span"), ("result", "result as std::vector"), \
-                ("result_made", "result made by the task"), ("python/argument", "Python: argument"), ("python/result", "Python: result"):
-            kind = "ours" if what in ("argument", "result", "result_made") else "peer"
+        for what, label in ("memcpy", "memcpy, warm pages"), ("memcpy_fresh", "memcpy, fresh pages"), ("argument", "argument as std::span"), \
+                ("result", "result as std::vector"), ("result_into", "result into warm memory"), ("result_made", "result made by the task"), ("python/argument", "Python: argument"), ("python/result", "Python: result"):
+            kind = "ours" if what in ("argument", "result", "result_into", "result_made") else "peer"
             items.append((f"{size[:2]} {size[2:]}, {label}", f"payload/{what}/{size}:gigabytes_per_second", kind))
     return bars("Large values, GB/s", "there or back, the small answer included; logarithmic; whiskers: quartiles", items, "GB/s")(figures)
 
@@ -231,7 +231,7 @@ def words(figures):
 
 def start(figures):
     items = [("this library, processes", "start/processes:milliseconds", "ours"), ("this library, threads", "start/threads:milliseconds", "other"),
-             ("Python ProcessPoolExecutor", "start/python:milliseconds", "peer")]
+             ("Python ProcessPoolExecutor", "start/python:milliseconds", "peer"), ("two children, two threads", "start/plain:milliseconds", "peer")]
     return bars("Made, first result, destroyed", "ms, 2 workers, fork, a caller of 10 MiB; logarithmic; whiskers: quartiles", items, "ms")(figures)
 
 
