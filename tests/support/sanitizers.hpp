@@ -35,11 +35,18 @@ inline constexpr bool sanitizer_needs_descriptors = true;
 inline constexpr bool sanitizer_needs_descriptors = false;
 #endif
 
+/// Whether another processor than this machine's is imitated (the presets aarch64 and riscv64).
+#ifdef SUPPORT_EMULATED
+inline constexpr bool is_emulated = true;
+#else
+inline constexpr bool is_emulated = false;
+#endif
+
 /// By how much things are slower, and so by how much large values are smaller.
-inline constexpr int slowness = SUPPORT_SANITIZED ? 5 : 1;
+inline constexpr int slowness = SUPPORT_SANITIZED || is_emulated ? 5 : 1;
 
 /// How often a test does what it does so many times elsewhere to meet a rare instant: a sanitizer is there for what is
 /// wrong every time, and takes too long for the rest.
-constexpr int rounds(int elsewhere) { return SUPPORT_SANITIZED ? (elsewhere + 4) / 5 : elsewhere; }
+constexpr int rounds(int elsewhere) { return slowness > 1 ? (elsewhere + 4) / 5 : elsewhere; }
 
 }  // namespace support
