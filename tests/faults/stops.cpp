@@ -3,7 +3,7 @@
 // means cancelled, false means done, no other call pays for it, and it is nobody's loss.
 #include "faults/trial.hpp"
 
-#include <thread>
+#include "support/joining_thread.hpp"
 
 using namespace faults;
 
@@ -158,7 +158,7 @@ EACH_POLICY("stops: terminate() at each step of a task's life") {
     trial.value(trial.submit(add_one, 1), 2);
     const At fault(point, Do::hold);
     auto future = trial.submit(add_one, 2);
-    std::jthread waits([&] { wait(std::vector{future}, 20s * busy()); });
+    support::JoiningThread waits([&] { wait(std::vector{future}, 20s * busy()); });
     REQUIRE(fault.sprung());
     trial.bystanders(3);
     CHECK(future.terminate());

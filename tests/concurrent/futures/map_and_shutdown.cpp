@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/joining_thread.hpp"
 #include "support/leak_check.hpp"
 
 namespace cf = concurrent::futures;
@@ -30,7 +31,7 @@ void two_shutdowns(int rounds) {
   for (int round = 0; round < rounds; ++round) {
     Pool pool(1);
     auto results = pool.map(same, ones, {.chunksize = cf::auto_chunksize});
-    std::jthread other([&] { pool.shutdown(false); });
+    support::JoiningThread other([&] { pool.shutdown(false); });
     pool.shutdown(true);
     other.join();
     REQUIRE(sum_of(results) == 5000);
@@ -43,7 +44,7 @@ void map_while_it_shuts_down(int rounds) {
   for (int round = 0; round < rounds; ++round) {
     Pool pool(1);
     std::atomic<int> maps{0};
-    std::jthread other([&] {
+    support::JoiningThread other([&] {
       while (maps.load() <= round % 8) std::this_thread::yield();
       pool.shutdown(true);
     });

@@ -209,7 +209,7 @@ TEST_CASE("Captures: stacks, heap, variables and private mappings are this proce
   const auto large = std::make_unique<std::array<char, 10'000'000>>();
   CHECK(kind_of_pointer(small.get()) == MemoryKind::own);
   CHECK(kind_of_pointer(large->data() + 9'000'000) == MemoryKind::own);
-  std::jthread([&local] { CHECK(kind_of_pointer(&local) == MemoryKind::own); }).join();
+  std::thread([&local] { CHECK(kind_of_pointer(&local) == MemoryKind::own); }).join();
   const Mapping mapping(PROT_READ | PROT_WRITE, MAP_PRIVATE);
   CHECK(kind_of_pointer(mapping.address()) == MemoryKind::own);
 }

@@ -34,7 +34,9 @@ TEST_CASE("Picklable: handles, references, pointers and views are not, however d
   STATIC_REQUIRE(!pickle::Picklable<std::unique_lock<std::mutex>>);
   STATIC_REQUIRE(!pickle::Picklable<std::condition_variable>);
   STATIC_REQUIRE(!pickle::Picklable<std::thread>);
+#ifdef __cpp_lib_jthread
   STATIC_REQUIRE(!pickle::Picklable<std::jthread>);
+#endif
   STATIC_REQUIRE(!pickle::Picklable<std::future<int>>);
   STATIC_REQUIRE(!pickle::Picklable<std::atomic<int>>);
   STATIC_REQUIRE(!pickle::Picklable<std::ofstream>);
