@@ -37,7 +37,9 @@ inline void pause_processor() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
-  asm volatile("yield");
+  asm volatile("isb");  // most processors do nothing at a yield; this waits about as long as a pause of x86 does
+#elif defined(__riscv)
+  asm volatile(".4byte 0x0100000f");  // pause, which processors and assemblers without Zihintpause take as a fence
 #endif
 }
 

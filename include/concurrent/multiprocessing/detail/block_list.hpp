@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/allocation.hpp>
+#include <concurrent/multiprocessing/detail/layout.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 
 #include <array>
@@ -87,8 +88,9 @@ class LargeBlocks {
     std::size_t size;
     bool used;
   };
-  static constexpr std::size_t page = 4096;
-  static constexpr std::size_t smallest_rest = 16 * page;
+  // Of whole pages, wherever the next one begins: what is given back of a page takes what else lies there with it.
+  static constexpr std::size_t page = largest_page;
+  static constexpr std::size_t smallest_rest = page;
 
   static std::size_t round_up(std::size_t size) noexcept { return size == 0 ? page : (size + page - 1) / page * page; }
 

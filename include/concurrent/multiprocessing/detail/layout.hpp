@@ -94,7 +94,15 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
+// What two processors write to at once lies at least this far apart. A constant, and not what the compiler believes of
+// the processor that it is told of (std::hardware_destructive_interference_size): all processes must mean the same.
+#if defined(__aarch64__)
+inline constexpr std::size_t cache_line = 128;  // Apple's; servers have 64
+#else
 inline constexpr std::size_t cache_line = 64;
+#endif
+/// Pages of Linux have 4, 16 or 64 KiB: what begins and ends at a multiple of this is whole pages everywhere.
+inline constexpr std::size_t largest_page = std::size_t{64} << 10;
 inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
 inline constexpr std::uint32_t layout_version = 8;
 

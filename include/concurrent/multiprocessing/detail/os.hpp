@@ -193,6 +193,12 @@ inline bool populate(void* first, std::size_t size) noexcept {
 #undef CONCURRENT_FUTURES_MADV_POPULATE_WRITE
 }
 
+/// Whether [first, first + size) begins and ends where pages do: the kernel takes a part of one for all of it.
+inline bool is_whole_pages(const void* first, std::size_t size,
+                           std::size_t page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) noexcept {
+  return (reinterpret_cast<std::uintptr_t>(first) | size) % page == 0;
+}
+
 /// Gives the pages of shared memory back; they read as zero afterwards.
 inline void give_back(void* first, std::size_t size) noexcept { ::madvise(first, size, MADV_REMOVE); }
 

@@ -57,7 +57,7 @@ inline std::size_t missing_stack() noexcept {
 /// be had, on this one.
 [[noreturn]] inline void run_on_own_stack(std::size_t size, void (*run)(void*), void* argument) noexcept {
 #if defined(__GLIBC__)
-  constexpr std::size_t page = 4096;
+  constexpr std::size_t page = std::size_t{64} << 10;  // or what several of them take
   size = (size + page - 1) / page * page;
   void* const memory = size == 0 ? MAP_FAILED
                                  : ::mmap(nullptr, size + page, PROT_READ | PROT_WRITE,

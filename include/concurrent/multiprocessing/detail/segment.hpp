@@ -152,7 +152,7 @@ class Segment {
     int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.grow");
     const ControlRanges ranges = control_ranges(workers, records);
     for (const Range& range : ranges.parts) {
-      const std::uint64_t first = range.first / page * page;
+      const std::uint64_t first = range.first / largest_page * largest_page;
       if (error == 0 && !populate(base_ + first, range.last - first)) error = errno == EFAULT ? ENOMEM : errno;
     }
     if (error != 0) throw_errno(error, "allocation of shared memory for more workers");
@@ -170,7 +170,6 @@ class Segment {
   }
 
  private:
-  static constexpr std::uint64_t page = 4096;
   static constexpr std::uint64_t smallest_region = std::uint64_t{1} << 20;
 
   struct Range {
@@ -203,8 +202,9 @@ class Segment {
   static std::uint64_t default_region_size(std::uint32_t workers) noexcept {
     constexpr std::uint64_t most = std::uint64_t{1} << (has_small_regions ? 30 : 38);
     const auto pages = static_cast<std::uint64_t>((std::max)(1L, ::sysconf(_SC_PHYS_PAGES)));
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     std::uint64_t size = std::uint64_t{1} << 30;
-    while (size < pages * 4096 && size < most) size *= 2;
+    while (size < pages * page && size < most) size *= 2;
     while (size > smallest_region && size * (workers + 1) > (std::uint64_t{1} << 44)) size /= 2;
     return size;
   }
@@ -228,13 +228,14 @@ class Segment {
     geometry.sleepers = next(sleeper_words(geometry.workers) * sizeof(std::uint64_t), cache_line);
     geometry.queue_entries = next(geometry.queue_capacity * sizeof(std::uint64_t), cache_line);
     geometry.worker_entries = next(geometry.workers * sizeof(WorkerEntry), cache_line);
-    geometry.call_records = next(std::uint64_t{geometry.records} * sizeof(CallRecord), page);
-    geometry.result_rings = next(std::uint64_t{geometry.workers} * geometry.ring_capacity * sizeof(ResultEntry), page);
+    geometry.call_records = next(std::uint64_t{geometry.records} * sizeof(CallRecord), largest_page);
+    geometry.result_rings =
+        next(std::uint64_t{geometry.workers} * geometry.ring_capacity * sizeof(ResultEntry), largest_page);
     geometry.caller_region_size = geometry.worker_region_size = region;
-    geometry.caller_region = next(region, page);
-    geometry.worker_regions = next(region * geometry.first_workers, page);
+    geometry.caller_region = next(region, largest_page);
+    geometry.worker_regions = next(region * geometry.first_workers, largest_page);
     geometry.more_region_size = more_region_size(geometry, region);
-    geometry.more_regions = next(geometry.more_region_size * (geometry.workers - geometry.first_workers), page);
+    geometry.more_regions = next(geometry.more_region_size * (geometry.workers - geometry.first_workers), largest_page);
     geometry.size = end;
   }
 

@@ -167,8 +167,7 @@ class SharedArenas {
                      []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.unlock(); });
   }
   static void clear(std::byte* block, std::size_t size) noexcept {
-    // A sparse one is whole pages, which go back.
-    if (size > largest && ::madvise(block, size, MADV_REMOVE) == 0) return;
+    if (size > largest && is_whole_pages(block, size) && ::madvise(block, size, MADV_REMOVE) == 0) return;
     std::memset(block, 0, size);
   }
   /// In a forked child: the parent's arenas are the parent's.

@@ -16,7 +16,7 @@ inline constexpr std::size_t large_block = std::size_t{4} << 20;
 
 // Asks for large pages where a block is about to be copied to. Only a wish: where the system has none, nothing changes.
 inline void prefer_large_pages(void* data, std::size_t size) noexcept {
-  constexpr std::uintptr_t page = 4096;
+  constexpr std::uintptr_t page = std::uintptr_t{64} << 10;  // the largest that Linux has otherwise
   const auto first = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
   const auto last = (reinterpret_cast<std::uintptr_t>(data) + size) / page * page;
   if (last > first) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);

@@ -102,6 +102,25 @@ TEST_CASE("LargeBlocks: trim gives the pages of free blocks back and leaves the 
   CHECK(blocks.allocate(mebibyte) == dropped);
 }
 
+TEST_CASE("LargeBlocks: no page has a part of two blocks, also where pages have 64 KiB") {
+  const Region region(64 * mebibyte);
+  ipc::LargeBlocks blocks(region.bytes());
+  std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): the same in each run
+  std::vector<std::byte*> used;
+  for (int i = 0; i < 300; ++i) {
+    if (std::byte* const block = blocks.allocate(random() % (4 * mebibyte)); block != nullptr) used.push_back(block);
+    if (i % 3 == 0 && !used.empty()) used.erase(used.begin());
+    if (i % 3 == 1 && !used.empty()) {
+      blocks.free(used.back());
+      used.pop_back();
+    }
+    for (const std::byte* const block : used) {
+      REQUIRE(region.offset(block) % 65536 == 0);
+      REQUIRE(blocks.capacity(block) % 65536 == 0);
+    }
+  }
+}
+
 TEST_CASE("BlockList: blocks are aligned, large enough, and a class for each power of two") {
   const Region region(64 * mebibyte);
   ipc::BlockList blocks(region.bytes());

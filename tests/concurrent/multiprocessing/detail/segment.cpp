@@ -41,6 +41,9 @@ TEST_CASE("Segment: its parts lie one after the other, aligned, within the file"
       places.more_regions,        places.size};
   for (std::size_t i = 1; i < std::size(parts); ++i) CHECK(parts[i] >= parts[i - 1]);
   for (const std::uint64_t part : parts) CHECK(part % ipc::cache_line == 0);
+  for (const std::uint64_t part : {places.call_records, places.result_rings, places.caller_region,
+                                   places.caller_region_size, places.worker_regions, places.worker_region_size})
+    CHECK(part % ipc::largest_page == 0);
   CHECK(segment.offset_of(&segment.queue_entry(places.queue_capacity - 1) + 1) <= places.worker_entries);
   CHECK(segment.offset_of(&segment.worker(workers - 1) + 1) <= places.call_records);
   CHECK(segment.offset_of(&segment.record(places.records - 1) + 1) <= places.result_rings);

@@ -25,7 +25,7 @@ struct ReceivedResult : ResultItem {
   std::uint32_t name;
   bool cancelled;  // terminate() has come before it
 };
-static_assert(sizeof(ReceivedResult) == 2 * multiprocessing::detail::cache_line);
+static_assert(sizeof(ReceivedResult) == 128);
 
 /// As many results as are taken under one lock.
 struct ResultBatch {
