@@ -83,7 +83,7 @@ inline void read_results(std::span<const std::uint8_t> input) {
   }
   must(receiver.is_distrusted(0) == (take == ResultReceiver::Take::malformed), "comes after one that cannot be");
   receiver.end(0);
-  if (blocks) ipc::give_back(region.data(), region.size());
+  if (blocks) concurrent::os::give_back(region.data(), region.size());
 }
 
 /// Inputs with results that are as they should be, and some that are not.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # cmake -D INCLUDE_DIR=… -P check_includes.cmake: what STYLE asks of each header's first lines and includes.
 cmake_minimum_required(VERSION 3.23)
+set(below_os "pickle|multiprocessing|futures")
 set(below_pickle "multiprocessing|futures")
 set(below_multiprocessing "futures")
 set(too_dear "iostream|regex|future|boost/pfr\\.hpp|boost/interprocess/managed_[a-z_]+\\.hpp")
@@ -55,7 +56,7 @@ foreach(header IN LISTS headers)
     list(APPEND problems "${header}: includes something before <concurrent/version.hpp>")
   endif()
 
-  string(REGEX MATCH "^concurrent/(pickle|multiprocessing|futures)" room "${header}")
+  string(REGEX MATCH "^concurrent/(os|pickle|multiprocessing|futures)" room "${header}")
   set(room "${CMAKE_MATCH_1}")
   file(STRINGS "${INCLUDE_DIR}/${header}" includes REGEX "^[ \t]*#[ \t]*include")
   foreach(include IN LISTS includes)

@@ -13,12 +13,10 @@
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
 #include <concurrent/multiprocessing/detail/zygote_setup.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/os/process.hpp>
 
-#include <csignal>
 #include <cstdint>
 
-#include <fcntl.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace concurrent::multiprocessing::inline v0 {
@@ -28,9 +26,8 @@ namespace detail {
 /// changes its user; the second is the pipe, whose reader is the zygote: when that is gone the writer is told, by
 /// SIGKILL.
 inline void tie_to_zygote(pid_t zygote, int pipe) noexcept {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (pipe >= 0 && ::fcntl(pipe, F_SETOWN, ::getpid()) == 0 && ::fcntl(pipe, F_SETSIG, SIGKILL) == 0)
-    ::fcntl(pipe, F_SETFL, O_NONBLOCK | O_ASYNC);
+  os::end_with_parent();
+  if (pipe >= 0) os::end_with_reader(pipe);
   if (::getppid() != zygote) ::_exit(0);  // it died before it could be told
 }
 
@@ -45,7 +42,7 @@ inline void tie_to_zygote(pid_t zygote, int pipe) noexcept {
   identity.name = worker_name(setup.method, request.name);
   identity.parent = setup.caller;
   identity.pool = setup.pool;
-  set_process_title(identity.name.c_str());
+  os::set_process_title(identity.name.c_str());
   setup.segment->close_descriptor();
   CONCURRENT_FUTURES_FAULT_POINT("worker.started_process");
   struct Slot {
@@ -63,7 +60,7 @@ inline void tie_to_zygote(pid_t zygote, int pipe) noexcept {
 
 /// Waits for a slot, then becomes the worker there.
 [[noreturn]] inline void become_standby(ZygoteSetup& setup, Descriptor orders) noexcept {
-  set_process_title("standby");
+  os::set_process_title("standby");
   set_dispositions(all_signals);  // not blocked: one that is sent to the whole group now must not hit the worker later
   block_only(0);
   CONCURRENT_FUTURES_FAULT_POINT("standby.waits");

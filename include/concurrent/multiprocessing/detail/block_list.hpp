@@ -4,6 +4,7 @@
 #include <concurrent/multiprocessing/detail/allocation.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/os/pages.hpp>
 
 #include <array>
 #include <bit>
@@ -67,7 +68,7 @@ class LargeBlocks {
   /// Gives the pages of free blocks back to the system; the addresses stay usable.
   void trim() noexcept {
     for (const Entry& block : blocks_) {
-      if (!block.used) give_back(region_.data() + block.offset, block.size);
+      if (!block.used) os::give_back(region_.data() + block.offset, block.size);
     }
     while (!blocks_.empty() && !blocks_.back().used) blocks_.pop_back();
     touched_ = blocks_.empty() ? 0 : blocks_.back().offset + blocks_.back().size;
@@ -76,7 +77,7 @@ class LargeBlocks {
   /// Forgets every block, and gives their pages back: the process that used them is gone.
   void clear() noexcept {
     blocks_.clear();
-    if (touched_ != 0) give_back(region_.data(), touched_);
+    if (touched_ != 0) os::give_back(region_.data(), touched_);
     touched_ = 0;
   }
 
@@ -116,7 +117,7 @@ class LargeBlocks {
   /// be killed.
   bool reach(std::size_t end) noexcept {
     if (end <= touched_) return true;
-    if (!accessible_.reach(region_, end) || !populate(region_.data() + touched_, end - touched_)) return false;
+    if (!accessible_.reach(region_, end) || !os::populate(region_.data() + touched_, end - touched_)) return false;
     touched_ = end;
     return true;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/version.hpp>
+#include <concurrent/os/pages.hpp>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ class ForkGuard {
   ForkGuard() noexcept : pid_(::getpid()) {
     void* page = ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return;
-    if (::madvise(page, page_size, MADV_WIPEONFORK) != 0) {  // before Linux 4.14: ask for the pid instead
+    if (!os::wipe_in_forks(page, page_size)) {  // before Linux 4.14: ask for the pid instead
       ::munmap(page, page_size);
       return;
     }

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/os/memory_file.hpp>
+#include <concurrent/os/pages.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,10 +23,10 @@ class FreezeSupportMark {
  public:
   /// Where the system refuses it, this copy alone knows.
   static void set() noexcept {
-    const Descriptor file = owned(static_cast<int>(::syscall(SYS_memfd_create, name, MFD_CLOEXEC)));
+    const Descriptor file = Descriptor(os::open_memory_file(name));
     if (!file.valid()) return;
     void* const page = ::mmap(nullptr, page_size, PROT_NONE, MAP_PRIVATE, file.get(), 0);
-    if (page != MAP_FAILED) ::madvise(page, page_size, MADV_DONTDUMP);  // a debugger could not read it
+    if (page != MAP_FAILED) os::keep_from_dumps(page, page_size);  // a debugger could not read it
   }
 
   /// Reads the map of the memory.

@@ -49,6 +49,8 @@
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
+#include <concurrent/os/memory_file.hpp>
+#include <concurrent/os/pages.hpp>
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -176,9 +178,8 @@ class ManagerChannel {
       errno = EFBIG;  // the attempt would be answered with SIGXFSZ
       return {};
     }
-    file = owned(static_cast<int>(::syscall(SYS_memfd_create, "concurrent_futures_manager", flags)));
-    if (!file.valid() || ::ftruncate(file.get(), sizeof(ManagerChannelWords)) != 0 ||
-        ::fcntl(file.get(), F_ADD_SEALS, seals) != 0) {
+    file = Descriptor(os::open_memory_file("concurrent_futures_manager"));
+    if (!file.valid() || ::ftruncate(file.get(), sizeof(ManagerChannelWords)) != 0 || !os::seal_size(file.get())) {
       return {};
     }
     ManagerChannel made = map(file);
@@ -188,7 +189,7 @@ class ManagerChannel {
   /// Client: maps what the server has sent. None: there is no room, or it is no such memory.
   static ManagerChannel open(const Descriptor& file) noexcept {
     struct stat status{};
-    if (!file.valid() || (::fcntl(file.get(), F_GET_SEALS) & seals) != seals || ::fstat(file.get(), &status) != 0 ||
+    if (!file.valid() || !os::is_size_sealed(file.get()) || ::fstat(file.get(), &status) != 0 ||
         status.st_size != sizeof(ManagerChannelWords)) {
       return {};
     }
@@ -248,16 +249,13 @@ class ManagerChannel {
   }
 
  private:
-  static constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  static constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-
   static ManagerChannel map(const Descriptor& file) noexcept {
     ManagerChannel mapped;
     void* const memory =
         ::mmap(nullptr, sizeof(ManagerChannelWords), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
     if (memory == MAP_FAILED) return mapped;
     mapped.words_ = static_cast<ManagerChannelWords*>(memory);
-    if (::madvise(memory, sizeof(ManagerChannelWords), MADV_DONTFORK) != 0) return {};
+    if (!os::keep_from_forks(memory, sizeof(ManagerChannelWords))) return {};
     return mapped;
   }
   static bool take(std::atomic<std::uint32_t>& sleeps) noexcept {

@@ -13,6 +13,7 @@
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 #include <concurrent/multiprocessing/manager.hpp>
+#include <concurrent/os/pages.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -56,7 +57,7 @@ class ManagerProcess {
 
     zygote_.start(*segment, context.method(), initializer_of(*segment), no_pool);
     segment->close_descriptor();
-    ::madvise(segment->base(), segment->geometry().size, MADV_DONTFORK);
+    os::keep_from_forks(segment->base(), segment->geometry().size);
     zygote_.send({ZygoteRequest::Kind::start, 0, serial, 0, number});
     secret_ = orders.secret;
     while (!orders.ready.wait_for(std::chrono::milliseconds(5))) {

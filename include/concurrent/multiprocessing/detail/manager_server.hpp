@@ -11,6 +11,7 @@
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/os/process.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -242,7 +243,7 @@ CONCURRENT_FUTURES_INLINE void keep_for_answer(const std::shared_ptr<ManagedObje
 
 CONCURRENT_FUTURES_INLINE void run_manager_server(const ManagerOrders& orders) {
   process_identity().name = orders.name;
-  set_process_title("manager");
+  os::set_process_title("manager");
   static ManagerServer server(orders);
   ManagerServer::instance() = &server;
   server.run(orders.ready);

@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
-// The calls that only Linux has, each behind a name that says what it is for. A port to another system changes this
-// file and futex.hpp.
+// What is made of the system's calls for processes that work together: with errors that say what to do, owners, and
+// places where tests make them fail. The calls that not every system has are in concurrent/os, which a port changes.
 #pragma once
 
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
-#include <concurrent/multiprocessing/detail/signals.hpp>
-#include <concurrent/pickle/detail/above_streams.hpp>
+#include <concurrent/os/descriptor.hpp>
+#include <concurrent/os/memory_file.hpp>
+#include <concurrent/os/process.hpp>
 #include <concurrent/pickle/detail/least.hpp>
 
 #include <fcntl.h>
-#include <linux/memfd.h>
-#include <poll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <span>
 #include <string>
 #include <system_error>
@@ -70,27 +63,18 @@ class Descriptor {
 };
 
 /// What a call has returned, never as one of the standard streams. Not valid, and errno set, when there is none.
-inline Descriptor owned(int fd) noexcept { return Descriptor(pickle::detail::above_streams(fd)); }
+inline Descriptor owned(int fd) noexcept { return Descriptor(os::above_streams(fd)); }
 
 /// Anonymous shared memory without a name in any file system.
 inline Descriptor make_memfd(const char* name) {
   if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.memfd"); error != 0) throw_errno(error, "memfd_create");
-  const int fd = static_cast<int>(::syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  Descriptor file = owned(fd);
+  Descriptor file(os::open_memory_file(name));
   if (!file.valid()) throw_errno(errno, "memfd_create");
-  // Was it a stream for a moment, another thread may have printed into it.
-  if (file.get() != fd && ::ftruncate(file.get(), 0) != 0) throw_errno(errno, "ftruncate of shared memory");
   return file;
 }
 
 /// A descriptor that becomes readable when the process ends. Not valid where the kernel has no such thing.
-inline Descriptor open_pidfd(pid_t pid) noexcept {
-#ifdef SYS_pidfd_open
-  return owned(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-#else
-  return Descriptor();
-#endif
-}
+inline Descriptor open_pidfd(pid_t pid) noexcept { return Descriptor(os::open_process(pid)); }
 
 /// False, and errno set: there is no number for one of them that is no stream's; neither is kept.
 inline bool own_both(const int (&ends)[2], std::pair<Descriptor, Descriptor>& both) noexcept {
@@ -116,44 +100,9 @@ inline std::pair<Descriptor, Descriptor> make_message_channel() {
 /// A pipe: what is read, what is written. Neither valid when there are no more descriptors to be had.
 inline std::pair<Descriptor, Descriptor> make_pipe() noexcept {
   int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return {};
+  if (!os::open_pipe(ends, O_NONBLOCK)) return {};
   std::pair<Descriptor, Descriptor> pipe;
   return own_both(ends, pipe) ? std::move(pipe) : std::pair<Descriptor, Descriptor>();
-}
-
-/// Whether a process has nothing at `address`: after an exec it has none of its former memory. Not sure: false.
-inline bool is_unmapped_in(pid_t pid, std::uint64_t address) noexcept {
-  std::uint64_t word = 0;
-  iovec here{&word, sizeof word};
-  iovec there{reinterpret_cast<void*>(address), sizeof word};
-  return ::syscall(SYS_process_vm_readv, static_cast<long>(pid), &here, 1L, &there, 1L, 0L) < 0 && errno == EFAULT;
-}
-
-/// A thread's and process's name as `ps` and /proc/PID/comm show it: 15 characters.
-inline void set_process_title(const char* name) noexcept { ::prctl(PR_SET_NAME, name, 0, 0, 0); }
-
-/// Whether a process would go on if it were given a processor. Not known (no /proc): false.
-inline bool waits_for_processor(pid_t pid) noexcept {
-  char text[256];
-  std::snprintf(text, sizeof text, "/proc/%d/stat", pid);
-  const Descriptor file = owned(::open(text, O_RDONLY | O_CLOEXEC));
-  const ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text - 1) : 0;
-  if (size <= 0) return false;
-  text[size] = '\0';
-  const char* const name_end = std::strrchr(text, ')');  // the name may hold anything, blanks and brackets too
-  return name_end != nullptr && std::strncmp(name_end, ") R", 3) == 0;
-}
-
-/// Whether a process ignores a signal. Not known (no /proc): false.
-inline bool is_ignored_in(pid_t pid, int number) noexcept {
-  char text[4096];
-  std::snprintf(text, sizeof text, "/proc/%d/status", pid);
-  const Descriptor file = owned(::open(text, O_RDONLY | O_CLOEXEC));
-  const ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text - 1) : 0;
-  if (size <= 0) return false;
-  text[size] = '\0';
-  const char* const field = std::strstr(text, "\nSigIgn:");
-  return field != nullptr && (std::strtoull(field + 8, nullptr, 16) & signal_bit(number)) != 0;
 }
 
 /// How much of a region of shared memory can be touched. The rest is reserved and no more: who has all its memory held
@@ -175,32 +124,6 @@ class AccessiblePart {
  private:
   std::size_t size_ = 0;
 };
-
-/// Touches fresh pages of [first, first + size) at once. False: the system has no memory for them (a later write
-/// would have been answered with a signal). At the limit of a memory cgroup the kernel ends a process of the group
-/// instead, here as there.
-inline bool populate(void* first, std::size_t size) noexcept {
-#ifndef MADV_POPULATE_WRITE
-#define CONCURRENT_FUTURES_MADV_POPULATE_WRITE 23
-#else
-#define CONCURRENT_FUTURES_MADV_POPULATE_WRITE MADV_POPULATE_WRITE
-#endif
-  while (::madvise(first, size, CONCURRENT_FUTURES_MADV_POPULATE_WRITE) != 0) {
-    if (errno == EINTR || errno == EAGAIN) continue;
-    return errno == EINVAL || errno == ENOSYS;  // an older kernel: pages come as they are touched
-  }
-  return true;
-#undef CONCURRENT_FUTURES_MADV_POPULATE_WRITE
-}
-
-/// Whether [first, first + size) begins and ends where pages do: the kernel takes a part of one for all of it.
-inline bool is_whole_pages(const void* first, std::size_t size,
-                           std::size_t page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) noexcept {
-  return (reinterpret_cast<std::uintptr_t>(first) | size) % page == 0;
-}
-
-/// Gives the pages of shared memory back; they read as zero afterwards.
-inline void give_back(void* first, std::size_t size) noexcept { ::madvise(first, size, MADV_REMOVE); }
 
 /// Waits for one child, through interruptions. -1 when it is not ours (any more).
 inline pid_t wait_for(pid_t pid, int* status, int flags = 0) noexcept {

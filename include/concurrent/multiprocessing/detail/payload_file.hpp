@@ -3,8 +3,8 @@
 
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/shared_name.hpp>
+#include <concurrent/os/memory_file.hpp>
 
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -40,8 +40,7 @@ class PayloadFile {
     if (::pwrite(file.get(), &trailer, sizeof trailer, static_cast<off_t>(SharedTrailer::offset(size))) !=
         static_cast<ssize_t>(sizeof trailer))
       throw_errno(errno, "write of shared memory");
-    if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-      throw_errno(errno, "sealing of shared memory");
+    if (!os::seal_size(file.get())) throw_errno(errno, "sealing of shared memory");
     return PayloadFile(std::move(file), name);
   }
   /// Throws: as open_shared_memory.
@@ -77,8 +76,7 @@ class PayloadFile {
   /// Gives memory back; those bytes are zeros then.
   void forget(std::uint64_t at, std::uint64_t length) const noexcept {
     const int saved = errno;
-    static_cast<void>(::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(at),
-                                  static_cast<off_t>(length)));
+    os::forget_part(file_.get(), at, length);
     errno = saved;
   }
 

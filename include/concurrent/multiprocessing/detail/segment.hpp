@@ -4,6 +4,8 @@
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/os/memory_file.hpp>
+#include <concurrent/os/pages.hpp>
 
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -60,14 +62,13 @@ class Segment {
       throw_errno(error, "fallocate of the shared segment");
     const ControlRanges ranges = segment.control_ranges(geometry.first_workers, geometry.first_records);
     for (const Range& range : ranges.parts) {
-      while (::fallocate(segment.descriptor_.get(), 0, static_cast<off_t>(range.first),
-                         static_cast<off_t>(range.last - range.first)) != 0) {
+      while (!os::allocate_part(segment.descriptor_.get(), range.first, range.last - range.first)) {
         if (errno == EOPNOTSUPP || errno == ENOSYS) break;
         if (errno != EINTR) throw_errno(errno, "fallocate of the shared segment");
       }
     }
-    ::fcntl(segment.descriptor_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-    ::madvise(segment.base_, geometry.size, MADV_DONTDUMP);
+    os::seal_size(segment.descriptor_.get());
+    os::keep_from_dumps(segment.base_, geometry.size);
     segment.header().geometry = geometry;
     return segment;
   }
@@ -153,7 +154,7 @@ class Segment {
     const ControlRanges ranges = control_ranges(workers, records);
     for (const Range& range : ranges.parts) {
       const std::uint64_t first = range.first / largest_page * largest_page;
-      if (error == 0 && !populate(base_ + first, range.last - first)) error = errno == EFAULT ? ENOMEM : errno;
+      if (error == 0 && !os::populate(base_ + first, range.last - first)) error = errno == EFAULT ? ENOMEM : errno;
     }
     if (error != 0) throw_errno(error, "allocation of shared memory for more workers");
   }
@@ -253,7 +254,7 @@ class Segment {
     return map_existing(geometry);
   }
   bool map_existing(const SegmentGeometry& geometry) {
-    void* address = ::mmap(nullptr, geometry.size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, descriptor_.get(), 0);
+    void* address = os::reserve_shared(descriptor_.get(), geometry.size);
     if (address == MAP_FAILED) return false;
     if (::mprotect(address, geometry.caller_region, PROT_READ | PROT_WRITE) != 0) {
       const int error = errno;

@@ -12,6 +12,7 @@
 
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/shared_mapping.hpp>
+#include <concurrent/os/pages.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
 #include <pthread.h>
@@ -167,7 +168,7 @@ class SharedArenas {
                      []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.unlock(); });
   }
   static void clear(std::byte* block, std::size_t size) noexcept {
-    if (size > largest && is_whole_pages(block, size) && ::madvise(block, size, MADV_REMOVE) == 0) return;
+    if (size > largest && os::is_whole_pages(block, size) && os::give_back(block, size)) return;
     std::memset(block, 0, size);
   }
   /// In a forked child: the parent's arenas are the parent's.

@@ -4,6 +4,7 @@
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/shared_name.hpp>
+#include <concurrent/os/memory_file.hpp>
 
 #include <boost/interprocess/mapped_region.hpp>
 
@@ -120,8 +121,7 @@ inline std::shared_ptr<SharedMapping> SharedMapping::create(std::uint64_t size) 
       static_cast<ssize_t>(sizeof trailer)) {
     throw_errno(errno, "write of shared memory");
   }
-  if (::fcntl(descriptor.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-    throw_errno(errno, "sealing of shared memory");
+  if (!os::seal_size(descriptor.get())) throw_errno(errno, "sealing of shared memory");
   const auto mapping = std::make_shared<SharedMapping>(std::move(descriptor), name);
   return SharedMappings::instance().add(name.id, mapping);
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/os/memory_file.hpp>
+#include <concurrent/os/process.hpp>
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/reader.hpp>
 #include <concurrent/pickle/writer.hpp>
@@ -90,8 +92,7 @@ inline constexpr const char* shared_memory_file = "concurrent_futures_shared";
 /// Whether the descriptor is the memory of that name, which nobody can cut short any more: what stands at its end tells
 /// that all of it is there.
 inline bool is_shared_memory(int descriptor, const SharedName& name) noexcept {
-  const int seals = ::fcntl(descriptor, F_GET_SEALS);
-  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) return false;  // also what is no memory file
+  if (!os::cannot_shrink(descriptor)) return false;  // also what is no memory file
   SharedTrailer trailer;
   return name.size <= SharedTrailer::most &&
          ::pread(descriptor, &trailer, sizeof trailer, static_cast<off_t>(SharedTrailer::offset(name.size))) ==
@@ -99,16 +100,11 @@ inline bool is_shared_memory(int descriptor, const SharedName& name) noexcept {
          trailer.magic == SharedTrailer::expected_magic && trailer.size == name.size && trailer.id == name.id;
 }
 
-/// A descriptor of another process, for which Linux wants as many rights as for tracing it. Sets errno.
+/// A descriptor of another process. Not valid, and errno set, where it may not be had.
 inline Descriptor copy_descriptor(pid_t pid, int descriptor) noexcept {
-#ifndef SYS_pidfd_getfd
-  constexpr long call_number = 438;  // the same on every architecture
-#else
-  constexpr long call_number = SYS_pidfd_getfd;
-#endif
   const Descriptor process = open_pidfd(pid);
   if (!process.valid()) return Descriptor();
-  return owned(static_cast<int>(::syscall(call_number, process.get(), descriptor, 0)));
+  return Descriptor(os::copy_descriptor(process.get(), descriptor));
 }
 
 /// Opens the memory of that name by way of the process that sent it.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/pickle/detail/above_streams.hpp>
-#include <concurrent/version.hpp>
+#include <concurrent/os/descriptor.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -16,7 +15,7 @@ namespace detail {
 /// The beginning of a small file, of the kernel's most often; empty when it cannot be read.
 inline std::string read_small_file(const std::string& path) {
   std::string text;
-  const int fd = pickle::detail::above_streams(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const int fd = os::above_streams(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd < 0) return text;
   char bytes[4096];
   while (text.size() < 16 * sizeof bytes) {

@@ -25,10 +25,10 @@
 #include <concurrent/multiprocessing/detail/worker_sleep.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
+#include <concurrent/os/process.hpp>
 #include <concurrent/pickle/phase.hpp>
 #include <concurrent/pickle/stop_token.hpp>
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -261,7 +261,7 @@ class Worker {
   /// process to its parent again, which a task that changed its user has undone.
   void restore_process() const noexcept {
     block_only(0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    os::end_with_parent();
     if (::getppid() != parent_) ::_exit(0);
   }
 

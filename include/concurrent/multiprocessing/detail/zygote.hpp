@@ -22,6 +22,7 @@
 #include <concurrent/multiprocessing/detail/start_method.hpp>
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
 #include <concurrent/multiprocessing/detail/zygote_setup.hpp>
+#include <concurrent/os/process.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -46,7 +47,7 @@ class Zygote {
       : setup_(setup), pid_(::getpid()), standbys_(setup.segment->geometry().tasks_per_worker != 0 ? 1 : 0) {}
 
   [[noreturn]] void run() noexcept {
-    set_process_title("zygote");
+    os::set_process_title("zygote");
     set_dispositions(0);
     block_only(all_signals);
     const sigset_t child = signal_set(signal_bit(SIGCHLD));
@@ -198,7 +199,7 @@ class Zygote {
     for (const Child& child : children_) {
       // Not reaped yet, so the pid is still this worker's.
       if (child.worker != request.worker || child.serial != request.serial) continue;
-      ::kill(child.pid, may_kill && is_ignored_in(child.pid, SIGTERM) ? SIGKILL : request.signal);
+      ::kill(child.pid, may_kill && os::is_ignored_in(child.pid, SIGTERM) ? SIGKILL : request.signal);
     }
   }
 
@@ -206,7 +207,7 @@ class Zygote {
   void pipe_closed(Child& child) noexcept {
     child.pipe.reset();
     const std::uint64_t base = setup_.segment->worker(child.worker).base.load(std::memory_order_relaxed);
-    if (base == 0 || !is_unmapped_in(child.pid, base)) return;
+    if (base == 0 || !os::is_unmapped_in(child.pid, base)) return;
     child.executed = true;
     ::kill(child.pid, SIGKILL);
   }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/version.hpp>
-
-#include <sys/mman.h>
+#include <concurrent/os/pages.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +17,7 @@ inline void prefer_large_pages(void* data, std::size_t size) noexcept {
   constexpr std::uintptr_t page = std::uintptr_t{64} << 10;  // the largest that Linux has otherwise
   const auto first = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
   const auto last = (reinterpret_cast<std::uintptr_t>(data) + size) / page * page;
-  if (last > first) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  if (last > first) os::prefer_large_pages(reinterpret_cast<void*>(first), last - first);
 }
 
 }  // namespace concurrent::pickle::inline v0::detail

@@ -2,6 +2,7 @@
 // The mappings of a process, as /proc/…/maps lists them.
 #pragma once
 
+#include <concurrent/os/pages.hpp>
 #include <concurrent/pickle/detail/memory_kind.hpp>
 #include <concurrent/pickle/detail/module.impl.hpp>
 
@@ -11,7 +12,6 @@
 
 #include <fcntl.h>
 #include <link.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,8 +20,7 @@ namespace concurrent::pickle::inline v0::detail {
 // Whether there is anything, for the price of a system call that does nothing.
 inline bool is_mapped(std::uintptr_t address) noexcept {
   static const auto page_size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  unsigned char resident;
-  return ::mincore(reinterpret_cast<void*>(address / page_size * page_size), 1, &resident) == 0 || errno != ENOMEM;
+  return os::is_mapped(reinterpret_cast<void*>(address / page_size * page_size));
 }
 
 // Whether a library holds the address among what cannot be written once it is loaded.

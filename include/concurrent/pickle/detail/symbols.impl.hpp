@@ -5,7 +5,7 @@
 #pragma once
 
 #include <concurrent/config.hpp>
-#include <concurrent/pickle/detail/above_streams.hpp>
+#include <concurrent/os/descriptor.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/symbols.hpp>
@@ -27,7 +27,7 @@ namespace concurrent::pickle::inline v0::detail {
 // An ELF file that is read piecemeal. Whatever is wrong with it, the answer is "nothing found".
 class SymbolFile {
  public:
-  explicit SymbolFile(const char* path) noexcept : file_(above_streams(::open(path, O_RDONLY | O_CLOEXEC))) {}
+  explicit SymbolFile(const char* path) noexcept : file_(os::above_streams(::open(path, O_RDONLY | O_CLOEXEC))) {}
   SymbolFile(const SymbolFile&) = delete;
   SymbolFile& operator=(const SymbolFile&) = delete;
   ~SymbolFile() {

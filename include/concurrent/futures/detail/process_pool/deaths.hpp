@@ -13,6 +13,7 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/oom_kills.hpp>
+#include <concurrent/os/pages.hpp>
 #include <concurrent/pickle/call.hpp>
 
 namespace concurrent::futures::inline v0 {
@@ -236,7 +237,7 @@ inline void ProcessPool::give_back_region(std::uint32_t index) {
     if (!std::exchange(workers_[index].blocks_reserved, false)) return;
   }
   const auto region = segment_.worker_region(index);
-  ipc::give_back(region.data(), region.size());
+  os::give_back(region.data(), region.size());
   const ipc::MutexLock lock(mutex_);
   results_.release_blocks(index);
   if (!lifecycle_.is_broken()) feed_call_queue();

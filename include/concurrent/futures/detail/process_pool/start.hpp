@@ -7,6 +7,7 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
+#include <concurrent/os/pages.hpp>
 #include <concurrent/pickle/detail/golden_ratio.hpp>
 
 #include <sys/random.h>
@@ -137,7 +138,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   helper_.process().start(segment_, method, initializer, id_);
   segment_.close_descriptor();
   // Whoever else forks from here on, a second executor or the program itself, does not get this memory.
-  ::madvise(segment_.base(), segment_.geometry().size, MADV_DONTFORK);
+  os::keep_from_forks(segment_.base(), segment_.geometry().size);
   try {
     const ipc::BlockSignals no_handlers;
     start_thread(threads_.monitor, &ProcessPool::watch_helper);

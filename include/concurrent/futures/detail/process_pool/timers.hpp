@@ -5,6 +5,7 @@
 
 #include <concurrent/futures/detail/process_pool/argument_blocks.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
+#include <concurrent/os/process.hpp>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -106,7 +107,7 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
   bool runnable = false;
   for (StallCheck::Asked& asked : manager_.stalls.asked) {
     // Without a pid it is the zygote that has not come to it. Once one is found that can run, the others are not asked.
-    asked.blocked = !runnable && asked.pid != 0 && !ipc::waits_for_processor(asked.pid);
+    asked.blocked = !runnable && asked.pid != 0 && !os::waits_for_processor(asked.pid);
     if (!asked.blocked) runnable = true;
   }
   const ipc::MutexLock lock(mutex_);

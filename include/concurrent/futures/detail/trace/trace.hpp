@@ -16,7 +16,7 @@
 #include <concurrent/multiprocessing/detail/descriptor_registry.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
-#include <concurrent/pickle/detail/above_streams.hpp>
+#include <concurrent/os/descriptor.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -41,7 +41,7 @@ class Trace final : public TraceSink {
  public:
   /// Throws std::system_error, which names the path, when the file cannot be written.
   Trace(const std::string& path, const std::string& process_name) : path_(path), process_(::getpid()) {
-    file_ = pickle::detail::above_streams(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    file_ = os::above_streams(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (file_ < 0 || !write("[\n")) {
       const int error = errno;
       if (file_ >= 0) ::close(file_);
