@@ -12,9 +12,9 @@
 #include "support/processes.hpp"
 
 namespace mp = concurrent::multiprocessing;
-using mp::detail::cgroup_cpu_limit;
+using concurrent::os::cgroup_cpu_limit;
+using concurrent::os::parse_cpu_max;
 using mp::detail::count_within;
-using mp::detail::parse_cpu_max;
 
 namespace {
 

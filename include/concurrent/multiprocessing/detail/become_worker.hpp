@@ -5,7 +5,6 @@
 
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
-#include <concurrent/multiprocessing/detail/own_stack.hpp>
 #include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
@@ -13,6 +12,7 @@
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
 #include <concurrent/multiprocessing/detail/zygote_setup.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/os/own_stack.hpp>
 #include <concurrent/os/process.hpp>
 
 #include <cstdint>
@@ -53,7 +53,7 @@ inline void tie_to_zygote(pid_t zygote, int pipe) noexcept {
     const Slot& here = *static_cast<const Slot*>(argument);
     Worker(*here.setup.segment, here.index).run(here.setup.initializer);
   };
-  if (setup.surroundings.stack != 0) run_on_own_stack(setup.surroundings.stack, work, &slot);
+  if (setup.surroundings.stack != 0) os::run_on_own_stack(setup.surroundings.stack, work, &slot);
   work(&slot);
   ::_exit(1);  // not reached
 }

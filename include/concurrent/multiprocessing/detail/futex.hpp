@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/version.hpp>
-
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <concurrent/os/futex.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -45,11 +41,8 @@ inline bool futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t old
     time = to_timespec(deadline);
     limit = &time;
   }
-  // FUTEX_WAIT_BITSET takes an absolute time on CLOCK_MONOTONIC: a signal in between costs no accuracy.
-  const int operation = FUTEX_WAIT_BITSET | (shared ? 0 : FUTEX_PRIVATE_FLAG);
   const int saved = errno;
-  const long result = ::syscall(SYS_futex, &word, operation, old, limit, nullptr, FUTEX_BITSET_MATCH_ANY);
-  const bool in_time = result == 0 || errno != ETIMEDOUT;
+  const bool in_time = os::sleep_on(&word, old, limit, shared);
   errno = saved;
   return in_time;
 }
@@ -57,10 +50,9 @@ inline bool futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t old
 /// Wakes up to `count` of those who sleep on `word`. Returns how many were woken.
 inline int futex_wake(std::atomic<std::uint32_t>& word, int count = INT_MAX, bool shared = false) noexcept {
   const int saved = errno;
-  const long woken =
-      ::syscall(SYS_futex, &word, FUTEX_WAKE | (shared ? 0 : FUTEX_PRIVATE_FLAG), count, nullptr, nullptr, 0);
+  const int woken = os::wake_sleepers(&word, count, shared);
   errno = saved;
-  return woken < 0 ? 0 : static_cast<int>(woken);
+  return woken;
 }
 
 /// Sleeps while `own`, private to this process, holds `own_old` and `shared`, which several processes have mapped,
@@ -69,24 +61,11 @@ inline int futex_wake(std::atomic<std::uint32_t>& word, int count = INT_MAX, boo
 inline bool futex_wait_either(const std::atomic<std::uint32_t>& own, std::uint32_t own_old,
                               const std::atomic<std::uint32_t>& shared, std::uint32_t shared_old,
                               Deadline deadline) noexcept {
-  struct Waiter {  // the kernel's futex_waitv, which older headers do not have
-    std::uint64_t value;
-    std::uint64_t address;
-    std::uint32_t flags;
-    std::uint32_t reserved;
-  };
-  constexpr std::uint32_t size_32 = 2;
-  constexpr long call_number = 449;  // the same on every architecture
-  const Waiter waiters[2] = {
-      {own_old, reinterpret_cast<std::uintptr_t>(&own), size_32 | FUTEX_PRIVATE_FLAG, 0},
-      {shared_old, reinterpret_cast<std::uintptr_t>(&shared), size_32, 0},
-  };
   timespec time{};
   if (deadline != (Deadline::max)()) time = to_timespec(deadline);
   const int saved = errno;
-  const long result =
-      ::syscall(call_number, waiters, 2, 0, deadline != (Deadline::max)() ? &time : nullptr, CLOCK_MONOTONIC);
-  const bool supported = result >= 0 || (errno != ENOSYS && errno != EPERM && errno != EINVAL);
+  const bool supported =
+      os::sleep_on_either(&own, own_old, &shared, shared_old, deadline != (Deadline::max)() ? &time : nullptr);
   errno = saved;
   return supported;
 }

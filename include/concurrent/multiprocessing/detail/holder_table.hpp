@@ -27,11 +27,11 @@
 #include <concurrent/multiprocessing/detail/deadline.hpp>
 #include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/multiprocessing/shared_memory.hpp>
+#include <concurrent/os/robust_list.hpp>
+#include <concurrent/os/thread.hpp>
 
-#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,7 +90,7 @@ class HolderTable {
   bool is_alive(HolderId id) const noexcept {
     const Slot& slot = slots_[slot_of(id)];
     const std::uint32_t word = slot.word.load(std::memory_order_acquire);
-    return (word & FUTEX_OWNER_DIED) == 0 && (word & FUTEX_TID_MASK) == thread_of(id) &&
+    return (word & os::RobustList::owner_died) == 0 && (word & os::RobustList::thread_bits) == thread_of(id) &&
            slot.life.load(std::memory_order_acquire) == life_of(id);
   }
 
@@ -100,7 +100,7 @@ class HolderTable {
   bool is_short_alive(std::uint64_t id) const noexcept {
     const Slot& slot = slots_[id % slot_count];
     const std::uint32_t word = slot.word.load(std::memory_order_acquire);
-    return (word & FUTEX_OWNER_DIED) == 0 && (word & FUTEX_TID_MASK) != 0 &&
+    return (word & os::RobustList::owner_died) == 0 && (word & os::RobustList::thread_bits) != 0 &&
            slot.life.load(std::memory_order_acquire) == ((id >> 12U) & life_bits);
   }
 
@@ -142,17 +142,13 @@ class HolderTable {
   static std::uint32_t thread_of(HolderId id) noexcept { return static_cast<std::uint32_t>(id >> 12U) & 0x3fffffU; }
   static std::uint32_t life_of(HolderId id) noexcept { return static_cast<std::uint32_t>((id >> 34U) & life_bits); }
 
-  /// The node of the list lies where the head says.
-  static robust_list* node_of(Slot& slot, long offset) noexcept {
-    return reinterpret_cast<robust_list*>(reinterpret_cast<std::byte*>(&slot.word) - offset);
-  }
   HolderId name(const Slot& slot, std::uint32_t thread) const noexcept {
     return static_cast<HolderId>(&slot - slots_) | HolderId(thread & 0x3fffffU) << 12U |
            HolderId(slot.life.load(std::memory_order_relaxed)) << 34U;
   }
   HolderId enrol(Enrolled& enrolled) const;
-  HolderId take_slot(robust_list_head& head, std::uint32_t thread) const noexcept;
-  HolderId find_slot(const robust_list_head& head, std::uint32_t thread) const noexcept;
+  HolderId take_slot(os::RobustList& list, std::uint32_t thread) const noexcept;
+  HolderId find_slot(const os::RobustList& list, std::uint32_t thread) const noexcept;
   void keep_mapped() const;
 
   SharedMemory memory_;
@@ -160,44 +156,28 @@ class HolderTable {
 };
 
 /// The slot that the thread has already, if it has one: it hangs on its list.
-inline HolderId HolderTable::find_slot(const robust_list_head& head, std::uint32_t thread) const noexcept {
-  int looked = 0;
-  for (const robust_list* node = head.list.next; node != &head.list && looked < 2048; node = node->next, ++looked) {
-    node = reinterpret_cast<const robust_list*>(reinterpret_cast<std::uintptr_t>(node) & ~std::uintptr_t(1));
-    const auto at = reinterpret_cast<std::uintptr_t>(node) - reinterpret_cast<std::uintptr_t>(slots_);
-    if (at < bytes) return name(slots_[at / sizeof(Slot)], thread);
-  }
-  return 0;
+inline HolderId HolderTable::find_slot(const os::RobustList& list, std::uint32_t thread) const noexcept {
+  const auto* const node = static_cast<const std::byte*>(list.find(slots_, bytes));
+  if (node == nullptr) return 0;
+  const auto at = static_cast<std::size_t>(node - reinterpret_cast<const std::byte*>(slots_));
+  return name(slots_[at / sizeof(Slot)], thread);
 }
 
-inline HolderId HolderTable::take_slot(robust_list_head& head, std::uint32_t thread) const noexcept {
+inline HolderId HolderTable::take_slot(os::RobustList& list, std::uint32_t thread) const noexcept {
   HolderId id = 0;
   for (std::uint32_t tried = 0; tried < slot_count && id == 0; ++tried) {
     Slot& slot = slots_[(thread + tried) % slot_count];
     std::uint32_t word = slot.word.load(std::memory_order_acquire);
-    if ((word & FUTEX_TID_MASK) != 0) continue;
-    robust_list* const node = node_of(slot, head.futex_offset);
-    head.list_op_pending = node;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if ((word & os::RobustList::thread_bits) != 0) continue;
+    list.try_for(&slot.word);
     if (slot.word.compare_exchange_strong(word, thread, std::memory_order_acq_rel)) {
       const auto life = static_cast<std::uint32_t>((slot.life.load(std::memory_order_relaxed) + 1) & life_bits);
       slot.pid.store(::getpid(), std::memory_order_relaxed);
       slot.life.store(life == 0 ? 1 : life, std::memory_order_release);
       id = name(slot, thread);
-      node->next = head.list.next;
-#ifdef __GLIBC__
-      // Its list leads back as well: by the pointer that stands before each `next`.
-      const auto back = [](void* next) {
-        return reinterpret_cast<void**>(reinterpret_cast<std::uintptr_t>(next) & ~std::uintptr_t(1)) - 1;
-      };
-      *back(node) = &head;
-      *back(head.list.next) = node;
-#endif
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-      head.list.next = node;
-      std::atomic_signal_fence(std::memory_order_seq_cst);
+      list.hang(&slot.word);
     }
-    head.list_op_pending = nullptr;
+    list.settle();
   }
   return id;
 }
@@ -222,14 +202,13 @@ inline HolderId HolderTable::enrol(Enrolled& enrolled) const {
     return ::pthread_atfork(nullptr, nullptr, [] { forks().fetch_add(1, std::memory_order_relaxed); }) == 0;
   }();
   static_cast<void>(watches_forks);
-  robust_list_head* head = nullptr;
-  std::size_t length = 0;
-  if (::syscall(SYS_get_robust_list, 0, &head, &length) != 0 || head == nullptr) {
+  os::RobustList list;
+  if (!list.exists()) {
     throw RuntimeError(
         "concurrent::multiprocessing: this C library keeps no list of robust futexes for the calling thread, so that "
         "nobody could know of its death. Use glibc, from a thread that pthread_create or std::thread has made.");
   }
-  const long offset = head->futex_offset;
+  const long offset = list.offset();
   if (offset > -16 || offset < -48) {
     throw RuntimeError("concurrent::multiprocessing: this C library's list of robust futexes has an unknown layout (" +
                        std::to_string(offset) + ").");
@@ -239,10 +218,10 @@ inline HolderId HolderTable::enrol(Enrolled& enrolled) const {
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const auto thread = static_cast<std::uint32_t>(::syscall(SYS_gettid));
-  HolderId id = find_slot(*head, thread);
+  const auto thread = static_cast<std::uint32_t>(os::thread_id());
+  HolderId id = find_slot(list, thread);
   const bool known = id != 0;
-  if (!known) id = take_slot(*head, thread);
+  if (!known) id = take_slot(list, thread);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (id == 0) {
     throw RuntimeError("concurrent::multiprocessing: " + std::to_string(slot_count) +

@@ -51,6 +51,7 @@
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/os/memory_file.hpp>
 #include <concurrent/os/pages.hpp>
+#include <concurrent/os/processors.hpp>
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -87,10 +88,12 @@ struct ManagerChannelSide {
   std::byte bytes[size - 36];
 
   /// Whether whoever has written this last ran on the processor of this thread.
-  bool is_of_this_processor() const noexcept { return processor.load(std::memory_order_relaxed) == ::sched_getcpu(); }
+  bool is_of_this_processor() const noexcept {
+    return processor.load(std::memory_order_relaxed) == os::this_processor();
+  }
   /// All but the number.
   void write(ManagerFrame::Kind kind, std::span<const std::byte> from) noexcept {
-    processor.store(::sched_getcpu(), std::memory_order_relaxed);
+    processor.store(os::this_processor(), std::memory_order_relaxed);
     if (!from.empty()) std::memcpy(bytes, from.data(), from.size());
     const auto words = std::bit_cast<FrameWords>(ManagerFrame::of(kind, from));
     for (std::size_t i = 0; i < words.size(); ++i) frame[i].store(words[i], std::memory_order_relaxed);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/multiprocessing/detail/own_stack.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
+#include <concurrent/os/own_stack.hpp>
 
 #include <clocale>
 #include <cstddef>
@@ -23,7 +23,7 @@ struct Surroundings {
   static Surroundings of_this_process() {
     Surroundings surroundings;
     surroundings.ignored = signals_that_workers_ignore();
-    surroundings.stack = missing_stack();
+    surroundings.stack = os::missing_stack();
     if (const char* const name = std::setlocale(LC_ALL, nullptr)) surroundings.c_locale = name;
     if (const std::string name = std::locale().name(); name != "*") surroundings.cpp_locale = name;
     return surroundings;

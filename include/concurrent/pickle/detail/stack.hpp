@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/version.hpp>
+#include <concurrent/os/stack.hpp>
 
 #include <cstddef>
 #include <cstdint>
-
-#include <pthread.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -34,15 +32,11 @@ inline constinit thread_local Stack cached_stack{};
 
 [[gnu::noinline, gnu::cold]] inline void find_stack() noexcept {
   cached_stack.known = true;
-  pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
   void* low = nullptr;
   std::size_t size = 0;
-  if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
-    cached_stack.low = reinterpret_cast<std::uintptr_t>(low);
-    cached_stack.high = cached_stack.low + size;
-  }
-  pthread_attr_destroy(&attributes);
+  if (!os::find_stack(low, size)) return;
+  cached_stack.low = reinterpret_cast<std::uintptr_t>(low);
+  cached_stack.high = cached_stack.low + size;
 }
 
 // Asking the system costs a read of /proc for the main thread, so each thread asks once.

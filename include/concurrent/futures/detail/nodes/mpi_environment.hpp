@@ -4,8 +4,8 @@
 
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
+#include <concurrent/os/processors.hpp>
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -50,9 +50,7 @@ inline void undo_binding() noexcept {
   if (std::getenv("OMPI_MCA_orte_bound_at_launch") == nullptr &&
       std::getenv("PRTE_MCA_prte_bound_at_launch") == nullptr)
     return;
-  cpu_set_t all;
-  std::memset(&all, 0xff, sizeof all);
-  ::sched_setaffinity(0, sizeof all, &all);  // the cgroup's limit stays
+  os::allow_all_processors();
 }
 
 /// In a worker, and in the helper that it is forked from: tasks may start MPI programs of their own, and are no rank.

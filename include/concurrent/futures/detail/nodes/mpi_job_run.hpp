@@ -4,6 +4,7 @@
 
 #include <concurrent/futures/detail/nodes/mpi_job.hpp>
 #include <concurrent/futures/logging.hpp>
+#include <concurrent/os/thread.hpp>
 
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ inline void MpiJob::enter() {
   MpiJob* const job = keeper.get();
   current_job() = job;
   if (*rank != 0) {
-    ::pthread_setname_np(::pthread_self(), "node-agent-mpi");
+    os::set_thread_name("node-agent-mpi");
     job->run();
     std::fflush(nullptr);
     const std::string why = job->why_it_ends();
@@ -30,7 +31,7 @@ inline void MpiJob::enter() {
   }
   const multiprocessing::detail::BlockSignals no_handlers;
   job->thread_ = std::thread([job] {
-    ::pthread_setname_np(::pthread_self(), "mpi");
+    os::set_thread_name("mpi");
     job->run();
   });
   ExitRegistry::instance().add(keeper);
@@ -105,7 +106,7 @@ inline MpiJob::Hello MpiJob::own_hello() const {
 
 /// The thread that speaks with MPI.
 inline void MpiJob::run() {
-  ::prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);  // a sleep of 50 microseconds is meant
+  os::sleep_exactly();  // a sleep of 50 microseconds is meant
   if (begin()) {
     if (rank_ != 0) {
       MessageWriter message(MessageKind::hello);

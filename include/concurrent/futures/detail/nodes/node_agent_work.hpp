@@ -3,12 +3,13 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/node_agent.hpp>
+#include <concurrent/os/thread.hpp>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
 inline void NodeAgent::work() {
-  ::pthread_setname_np(::pthread_self(), "node-agent");
+  os::set_thread_name("node-agent");
   ipc::MutexLock lock(mutex_);
   for (;;) {
     if (lost_) break;

@@ -4,6 +4,7 @@
 
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/os/thread.hpp>
 
 #include <pthread.h>
 
@@ -46,7 +47,7 @@ inline void NodePool::run_deferred() {
 }
 
 inline void NodePool::manage() {
-  ::pthread_setname_np(::pthread_self(), "pool-manager");
+  os::set_thread_name("pool-manager");
   manager_id_.store(std::this_thread::get_id());
   for (;;) {
     const std::uint32_t seen = inbox_.signal().load(std::memory_order_seq_cst);

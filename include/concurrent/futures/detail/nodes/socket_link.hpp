@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
+#include <concurrent/os/thread.hpp>
 
 #include <poll.h>
 #include <pthread.h>
@@ -74,7 +75,7 @@ class SocketLink final : public NodeLink {
   }
 
   void run() {
-    ::pthread_setname_np(::pthread_self(), "node-link");
+    os::set_thread_name("node-link");
     std::vector<std::byte> buffer(std::size_t{64} << 10);
     for (;;) {
       std::string problem = send_some();

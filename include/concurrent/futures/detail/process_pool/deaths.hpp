@@ -12,7 +12,7 @@
 #include <concurrent/futures/detail/process_pool/worker_death.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/logging.hpp>
-#include <concurrent/multiprocessing/detail/oom_kills.hpp>
+#include <concurrent/os/control_groups.hpp>
 #include <concurrent/os/pages.hpp>
 #include <concurrent/pickle/call.hpp>
 
@@ -246,7 +246,7 @@ inline void ProcessPool::give_back_region(std::uint32_t index) {
 /// True: the kernel has killed somebody for want of memory since this was last asked.
 inline bool ProcessPool::more_oom_kills() {
   const std::int64_t before = manager_.oom_kills.load();
-  const std::int64_t now = ipc::out_of_memory_kills();
+  const std::int64_t now = os::out_of_memory_kills();
   manager_.oom_kills.store(now);
   return before >= 0 && now > before;
 }

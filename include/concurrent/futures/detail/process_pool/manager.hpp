@@ -2,15 +2,16 @@
 #pragma once
 
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
-#include <concurrent/multiprocessing/detail/oom_kills.hpp>
+#include <concurrent/os/control_groups.hpp>
+#include <concurrent/os/thread.hpp>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// The monitor's thread: notes or passes on what the zygote tells, and its end.
 inline void ProcessPool::watch_helper() {
-  ::pthread_setname_np(::pthread_self(), "pool-monitor");
-  manager_.oom_kills.store(ipc::out_of_memory_kills());
+  os::set_thread_name("pool-monitor");
+  manager_.oom_kills.store(os::out_of_memory_kills());
   rights_.arm();
   ipc::ZygoteReport report;
   for (;;) {
@@ -62,7 +63,7 @@ inline void ProcessPool::begin_to_beat() {
 
 /// The manager's thread.
 inline void ProcessPool::manage() {
-  ::pthread_setname_np(::pthread_self(), "pool-manager");
+  os::set_thread_name("pool-manager");
   callbacks_.set_runner();
   for (;;) {
     take_reports();

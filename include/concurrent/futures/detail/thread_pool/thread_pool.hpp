@@ -14,6 +14,7 @@
 #include <concurrent/multiprocessing/detail/fork_guard.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/worker_locals.hpp>
+#include <concurrent/os/thread.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -119,7 +120,7 @@ class ThreadPool final : public FutureOwner, public Drainable, public std::enabl
     thread_local std::int64_t time = 0;
     return time;
   }
-  static TraceThread this_thread() noexcept { return {::getpid(), ::gettid()}; }
+  static TraceThread this_thread() noexcept { return {::getpid(), os::thread_id()}; }
   void trace_submit(ThreadTask& task) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void trace_begin() noexcept;
   static ThreadPool*& current() noexcept {

@@ -9,6 +9,7 @@
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
+#include <concurrent/os/thread.hpp>
 #include <concurrent/pickle/detail/exception_text.hpp>
 
 #include <cerrno>
@@ -70,7 +71,7 @@ inline void* ThreadPool::thread_main(void* argument) noexcept {
   current() = nullptr;
   if (task_started() != 0) {
     char name[32] = "";
-    ::pthread_getname_np(::pthread_self(), name, sizeof name);
+    os::get_thread_name(name);
     pool.trace_->worker_ended(this_thread(), name, "left");
   }
   pool.running_.fetch_sub(1);
@@ -84,7 +85,7 @@ inline void ThreadPool::set_thread_name(int index) const noexcept {
   char number[16];
   const int digits = std::snprintf(number, sizeof number, "_%d", index);
   std::snprintf(name, sizeof name, "%.*s%s", 15 - digits, name_prefix_.c_str(), number);
-  ::pthread_setname_np(::pthread_self(), name);
+  os::set_thread_name(name);
 }
 
 /// False: the initializer threw.

@@ -6,12 +6,11 @@
 #include <concurrent/futures/detail/trace/trace_open.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
+#include <concurrent/os/thread.hpp>
 
 #include <memory>
 #include <new>
 #include <utility>
-
-#include <pthread.h>
 
 namespace concurrent::futures::inline v0::detail {
 
@@ -42,7 +41,7 @@ inline void ThreadPool::trace_begin() noexcept {
   task_started() = multiprocessing::detail::monotonic_nanoseconds();
   if (!first) return;
   char name[32] = "";
-  ::pthread_getname_np(::pthread_self(), name, sizeof name);
+  os::get_thread_name(name);
   try {
     trace_->worker_started(this_thread(), name, task_started());
   } catch (const std::bad_alloc&) {

@@ -17,6 +17,7 @@
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/os/descriptor.hpp>
+#include <concurrent/os/thread.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -30,7 +31,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -65,11 +65,11 @@ class Trace final : public TraceSink {
   void submitted(const void* task, std::string name) noexcept override {
     note([&] {
       mutex_.is_held();
-      const TraceThread here{process_, ::gettid()};
+      const TraceThread here{process_, os::thread_id()};
       if (is_new(here.thread)) {
         threads_.push_back(here.thread);
         char own_name[32] = "thread";
-        ::pthread_getname_np(::pthread_self(), own_name, sizeof own_name);
+        os::get_thread_name(own_name);
         add(metadata("thread_name", here, own_name));
       }
       tasks_.add({task, next_id_++, json_string(name), here, now()});

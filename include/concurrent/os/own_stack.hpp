@@ -3,11 +3,11 @@
 // forked; where it was another thread's, or a coroutine's, workers make themselves one.
 #pragma once
 
-#include <concurrent/version.hpp>
+#include <concurrent/os/pages.hpp>
+#include <concurrent/os/thread.hpp>
 
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -30,8 +30,7 @@ extern "C" void __sanitizer_start_switch_fiber(void** save, const void* bottom, 
 extern "C" void __sanitizer_finish_switch_fiber(void* save, const void** bottom, std::size_t* size);
 #endif
 
-namespace concurrent::multiprocessing::inline v0 {
-namespace detail {
+namespace concurrent::os::inline v0 {
 
 // Where the main stack begins; not every C library says so.
 extern "C" void* main_stack_end __asm__("__libc_stack_end") __attribute__((weak));
@@ -47,7 +46,7 @@ inline std::size_t main_stack_size() noexcept {
 /// In the caller: how large a stack its workers have to make for themselves. 0: none, this is the main stack.
 inline std::size_t missing_stack() noexcept {
   const std::size_t size = main_stack_size();
-  if (::syscall(SYS_gettid) != ::getpid()) return size;
+  if (thread_id() != ::getpid()) return size;
   if (&main_stack_end == nullptr || main_stack_end == nullptr) return 0;
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   return reinterpret_cast<std::uintptr_t>(main_stack_end) - here < size ? 0 : size;
@@ -59,9 +58,7 @@ inline std::size_t missing_stack() noexcept {
 #if defined(__GLIBC__)
   constexpr std::size_t page = std::size_t{64} << 10;  // or what several of them take
   size = (size + page - 1) / page * page;
-  void* const memory = size == 0 ? MAP_FAILED
-                                 : ::mmap(nullptr, size + page, PROT_READ | PROT_WRITE,
-                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* const memory = size == 0 ? MAP_FAILED : reserve_stack(size + page);
   static ucontext_t context;
   if (memory != MAP_FAILED && ::getcontext(&context) == 0) {
     ::mprotect(memory, page, PROT_NONE);
@@ -90,5 +87,4 @@ inline std::size_t missing_stack() noexcept {
   std::abort();
 }
 
-}  // namespace detail
-}  // namespace concurrent::multiprocessing::inline v0
+}  // namespace concurrent::os::inline v0

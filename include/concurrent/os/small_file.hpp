@@ -9,13 +9,12 @@
 #include <cerrno>
 #include <string>
 
-namespace concurrent::multiprocessing::inline v0 {
-namespace detail {
+namespace concurrent::os::inline v0 {
 
 /// The beginning of a small file, of the kernel's most often; empty when it cannot be read.
 inline std::string read_small_file(const std::string& path) {
   std::string text;
-  const int fd = os::above_streams(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const int fd = above_streams(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd < 0) return text;
   char bytes[4096];
   while (text.size() < 16 * sizeof bytes) {
@@ -28,5 +27,4 @@ inline std::string read_small_file(const std::string& path) {
   return text;
 }
 
-}  // namespace detail
-}  // namespace concurrent::multiprocessing::inline v0
+}  // namespace concurrent::os::inline v0
