@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/manager_link.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/errors.hpp>
+#include <concurrent/os/socket.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/exception.hpp>
 
@@ -90,7 +91,7 @@ CONCURRENT_FUTURES_INLINE SharedId ManagerLink::session() {
 
 /// A new connection, or -1 when there is no server.
 inline int ManagerLink::connect() const {
-  Descriptor socket = owned(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Descriptor socket(os::open_local_stream());
   if (!socket.valid()) throw_errno(errno, "socket to a manager");
   const ManagerAddress address(manager_.id);
   while (::connect(socket.get(), address.get(), address.size) != 0) {
@@ -98,7 +99,7 @@ inline int ManagerLink::connect() const {
     if (errno == ECONNREFUSED || errno == ENOENT || errno == ECONNRESET) return -1;
     throw_errno(errno, "connect to a manager");
   }
-  if (!is_of_same_user(socket.get())) return -1;
+  if (!os::is_of_same_user(socket.get())) return -1;  // its name is guarded by nothing else
   return socket.release();
 }
 

@@ -7,6 +7,7 @@
 #include <concurrent/multiprocessing/detail/message_checksum.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/shared_name.hpp>
+#include <concurrent/os/socket.hpp>
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -86,21 +87,13 @@ struct ManagerAddress {
   socklen_t size = 0;
 
   explicit ManagerAddress(const SharedId& id) noexcept {
-    address.sun_family = AF_UNIX;
-    const int length =
-        std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "concurrent_futures-%016llx%016llx",
-                      static_cast<unsigned long long>(id[0]), static_cast<unsigned long long>(id[1]));
-    size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length));
+    char name[64];
+    std::snprintf(name, sizeof name, "concurrent_futures-%016llx%016llx", static_cast<unsigned long long>(id[0]),
+                  static_cast<unsigned long long>(id[1]));
+    size = os::name_without_file(address, name);
   }
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&address); }
 };
-
-/// Whether the process at the other end is of this one's user: an abstract name is guarded by nothing else.
-inline bool is_of_same_user(int socket) noexcept {
-  ucred other{};
-  socklen_t size = sizeof other;
-  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &other, &size) == 0 && other.uid == ::geteuid();
-}
 
 /// Sends a frame. Blocks while the other side does not read. False: it is gone.
 inline bool send_frame(int socket, ManagerFrame::Kind kind, std::span<const std::byte> bytes) noexcept {
@@ -110,7 +103,7 @@ inline bool send_frame(int socket, ManagerFrame::Kind kind, std::span<const std:
   message.msg_iov = parts;
   message.msg_iovlen = 2;
   while (message.msg_iovlen != 0) {
-    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+    const ssize_t sent = os::send_message(socket, message);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return false;
     auto left = static_cast<std::size_t>(sent);
@@ -144,7 +137,7 @@ inline bool send_frame_with(int socket, ManagerFrame::Kind kind, const Descripto
   const int sent_one = descriptor.get();
   std::memcpy(CMSG_DATA(head), &sent_one, sizeof sent_one);
   for (;;) {
-    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+    const ssize_t sent = os::send_message(socket, message);
     if (sent == sizeof frame) return true;
     if (sent >= 0) errno = EPROTO;
     if (sent >= 0 || errno != EINTR) return false;
@@ -180,7 +173,7 @@ inline bool receive_frame_with(int socket, ManagerFrame& frame, Descriptor& desc
   message.msg_controllen = sizeof control;
   ssize_t got = 0;
   do {
-    got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    got = os::receive_message(socket, message);
   } while (got < 0 && errno == EINTR);
   if (got <= 0) return false;
   const cmsghdr* const head = CMSG_FIRSTHDR(&message);

@@ -12,6 +12,7 @@
 #include <concurrent/multiprocessing/errors.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/os/process.hpp>
+#include <concurrent/os/socket.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -40,7 +41,7 @@ class ManagerServer {
 
   /// Answers clients until it is told to end. Throws: std::system_error when there is no socket to be had.
   [[noreturn]] void run(const Event& ready) {
-    Descriptor listener = owned(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Descriptor listener(os::open_local_stream());
     const ManagerAddress address(id_);
     if (!listener.valid() || ::bind(listener.get(), address.get(), address.size) != 0 ||
         ::listen(listener.get(), SOMAXCONN) != 0) {
@@ -49,14 +50,14 @@ class ManagerServer {
     ready.set();
     Descriptor spare = open_spare();
     for (;;) {
-      Descriptor client = owned(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      Descriptor client(os::accept_stream(listener.get()));
       if (client.valid()) {
         start(std::move(client));
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
         const int error = errno;
         if (spare.valid()) {  // so that the client hears of it
           spare.reset();
-          client = owned(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+          client = Descriptor(os::accept_stream(listener.get()));
           if (client.valid()) refuse(client.get(), error);
           client.reset();
         }
@@ -141,7 +142,7 @@ class ManagerServer {
   void serve(int socket) {
     ManagerFrame frame;
     ManagerHello hello;
-    if (!is_of_same_user(socket) || !receive_frame(socket, frame) || frame.kind != ManagerFrame::Kind::hello ||
+    if (!os::is_of_same_user(socket) || !receive_frame(socket, frame) || frame.kind != ManagerFrame::Kind::hello ||
         frame.size != sizeof hello || !receive_exactly(socket, &hello, sizeof hello) || hello.session == SharedId{}) {
       return;
     }

@@ -7,11 +7,11 @@
 #include <concurrent/os/descriptor.hpp>
 #include <concurrent/os/memory_file.hpp>
 #include <concurrent/os/process.hpp>
+#include <concurrent/os/socket.hpp>
 #include <concurrent/pickle/detail/least.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,7 +91,7 @@ inline std::pair<Descriptor, Descriptor> make_message_channel() {
   int ends[2];
   if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.socketpair"); error != 0)
     throw_errno(error, "socketpair");
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_errno(errno, "socketpair");
+  if (!os::open_message_channel(ends)) throw_errno(errno, "socketpair");
   std::pair<Descriptor, Descriptor> channel;
   if (!own_both(ends, channel)) throw_errno(errno, "socketpair");
   return channel;

@@ -19,6 +19,7 @@
 
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
+#include <concurrent/os/socket.hpp>
 #include <concurrent/pickle/detail/least.hpp>
 
 #include <chrono>
@@ -58,7 +59,7 @@ class StandbyPool {
     while (!standbys_.empty()) {
       Standby standby = std::move(standbys_.front());
       standbys_.erase(standbys_.begin());  // the oldest: it is the surest to be ready
-      const auto sent = ::send(standby.orders.get(), &request, sizeof request, MSG_DONTWAIT | MSG_NOSIGNAL);
+      const auto sent = os::send_bytes(standby.orders.get(), &request, sizeof request, MSG_DONTWAIT);
       if (sent == static_cast<ssize_t>(sizeof request)) return {standby.pid, std::move(standby.pipe)};
       ::kill(standby.pid, SIGKILL);  // has ended, or is about to; not reaped yet, so the pid is still its own
     }

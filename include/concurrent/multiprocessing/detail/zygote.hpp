@@ -23,6 +23,8 @@
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
 #include <concurrent/multiprocessing/detail/zygote_setup.hpp>
 #include <concurrent/os/process.hpp>
+#include <concurrent/os/signals.hpp>
+#include <concurrent/os/socket.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -33,7 +35,6 @@
 #include <vector>
 
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -50,8 +51,7 @@ class Zygote {
     os::set_process_title("zygote");
     set_dispositions(0);
     block_only(all_signals);
-    const sigset_t child = signal_set(signal_bit(SIGCHLD));
-    children_ended_ = owned(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+    children_ended_ = Descriptor(os::open_signals(signal_set(signal_bit(SIGCHLD))));
     caller_ended_ = open_pidfd(setup_.caller.pid);
     CONCURRENT_FUTURES_FAULT_POINT("zygote.ready");
     report({ZygoteReport::Kind::ready, 0, 0, pid_, 0});
@@ -162,7 +162,7 @@ class Zygote {
     standbys_.making();
     int ends[2];
     std::pair<Descriptor, Descriptor> orders;
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 || !own_both(ends, orders)) return;
+    if (!os::open_message_channel(ends) || !own_both(ends, orders)) return;
     auto& [ours, theirs] = orders;
     auto [pipe, kept] = make_pipe();
     pid_t pid = 0;
@@ -213,9 +213,7 @@ class Zygote {
   }
 
   void reap() noexcept {
-    signalfd_siginfo ignored;
-    while (children_ended_.valid() && ::read(children_ended_.get(), &ignored, sizeof ignored) > 0) {
-    }
+    if (children_ended_.valid()) os::drop_signals(children_ended_.get());
     for (;;) {
       int status = 0;
       const pid_t pid = wait_for(-1, &status, WNOHANG);
@@ -242,8 +240,7 @@ class Zygote {
   }
   void send_reports() noexcept {
     while (!reports_.empty()) {
-      const ssize_t sent =
-          ::send(setup_.channel.get(), &reports_.front(), sizeof(ZygoteReport), MSG_DONTWAIT | MSG_NOSIGNAL);
+      const ssize_t sent = os::send_bytes(setup_.channel.get(), &reports_.front(), sizeof(ZygoteReport), MSG_DONTWAIT);
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0) return;
       reports_.erase(reports_.begin());

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/version.hpp>
+#include <concurrent/os/socket.hpp>
 
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <cerrno>
@@ -50,12 +48,11 @@ enum class Taken { message, nothing, end };
 template <class Message>
 Taken take_message(int channel, Message& message, int flags) noexcept {
   for (;;) {
-    const ssize_t size = ::recv(channel, &message, sizeof message, flags | MSG_TRUNC);
+    const ssize_t size = os::receive_whole(channel, &message, sizeof message, flags);
     if (size == static_cast<ssize_t>(sizeof message) && message.magic == message_magic) return Taken::message;
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return errno == EAGAIN ? Taken::nothing : Taken::end;
-    pollfd watched{channel, POLLRDHUP, 0};  // a packet without content looks like the end
-    if (size == 0 && (::poll(&watched, 1, 0) < 0 || watched.revents != 0)) return Taken::end;
+    if (size == 0 && os::has_hung_up(channel)) return Taken::end;  // a packet without content looks like the end
   }
 }
 

@@ -12,6 +12,7 @@
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
+#include <concurrent/os/socket.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 
 #include <poll.h>
@@ -29,14 +30,6 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
-/// A number that no other socket has, if the system gives them; 0: it is none.
-inline std::uint64_t number_of_socket(int descriptor) noexcept {
-  std::uint64_t number = 0;
-  socklen_t size = sizeof number;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &number, &size) == 0) return number;
-  return errno == ENOPROTOOPT ? 1 : 0;
-}
-
 inline void ZygoteProcess::start(Segment& segment, StartMethod method, WorkerInitializer initializer,
                                  std::uint64_t pool) {
   const ProcessInfo caller = current_process();
@@ -45,7 +38,7 @@ inline void ZygoteProcess::start(Segment& segment, StartMethod method, WorkerIni
     auto [ours, theirs] = make_message_channel();
     DescriptorRegistry::instance().add(ours.get());
     channel_ = ours.release();
-    channel_number_ = number_of_socket(channel_);
+    channel_number_ = os::number_of_socket(channel_);
     pid_ = method == StartMethod::fork
                ? start_fork(segment, std::move(theirs), caller, surroundings, initializer, pool, tries < most_tries)
                : start_fresh(segment, theirs, caller, surroundings, method, pool);
@@ -64,7 +57,7 @@ inline void ZygoteProcess::start(Segment& segment, StartMethod method, WorkerIni
 inline bool ZygoteProcess::send(const ZygoteRequest& request) noexcept {
   for (;;) {
     if (!has_channel()) return false;
-    const ssize_t sent = ::send(channel_, &request, sizeof request, MSG_NOSIGNAL);
+    const ssize_t sent = os::send_bytes(channel_, &request, sizeof request);
     if (sent >= 0 || errno != EINTR) return sent >= 0;
   }
 }
@@ -104,7 +97,7 @@ inline void ZygoteProcess::close() noexcept {
 
 /// Not when the program has closed it: the number may be that of another file now, which is not ours to write to.
 inline bool ZygoteProcess::is_channel() const noexcept {
-  return channel_number_ != 0 && number_of_socket(channel_) == channel_number_;
+  return channel_number_ != 0 && os::number_of_socket(channel_) == channel_number_;
 }
 
 inline bool ZygoteProcess::has_channel() noexcept {

@@ -6,11 +6,11 @@
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
+#include <concurrent/os/event.hpp>
+#include <concurrent/os/socket.hpp>
 #include <concurrent/os/thread.hpp>
 
 #include <poll.h>
-#include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -34,7 +34,7 @@ class SocketLink final : public NodeLink {
  public:
   /// Throws std::system_error.
   explicit SocketLink(multiprocessing::detail::Descriptor socket)
-      : socket_(std::move(socket)), event_(multiprocessing::detail::owned(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
+      : socket_(std::move(socket)), event_(os::open_event()) {
     if (!event_.valid()) multiprocessing::detail::throw_errno(errno, "eventfd");
   }
   /// What was sent goes out first, unless nobody reads it for a second.
@@ -69,10 +69,7 @@ class SocketLink final : public NodeLink {
   void cut() noexcept { ::shutdown(socket_.get(), SHUT_RDWR); }
 
  private:
-  void wake() noexcept {
-    const std::uint64_t one = 1;
-    static_cast<void>(::write(event_.get(), &one, sizeof one));
-  }
+  void wake() noexcept { os::set_event(event_.get()); }
 
   void run() {
     os::set_thread_name("node-link");
@@ -87,10 +84,7 @@ class SocketLink final : public NodeLink {
         const int ready = ::poll(waits, 2, leaving_.load() ? 1000 : -1);
         if (ready == 0) return;
         if (ready < 0 && errno == EINTR) continue;
-        if ((waits[1].revents & POLLIN) != 0) {
-          std::uint64_t count = 0;
-          static_cast<void>(::read(event_.get(), &count, sizeof count));
-        }
+        if ((waits[1].revents & POLLIN) != 0) os::clear_event(event_.get());
         if ((waits[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0) problem = receive_some(buffer);
       }
       if (problem.empty()) continue;
@@ -114,7 +108,7 @@ class SocketLink final : public NodeLink {
         chunk_ = out_.pop();
       }
       const auto bytes = chunk_.bytes().subspan(at_);
-      const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t sent = os::send_bytes(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
       if (sent >= 0) {
         at_ += static_cast<std::size_t>(sent);
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

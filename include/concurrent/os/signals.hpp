@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concurrent/os/descriptor.hpp>
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace concurrent::os::inline v0 {
+
+/// A descriptor that can be read when one of these signals, which have to be blocked, was sent to this process. -1, and
+/// errno set, where there is none to be had.
+inline int open_signals(const sigset_t& signals) noexcept {
+  return above_streams(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+/// Takes those that have come off it.
+inline void drop_signals(int descriptor) noexcept {
+  signalfd_siginfo ignored;
+  while (::read(descriptor, &ignored, sizeof ignored) > 0) {
+  }
+}
+
+}  // namespace concurrent::os::inline v0
