@@ -63,7 +63,7 @@ string(APPEND text "\n#endif\n\n#if defined(INCLUDE_NLOHMANN_JSON_HPP_) || defin
 append_header(concurrent/pickle/nlohmann_json.hpp)
 string(APPEND text "\n#endif\n")
 # What the definitions and MPIPoolExecutor both need has to be seen where either of them is.
-foreach(name IN ITEMS futures/detail/pool/at_exit futures/detail/pool/failure multiprocessing/detail/initialisation
+foreach(name IN ITEMS futures/detail/pool/at_exit futures/detail/pool/failure os/initialisation
     multiprocessing/detail/start_hooks multiprocessing/cpu_count)
   append_header(concurrent/${name}.hpp)
 endforeach()

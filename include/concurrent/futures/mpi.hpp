@@ -16,9 +16,9 @@
 #include <concurrent/futures/detail/nodes/node_pool_members.hpp>
 #include <concurrent/futures/mpi_options.hpp>
 #include <concurrent/futures/process.hpp>  // what an agent's pool is made of
-#include <concurrent/multiprocessing/detail/initialisation.hpp>
 #include <concurrent/multiprocessing/detail/start_hooks.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/os/initialisation.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/exception.hpp>
 

@@ -62,10 +62,4 @@ inline void keep_from_dumps(void* first, std::size_t size) noexcept { ::madvise(
 /// Asks for large pages. Only a wish: where the system has none, nothing changes.
 inline void prefer_large_pages(void* first, std::size_t size) noexcept { ::madvise(first, size, MADV_HUGEPAGE); }
 
-/// Whether anything is mapped at the page that begins at `page`, for the price of a system call that does nothing.
-inline bool is_mapped(void* page) noexcept {
-  unsigned char resident;
-  return ::mincore(page, 1, &resident) == 0 || errno != ENOMEM;
-}
-
 }  // namespace concurrent::os::inline v0

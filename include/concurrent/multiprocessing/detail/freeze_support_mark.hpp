@@ -2,16 +2,13 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/os/maps.hpp>
 #include <concurrent/os/memory_file.hpp>
 #include <concurrent/os/pages.hpp>
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstddef>
-#include <string>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -30,21 +27,7 @@ class FreezeSupportMark {
   }
 
   /// Reads the map of the memory.
-  static bool is_set() {
-    const Descriptor maps = owned(::open("/proc/self/maps", O_RDONLY | O_CLOEXEC));
-    if (!maps.valid()) return false;
-    const std::string wanted = std::string("/memfd:") + name;
-    std::string text;
-    char bytes[16 * 1024];
-    for (;;) {
-      const ssize_t got = ::read(maps.get(), bytes, sizeof bytes);
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return false;
-      text.append(bytes, static_cast<std::size_t>(got));
-      if (text.find(wanted) != std::string::npos) return true;
-      if (text.size() > wanted.size()) text.erase(0, text.size() - wanted.size());  // it may be cut in two
-    }
-  }
+  static bool is_set() { return os::has_mapped_memory_file(name); }
 
  private:
   static constexpr const char* name = "concurrent_futures_freeze_support";

@@ -63,7 +63,6 @@ class ZygoteProcess {
   static pid_t start_fresh(Segment& segment, const Descriptor& channel, const ProcessInfo& caller,
                            const Surroundings& surroundings, StartMethod method, std::uint64_t pool);
   static void check_startable();
-  static bool has_interpreter() noexcept;
 
   static constexpr int loader_was_in_use = 117;  // an exit status
   static constexpr int most_tries = 50;

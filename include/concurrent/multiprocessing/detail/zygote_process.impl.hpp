@@ -6,17 +6,17 @@
 #include <concurrent/multiprocessing/detail/exit_guard.hpp>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/fresh_image.hpp>
-#include <concurrent/multiprocessing/detail/loader_lock.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
+#include <concurrent/os/loaded_modules.hpp>
+#include <concurrent/os/loader_lock.hpp>
 #include <concurrent/os/socket.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 
 #include <poll.h>
-#include <sys/auxv.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -121,7 +121,7 @@ inline pid_t ZygoteProcess::start_fork(Segment& segment, Descriptor channel, con
   const pid_t pid = fork_counted();
   if (pid != 0) return pid > 0 ? pid : -errno;
   DescriptorRegistry::instance().close_all();
-  if (may_try_again && !loader_is_usable()) ::_exit(loader_was_in_use);
+  if (may_try_again && !os::loader_is_usable()) ::_exit(loader_was_in_use);
   ZygoteSetup setup;
   setup.segment = &segment;
   setup.channel = std::move(channel);
@@ -169,26 +169,13 @@ inline void ZygoteProcess::check_startable() {
                              std::generic_category().message(errno) +
                              "). Mount /proc, or use the start method \"fork\".");
   }
-  if (::getauxval(AT_BASE) == 0 && has_interpreter()) {
+  if (os::is_started_by_loader()) {
     throw std::runtime_error(
         again +
         "by way of /proc/self/exe, which is the dynamic loader: the program was started by way of that (ld.so "
         "./program). Start the program itself, with the loader's path written into it (patchelf --set-interpreter), "
         "or use the start method \"fork\".");
   }
-}
-
-/// Whether the program's file names a dynamic loader: the kernel then maps both, and says where the loader is.
-inline bool ZygoteProcess::has_interpreter() noexcept {
-  bool has = false;
-  ::dl_iterate_phdr(
-      [](dl_phdr_info* program, std::size_t, void* found) {
-        for (unsigned i = 0; i < program->dlpi_phnum; ++i)
-          *static_cast<bool*>(found) = *static_cast<bool*>(found) || program->dlpi_phdr[i].p_type == PT_INTERP;
-        return 1;  // the first is the program
-      },
-      &has);
-  return has;
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 // Functions that are not the program's own, and names of functions that cannot be right.
 #pragma once
 
+#include <concurrent/os/loaded_modules.hpp>
 #include <concurrent/pickle/detail/module.impl.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/function.hpp>
@@ -19,11 +20,10 @@ namespace concurrent::pickle::inline v0::detail {
                                                                                   Target target) {
   FunctionName name{};
   std::string path;
-  const bool found = visit_modules([&](const dl_phdr_info& info) {
-    const Module module = describe_module(info);
+  const bool found = os::visit_modules([&](const Module& module) {
     if (!module_has(module, target, address)) return false;
     name = {module.id, address - module.base};
-    path = info.dlpi_name == nullptr ? "" : info.dlpi_name;
+    path = module.path;
     return true;
   });
   if (!found) {
@@ -41,8 +41,7 @@ namespace concurrent::pickle::inline v0::detail {
 // Finds the address of a function in a library that is loaded; 0 if it is not.
 inline std::uintptr_t find_library_function(const FunctionName& name, bool& wrong_offset, Target target) {
   std::uintptr_t address = 0;
-  visit_modules([&](const dl_phdr_info& info) {
-    const Module module = describe_module(info);
+  os::visit_modules([&](const Module& module) {
     if (module.id != name.module) return false;
     if (module_has(module, target, module.base + name.offset)) {
       address = module.base + name.offset;

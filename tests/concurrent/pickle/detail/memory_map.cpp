@@ -10,9 +10,9 @@
 
 #include "../mapping.hpp"
 
+using concurrent::os::MemoryMap;
+using concurrent::pickle::detail::kind_of;
 using concurrent::pickle::detail::MemoryKind;
-using concurrent::pickle::detail::MemoryMap;
-using concurrent::pickle::detail::MemoryMapping;
 using support::Mapping;
 
 TEST_CASE("Captures: the list of mappings says the same as the system's answer, where there is one") {
@@ -29,13 +29,13 @@ TEST_CASE("Captures: the list of mappings says the same as the system's answer, 
     MemoryMap map(reinterpret_cast<std::uintptr_t>(pointer));
     const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     REQUIRE(file >= 0);
-    MemoryMapping asked;
+    concurrent::os::Mapping asked;
     const bool answers = map.ask(file, asked);
-    MemoryMapping listed;
+    concurrent::os::Mapping listed;
     CHECK(map.read(file, listed));
     ::close(file);
     if (answers) {
-      CHECK(asked.kind == listed.kind);
+      CHECK(kind_of(asked) == kind_of(listed));
       CHECK(asked.shows_same(listed));
       if (pointer != &local) CHECK((asked.low == listed.low && asked.high == listed.high));  // the stack grows
       CHECK(asked.offset == listed.offset);
@@ -44,6 +44,6 @@ TEST_CASE("Captures: the list of mappings says the same as the system's answer, 
     CHECK((listed.inode != 0) ==
           (pointer == shared.address() || pointer == static_cast<char*>(shared.address()) + Mapping::size - 1 ||
            pointer == text));
-    CHECK(listed.kind == (pointer == nowhere ? MemoryKind::none : support::kind_of_pointer(pointer)));
+    CHECK(kind_of(listed) == (pointer == nowhere ? MemoryKind::none : support::kind_of_pointer(pointer)));
   }
 }

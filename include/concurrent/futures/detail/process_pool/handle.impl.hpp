@@ -6,7 +6,7 @@
 #include <concurrent/futures/detail/process_pool/handle.hpp>
 #include <concurrent/futures/detail/process_pool/start.hpp>
 #include <concurrent/futures/detail/process_pool/submit.hpp>
-#include <concurrent/multiprocessing/detail/initialisation.hpp>
+#include <concurrent/os/initialisation.hpp>
 
 #include <memory>
 #include <utility>
@@ -41,7 +41,7 @@ CONCURRENT_FUTURES_INLINE ProcessPoolHandle::ProcessPoolHandle(ProcessPoolOption
 CONCURRENT_FUTURES_INLINE ProcessPoolHandle::~ProcessPoolHandle() = default;
 
 CONCURRENT_FUTURES_INLINE void ProcessPoolHandle::start() {
-  if (multiprocessing::detail::InitialisationSearch::finds()) return pool_->start_later(share_);
+  if (os::InitialisationSearch::finds()) return pool_->start_later(share_);
   pool_->start();
   ExitRegistry::instance().add(share_);
 }

@@ -10,8 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace concurrent::multiprocessing::inline v0 {
-namespace detail {
+namespace concurrent::os::inline v0 {
 
 using InitFunction = void (*)(int, char**, char**);
 // Of a program that is linked statically and so has nothing that says where they are.
@@ -93,5 +92,4 @@ class InitialisationSearch {
   bool found_ = false;
 };
 
-}  // namespace detail
-}  // namespace concurrent::multiprocessing::inline v0
+}  // namespace concurrent::os::inline v0

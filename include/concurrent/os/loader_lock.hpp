@@ -10,8 +10,7 @@
 #include <csetjmp>
 #include <csignal>
 
-namespace concurrent::multiprocessing::inline v0 {
-namespace detail {
+namespace concurrent::os::inline v0 {
 
 // What debuggers look at; not every C library has it.
 extern "C" ::r_debug loader_state __asm__("_r_debug") __attribute__((weak));
@@ -44,5 +43,4 @@ inline bool loader_is_usable() noexcept {
   return usable;
 }
 
-}  // namespace detail
-}  // namespace concurrent::multiprocessing::inline v0
+}  // namespace concurrent::os::inline v0
