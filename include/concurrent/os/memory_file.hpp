@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstring>
 
 namespace concurrent::os::inline v0 {
 
@@ -26,6 +29,34 @@ inline int open_memory_file(const char* name) noexcept {
     errno = error;
     return -1;
   }
+  return file;
+}
+
+/// Whether a descriptor of this process's is a memory file that was given `name`. Not known (no /proc): false.
+inline bool is_memory_file(int descriptor, const char* name) noexcept {
+  char link[32];
+  char target[64] = {};
+  std::snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  const std::size_t length = std::strlen(name);
+  return ::readlink(link, target, sizeof target - 1) > 0 && std::strncmp(target, "/memfd:", 7) == 0 &&
+         std::strncmp(target + 7, name, length) == 0 && target[7 + length] == ' ';  // " (deleted)" follows
+}
+
+/// The memory file that was given `name` and that another process has under `descriptor`, without rights to trace that.
+/// -1: it has none; `error` says why not, where the system does, and is left as it is otherwise.
+inline int open_memory_file_of(pid_t pid, int descriptor, const char* name, int& error) noexcept {
+  char link[48];
+  char target[64] = {};
+  std::snprintf(link, sizeof link, "/proc/%d/fd/%d", pid, descriptor);
+  // A look at where the link leads first: opening something else could block or do things.
+  if (::readlink(link, target, sizeof target - 1) < 0) {
+    const int missing = errno;
+    if (missing != ENOENT || ::access("/proc/self/fd", F_OK) == 0) error = missing;  // without /proc that says nothing
+    return -1;
+  }
+  if (std::strncmp(target, "/memfd:", 7) != 0 || std::strncmp(target + 7, name, std::strlen(name)) != 0) return -1;
+  const int file = above_streams(::open(link, O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  if (file < 0) error = errno;
   return file;
 }
 

@@ -24,6 +24,12 @@ inline void* reserve_stack(std::size_t size) noexcept {
   return ::mmap(nullptr, size, PROT_READ | PROT_WRITE, kind, -1, 0);
 }
 
+/// How much memory the machine has; at least a page.
+inline std::uint64_t machine_memory() noexcept {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  return static_cast<std::uint64_t>(pages < 1 ? 1 : pages) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 /// Touches fresh pages of [first, first + size) at once. False: the system has no memory for them (a later write
 /// would have been answered with a signal). At the limit of a memory cgroup the kernel ends a process of the group
 /// instead, here as there.

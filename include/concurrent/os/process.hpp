@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -47,6 +48,12 @@ inline void end_with_parent() noexcept { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
 inline void end_with_reader(int pipe) noexcept {
   if (::fcntl(pipe, F_SETOWN, ::getpid()) == 0 && ::fcntl(pipe, F_SETSIG, SIGKILL) == 0)
     ::fcntl(pipe, F_SETFL, O_NONBLOCK | O_ASYNC);
+}
+
+/// How much memory this process has had at most at a time; -1: not known.
+inline long most_kibibytes_used() noexcept {
+  rusage usage{};
+  return ::getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : -1;
 }
 
 /// A thread's and process's name as `ps` and /proc/PID/comm show it: 15 characters.

@@ -27,4 +27,7 @@ inline std::string read_small_file(const std::string& path) {
   return text;
 }
 
+/// The same for all processes of a machine until it is started again, and different on every other; empty: not known.
+inline std::string id_of_this_start() { return read_small_file("/proc/sys/kernel/random/boot_id"); }
+
 }  // namespace concurrent::os::inline v0

@@ -4,11 +4,10 @@
 #include <concurrent/multiprocessing/detail/profile.hpp>
 #include <concurrent/multiprocessing/detail/streams.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/os/exit.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 
 #include <unistd.h>
-
-#include <cstdlib>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -31,12 +30,7 @@ inline void guard_exit() noexcept {
   };
   if (!exit_is_guarded) pickle::detail::keep_loaded(reinterpret_cast<const void*>(handler));  // unlike std::atexit's
   exit_is_guarded = true;
-#if defined(__GLIBC__) || defined(__UCLIBC__)
-  ::on_exit(handler, nullptr);
-#else  // a handler is not told the status: a task that calls exit() is known to have failed, whatever it said
-  static void (*kept)(int, void*) = handler;
-  std::atexit([] { kept(EXIT_FAILURE, nullptr); });
-#endif
+  os::at_exit(handler);
 }
 
 }  // namespace detail

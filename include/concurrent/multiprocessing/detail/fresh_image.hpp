@@ -9,6 +9,7 @@
 #include <concurrent/multiprocessing/detail/start_method.hpp>
 #include <concurrent/multiprocessing/detail/surroundings.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/os/program.hpp>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -18,11 +19,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
-
-#if !defined(__GLIBC__) || __GLIBC__ < 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ < 34)
-#define CONCURRENT_FUTURES_NO_CLOSEFROM
-#include <dirent.h>
-#endif
 
 extern char** environ;
 
@@ -119,22 +115,7 @@ class KeptDescriptors {
     return ::posix_spawn_file_actions_adddup2(&actions, from, kept);
   }
 
-  int close_others(posix_spawn_file_actions_t& actions) noexcept {
-#ifndef CONCURRENT_FUTURES_NO_CLOSEFROM
-    return ::posix_spawn_file_actions_addclosefrom_np(&actions, first + count_);
-#else
-    DIR* const folder = ::opendir("/proc/self/fd");
-    if (folder == nullptr) return 0;
-    int error = 0;
-    while (const dirent* const entry = error == 0 ? ::readdir(folder) : nullptr) {
-      const int fd = std::atoi(entry->d_name);
-      if (fd >= first + count_ && (::fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0)
-        error = ::posix_spawn_file_actions_addclose(&actions, fd);
-    }
-    ::closedir(folder);
-    return error;
-#endif
-  }
+  int close_others(posix_spawn_file_actions_t& actions) noexcept { return os::close_from(actions, first + count_); }
 
  private:
   static constexpr int first = STDERR_FILENO + 1;
@@ -166,7 +147,7 @@ inline pid_t start_image(ImageOrders orders) {
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
   std::string program =
-      freeze_support_state().called ? freeze_support_state().program : std::string(program_invocation_name);
+      freeze_support_state().called ? freeze_support_state().program : std::string(os::program_name());
   std::string marker = image_marker;
   std::string entry = image_entry_text(&become_image);
   std::string numbers = orders.numbers();
@@ -184,7 +165,7 @@ inline pid_t start_image(ImageOrders orders) {
                        orders.surroundings.cpp_locale.data(),
                        nullptr};
   pid_t pid = -1;
-  if (error == 0) error = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments, environ);
+  if (error == 0) error = ::posix_spawn(&pid, os::program_file, &actions, &attributes, arguments, environ);
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   return error != 0 ? -error : pid;

@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/start_hooks.hpp>
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
+#include <concurrent/os/memory_file.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/dumps.hpp>
 
@@ -107,13 +108,7 @@ inline pid_t spawn_standby(const ZygoteSetup& setup, int channel, int pipe) {
 /// Whether an executor can have started this process, whatever stands on its command line: the memory that it hands
 /// over is not to be had by arguments alone, and only then they may say which code to run.
 inline bool has_segment() noexcept {
-  constexpr char segment[] = "/memfd:concurrent_futures ";
-  for (const char* const link : {"/proc/self/fd/3", "/proc/self/fd/4"}) {
-    char target[64] = {};
-    if (::readlink(link, target, sizeof target - 1) > 0 && std::strncmp(target, segment, sizeof segment - 1) == 0)
-      return true;
-  }
-  return false;
+  return os::is_memory_file(3, segment_file) || os::is_memory_file(4, segment_file);
 }
 
 /// A process that no executor has started.

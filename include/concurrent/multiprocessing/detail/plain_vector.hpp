@@ -13,7 +13,8 @@ namespace detail {
 
 /// Throws std::bad_alloc; the memory is as it was then.
 inline void* grow_plain(void* memory, std::size_t elements, std::size_t size) {
-  void* const grown = ::reallocarray(memory, elements, size);
+  std::size_t bytes = 0;
+  void* const grown = __builtin_mul_overflow(elements, size, &bytes) ? nullptr : std::realloc(memory, bytes);
   if (grown == nullptr) throw std::bad_alloc();
   return grown;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/os/signals.hpp>
 #include <concurrent/version.hpp>
 
 #include <sys/wait.h>
@@ -13,9 +14,7 @@ namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
 inline std::string signal_name(int number) {
-#if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 32))
-  if (const char* const name = ::sigabbrev_np(number)) return std::string("SIG") + name;
-#endif
+  if (const char* const name = os::signal_abbreviation(number)) return std::string("SIG") + name;
   return "signal " + std::to_string(number);
 }
 

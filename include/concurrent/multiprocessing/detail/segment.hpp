@@ -34,6 +34,8 @@ inline constexpr bool has_small_regions = false;
 inline constexpr bool has_small_regions = false;
 #endif
 
+inline constexpr const char* segment_file = "concurrent_futures";
+
 /// The memory that a pool's processes share: one anonymous file, sealed so that nobody can cut it short, mapped once.
 /// Room for payloads is reserved generously; in each process only what is used of it can be touched.
 class Segment {
@@ -44,7 +46,7 @@ class Segment {
   /// Throws std::system_error when the system has no room for its control words.
   static Segment create(SegmentGeometry geometry) {
     Segment segment;
-    segment.descriptor_ = make_memfd("concurrent_futures");
+    segment.descriptor_ = make_memfd(segment_file);
     if (geometry.first_workers == 0) geometry.first_workers = geometry.workers;
     if (geometry.first_records == 0) geometry.first_records = geometry.records;
     std::uint64_t region = default_region_size(geometry.first_workers);
@@ -202,10 +204,9 @@ class Segment {
   /// As much as the machine has memory, for each side; less where very many workers share the address space.
   static std::uint64_t default_region_size(std::uint32_t workers) noexcept {
     constexpr std::uint64_t most = std::uint64_t{1} << (has_small_regions ? 30 : 38);
-    const auto pages = static_cast<std::uint64_t>((std::max)(1L, ::sysconf(_SC_PHYS_PAGES)));
-    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const std::uint64_t memory = os::machine_memory();
     std::uint64_t size = std::uint64_t{1} << 30;
-    while (size < pages * page && size < most) size *= 2;
+    while (size < memory && size < most) size *= 2;
     while (size > smallest_region && size * (workers + 1) > (std::uint64_t{1} << 44)) size /= 2;
     return size;
   }

@@ -5,11 +5,10 @@
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/os/memory_file.hpp>
 #include <concurrent/os/process.hpp>
+#include <concurrent/os/random.hpp>
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/reader.hpp>
 #include <concurrent/pickle/writer.hpp>
-
-#include <sys/random.h>
 
 #include <array>
 #include <climits>
@@ -26,8 +25,7 @@ using SharedId = std::array<std::uint64_t, 2>;
 inline SharedId draw_shared_id() {
   SharedId id{};
   while (id == SharedId{}) {
-    if (::getrandom(id.data(), sizeof id, 0) != static_cast<ssize_t>(sizeof id) && errno != EINTR)
-      throw_errno(errno, "getrandom");
+    if (!os::draw_random(id.data(), sizeof id, true) && errno != EINTR) throw_errno(errno, "getrandom");
   }
   return id;
 }
@@ -111,23 +109,12 @@ inline Descriptor copy_descriptor(pid_t pid, int descriptor) noexcept {
 /// Throws UnpicklingError when that has it no more or may not be asked, std::system_error when this one has no room.
 inline Descriptor open_shared_memory(const SharedName& name) {
   if (name.pid <= 0 || name.descriptor < 0) refuse_shared(name, "is none. These bytes are damaged.");
-  // A quarter of the time that it takes by way of /proc, which however needs fewer rights.
+  // A quarter of the time that the other way takes, which however needs fewer rights.
   Descriptor opened = copy_descriptor(name.pid, name.descriptor);
   if (opened.valid() && is_shared_memory(opened.get(), name)) return opened;
   int error = opened.valid() ? 0 : errno;
   opened = Descriptor();
-  // A look at where the link leads first: opening something else could block or do things.
-  const std::string path = "/proc/" + std::to_string(name.pid) + "/fd/" + std::to_string(name.descriptor);
-  const std::string expected = std::string("/memfd:") + shared_memory_file;
-  char target[64];
-  const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
-  if (length < 0) {
-    const int missing = errno;
-    if (missing != ENOENT || ::access("/proc/self/fd", F_OK) == 0) error = missing;  // without /proc that says nothing
-  } else if (std::string(target, static_cast<std::size_t>(length)).starts_with(expected)) {
-    opened = owned(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
-    if (!opened.valid()) error = errno;
-  }
+  opened = Descriptor(os::open_memory_file_of(name.pid, name.descriptor, shared_memory_file, error));
   if (opened.valid() && is_shared_memory(opened.get(), name)) return opened;
   if (!opened.valid() && (error == EMFILE || error == ENFILE || error == ENOMEM))
     throw_errno(error, "open of shared memory");

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/os/descriptor.hpp>
+#include <concurrent/os/open_files.hpp>
 #include <concurrent/version.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <iosfwd>
@@ -15,10 +16,6 @@
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
-
-// What is needed of <stdio_ext.h>, by names of our own as in pickle/detail/cxxabi.hpp.
-extern "C" std::size_t concurrent_futures_pending(std::FILE* file) noexcept __asm__("__fpending");
-extern "C" void concurrent_futures_purge(std::FILE* file) noexcept __asm__("__fpurge");
 
 // std::cout by the name that the linker knows, and only if the program has it: including <iostream> would put its
 // initialisation into every program.
@@ -30,15 +27,6 @@ extern std::istream program_cin __asm__("_ZNSt3__13cinE") __attribute__((weak));
 extern std::ostream program_cout __asm__("_ZSt4cout") __attribute__((weak));
 extern std::ostream program_clog __asm__("_ZSt4clog") __attribute__((weak));
 extern std::istream program_cin __asm__("_ZSt3cin") __attribute__((weak));
-#endif
-
-#if defined(__GLIBC__)
-// The C library's list of open files, which each holds the next, and the lock that guards it.
-extern "C" {
-extern std::FILE* open_files __asm__("_IO_list_all") __attribute__((weak));
-void lock_open_files() __asm__("_IO_list_lock") __attribute__((weak));
-void unlock_open_files() __asm__("_IO_list_unlock") __attribute__((weak));
-}
 #endif
 
 /// A program that never includes <iostream> may have the stream without anybody having constructed it.
@@ -62,43 +50,26 @@ inline void flush_stream(std::ostream* stream) noexcept {
 inline void flush_output() noexcept {
   flush_stream(&program_cout);
   flush_stream(&program_clog);
-  if (concurrent_futures_pending(stdout) != 0) std::fflush(stdout);
+  if (os::has_unwritten(stdout)) std::fflush(stdout);
 }
 
 /// At a worker's orderly end: writes out what its tasks have written to files by way of the C library. Not what a
 /// thread that a task has left behind is just writing to: to wait for it might take for ever.
 inline void flush_files() noexcept {
   flush_output();
-#if defined(__GLIBC__)
-  if (&open_files == nullptr || &lock_open_files == nullptr || &unlock_open_files == nullptr) return;
-  lock_open_files();
-  for (std::FILE* file = open_files; file != nullptr; file = file->_chain) {
-    if (concurrent_futures_pending(file) == 0 || ::ftrylockfile(file) != 0) continue;
-    ::fflush_unlocked(file);
-    ::funlockfile(file);
-  }
-  unlock_open_files();
-#endif
+  os::flush_all_but_locked();
 }
 
 /// In a worker, which has one thread yet: drops what was written before the fork and is in buffers still. It is the
 /// parent's to write.
-inline void drop_inherited_output() noexcept {
-  concurrent_futures_purge(stdout);
-#if defined(__GLIBC__)
-  if (&open_files == nullptr) return;
-  for (std::FILE* file = open_files; file != nullptr; file = file->_chain) {
-    if (concurrent_futures_pending(file) != 0) concurrent_futures_purge(file);
-  }
-#endif
-}
+inline void drop_inherited_output() noexcept { os::drop_all_unwritten(); }
 
 /// In a worker: standard input is empty. It takes nothing away that the caller would read, and does not read again what
 /// the caller has in its buffer.
 inline void empty_input() noexcept {
   int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   int ends[2];
-  if (nothing < 0 && ::pipe2(ends, O_CLOEXEC) == 0) {  // without a /dev
+  if (nothing < 0 && os::open_pipe(ends)) {  // without a /dev
     ::close(ends[1]);
     nothing = ends[0];
   }
@@ -108,7 +79,7 @@ inline void empty_input() noexcept {
   } else if (nothing == STDIN_FILENO) {
     ::fcntl(STDIN_FILENO, F_SETFD, 0);
   }
-  concurrent_futures_purge(stdin);
+  os::drop_buffer(stdin);
   if (!is_constructed(&program_cin)) return;
   try {
     std::streambuf* const buffer = program_cin.rdbuf();

@@ -29,7 +29,6 @@
 #include <concurrent/pickle/phase.hpp>
 #include <concurrent/pickle/stop_token.hpp>
 
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,9 +120,7 @@ class Worker {
   /// To end a process that shares gibibytes with its caller takes the kernel milliseconds, maybe on the processor that
   /// the caller's threads need to see the last result. They come first.
   void let_result_arrive() const noexcept {
-    constexpr long large = 64L << 10;  // KiB
-    rusage usage{};
-    if (::getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss < large) return;
+    if (os::most_kibibytes_used() < 64L << 10) return;
     for (int i = 0; i < 20; ++i) {
       const timespec moment{0, 100'000};
       ::nanosleep(&moment, nullptr);

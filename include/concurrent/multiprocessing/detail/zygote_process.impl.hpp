@@ -13,6 +13,7 @@
 #include <concurrent/multiprocessing/detail/zygote_process.hpp>
 #include <concurrent/os/loaded_modules.hpp>
 #include <concurrent/os/loader_lock.hpp>
+#include <concurrent/os/program.hpp>
 #include <concurrent/os/socket.hpp>
 #include <concurrent/pickle/detail/module.hpp>
 
@@ -162,17 +163,16 @@ inline pid_t ZygoteProcess::start_fresh(Segment& segment, const Descriptor& chan
 
 /// Throws std::runtime_error where this program cannot be started again.
 inline void ZygoteProcess::check_startable() {
-  char target[1];
   const std::string again = "concurrent::multiprocessing: \"forkserver\" and \"spawn\" start this program again ";
-  if (::readlink("/proc/self/exe", target, sizeof target) < 0) {
-    throw std::runtime_error(again + "by way of /proc/self/exe, which cannot be read here (" +
+  if (!os::has_program_file()) {
+    throw std::runtime_error(again + "by way of " + os::program_file + ", which cannot be read here (" +
                              std::generic_category().message(errno) +
                              "). Mount /proc, or use the start method \"fork\".");
   }
   if (os::is_started_by_loader()) {
     throw std::runtime_error(
-        again +
-        "by way of /proc/self/exe, which is the dynamic loader: the program was started by way of that (ld.so "
+        again + "by way of " + os::program_file +
+        ", which is the dynamic loader: the program was started by way of that (ld.so "
         "./program). Start the program itself, with the loader's path written into it (patchelf --set-interpreter), "
         "or use the start method \"fork\".");
   }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/os/random.hpp>
 #include <concurrent/pickle/detail/golden_ratio.hpp>
 #include <concurrent/pickle/errors.hpp>
 
 #include <cstdint>
 #include <cstring>
 #include <string>
-
-#include <sys/auxv.h>
 
 namespace concurrent::pickle::inline v0::detail {
 
@@ -28,9 +27,7 @@ namespace concurrent::pickle::inline v0::detail {
 // random bytes of its own, and forks have those of their parent.
 inline std::uint64_t sign_inherited(std::uintptr_t address) noexcept {
   std::uint64_t key[2] = {golden_ratio, 0xC2B2AE3D27D4EB4Fu};
-  if (const auto random = ::getauxval(AT_RANDOM); random != 0) {
-    std::memcpy(key, reinterpret_cast<const void*>(random), sizeof key);
-  }
+  if (const void* const random = os::random_of_image(); random != nullptr) std::memcpy(key, random, sizeof key);
   std::uint64_t sum = (address ^ key[0]) * golden_ratio;
   sum = (sum ^ sum >> 29 ^ key[1]) * 0xBF58476D1CE4E5B9u;
   return sum ^ sum >> 32;

@@ -5,11 +5,11 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/os/processors.hpp>
+#include <concurrent/os/small_file.hpp>
 
 #include <unistd.h>
 
 #include <cstddef>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -72,13 +72,8 @@ inline std::string host_name() {
 
 /// The same for all processes of one machine and for no other one's: names are given twice, and machines have several.
 inline std::string machine_name() {
-  std::string name = host_name();
-  std::FILE* const file = std::fopen("/proc/sys/kernel/random/boot_id", "re");
-  if (file == nullptr) return name;
-  char id[64] = {};
-  const std::size_t size = std::fread(id, 1, sizeof id - 1, file);
-  std::fclose(file);
-  return name + " " + std::string(id, size);
+  const std::string id = os::id_of_this_start();
+  return id.empty() ? host_name() : host_name() + " " + id;
 }
 
 /// To try out on one machine what happens on several.

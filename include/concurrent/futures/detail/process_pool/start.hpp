@@ -8,9 +8,8 @@
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 #include <concurrent/os/pages.hpp>
+#include <concurrent/os/random.hpp>
 #include <concurrent/pickle/detail/golden_ratio.hpp>
-
-#include <sys/random.h>
 
 #include <cstring>
 #include <stdexcept>
@@ -60,7 +59,7 @@ CONCURRENT_FUTURES_INLINE ProcessPool* ProcessPool::make(ProcessPoolOptions opti
 /// Where the system has no chance to give, one that differs from run to run and from pool to pool.
 inline std::uint64_t random_nonce_seed() noexcept {
   std::uint64_t seed = 0;
-  if (::getrandom(&seed, sizeof seed, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof seed))
+  if (!os::draw_random(&seed, sizeof seed, false))
     seed = static_cast<std::uint64_t>(ipc::monotonic_nanoseconds()) * pickle::detail::golden_ratio;
   return seed;
 }
