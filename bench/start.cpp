@@ -61,8 +61,10 @@ struct Plain {
       if (child == 0) ::_exit(0);
     }
     for (const pid_t child : children) ::waitpid(child, nullptr, 0);
-    std::jthread one([] {});
-    std::jthread two([] {});
+    std::thread one([] {});
+    std::thread two([] {});
+    one.join();
+    two.join();
     return 0;
   }
   static void take(int) {}

@@ -97,11 +97,12 @@ EACH_EXECUTOR("result_into: a result for which there is no room is refused and k
       gate.open();
       future.wait();
     }
-    std::jthread opener([&] { gate.open(); });
+    std::thread opener([&] { gate.open(); });
     CHECK_THROWS_WITH(std::move(future).result_into(room.numbers),
                       Catch::Contains("result_into: the result has 10 elements, and the memory has room for 9"));
     CHECK(room.holds_count(0));
     CHECK(future.result() == count_to(10));
+    opener.join();
   }
 }
 
@@ -112,8 +113,9 @@ EACH_EXECUTOR("result_into: what the call threw, a cancel and a limit that passe
   cf::Future<std::vector<int>> late = pool.submit(count_behind, gate, 10);
   CHECK_THROWS_AS(std::move(late).result_into(room.numbers, 1ms), cf::TimeoutError);
   cf::Future<std::vector<int>> cancelled = pool.submit(count_behind, gate, 10);
-  std::jthread canceller([copy = cancelled] { copy.cancel(); });
+  std::thread canceller([copy = cancelled] { copy.cancel(); });
   CHECK_THROWS_AS(std::move(cancelled).result_into(room.numbers, patience), cf::CancelledError);
+  canceller.join();
   cf::Future<std::vector<int>> failing = pool.submit(fail_behind, gate);
   gate.open();
   CHECK_THROWS_WITH(std::move(failing).result_into(room.numbers, patience), Catch::Contains("no numbers"));
@@ -149,9 +151,10 @@ EACH_PROCESS_POOL("result_into: what comes while it waits goes into the memory a
   Room room(10);
   const Gate gate = Gate::make();
   cf::Future<std::vector<int>> future = pool.submit(count_behind, gate, 10);
-  std::jthread opener([&] { gate.open(); });
+  std::thread opener([&] { gate.open(); });
   const bool came_later = !future.done();
   CHECK(std::move(future).result_into(room.numbers) == 10);
+  opener.join();
   CHECK(room.holds_count(10));
   if (came_later) CHECK(future.result().empty());
 }
@@ -184,7 +187,7 @@ EACH_PROCESS_POOL("result_into: workers that are killed while a result is brough
   for (int round = 0; round < rounds; ++round) {
     Room room(100000);
     cf::Future<std::vector<int>> future = pool.submit(count_to, 100000);
-    std::jthread killer([&] {
+    std::thread killer([&] {
       for (const pid_t worker : pool.processes()) ::kill(worker, SIGKILL);
     });
     try {
@@ -194,6 +197,7 @@ EACH_PROCESS_POOL("result_into: workers that are killed while a result is brough
     } catch (const cf::WorkerDied&) {
       CHECK(room.holds_count(0));
     }
+    killer.join();
   }
 }
 
@@ -203,8 +207,9 @@ TEST_CASE("result_into: with a serializer of the program's own") {
   Room room(10);
   const Gate gate = Gate::make();
   cf::Future<std::vector<int>> future = pool.submit(count_behind, gate, 10);
-  std::jthread opener([&] { gate.open(); });
+  std::thread opener([&] { gate.open(); });
   CHECK(std::move(future).result_into(room.numbers) == 10);
+  opener.join();
   CHECK(room.holds_count(10));
 }
 
