@@ -127,7 +127,7 @@ class MapItems {
       if (item_ != nullptr) static_cast<void>(Item(std::move(*item_)));
     }
     item_ = nullptr;
-    error_ = nullptr;
+    if (error_) error_ = nullptr;  // which calls into the library's runtime
     if (!std::exchange(fetched_, false)) return;
     if (++turn_ == hands_) turn_ = 0;
     // None has more items than the one before it. Not before their exceptions: who drops the last handle after them,

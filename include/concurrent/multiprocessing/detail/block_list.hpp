@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/os/pages.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -195,6 +196,7 @@ class BlockList {
   static constexpr std::size_t smallest_class = 1024;
   static constexpr std::size_t largest_class = std::size_t{1} << 20;
   static constexpr std::size_t slab_size = 2 * largest_class;
+  static constexpr std::size_t smallest_slab = largest_page;
   static constexpr std::size_t classes = 11;
 
   static constexpr std::size_t class_size(std::size_t index) noexcept { return smallest_class << index; }
@@ -204,8 +206,11 @@ class BlockList {
 
   bool refill(std::size_t index) {
     const std::size_t size = class_size(index);
-    // A small class gets a small slab first: a pool that sends one payload of 2 KiB does not touch two mebibytes.
-    const std::size_t slab_bytes = slabs_.empty() && size <= slab_size / 32 ? slab_size / 32 : slab_size;
+    // As much again as the class has, from little on: a pool that sends one payload of 2 KiB does not touch two
+    // mebibytes, nor does one whose payloads grow through all classes touch them for each. To touch them takes longer
+    // than many a map's whole chunk.
+    const std::size_t least = size > smallest_slab ? size : smallest_slab;
+    const std::size_t slab_bytes = std::clamp(blocks_made_[index] * size, least, slab_size);
     auto& list = free_[index];
     blocks_made_[index] += slab_bytes / size;
     if (list.capacity() < blocks_made_[index]) list.reserve((std::max)(2 * list.capacity(), blocks_made_[index]));

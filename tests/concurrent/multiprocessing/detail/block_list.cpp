@@ -3,6 +3,8 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <map>
 #include <random>
@@ -190,4 +192,31 @@ TEST_CASE("BlockList: memory in use does not grow with the number of blocks that
     if (round == 0) after_first_round = blocks.touched();
   }
   CHECK(blocks.touched() == after_first_round);
+}
+
+TEST_CASE("BlockList: payloads that grow touch little more memory than the largest of them") {
+  const Region region(256 * mebibyte);
+  ipc::BlockList blocks(region.bytes());
+  std::size_t largest_touch = 0;
+  for (std::size_t size = 1024; size <= mebibyte; size *= 2) {
+    const std::size_t before = blocks.touched();
+    blocks.free(blocks.allocate(size));
+    largest_touch = std::max(largest_touch, blocks.touched() - before);
+  }
+  CHECK(blocks.touched() <= 3 * mebibyte);
+  CHECK(largest_touch <= mebibyte);
+}
+
+TEST_CASE("BlockList: of many small blocks, twice as many are touched as are in use at the most") {
+  const Region region(256 * mebibyte);
+  ipc::BlockList blocks(region.bytes());
+  for (std::size_t count = 1; count <= 20'000; ++count) {
+    REQUIRE(blocks.allocate(1024).address != nullptr);
+    const std::size_t in_use = count * 1024;
+    if (in_use <= 2 * mebibyte) {
+      REQUIRE(blocks.touched() <= std::max(2 * in_use, std::size_t{64} << 10));
+    } else {
+      REQUIRE(blocks.touched() <= in_use + 2 * mebibyte);
+    }
+  }
 }
