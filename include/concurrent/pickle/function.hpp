@@ -122,16 +122,31 @@ constexpr bool may_stand_at(Member Class::*, std::size_t offset) {
 }
 
 // Itanium C++ ABI: a pointer to a data member is its offset, or -1; one to a member function is the function's address,
-// or 1 + an offset in the table of virtual functions, and then the offset of the object.
+// or 1 + an offset in the table of virtual functions, and then the offset of the object. Where addresses of functions
+// may be odd, that 1 is with the offset of the object, which is doubled.
 struct MemberFunction {
   std::uintptr_t address;
   std::ptrdiff_t adjustment;
-};
 
-template <class Member>
-std::uintptr_t address_of_member(Member member) {
-  return std::bit_cast<MemberFunction>(member).address;
-}
+#if defined(__arm__) || defined(__aarch64__) || defined(__mips__)
+  static constexpr bool doubles = true;
+#else
+  static constexpr bool doubles = false;
+#endif
+
+  static constexpr MemberFunction of_function(std::uintptr_t function, std::ptrdiff_t offset) noexcept {
+    return {function, doubles ? 2 * offset : offset};
+  }
+  // `entry`: 1 + an offset in the table.
+  static constexpr MemberFunction of_entry(std::uintptr_t entry, std::ptrdiff_t offset) noexcept {
+    return doubles ? MemberFunction{entry - 1, 2 * offset + 1} : MemberFunction{entry, offset};
+  }
+  constexpr bool is_virtual() const noexcept {
+    return ((doubles ? static_cast<std::uintptr_t>(adjustment) : address) & 1) != 0;
+  }
+  constexpr std::uintptr_t entry() const noexcept { return address | 1; }
+  constexpr std::ptrdiff_t offset() const noexcept { return doubles ? adjustment >> 1 : adjustment; }
+};
 
 template <class T>
 struct Codec<T, Kind::member_pointer> {
@@ -145,11 +160,10 @@ struct Codec<T, Kind::member_pointer> {
       writer.put(member);
     } else {
       const auto function = std::bit_cast<MemberFunction>(member);
-      const bool is_virtual = (function.address & 1) != 0;
-      writer.put(static_cast<unsigned char>(is_virtual));
-      writer.put(function.adjustment);
-      if (is_virtual) {
-        writer.put(function.address);
+      writer.put(static_cast<unsigned char>(function.is_virtual()));
+      writer.put(function.offset());
+      if (function.is_virtual()) {
+        writer.put(function.entry());
       } else {
         dump_function(writer, function.address);
       }
@@ -168,13 +182,13 @@ struct Codec<T, Kind::member_pointer> {
       const auto adjustment = reader.get_once<std::ptrdiff_t>();
       if (is_virtual > 1 || !fits(adjustment)) [[unlikely]]
         reader.refuse("a pointer to a member function is none");
-      if (is_virtual == 0) return std::bit_cast<T>(MemberFunction{load_function(reader), adjustment});
+      if (is_virtual == 0) return std::bit_cast<T>(MemberFunction::of_function(load_function(reader), adjustment));
       const auto entry = reader.get_once<std::uintptr_t>();
       constexpr std::uintptr_t most_virtual_functions = 4096;
       if (entry % sizeof(void*) != 1 || entry / sizeof(void*) >= most_virtual_functions) [[unlikely]] {
         reader.refuse("a pointer to a virtual function is none");
       }
-      return std::bit_cast<T>(MemberFunction{entry, adjustment});
+      return std::bit_cast<T>(MemberFunction::of_entry(entry, adjustment));
     }
   }
 

@@ -8,6 +8,7 @@
 #include <concurrent/pickle/function.hpp>
 #include <concurrent/pickle/reader.hpp>
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -22,9 +23,8 @@ struct CallableName {
     if constexpr (std::is_pointer_v<F>) {
       return function_name(reinterpret_cast<std::uintptr_t>(load_callable<F>(reader)));
     } else if constexpr (std::is_member_function_pointer_v<F>) {
-      const std::uintptr_t address = address_of_member(load_callable<F>(reader));
-      return address % 2 == 0 ? function_name(address)
-                              : readable_name<F>();  // odd: a virtual function, see function.hpp
+      const auto function = std::bit_cast<MemberFunction>(load_callable<F>(reader));
+      return function.is_virtual() ? readable_name<F>() : function_name(function.address);
     } else {
       return readable_name<F>();
     }
