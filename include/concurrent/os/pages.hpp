@@ -41,7 +41,8 @@ inline bool populate(void* first, std::size_t size) noexcept {
 #endif
   while (::madvise(first, size, CONCURRENT_FUTURES_MADV_POPULATE_WRITE) != 0) {
     if (errno == EINTR || errno == EAGAIN) continue;
-    return errno == EINVAL || errno == ENOSYS;  // an older kernel: pages come as they are touched
+    // Else an older kernel, or a sandbox: pages come as they are touched.
+    return errno != ENOMEM && errno != EFAULT && errno != EHWPOISON;
   }
   return true;
 #undef CONCURRENT_FUTURES_MADV_POPULATE_WRITE

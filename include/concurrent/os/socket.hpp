@@ -69,7 +69,7 @@ inline std::uint64_t number_of_socket(int descriptor) noexcept {
   std::uint64_t number = 0;
   socklen_t size = sizeof number;
   if (::getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &number, &size) == 0) return number;
-  return errno == ENOPROTOOPT ? 1 : 0;
+  return errno == EBADF || errno == ENOTSOCK ? 0 : 1;
 }
 
 }  // namespace concurrent::os::inline v0

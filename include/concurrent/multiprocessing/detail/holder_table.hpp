@@ -205,8 +205,10 @@ inline HolderId HolderTable::enrol(Enrolled& enrolled) const {
   os::RobustList list;
   if (!list.exists()) {
     throw RuntimeError(
-        "concurrent::multiprocessing: this C library keeps no list of robust futexes for the calling thread, so that "
-        "nobody could know of its death. Use glibc, from a thread that pthread_create or std::thread has made.");
+        "concurrent::multiprocessing: this C library keeps no list of robust futexes for the calling thread, or the "
+        "system does not tell of it (get_robust_list), so that nobody could know of its death. Use glibc, from a "
+        "thread "
+        "that pthread_create or std::thread has made, and no sandbox or emulator that refuses the call.");
   }
   const long offset = list.offset();
   if (offset > -16 || offset < -48) {

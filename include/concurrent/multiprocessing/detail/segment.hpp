@@ -65,7 +65,7 @@ class Segment {
     const ControlRanges ranges = segment.control_ranges(geometry.first_workers, geometry.first_records);
     for (const Range& range : ranges.parts) {
       while (!os::allocate_part(segment.descriptor_.get(), range.first, range.last - range.first)) {
-        if (errno == EOPNOTSUPP || errno == ENOSYS) break;
+        if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM) break;  // pages come as they are touched
         if (errno != EINTR) throw_errno(errno, "fallocate of the shared segment");
       }
     }
