@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a program has around it, and what its workers have of that: streams, signals, descriptors, stack, files, locale.
+#include <dlfcn.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <string>
@@ -100,8 +102,10 @@ TEST_CASE("surroundings: a thread that the system refuses is named, with its lim
 }
 
 TEST_CASE("surroundings: a program that was started by way of the dynamic loader is told what to do") {
-  const std::string loader = "/lib64/ld-linux-x86-64.so.2";
-  if (SUPPORT_SANITIZED || ::access(loader.c_str(), X_OK) != 0) return;
+  Dl_info info{};
+  if (SUPPORT_SANITIZED || ::dladdr(reinterpret_cast<void*>(::getauxval(AT_BASE)), &info) == 0) return;
+  const std::string loader = info.dli_fname;
+  if (::access(loader.c_str(), X_OK) != 0) return;
   const support::LeakCheck leaks;
   const std::string method = FRESH_METHOD;
   const std::string program = support::own_folder() + "/programs/surroundings";
