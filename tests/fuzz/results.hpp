@@ -93,7 +93,7 @@ inline std::vector<std::vector<std::byte>> results() {
     std::vector<std::byte> input{static_cast<std::byte>(flags)};
     for (const support::WrittenResult& one : entries) {
       std::byte bytes[sizeof(ipc::ResultEntry)] = {};
-      const std::uint64_t words[] = {0, one.call, one.nonce, one.size, one.offset, one.outcome};
+      const std::uint64_t words[] = {0, one.call, one.nonce, one.size, one.offset, 0, one.outcome};
       std::memcpy(bytes, words, sizeof words);
       std::memcpy(bytes + offsetof(ipc::ResultEntry, bytes), one.text.data(), one.text.size());
       input.insert(input.end(), bytes, bytes + sizeof bytes);

@@ -19,13 +19,14 @@ namespace detail {
 /// must be the same bytes. Throws: UnpicklingError when it is not.
 inline std::span<const std::byte> checked_call(Segment& segment, const CallRecord& record, std::byte* copy) {
   std::uint64_t size = record.size;
-  std::uint64_t offset = record.offset;
-  asm volatile("" : "+r"(size), "+r"(offset));
-  const bool is_short = offset == 0;
+  std::uint32_t flags = record.flags;
+  std::uint64_t offset = (flags & CallRecord::in_block) != 0 ? record.offset() : 0;
+  asm volatile("" : "+r"(size), "+r"(flags), "+r"(offset));
+  const bool is_short = (flags & CallRecord::in_block) == 0;
   const bool possible = is_short ? size <= CallRecord::inline_capacity : segment.reach_caller_block(offset, size);
   if (possible) {
     if (is_short) std::memcpy(copy, record.bytes, size);
-    if (checksum_of_call(size, offset, record.flags, copy) == record.checksum)
+    if (checksum_of_call(size, offset, flags, copy) == record.checksum)
       return {is_short ? copy : segment.base() + offset, size};
   }
   throw pickle::UnpicklingError(

@@ -90,6 +90,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -104,7 +105,7 @@ inline constexpr std::size_t cache_line = 64;
 /// Pages of Linux have 4, 16 or 64 KiB: what begins and ends at a multiple of this is whole pages everywhere.
 inline constexpr std::size_t largest_page = std::size_t{64} << 10;
 inline constexpr std::uint64_t segment_magic = 0x31307367'73667563ULL;
-inline constexpr std::uint32_t layout_version = 8;
+inline constexpr std::uint32_t layout_version = 9;
 
 template <class Word>
 using Shared = std::atomic<Word>;
@@ -132,24 +133,33 @@ struct RecordState {
   }
 };
 
-/// A call on its way: written by the caller, read by the worker that claims it.
+/// A call on its way: written by the caller, read by the worker that claims it. What a short one needs stands in its
+/// first 64 bytes, which cross to the worker's processor as one.
 struct alignas(cache_line) CallRecord {
-  static constexpr std::size_t inline_capacity = 512 - cache_line;
-  static constexpr std::uint32_t timed = 1;   // the worker notes when it starts
-  static constexpr std::uint32_t traced = 2;  // and, for the pool's trace, when it ends
+  static constexpr std::size_t inline_capacity = 448;
+  static constexpr std::uint32_t timed = 1;     // the worker notes when it starts
+  static constexpr std::uint32_t traced = 2;    // and, for the pool's trace, when it ends
+  static constexpr std::uint32_t in_block = 4;  // `bytes` begin with the offset of its block within the segment
 
   Shared<std::uint64_t> state;
-  std::uint64_t size;    // bytes of the pickled call
-  std::uint64_t offset;  // of its block within the segment; 0: it lies in `bytes`
+  std::uint64_t size;      // bytes of the pickled call
+  std::uint64_t nonce;     // what the result must repeat
+  std::uint64_t checksum;  // checksum_of_call
   std::uint32_t flags;
   Shared<std::uint32_t> stop;
-  std::uint64_t nonce;               // what the result must repeat
-  std::uint64_t checksum;            // checksum_of_call
+  std::byte bytes[inline_capacity];
+  std::uint64_t reserved;
   Shared<std::uint64_t> started_at;  // monotonic nanoseconds, where the flags ask for it
   Shared<std::uint64_t> ended_at;
-  alignas(cache_line) std::byte bytes[inline_capacity];
+
+  void set_offset(std::uint64_t offset) noexcept { std::memcpy(bytes, &offset, sizeof offset); }
+  std::uint64_t offset() const noexcept {
+    std::uint64_t offset;
+    std::memcpy(&offset, bytes, sizeof offset);
+    return offset;
+  }
 };
-static_assert(sizeof(CallRecord) == 512 && offsetof(CallRecord, bytes) == cache_line);
+static_assert(sizeof(CallRecord) == 512 && offsetof(CallRecord, bytes) == 40);
 
 /// What `stop` says of a call that has been asked to stop: never 0, and no other's among two thousand million.
 constexpr std::uint32_t stop_number(std::uint64_t ticket) noexcept {
@@ -159,7 +169,7 @@ constexpr std::uint32_t stop_number(std::uint64_t ticket) noexcept {
 /// What became of a call, as the worker tells it.
 enum class Outcome : std::uint32_t { value = 1, exception = 2 };
 
-/// A result on its way back: written by the worker whose ring it is in.
+/// A result on its way back: written by the worker whose ring it is in. A number stands in the first 64 bytes.
 struct alignas(cache_line) ResultEntry {
   static constexpr std::size_t inline_capacity = 64;
 
@@ -168,13 +178,11 @@ struct alignas(cache_line) ResultEntry {
   std::uint64_t nonce;           // the call's
   std::uint64_t size;            // bytes of the pickled result
   std::uint64_t offset;          // of its block within the segment; 0: it lies in `bytes`
+  std::uint64_t checksum;        // checksum_of_result
   std::uint32_t outcome;
-  std::uint32_t reserved;
-  std::uint64_t checksum;  // checksum_of_result
-  std::uint64_t padding;
-  alignas(cache_line) std::byte bytes[inline_capacity];
+  std::byte bytes[inline_capacity];
 };
-static_assert(sizeof(ResultEntry) == 2 * cache_line);
+static_assert(sizeof(ResultEntry) == 128 && offsetof(ResultEntry, bytes) == 52);
 
 /// Of the header, and of the bytes if they do not lie in a block. Their writer sums what it copied from, their reader
 /// what it has copied, never the shared bytes themselves, which may change in between.

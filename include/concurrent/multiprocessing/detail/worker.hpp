@@ -227,7 +227,7 @@ class Worker {
     entry_.phase.store(static_cast<std::uint32_t>(pickle::Phase::none), std::memory_order_relaxed);
     CONCURRENT_FUTURES_FAULT_POINT("worker.claimed");
     const std::uint32_t flags = record.flags;
-    if (flags != 0) [[unlikely]] {
+    if ((flags & (CallRecord::timed | CallRecord::traced)) != 0) [[unlikely]] {
       const auto now = static_cast<std::uint64_t>(monotonic_nanoseconds());
       entry_.started_at.store(now, std::memory_order_relaxed);
       record.started_at.store(now, std::memory_order_relaxed);

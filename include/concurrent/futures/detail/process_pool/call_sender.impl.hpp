@@ -26,11 +26,15 @@ inline void CallSender::repair() noexcept { queue_->repair(); }
 inline void CallSender::write(WorkItem& item, const std::byte* bytes) noexcept {
   ipc::CallRecord& record = segment_->record(item.record);
   const std::uint64_t offset = item.block.address != nullptr ? segment_->offset_of(item.block.address) : 0;
-  if (offset == 0 && bytes != nullptr) std::memcpy(record.bytes, bytes, item.size);  // a call has one or the other
   std::uint32_t flags = item.traced ? ipc::CallRecord::traced : 0;
   if (item.is_timed()) flags |= ipc::CallRecord::timed;
+  if (offset != 0) {
+    flags |= ipc::CallRecord::in_block;
+    record.set_offset(offset);
+  } else {
+    std::memcpy(record.bytes, bytes, item.size);
+  }
   record.size = item.size;
-  record.offset = offset;
   record.flags = flags;
   record.checksum = ipc::checksum_of_call(item.size, offset, flags, bytes);
 }
