@@ -54,7 +54,8 @@ inline std::size_t missing_stack() noexcept {
 
 /// Goes on in `run(argument)`, which never returns, on a fresh stack with a guard page below it. Where there is none to
 /// be had, on this one.
-[[noreturn]] inline void run_on_own_stack(std::size_t size, void (*run)(void*), void* argument) noexcept {
+[[noreturn]] inline void run_on_own_stack([[maybe_unused]] std::size_t size, void (*run)(void*),
+                                          void* argument) noexcept {
 #if defined(__GLIBC__)
   constexpr std::size_t page = std::size_t{64} << 10;  // or what several of them take
   size = (size + page - 1) / page * page;
