@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What is made of the system's calls for processes that work together: with errors that say what to do, owners, and
-// places where tests make them fail. The calls that not every system has are in concurrent/os, which a port changes.
+// places where tests make them fail. The calls that not every system has are in concurrent/os, which a port changes;
+// README.md there lists them.
 #pragma once
 
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
