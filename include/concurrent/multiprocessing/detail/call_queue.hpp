@@ -80,9 +80,13 @@ class CallQueueWriter {
                                          std::memory_order_release);
     // A worker that stopped after its claim may have left `head` behind; nobody may read this position as an older one,
     // nor see more calls wait than may.
-    std::uint64_t head = segment_->queue().head.load(std::memory_order_acquire);
-    while (ticket - head >= limit_ && head_ != head) {
-      if (segment_->queue().head.compare_exchange_weak(head, head_, std::memory_order_acq_rel)) break;
+    // What it was is enough to know while it was far enough: it moves on only.
+    if (ticket - shared_head_ >= limit_) {
+      shared_head_ = segment_->queue().head.load(std::memory_order_acquire);
+      while (ticket - shared_head_ >= limit_ && head_ != shared_head_) {
+        if (segment_->queue().head.compare_exchange_weak(shared_head_, head_, std::memory_order_acq_rel))
+          shared_head_ = head_;
+      }
     }
     segment_->queue_entry(ticket).store(pack_call(ticket, record), std::memory_order_release);
     segment_->queue().tail.store(tail_, std::memory_order_seq_cst);
@@ -116,6 +120,7 @@ class CallQueueWriter {
       segment_->queue_entry(position).store(pack_call(position, placed_[position % placed_.size()]));
     segment_->queue().head.store(head_);
     segment_->queue().tail.store(tail_);
+    shared_head_ = head_;
   }
 
  private:
@@ -124,6 +129,7 @@ class CallQueueWriter {
   std::size_t limit_;
   std::uint64_t head_ = 0;
   std::uint64_t tail_ = 0;
+  std::uint64_t shared_head_ = 0;           // CallQueue::head as it was last seen
   std::uint64_t seen_ = ~std::uint64_t{0};  // `head_` at the last moves_on()
 };
 

@@ -225,14 +225,15 @@ struct alignas(cache_line) WorkerEntry {
   std::uint32_t padding0;
   Shared<std::uint64_t> base;  // where it sees the segment
   ProgressWords progress;      // of the call that it names
-  // written by either: a wake-up
+  // written by either, and seldom: a wake-up, and the end
   alignas(cache_line) Shared<std::uint32_t> wake;
-  std::uint32_t padding1[15];
-  // written by the caller
+  Shared<std::uint32_t> leave;  // by the caller: the worker ends as soon as it is idle
+  std::uint32_t padding1[14];
+  // written by the caller for each result or few: the worker, which looks at `leave` for each call, seldom looks here
   alignas(cache_line) Shared<std::uint64_t> consumed;
   std::uint64_t first_position;          // where this worker's results begin in the ring
   Shared<std::uint32_t> waits_for_room;  // written by the worker: it sleeps on its wake word until `consumed` moves
-  Shared<std::uint32_t> leave;           // the worker ends as soon as it is idle
+  std::uint32_t reserved;
   std::uint64_t padding2[5];
 };
 static_assert(sizeof(WorkerEntry) == 3 * cache_line);

@@ -23,8 +23,12 @@ class ResultSender {
   ResultSender(Segment& segment, std::uint32_t index) noexcept
       : segment_(segment), entry_(segment.worker(index)), index_(index), position_(entry_.first_position) {}
 
-  bool has_room(std::memory_order order = std::memory_order_acquire) const noexcept {
-    return position_ - entry_.consumed.load(order) < segment_.geometry().ring_capacity;
+  /// Looks at `consumed`, whose cache line the caller writes to for each of our results, only when what was seen there
+  /// last is not enough.
+  bool has_room(std::memory_order order = std::memory_order_acquire) noexcept {
+    const std::uint32_t capacity = segment_.geometry().ring_capacity;
+    if (position_ - consumed_ >= capacity) consumed_ = entry_.consumed.load(order);
+    return position_ - consumed_ < capacity;
   }
   /// The caller has not looked at our results for long: wait for it before taking another call.
   ///
@@ -69,6 +73,7 @@ class ResultSender {
   WorkerEntry& entry_;
   const std::uint32_t index_;
   std::uint64_t position_;
+  std::uint64_t consumed_ = position_;  // so far the caller had come when we last looked
 };
 
 }  // namespace detail
