@@ -50,7 +50,7 @@ inline rlim_t address_space_in_use() {
     if (std::fscanf(file, "%ld", &pages) != 1) pages = 0;
     std::fclose(file);
   }
-  return static_cast<rlim_t>(pages) * 4096;
+  return static_cast<rlim_t>(pages) * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
 }
 
 /// Mounts of this process are its own from now on. False: not permitted.
