@@ -22,7 +22,7 @@
 // Nobody sleeps through a message: a side writes its 1 and then looks for a message once more, the other writes the
 // message and then looks for the 1, all in one order (seq_cst). Either the one finds the message, or the other the 1. A
 // bell that is owed all the same to a client that has found its answer is waited for and thrown away, so that none is
-// left in the socket; the server counts frames instead.
+// left in the socket; the server counts frames instead. One that comes too early sends the client back to sleep.
 //
 //   client                                        server
 //     request.bytes, .frame                         polls request.number and request.frames for a while;
@@ -218,6 +218,25 @@ class ManagerChannel {
   void client_sleeps() noexcept { words_->client_sleeps.store(1, std::memory_order_seq_cst); }
   /// True: a bell comes.
   bool client_wakes() noexcept { return words_->client_sleeps.exchange(0, std::memory_order_seq_cst) == 0; }
+  /// What has come of the socket, or instead of it.
+  enum class Came : std::uint8_t { answer, bell, frame, end };
+  /// Waits at the socket for an answer that was not here yet. `receive` reads a frame there and says what it is.
+  /// Returns `answer`, or `frame` or `end` as that did.
+  ///
+  /// The server may see that its client sleeps, and take the 1 away only when the client has found that answer and
+  /// sleeps in its next call already: then a bell comes before the next answer, and the client sleeps once more.
+  template <class Receive>
+  Came await_answer(Receive receive) {
+    for (;;) {
+      client_sleeps();
+      if (has_answer()) return !client_wakes() || receive() == Came::bell ? Came::answer : Came::end;
+      const Came came = receive();
+      if (came == Came::end) return has_answer() ? Came::answer : Came::end;  // its last word
+      client_wakes();
+      if (came == Came::frame) return Came::frame;
+      if (has_answer()) return Came::answer;
+    }
+  }
   /// Copies the answer. False: it is too large for this way.
   /// Throws: std::bad_alloc.
   bool read_answer(ManagerFrame& frame, ReceivedBytes& bytes) const { return read(words_->answer, frame, bytes); }

@@ -68,16 +68,13 @@ class ManagerConnection {
 
   bool await_answer(ManagerFrame& frame) {
     if (polling_.until([this] { return channel_.has_answer(); }, channel_.server_is_here())) return take_answer(frame);
-    channel_.client_sleeps();
-    if (channel_.has_answer()) {
-      if (channel_.client_wakes() && !(receive_frame(socket_, frame) && frame.kind == ManagerFrame::Kind::bell))
-        return false;
-      return take_answer(frame);
-    }
-    if (!receive_frame(socket_, frame)) return channel_.has_answer() && take_answer(frame);  // its last word
-    channel_.client_wakes();
-    if (frame.kind == ManagerFrame::Kind::bell) return channel_.has_answer() && take_answer(frame);
-    return bytes_.receive(socket_, frame.size);
+    using Came = ManagerChannel::Came;
+    const Came came = channel_.await_answer([&] {
+      if (!receive_frame(socket_, frame)) return Came::end;
+      return frame.kind == ManagerFrame::Kind::bell ? Came::bell : Came::frame;
+    });
+    if (came == Came::frame) return bytes_.receive(socket_, frame.size);
+    return came == Came::answer && take_answer(frame);
   }
   bool take_answer(ManagerFrame& frame) {
     if (!channel_.read_answer(frame, bytes_)) return false;
