@@ -19,7 +19,7 @@ namespace detail {
 /// must be the same bytes. Throws: UnpicklingError when it is not.
 inline std::span<const std::byte> checked_call(Segment& segment, const CallRecord& record, std::byte* copy) {
   std::uint64_t size = record.size;
-  std::uint32_t flags = record.flags;
+  std::uint32_t flags = record.flags.load(std::memory_order_relaxed);
   std::uint64_t offset = (flags & CallRecord::in_block) != 0 ? record.offset() : 0;
   asm volatile("" : "+r"(size), "+r"(flags), "+r"(offset));
   const bool is_short = (flags & CallRecord::in_block) == 0;

@@ -34,6 +34,8 @@
 //                         `ended_at` where there is a result. So of a worker that dies in between, the caller takes the
 //                         time of its death. Nothing but the trace is made of them: no checksum holds them, and the
 //                         trace is content with any value, also that of a worker from which the call was taken back.
+//  CallRecord::flags      caller only. The one part of a record that its worker reads before the step to "started": if
+//                         that fails, it was maybe another call's, or just being written.
 //  CallRecord::stop       caller only, and only while the record is that call's: 0 when the call is handed over,
 //                         also once more, stop_number(its ticket) once somebody has asked it to stop. A worker compares
 //                         it with the number of the call that it runs, and keeps none of it: so whether the call ends,
@@ -145,7 +147,7 @@ struct alignas(cache_line) CallRecord {
   std::uint64_t size;      // bytes of the pickled call
   std::uint64_t nonce;     // what the result must repeat
   std::uint64_t checksum;  // checksum_of_call
-  std::uint32_t flags;
+  Shared<std::uint32_t> flags;
   Shared<std::uint32_t> stop;
   std::byte bytes[inline_capacity];
   std::uint64_t reserved;

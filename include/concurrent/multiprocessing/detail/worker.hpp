@@ -226,15 +226,13 @@ class Worker {
     CallRecord& record = segment_.record(record_of(call));
     entry_.phase.store(static_cast<std::uint32_t>(pickle::Phase::none), std::memory_order_relaxed);
     CONCURRENT_FUTURES_FAULT_POINT("worker.claimed");
-    const std::uint32_t flags = record.flags;
+    const std::uint32_t flags = record.flags.load(std::memory_order_relaxed);
     if ((flags & (CallRecord::timed | CallRecord::traced)) != 0) [[unlikely]] {
       const auto now = static_cast<std::uint64_t>(monotonic_nanoseconds());
       entry_.started_at.store(now, std::memory_order_relaxed);
       record.started_at.store(now, std::memory_order_relaxed);
     }
-    std::uint64_t claimed = RecordState{ticket_of(call), index_, Stage::claimed}.pack();
-    const std::uint64_t started = RecordState{ticket_of(call), index_, Stage::started}.pack();
-    if (!record.state.compare_exchange_strong(claimed, started, std::memory_order_acq_rel)) return false;
+    if (!begin_call(record, call, index_)) return false;
     CONCURRENT_FUTURES_FAULT_POINT("worker.started");
     ResultWriter writer(blocks_);
     alignas(cache_line) std::byte short_call[CallRecord::inline_capacity];

@@ -26,8 +26,7 @@ class WorkerSleep {
       : segment_(segment), entry_(segment.worker(index)), index_(index) {}
 
   bool told_to_leave() const noexcept {
-    return entry_.leave.load(std::memory_order_seq_cst) != 0 ||
-           segment_.caller().stopping.load(std::memory_order_seq_cst) != 0;
+    return is_told_to_leave(entry_) || segment_.caller().stopping.load(std::memory_order_seq_cst) != 0;
   }
 
   /// From now on the caller wakes this worker for a call.

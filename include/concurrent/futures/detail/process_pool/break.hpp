@@ -52,7 +52,7 @@ inline void ProcessPool::signal_worker(std::uint32_t index, int signal) {
 /// Tells whoever is in this slot to begin no other call, and to end. See WorkerEntry::leave in layout.hpp.
 inline void ProcessPool::tell_to_leave(std::uint32_t index) noexcept {
   workers_[index].leaving = true;
-  segment_.worker(index).leave.store(1, std::memory_order_seq_cst);
+  ipc::tell_to_leave(segment_.worker(index));
 }
 
 /// Stops a task that has begun by ending its worker. False: its result has come before that, and nobody is stopped.

@@ -35,7 +35,7 @@ inline void CallSender::write(WorkItem& item, const std::byte* bytes) noexcept {
     std::memcpy(record.bytes, bytes, item.size);
   }
   record.size = item.size;
-  record.flags = flags;
+  record.flags.store(flags, std::memory_order_relaxed);
   record.checksum = ipc::checksum_of_call(item.size, offset, flags, bytes);
 }
 
