@@ -113,7 +113,7 @@ class Worker {
     CONCURRENT_FUTURES_FAULT_POINT("worker.retire");
     // What a result means in shared memory is found by way of this process. A caller takes results soon, if at all.
     for (int i = 0; i < 10'000 && blocks_.keeps(); ++i) ::usleep(100);
-    entry_.status.store(static_cast<std::uint32_t>(WorkerStatus::retired), std::memory_order_seq_cst);
+    set_status(WorkerStatus::retired);
     CONCURRENT_FUTURES_FAULT_POINT("worker.retired");
     leave_process(status);
   }
@@ -129,7 +129,7 @@ class Worker {
   }
 
   void set_status(WorkerStatus status) noexcept {
-    entry_.status.store(static_cast<std::uint32_t>(status), std::memory_order_seq_cst);
+    entry_.status.store(static_cast<std::uint32_t>(status), std::memory_order_release);
   }
 
   bool initialize(WorkerInitializer initializer) noexcept {
@@ -183,7 +183,7 @@ class Worker {
       }
       if (call != no_call) {
         // Looked at again after the claim (layout.hpp says why): this call is then put back, since we end.
-        if (entry_.leave.load(std::memory_order_seq_cst) != 0) return no_call;
+        if (is_told_to_leave(entry_)) return no_call;
         entry_.call.store(call, std::memory_order_relaxed);
         const auto busy = static_cast<std::uint32_t>(WorkerStatus::busy);
         if (entry_.status.load(std::memory_order_relaxed) != busy) set_status(WorkerStatus::busy);
