@@ -44,7 +44,7 @@ class QueueCore {
   Outcome get(ItemBytes& bytes, Deadline deadline) const;
   std::uint32_t size() const;
   std::uint32_t most() const noexcept { return state_->most; }
-  bool is_closed() const noexcept { return state_->closed.load(std::memory_order_acquire) != 0; }
+  bool is_closed() const noexcept { return state_->closed.load(std::memory_order_seq_cst) != 0; }
   void close(bool discard) const;
   /// False: nobody owes one.
   bool task_done() const;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // The order of a Queue's items: a ring of entries with a head and a tail that everybody helps along (queue_words.hpp).
+//
+// Who puts or takes changes an entry and then looks whether somebody sleeps (queue_sleepers.hpp); who lies down says so
+// and then looks at the entries. With all of it in one order (seq_cst) one of the two sees the other.
 #pragma once
 
 #include <concurrent/multiprocessing/detail/queue_nodes.hpp>
@@ -39,7 +42,7 @@ class QueueRing {
         reinterpret_cast<std::atomic<QueueEntry>*>(extra_ + (position & (words_.ring - 1)) * sizeof(QueueEntry)));
   }
   static void advance(std::atomic<std::uint64_t>& position, std::uint64_t from) noexcept {
-    position.compare_exchange_strong(from, from + 1, std::memory_order_acq_rel);
+    position.compare_exchange_strong(from, from + 1, std::memory_order_seq_cst);
   }
   bool tail_is_past(std::uint64_t position) const noexcept;
   bool has_room(std::uint64_t tail) const;
@@ -58,9 +61,9 @@ class QueueRing {
 /// Moves tail past what is filled.
 inline void QueueRing::help_tail() const noexcept {
   for (;;) {
-    const std::uint64_t tail = words_.tail.load(std::memory_order_acquire);
-    const QueueEntry entry = entry_at(tail).load(std::memory_order_acquire);
-    if (words_.tail.load(std::memory_order_acquire) != tail) continue;
+    const std::uint64_t tail = words_.tail.load(std::memory_order_seq_cst);
+    const QueueEntry entry = entry_at(tail).load(std::memory_order_seq_cst);
+    if (words_.tail.load(std::memory_order_seq_cst) != tail) continue;
     if (entry.state() == QueueEntry::empty) return;
     go_by(entry_at(tail), entry, tail);
   }
@@ -78,7 +81,7 @@ inline void QueueRing::go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std:
 
 inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
   if (seen_.tail.load(std::memory_order_acquire) > position) return true;
-  const std::uint64_t tail = words_.tail.load(std::memory_order_acquire);
+  const std::uint64_t tail = words_.tail.load(std::memory_order_seq_cst);
   if (tail <= position) return false;
   seen_.tail.store(tail, std::memory_order_release);
   return true;
@@ -87,7 +90,7 @@ inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
 /// Whether an item may be put at tail, as long as the entry there is empty.
 inline bool QueueRing::has_room(std::uint64_t tail) const {
   if (tail - seen_.head.load(std::memory_order_acquire) < words_.most) return true;
-  const std::uint64_t head = words_.head.load(std::memory_order_acquire);
+  const std::uint64_t head = words_.head.load(std::memory_order_seq_cst);
   seen_.head.store(head, std::memory_order_release);
   return tail - head < words_.most || size() < words_.most;
 }
@@ -95,10 +98,10 @@ inline bool QueueRing::has_room(std::uint64_t tail) const {
 /// The oldest item, if there is one; moves head past what is none.
 inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEntry& entry) const noexcept {
   for (;;) {
-    const std::uint64_t head = words_.head.load(std::memory_order_acquire);
+    const std::uint64_t head = words_.head.load(std::memory_order_seq_cst);
     std::atomic<QueueEntry>& at = entry_at(head);
-    entry = at.load(std::memory_order_acquire);
-    if (words_.head.load(std::memory_order_acquire) != head) continue;
+    entry = at.load(std::memory_order_seq_cst);
+    if (words_.head.load(std::memory_order_seq_cst) != head) continue;
     position = head;
     if (entry.state() == QueueEntry::ready) {
       // Nobody takes what tail has not gone by: the entry would be filled again at the same position.
@@ -111,7 +114,7 @@ inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEn
       recover(at, entry, self);
     } else {
       if (!tail_is_past(head)) return false;
-      if (!at.compare_exchange_strong(entry, entry.emptied(), std::memory_order_acq_rel)) continue;
+      if (!at.compare_exchange_strong(entry, entry.emptied(), std::memory_order_seq_cst)) continue;
     }
     advance(words_.head, head);
   }
@@ -120,16 +123,16 @@ inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEn
 /// Makes the node the newest item. False: there is no room.
 inline bool QueueRing::publish(std::uint32_t number) const noexcept {
   for (;;) {
-    const std::uint64_t tail = words_.tail.load(std::memory_order_acquire);
+    const std::uint64_t tail = words_.tail.load(std::memory_order_seq_cst);
     std::atomic<QueueEntry>& at = entry_at(tail);
-    QueueEntry entry = at.load(std::memory_order_acquire);
-    if (words_.tail.load(std::memory_order_acquire) != tail) continue;
+    QueueEntry entry = at.load(std::memory_order_seq_cst);
+    if (words_.tail.load(std::memory_order_seq_cst) != tail) continue;
     if (entry.state() != QueueEntry::empty) {
       go_by(at, entry, tail);
       continue;
     }
     if (!has_room(tail)) return false;
-    if (!at.compare_exchange_strong(entry, entry.ready_with(number), std::memory_order_acq_rel)) continue;
+    if (!at.compare_exchange_strong(entry, entry.ready_with(number), std::memory_order_seq_cst)) continue;
     advance(words_.tail, tail);
     return true;
   }
@@ -141,20 +144,20 @@ inline std::uint32_t QueueRing::size() const {
   QueueEntry entry;
   help_tail();
   if (!find_item(self, position, entry)) return 0;
-  const std::uint64_t tail = words_.tail.load(std::memory_order_acquire);
+  const std::uint64_t tail = words_.tail.load(std::memory_order_seq_cst);
   return tail > position ? static_cast<std::uint32_t>(tail - position) : 1;
 }
 
 /// Whether an item may be put now. Moves tail past what is filled.
 inline bool QueueRing::has_room() const {
   help_tail();
-  return has_room(words_.tail.load(std::memory_order_acquire));
+  return has_room(words_.tail.load(std::memory_order_seq_cst));
 }
 
 /// Takes the item that find_item has found: its node is the caller's. False: somebody else has taken it.
 inline bool QueueRing::take(HolderId self, std::uint64_t position, QueueEntry& entry) const noexcept {
   std::atomic<QueueEntry>& at = entry_at(position);
-  if (!at.compare_exchange_strong(entry, entry.taken_by(HolderTable::shorten(self)), std::memory_order_acq_rel))
+  if (!at.compare_exchange_strong(entry, entry.taken_by(HolderTable::shorten(self)), std::memory_order_seq_cst))
     return false;
   advance(words_.head, position);
   free_entry(at, entry, self);
@@ -163,7 +166,7 @@ inline bool QueueRing::take(HolderId self, std::uint64_t position, QueueEntry& e
 
 inline bool QueueRing::names(std::uint32_t number) const noexcept {
   for (std::uint32_t i = 0; i < words_.ring; ++i) {
-    const QueueEntry entry = entry_at(i).load(std::memory_order_acquire);
+    const QueueEntry entry = entry_at(i).load(std::memory_order_seq_cst);
     if (entry.state() != QueueEntry::empty && entry.node() == number) return true;
   }
   return false;
@@ -179,7 +182,7 @@ inline void QueueRing::free_entry(std::atomic<QueueEntry>& at, QueueEntry entry,
 inline void QueueRing::recover(std::atomic<QueueEntry>& at, QueueEntry entry, HolderId self) const noexcept {
   if (holders_.is_short_alive(entry.taker())) return;
   const QueueEntry mine = entry.taken_by(HolderTable::shorten(self));
-  if (!at.compare_exchange_strong(entry, mine, std::memory_order_acq_rel)) return;
+  if (!at.compare_exchange_strong(entry, mine, std::memory_order_seq_cst)) return;
   free_entry(at, mine, self);
   nodes_.free(mine.node());
 }
