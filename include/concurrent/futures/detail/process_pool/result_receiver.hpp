@@ -70,7 +70,7 @@ class ResultReceiver {
   /// Whether somebody reads the slot's blocks, or has reserved them: then no other worker may write there.
   bool is_read(std::uint32_t slot) const noexcept { return rings_[slot].reading.load(std::memory_order_acquire) != 0; }
   void reserve_blocks(std::uint32_t slot) noexcept { rings_[slot].reading.fetch_add(1, std::memory_order_relaxed); }
-  void release_blocks(std::uint32_t slot) noexcept { rings_[slot].reading.fetch_sub(1, std::memory_order_acq_rel); }
+  void release_blocks(std::uint32_t slot) noexcept { rings_[slot].reading.fetch_sub(1, std::memory_order_release); }
 
  private:
   struct Ring {
