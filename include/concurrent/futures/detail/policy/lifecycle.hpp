@@ -84,13 +84,14 @@ class PoolLifecycle {
 
   enum class Step : std::uint8_t { wait, tell_workers_to_leave, tell_helper_to_quit, done };
   /// What the end of the pool needs next. `outstanding`: calls without an outcome; `delivering`: outcomes that are
-  /// being brought to their futures; `callbacks`: of futures, that have yet to run; `occupied`: slots of workers.
+  /// being brought to their futures; `callbacks`: of futures, that have yet to run; `occupied`: slots of workers. Each
+  /// of them is told once.
   Step next_step(std::size_t outstanding, std::size_t delivering, bool callbacks, std::uint32_t occupied) noexcept {
     if (!shutting_down_ || outstanding != 0 || delivering != 0 || callbacks) return Step::wait;
     if (helper_gone_) return Step::done;
     if (quit_sent_) return Step::wait;
     no_more_workers_ = true;
-    if (occupied != 0) return Step::tell_workers_to_leave;
+    if (occupied != 0) return std::exchange(leave_told_, true) ? Step::wait : Step::tell_workers_to_leave;
     quit_sent_ = true;
     return Step::tell_helper_to_quit;
   }
@@ -99,6 +100,7 @@ class PoolLifecycle {
   PoolAdmission& admission_;
   bool shutting_down_ = false;
   bool no_more_workers_ = false;
+  bool leave_told_ = false;  // to the workers
   bool quit_sent_ = false;
   bool helper_gone_ = false;
   std::string reason_;  // why it is broken; empty: it is not

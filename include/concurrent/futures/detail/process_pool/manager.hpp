@@ -102,7 +102,7 @@ inline bool ProcessPool::wind_down() {
     case PoolLifecycle::Step::wait:
       return false;
     case PoolLifecycle::Step::tell_workers_to_leave:
-      if (segment_.caller().stopping.exchange(1, std::memory_order_seq_cst) != 0) return false;
+      segment_.caller().stopping.store(1, std::memory_order_seq_cst);
       for (std::uint32_t i = 0; i < workers_.size(); ++i) {
         if (workers_.is_occupied(i)) calls_.wake_worker(i);
       }
