@@ -32,19 +32,23 @@ class StallDetector {
   explicit StallDetector(const PoolTiming& timing = pool_timing) noexcept
       : timing_(timing), pause_(timing.first_stall_check) {}
 
-  /// When to check next, once calls wait.
+  /// Whether to check now. While nothing waits there is nothing to check, and what waits next begins with short steps.
+  bool is_due(Deadline now, bool any_waits) noexcept {
+    if (!any_waits) {
+      pause_ = timing_.first_stall_check;
+      due_ = (Deadline::max)();
+    } else if (due_ == (Deadline::max)()) {
+      due_ = now;
+    }
+    return now >= due_;
+  }
+  /// When to ask next although nobody else does.
   Deadline due() const noexcept { return due_; }
 
-  void nothing_waits() noexcept {
-    pause_ = timing_.first_stall_check;
-    due_ = {};
-  }
-
-  /// `moved`: another call is the oldest that waits than at the check before. `enough`: there are no more calls than
-  /// workers, so that one of those that run none ought to come.
+  /// When it is due. `moved`: another call is the oldest that waits than at the check before. `enough`: there are no
+  /// more calls than workers, so that one of those that run none ought to come.
   Check check(Deadline now, bool moved, bool enough) noexcept {
     Check todo;
-    if (now < due_) return todo;
     const auto pause = pause_;
     pause_ = pickle::detail::least(pause_ * 2, timing_.last_stall_check);
     due_ = now + pause_;
@@ -72,7 +76,7 @@ class StallDetector {
  private:
   PoolTiming timing_;
   std::chrono::nanoseconds pause_;
-  Deadline due_{};
+  Deadline due_ = (Deadline::max)();
   Deadline waiting_since_{};
   unsigned checks_ = 0;
 };

@@ -46,17 +46,12 @@ inline Deadline ProcessPool::pace(Deadline now) {
 
 /// With the lock: what is due. What takes long is left to the caller, who does it without.
 inline Deadline ProcessPool::run_timers(Deadline now, DueWork& todo) {
-  Deadline look = (Deadline::max)();
-  if (calls_.waiting() != 0 || ledger_.any_waits()) {
-    if (now >= manager_.stalls.detector.due()) {
-      feed_call_queue();
-      todo.stall =
-          manager_.stalls.detector.check(now, calls_.moves_on(), ledger_.outstanding() <= workers_.accepting());
-    }
-    look = manager_.stalls.detector.due();
-  } else {
-    manager_.stalls.detector.nothing_waits();
+  StallDetector& stalls = manager_.stalls.detector;
+  if (stalls.is_due(now, calls_.waiting() != 0 || ledger_.any_waits())) {
+    feed_call_queue();
+    todo.stall = stalls.check(now, calls_.moves_on(), ledger_.outstanding() <= workers_.accepting());
   }
+  Deadline look = stalls.due();
   // Whoever has taken over the rings may be held up in a program's own unpickling, a wake-up may have died with its
   // sender, a worker may be stopped: while something is on its way, or was within the last second, the manager looks
   // after it now and then. After that, whoever submits wakes it.

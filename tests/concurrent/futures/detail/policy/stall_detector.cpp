@@ -27,6 +27,7 @@ struct Checked {
 
   void until(StallDetector& stalls, Deadline end, bool moved = false, bool enough = true) {
     while (now < end) {
+      CHECK(stalls.is_due(now, true));
       const auto todo = stalls.check(now, moved, enough);
       ++checks;
       repairs += todo.repair;
@@ -44,11 +45,13 @@ TEST_CASE("StallDetector: checks at 2, 4, 8, 16, 32 and each 50 ms; wakes from t
   Deadline now{1h};
   int n = 0;
   for (const auto pause : {2ms, 4ms, 8ms, 16ms, 32ms, 50ms, 50ms}) {
+    CHECK(stalls.is_due(now, true));
     const auto todo = stalls.check(now, false, true);
     CHECK(stalls.due() == now + pause);
     CHECK(todo.repair == (n >= 3));
     CHECK(todo.ask_workers == (n >= 4));
-    CHECK_FALSE(stalls.check(stalls.due() - 1ns, false, true).repair);  // not yet
+    CHECK_FALSE(stalls.is_due(stalls.due() - 1ns, true));
+    CHECK(stalls.due() == now + pause);
     now = stalls.due();
     ++n;
   }
@@ -58,7 +61,9 @@ TEST_CASE("StallDetector: begins anew when nothing has waited") {
   StallDetector stalls;
   Checked checked;
   checked.until(stalls, checked.now + 1s);
-  stalls.nothing_waits();
+  CHECK_FALSE(stalls.is_due(checked.now, false));
+  CHECK(stalls.due() == Deadline::max());  // nobody need look
+  CHECK(stalls.is_due(checked.now, true));
   CHECK_FALSE(stalls.check(checked.now, false, true).repair);
   CHECK(stalls.due() == checked.now + 2ms);
 }
