@@ -245,9 +245,8 @@ inline void ProcessPool::give_back_region(std::uint32_t index) {
 
 /// True: the kernel has killed somebody for want of memory since this was last asked.
 inline bool ProcessPool::more_oom_kills() {
-  const std::int64_t before = manager_.oom_kills.load();
   const std::int64_t now = os::out_of_memory_kills();
-  manager_.oom_kills.store(now);
+  const std::int64_t before = manager_.oom_kills.exchange(now);
   return before >= 0 && now > before;
 }
 

@@ -94,17 +94,14 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::set_max_workers(int workers) {
     const ipc::MutexLock lock(mutex_);
     limits_.now.store(workers, std::memory_order_relaxed);
     calls_.set_limit(queued_calls(workers));
-    if (workers_.accepting() > static_cast<std::uint32_t>(workers) && lifecycle_.may_start_workers()) {
-      note_held_calls();
-      for (const bool busy_too : {false, true}) {
-        for (std::uint32_t i = workers_.size();
-             i-- > 0 && workers_.accepting() > static_cast<std::uint32_t>(workers);) {
-          if (!workers_.is_occupied(i) || workers_[i].retiring || workers_[i].stopping) continue;
-          if (!busy_too && workers_[i].holds_call) continue;
-          workers_.resign(i);
-          tell_to_leave(i);
-          calls_.wake_worker(i);
-        }
+    note_held_calls();
+    for (const bool busy_too : {false, true}) {
+      for (std::uint32_t i = workers_.size(); i-- > 0 && workers_.accepting() > static_cast<std::uint32_t>(workers);) {
+        if (!workers_.is_occupied(i) || workers_[i].retiring || workers_[i].stopping) continue;
+        if (!busy_too && workers_[i].holds_call) continue;
+        workers_.resign(i);
+        tell_to_leave(i);
+        calls_.wake_worker(i);
       }
     }
     feed_call_queue();

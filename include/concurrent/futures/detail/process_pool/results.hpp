@@ -55,7 +55,6 @@ inline bool ProcessPool::match_call(std::uint32_t index, ReceivedResult& result)
   result.slot = index;
   result.pid = slot.pid != 0 ? slot.pid : segment_.worker(index).pid.load(std::memory_order_relaxed);
   result.name = slot.name;
-  result.cancelled = false;
   if (result.of_finalizer()) return true;
   if (result.of_initializer()) return options_.initializer && slot.tasks == 0;  // only before any call
   WorkItem* const item = ledger_.match(result.call, result.nonce);
