@@ -29,7 +29,10 @@ namespace concurrent::futures::inline v0::detail {
 /// `Pool` befriends it: it has is_closed(), throw_closed(), waiting_calls(), is_own_thread(), pump_until() and park().
 class PendingLimit {
  public:
-  explicit PendingLimit(std::optional<std::size_t> most) noexcept : most_(most) {}
+  /// `patience`: how long a submitter waits for callbacks none of which returns.
+  explicit PendingLimit(std::optional<std::size_t> most,
+                        std::chrono::nanoseconds patience = std::chrono::seconds(1)) noexcept
+      : most_(most), patience_(patience) {}
 
   /// A place for a call that is about to be made. False: there is none, and the call is not to wait for one. `lock` is
   /// let go of while it waits. Throws: what throw_closed() throws; QueueFull in the manager's thread.
@@ -41,7 +44,7 @@ class PendingLimit {
       if (only_callbacks && (callbacks_ < *most_ || stuck || pool.is_own_thread())) break;
       if (admission == Admission::attempt) return false;
       if (pool.is_own_thread()) throw_queue_full(*most_, "a callback that waits holds up what makes room");
-      const Deadline deadline = only_callbacks ? std::chrono::steady_clock::now() + patience : (Deadline::max)();
+      const Deadline deadline = only_callbacks ? std::chrono::steady_clock::now() + patience_ : (Deadline::max)();
       const std::uint64_t returned = returned_;
       ++waiting_;
       const std::uint32_t seen = changes_.load(std::memory_order_relaxed);
@@ -79,7 +82,6 @@ class PendingLimit {
 
  private:
   using Deadline = multiprocessing::detail::Deadline;
-  static constexpr std::chrono::seconds patience{1};
 
   template <class Pool>
   CONCURRENT_FUTURES_UNCHECKED_LOCKS bool has_place(const Pool& pool) const noexcept {  // the lock is the pool's
@@ -87,6 +89,7 @@ class PendingLimit {
   }
 
   const std::optional<std::size_t> most_;
+  const std::chrono::nanoseconds patience_;
   std::size_t reserved_ = 0;
   std::size_t waiting_ = 0;                // threads
   std::size_t callbacks_ = 0;              // calls whose callbacks the manager has yet to run
