@@ -33,6 +33,28 @@ class PollBudget {
   bool cores_oversubscribed(std::size_t workers) const noexcept {
     return short_sleeps_.load(std::memory_order_relaxed) < 2 && outstanding() >= processors_ && workers >= processors_;
   }
+  /// One stretch of polling by a thread of a pool that has so many workers: until `done()`, which is what it waits for,
+  /// or nothing has come for the time that polling is worth. `pump()` true: something has come, though not yet what is
+  /// waited for; the stretch begins anew then, unless it is `late()`. Returns what `done` said last. `Polling` keeps
+  /// the time.
+  template <class Polling, class Done, class Pump, class Late>
+  bool poll(std::size_t workers, const Done& done, const Pump& pump, const Late& late) {
+    const bool oversubscribed = cores_oversubscribed(workers);
+    const std::int64_t budget = nanoseconds(oversubscribed);
+    Polling polling(budget);
+    bool is_done = false;
+    while (!(is_done = done())) {
+      if (pump()) {
+        if (late()) break;
+        polling = Polling(budget);
+      } else if (!polling.again()) {
+        break;
+      }
+    }
+    if (!oversubscribed) learn(budget, is_done);
+    return is_done;
+  }
+
   /// For how long to poll now, in nanoseconds; 1/64 of the limit, enough for what is about to come, on a core that is
   /// needed.
   std::int64_t nanoseconds(bool oversubscribed) const noexcept {

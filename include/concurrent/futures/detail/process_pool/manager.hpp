@@ -78,7 +78,11 @@ inline void ProcessPool::manage() {
     if (!callbacks_.empty()) continue;  // of calls that were found lost, or left while a callback ran
     // A thread that pumps may note something right now, and nobody else writes it.
     if (traced) look = (std::min)(look, std::chrono::steady_clock::now() + pool_timing.trace);
-    if (!callbacks_.take_ran() || !poll_after_callbacks(look)) sleep_manager(look);
+    if (callbacks_.take_ran()) {
+      poll_after_callbacks(look);
+    } else {
+      sleep_manager(look);
+    }
   }
   threads_.note_end();
   release();

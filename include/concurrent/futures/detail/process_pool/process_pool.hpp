@@ -173,9 +173,8 @@ class ProcessPool final : public FutureOwner {
 
   // waiting.hpp: what a thread does that waits
   void check_waiting() const;
-  bool cores_oversubscribed() const noexcept;
   void hand_back_rings();
-  bool poll_after_callbacks(Deadline deadline);
+  void poll_after_callbacks(Deadline deadline);
   bool poll_for_next();
   void sleep_manager(Deadline deadline);
   auto results_ready() const noexcept {

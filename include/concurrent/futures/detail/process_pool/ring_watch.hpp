@@ -50,9 +50,9 @@ class alignas(multiprocessing::detail::cache_line) RingWatch {
   /// For the manager, which calls back what it has pumped and then pumps on: others may meanwhile. If the poller's word
   /// says that somebody polls, it goes on saying so, since the manager is awake; stop_polling() has to follow.
   void let_others_pump() noexcept { pumping_.store(false, std::memory_order_seq_cst); }
-  /// It does not pump on: whoever has a result wakes it, unless another thread pumps. True: `pump` took something.
+  /// It does not pump on: whoever has a result wakes it, unless another thread pumps.
   template <class Pump>
-  bool stop_polling(const Pump& pump);
+  void stop_polling(const Pump& pump);
 
   /// What was done just now promises more: the manager is to poll periodically.
   void note_progress() noexcept { progress_epoch_.fetch_add(1, std::memory_order_relaxed); }

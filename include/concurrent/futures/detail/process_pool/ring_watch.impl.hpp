@@ -36,11 +36,10 @@ void RingWatch::hand_back(const Pump& pump, const Ready& ready) {
 }
 
 template <class Pump>
-bool RingWatch::stop_polling(const Pump& pump) {
+void RingWatch::stop_polling(const Pump& pump) {
   if (!pumping_.load(std::memory_order_seq_cst)) ipc::change_poller(*words_, ipc::poller_polls, ipc::poller_none);
-  bool any = false;
-  while (pump()) any = true;
-  return any;
+  while (pump()) {
+  }
 }
 
 inline bool RingWatch::suppress_wakeups() noexcept {

@@ -41,25 +41,11 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::pump_until(const std::atomic<std::ui
     return changed();
   }
   watch_.poll();
-  const bool oversubscribed = cores_oversubscribed();
-  const std::int64_t budget = poll_budget_.nanoseconds(oversubscribed);
-  ipc::Polling polling(budget);
-  bool done = false;
-  while (!(done = changed())) {
-    if (pump_results()) {
-      polling = ipc::Polling(budget);
-      if (deadline != (Deadline::max)() && std::chrono::steady_clock::now() >= deadline) break;
-      continue;
-    }
-    if (!polling.again()) break;
-  }
-  if (!oversubscribed) poll_budget_.learn(budget, done);
+  const bool done = poll_budget_.poll<ipc::Polling>(
+      static_cast<std::size_t>(max_workers()), changed, [this] { return pump_results(); },
+      [deadline] { return has_passed(deadline); });
   hand_back_rings();
   return done || changed();
-}
-
-inline bool ProcessPool::cores_oversubscribed() const noexcept {
-  return poll_budget_.cores_oversubscribed(static_cast<std::size_t>(max_workers()));
 }
 
 inline void ProcessPool::hand_back_rings() {
@@ -78,39 +64,32 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::park(const std::atomic<std::uint32_t
   }
   hand_back_rings();
   if (!supported) return ipc::futex_wait(word, value, deadline);
-  return deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
+  return !has_passed(deadline);
 }
 
 /// A coroutine or a chain of callbacks that has just gone on in the manager's thread waits for its next result as a
 /// thread in `result` does, and is served as fast: for as long as such a thread would poll, and after that by a sleep
 /// from which the workers wake the manager, so that it need not poll periodically. What comes is called back here at
-/// once, but not while this thread pumps: a callback may be long, and others wait. True: something has come.
-inline bool ProcessPool::poll_after_callbacks(Deadline deadline) {
-  bool any = false;
+/// once, but not while this thread pumps: a callback may be long, and others wait.
+inline void ProcessPool::poll_after_callbacks(Deadline deadline) {
   bool polled = false;
   while (poll_budget_.outstanding() != 0 && watch_.try_pump()) {  // another that pumps wakes this one for callbacks
     polled = true;
     const bool done = poll_for_next();
     watch_.let_others_pump();
     if (!done) break;
-    any = true;
     run_callbacks();
-    const bool in_time = deadline == (Deadline::max)() || std::chrono::steady_clock::now() < deadline;
-    if (watch_.has_work() || !in_time || !callbacks_.take_ran()) break;
+    if (watch_.has_work() || has_passed(deadline) || !callbacks_.take_ran()) break;
   }
-  if (polled && watch_.stop_polling([this] { return pump_results(); })) any = true;
-  return any && std::chrono::steady_clock::now() < deadline;
+  if (polled) watch_.stop_polling([this] { return pump_results(); });
 }
 
 /// One stretch of pumping, for a result or for whoever wakes the manager. False: neither has come.
 inline bool ProcessPool::poll_for_next() {
+  const auto never = [] { return false; };
   watch_.poll();
-  const bool oversubscribed = cores_oversubscribed();
-  const std::int64_t budget = poll_budget_.nanoseconds(oversubscribed);
-  bool done = false;
-  for (ipc::Polling polling(budget); !done && polling.again();) done = pump_results() || watch_.has_work();
-  if (!oversubscribed) poll_budget_.learn(budget, done);
-  return done;
+  return poll_budget_.poll<ipc::Polling>(
+      static_cast<std::size_t>(max_workers()), [this] { return pump_results() || watch_.has_work(); }, never, never);
 }
 
 inline void ProcessPool::sleep_manager(Deadline deadline) { watch_.sleep_manager(deadline, results_ready()); }

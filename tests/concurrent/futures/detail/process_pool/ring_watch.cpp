@@ -166,6 +166,12 @@ TEST_CASE("RingWatch: wake-ups are suppressed only while the manager polls perio
   CHECK(pumped == 3);
   CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
   CHECK(watch.try_pump());
+  // What is there when it has looked for the last time is the manager's, who may be asleep.
+  Stage other;
+  REQUIRE(other.watch.try_pump());
+  other.watch.poll();
+  other.watch.hand_back([] { return false; }, [] { return true; });
+  CHECK(other.watch.has_work());
 }
 
 TEST_CASE("RingWatch: the manager lets others pump while it calls back, and leaves the word to whoever does") {
@@ -178,18 +184,31 @@ TEST_CASE("RingWatch: the manager lets others pump while it calls back, and leav
   CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
   // A worker has seen that, and wakes nobody.
   stage.publish();
-  CHECK(watch.stop_polling(pump));
+  watch.stop_polling(pump);
   CHECK_FALSE(stage.ready());
   CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
-  CHECK_FALSE(watch.stop_polling(pump));
 
   REQUIRE(watch.try_pump());
   watch.poll();
   watch.let_others_pump();
   CHECK(watch.try_pump());  // another thread
-  CHECK_FALSE(watch.stop_polling(pump));
+  watch.stop_polling(pump);
   CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
   CHECK_FALSE(watch.try_pump());
+}
+
+TEST_CASE("RingWatch: the manager is woken although a rogue task has written over what says that it sleeps") {
+  Stage stage;
+  const Deadline latest = in(patience);
+  std::thread manager([&] { stage.watch.sleep_manager(latest, [&] { return stage.ready(); }); });
+  const auto says_asleep = [&] { return (stage.words.manager.load() & 1) != 0; };
+  while (!says_asleep() && std::chrono::steady_clock::now() < latest) std::this_thread::yield();
+  // Where it sleeps in the kernel by now, which does not look at the word again.
+  std::this_thread::yield();
+  stage.words.manager.fetch_and(~std::uint32_t{1});
+  stage.watch.wake_manager();
+  manager.join();
+  CHECK(std::chrono::steady_clock::now() < latest);
 }
 
 TEST_CASE("CallerWords: what says already that somebody polls is not written again, which workers would wait for") {
