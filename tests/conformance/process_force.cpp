@@ -125,6 +125,7 @@ EACH_PROCESS_POOL("P26 terminate_workers, kill_workers: before any worker exists
     CHECK_NOTHROW(force(pool, kill));
     CHECK(pool.processes().empty());
     CHECK(pool.statistics().workers_started == 0);
+    CHECK(pool.submit(multiply, 2, 3).result(10s) == 6);
   }
 }
 

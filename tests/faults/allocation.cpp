@@ -141,3 +141,30 @@ EACH_POLICY("fault 33: no allocation succeeds while calls are cancelled or faile
   open = true;
   blocker.result(20s * busy());
 }
+
+EACH_POLICY(
+    "fault 33: no memory is left to leave a callback to the manager: it runs where the result came, and counts as "
+    "run") {
+  if (SUPPORT_SANITIZED != 0) return skip("sanitizers have their own allocator");
+  const std::thread::id self = std::this_thread::get_id();
+  bool ran_here = false;
+  for (int attempt = 0; attempt < 50 && !ran_here; ++attempt) {  // the manager may be the first to see the result
+    cf::ProcessPoolOptions options = policy.options(1);
+    options.max_pending = 1;
+    Trial trial(policy, options);
+    auto future = trial.submit(add_one, 1);
+    std::atomic<std::thread::id> ran{};
+    future.add_done_callback([&](const auto&) { ran = std::this_thread::get_id(); });
+    const bool hit = fails_at(0, [&] { CHECK(future.result(20s * busy()) == 2); });
+    CHECK(eventually([&] { return ran.load() != std::thread::id(); }));
+    ran_here = ran.load() == self;
+    if (ran_here) {
+      CHECK(hit);
+      auto next = trial.pool().try_submit(add_one, 2);  // nothing is kept that it would have to wait for
+      REQUIRE(next.has_value());
+      CHECK(next->result(20s * busy()) == 3);
+    }
+    trial.finish();
+  }
+  CHECK(ran_here);
+}

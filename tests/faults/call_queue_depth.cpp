@@ -34,3 +34,19 @@ TEST_CASE("call queue: at full speed never more than max_workers + 1 calls wait 
   CHECK(more > 3);  // which shows that the look above would have seen them
   CHECK(more <= 66);
 }
+
+TEST_CASE(
+    "worker: it says that it polls for calls while it does, so that nobody is woken for them, and then that it "
+    "sleeps") {
+  const support::LeakCheck leaks;
+  cf::ProcessPoolOptions options;
+  options.max_workers = 1;
+  options.spin = mp::Spin::at_most(2s);
+  cf::ProcessPoolExecutor pool(options);
+  const auto status = [&] { return static_cast<ipc::WorkerStatus>(Found::here().worker(0).status.load()); };
+  for (int i = 0; i < 3; ++i) {
+    CHECK(pool.submit(add_one, i).result(20s * busy()) == i + 1);
+    CHECK(eventually([&] { return status() == ipc::WorkerStatus::polling; }));
+  }
+  CHECK(eventually([&] { return status() == ipc::WorkerStatus::asleep; }));
+}

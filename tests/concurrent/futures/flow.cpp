@@ -213,6 +213,24 @@ TEST_CASE_METHOD(support::LeakChecked, "max_pending: slow callbacks hold up who 
   CHECK(most_before_slow_callbacks(pool, tries) < 100);
 }
 
+TEST_CASE_METHOD(support::LeakChecked,
+                 "max_pending: calls that call nobody back do not count among slow callbacks (process)") {
+  auto pool = processes(1, 2);
+  const support::Gate manager = support::Gate::make();
+  std::atomic<bool> holds{false};
+  pool.submit(twice, 1).add_done_callback([&](const auto&) {
+    holds = true;
+    manager.wait();
+  });
+  while (!holds) std::this_thread::yield();
+  for (int i = 0; i < 5; ++i) {
+    auto call = pool.try_submit(twice, i);
+    REQUIRE(call.has_value());
+    CHECK(call->result(20s) == 2 * i);
+  }
+  manager.open();
+}
+
 TEST_CASE_METHOD(support::LeakChecked, "max_pending: who submits may hold a lock that callbacks need (process)") {
   auto pool = processes(1, 2);
   std::mutex mutex;
@@ -441,6 +459,19 @@ EACH_PROCESS_POOL("ProcessPoolExecutor.set_max_workers: more than the first numb
   CHECK(text.find("from 1 to 64") != std::string::npos);
   CHECK(pool.max_workers() == 1);
   CHECK(pool.statistics().workers_lost == 0);
+}
+
+TEST_CASE_METHOD(support::LeakChecked,
+                 "ProcessPoolExecutor.set_max_workers: workers for what waits are asked for at once") {
+  cf::ProcessPoolExecutor pool(1);
+  const auto running = support::Counter::make();
+  const auto gate = support::Counter::make();
+  std::vector<cf::Future<void>> futures;
+  for (int i = 0; i < 20; ++i) futures.push_back(pool.submit(held, running, gate));
+  running.wait_until(1);
+  pool.set_max_workers(9);
+  CHECK(pool.statistics().workers_started == 9);
+  gate.add(1);
 }
 
 TEST_CASE_METHOD(support::LeakChecked, "ProcessPoolExecutor.set_max_workers: to four times a number above 16") {

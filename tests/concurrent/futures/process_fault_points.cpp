@@ -306,6 +306,15 @@ EACH_PROCESS_POOL(
   CHECK(pool.shutdown_for(20s));
 }
 
+EACH_PROCESS_POOL("worker: one that is killed when it has done all before its end is no loss") {
+  const FaultAt fault("worker.retire", FaultAction::kill, 1);
+  auto pool = kind.pool(cf::ProcessPoolOptions{.max_workers = 1, .max_tasks_per_child = 1});
+  CHECK(pool.submit(repeat, 1).result(20s) == repeat(1));
+  REQUIRE(fault.sprung());
+  CHECK(pool.submit(repeat, 2).result(20s) == repeat(2));  // the first one's end has been heard of
+  CHECK(pool.statistics().workers_lost == 0);
+}
+
 EACH_PROCESS_POOL("a callback may wait for a call whose result has come together with that of its own") {
   const support::Counter ran = support::Counter::make();
   const support::Gate manager = support::Gate::make();

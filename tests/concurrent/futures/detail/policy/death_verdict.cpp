@@ -134,3 +134,13 @@ TEST_CASE("judge: a worker that wrote what cannot be is lost, whatever else is k
     if (facts.damaged) HOLDS(verdict.counts_as_lost);
   });
 }
+
+TEST_CASE("DeathFacts: nothing is so that is not said to be, and a death of which nothing is known is a loss") {
+  const DeathFacts nothing;
+  for (const auto flag : flags) CHECK_FALSE(nothing.*flag);
+  const Verdict verdict = judge(nothing, WorkerDeathPolicy::fail_task);
+  CHECK(verdict.call == CallFate::none);
+  CHECK(verdict.counts_as_lost);
+  CHECK(verdict.spends_restart);
+  CHECK_FALSE(verdict.breaks_pool);
+}

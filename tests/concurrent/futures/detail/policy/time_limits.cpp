@@ -38,6 +38,7 @@ TEST_CASE("HoldUps: what passed while it was held up does not count, and a secon
   CHECK(hold_ups.end_of(start, 8s) == start + 18s);  // there is more left than the grace
   CHECK(hold_ups.end_of(start, 2s + 200ms) == resumed + 1s);
   CHECK(hold_ups.end_of(start, 1s) == resumed + 1s);
+  CHECK(hold_ups.end_of(resumed, 1ms) == resumed + 1s);               // it began before anybody could see that
   CHECK(hold_ups.end_of(resumed + 1ns, 1ms) == resumed + 1ns + 1ms);  // began later: none of its business
 }
 

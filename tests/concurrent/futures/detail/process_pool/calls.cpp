@@ -190,6 +190,19 @@ TEST_CASE("CallSender: whatever a rogue task writes over a record, its call is l
   }
 }
 
+TEST_CASE("CallSender: what a rogue task writes over the queue's own words is put right") {
+  Calls all(1, 4);
+  const auto call = make_call(1);
+  all.send(*call);
+  const std::uint64_t expected = ipc::pack_call(call->ticket, call->record);
+  all.segment.queue_entry(call->ticket).store(12345);
+  all.segment.queue().head.store(99);
+  all.segment.queue().tail.store(7);
+  CHECK(ipc::claim_call(all.segment, 0) == ipc::no_call);
+  all.sender.repair();
+  CHECK(ipc::claim_call(all.segment, 0) == expected);
+}
+
 TEST_CASE("CallSender: a record says where its call lies, how long it is and what it must add up to") {
   Calls all(1, 4);
   const auto small = make_call(0x1122334455667788, 0, true);
