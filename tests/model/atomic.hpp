@@ -56,31 +56,19 @@ class model_atomic {
   }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order order, std::memory_order failed,
                                Where where = Where::current()) noexcept {
-    const model::Word old = to_word(expected);
-    if (model::explorer == nullptr) {
-      const bool same = to_word(value_) == old;
-      if (same) value_ = desired;
-      if (!same) expected = value_;
-      return same;
-    }
-    const model::Word found = model::explorer->update(
-        this, to_word(value_), order_of(order), order_of(failed), site(where),
-        [&](model::Word word) { return word == old ? std::optional(to_word(desired)) : std::nullopt; });
-    settle();
-    if (found != old) expected = from_word(found);
-    return found == old;
+    return compare_exchange(expected, desired, order, order_of(failed), where);
   }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order order = std::memory_order_seq_cst,
                                Where where = Where::current()) noexcept {
-    return compare_exchange_strong(expected, desired, order, when_failed(order), where);
+    return compare_exchange(expected, desired, order, std::nullopt, where);
   }
   bool compare_exchange_weak(T& expected, T desired, std::memory_order order, std::memory_order failed,
                              Where where = Where::current()) noexcept {
-    return compare_exchange_strong(expected, desired, order, failed, where);
+    return compare_exchange(expected, desired, order, order_of(failed), where);
   }
   bool compare_exchange_weak(T& expected, T desired, std::memory_order order = std::memory_order_seq_cst,
                              Where where = Where::current()) noexcept {
-    return compare_exchange_strong(expected, desired, order, when_failed(order), where);
+    return compare_exchange(expected, desired, order, std::nullopt, where);
   }
 
   /// What is there, for whoever plays the kernel.
@@ -95,6 +83,23 @@ class model_atomic {
   T operator++(int) noexcept { return fetch_add(1); }
 
  private:
+  bool compare_exchange(T& expected, T desired, std::memory_order order, std::optional<model::Order> failed,
+                        const Where& where) noexcept {
+    const model::Word old = to_word(expected);
+    if (model::explorer == nullptr) {
+      const bool same = to_word(value_) == old;
+      if (same) value_ = desired;
+      if (!same) expected = value_;
+      return same;
+    }
+    const model::Word found = model::explorer->update(
+        this, to_word(value_), order_of(order), failed, site(where),
+        [&](model::Word word) { return word == old ? std::optional(to_word(desired)) : std::nullopt; });
+    settle();
+    if (found != old) expected = from_word(found);
+    return found == old;
+  }
+
   static model::Word to_word(const T& value) noexcept {
     model::Word word = 0;
     std::memcpy(&word, &value, sizeof value);
@@ -120,10 +125,6 @@ class model_atomic {
         return model::Order::seq_cst;
     }
   }
-  static std::memory_order when_failed(std::memory_order order) noexcept {
-    if (order == std::memory_order_acq_rel) return std::memory_order_acquire;
-    return order == std::memory_order_release ? std::memory_order_relaxed : order;
-  }
   static model::Site site(const Where& where) noexcept { return {where.file_name(), where.line(), where.column()}; }
   void settle() noexcept { value_ = from_word(model::explorer->last(this)); }
   template <class Change>
@@ -134,7 +135,7 @@ class model_atomic {
       return old;
     }
     const T old = from_word(
-        model::explorer->update(this, to_word(value_), order_of(order), order_of(order), site(where),
+        model::explorer->update(this, to_word(value_), order_of(order), std::nullopt, site(where),
                                 [&](model::Word word) { return std::optional(to_word(to(from_word(word)))); }));
     settle();
     return old;
@@ -152,10 +153,20 @@ inline void model_atomic_thread_fence(std::memory_order order) noexcept {
                                                               : Order::acquire);
 }
 
+/// Bytes that the program has named as such are not written while others may read them.
+inline void* model_memcpy(void* to, const void* from, std::size_t size) noexcept {
+  if (model::explorer != nullptr) {
+    model::explorer->touch(from, size, false);
+    model::explorer->touch(to, size, true);
+  }
+  return std::memcpy(to, from, size);
+}
+
 }  // namespace std
 
 #define atomic model_atomic
 #define atomic_thread_fence model_atomic_thread_fence
+#define memcpy model_memcpy
 
 namespace model {
 

@@ -37,17 +37,12 @@ model::Case waiters(const std::string& name, int count, bool clears) {
   return {name, set_up, limits};
 }
 
-std::vector<model::Case> cases() {
+model::Cases cases() {
   return {waiters("one waits for an event", 1, false), waiters("two wait for an event", 2, false),
           waiters("an event is set and cleared", 1, true)};
 }
+const model::Known known(cases);
 
 }  // namespace
 
-TEST_CASE("Model: Event: whoever waits goes on when it is set") {
-  for (const model::Case& one : cases()) model::check(one.name, one.set_up, one.limits);
-}
-TEST_CASE("Model: Event: which of its memory orders are needed") {
-  // Setting, clearing and lying down are in one order with everything that a program does in that order: kept so.
-  CHECK(model::unneeded_orders(cases(), "shared_event.hpp").size() == 3);
-}
+TEST_CASE("Model: Event: whoever waits goes on when it is set") { model::check_all(cases()); }

@@ -31,10 +31,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <setjmp.h>
 #include <ucontext.h>
 
 namespace model {
@@ -105,11 +107,26 @@ struct Op {
   const void* life = nullptr;  // of a thread that may be killed instead: what others see of that
 };
 
+/// An operation in the code under test, with the order that it asks for: one place may be given several.
+struct Use {
+  Site site;
+  Kind kind = Kind::load;
+  Order order = Order::relaxed;
+
+  friend bool operator==(const Use& a, const Use& b) {
+    return a.order == b.order && a.kind == b.kind && a.site == b.site;
+  }
+  friend bool operator<(const Use& a, const Use& b) {
+    return a.site == b.site ? std::pair(a.kind, a.order) < std::pair(b.kind, b.order) : a.site < b.site;
+  }
+};
+
 struct Limits {
   std::size_t steps = 500;         // of an execution; longer ones are cut
   int stale = 2;                   // how often in a row a thread reads a store of a location that is not the last
   bool lag = true;                 // stores may lag
   int deaths = 0;                  // how many mortal threads end before their time
+  bool endless = false;            // some executions have no end and are cut
   bool timers = false;             // a sleep with a deadline may end there, when nobody else can go on
   std::size_t executions = 0;      // 0: all
   bool reduce = true;              // leaves out orders that differ only in steps that do not meet
@@ -122,7 +139,7 @@ struct Report {
   std::size_t cut = 0;       // too long
   std::string fault;         // what went wrong and how; empty: nothing did
   std::vector<unsigned> schedule;
-  std::map<Site, std::pair<Kind, Order>> sites;  // of the operations whose order is stronger than relaxed
+  std::set<Use> uses;  // of orders stronger than relaxed
   bool complete = false;
 };
 
@@ -134,6 +151,19 @@ inline Explorer* explorer = nullptr;  // while a thread of the program runs
 
 class Explorer {
  public:
+  /// Data that is no atomic: two accesses that race are a fault.
+  struct Plain {
+    std::string name;
+    std::uint32_t writer = 0;
+    std::uint32_t written = 0;  // the writer's clock
+    std::array<std::uint32_t, most_threads> read{};
+  };
+  struct Bytes {
+    const std::byte* address;
+    std::size_t size;
+    Plain plain;
+  };
+
   /// What a program is made of. Set up afresh for each execution.
   class Program {
    public:
@@ -143,6 +173,11 @@ class Explorer {
     /// When all have ended: what must hold then. Sees the last store of each location.
     void at_end(std::function<void()> check) { end = std::move(check); }
     void name(const void* address, std::string text) { names[address] = std::move(text); }
+    /// Bytes that are no atomic: what is copied there and from there (atomic.hpp) may not race.
+    void bytes(const void* address, std::size_t size, std::string text) {
+      plain.push_back({static_cast<const std::byte*>(address), size, {}});
+      plain.back().plain.name = std::move(text);
+    }
     struct Thread {
       std::string name;
       std::function<void()> body;
@@ -151,13 +186,14 @@ class Explorer {
     std::vector<Thread> threads;
     std::function<void()> end;
     std::map<const void*, std::string> names;
+    std::vector<Bytes> plain;
   };
 
   explicit Explorer(Limits limits) : limits_(std::move(limits)) {}
 
   /// The operation at that place has another order, for a trial.
-  void weaken(const Site& site, Order order) {
-    weakened_ = site;
+  void weaken(const Use& use, Order order) {
+    weakened_ = use;
     weakened_to_ = order;
   }
 
@@ -190,7 +226,7 @@ class Explorer {
       }
       if (limits_.executions != 0 && report.executions >= limits_.executions) break;
     }
-    report.sites = sites_;
+    report.uses = uses_;
     return report;
   }
 
@@ -200,9 +236,11 @@ class Explorer {
   void store(const void* address, Word now, Word value, Order order, const Site& site);
   /// What stands last in the modification order.
   Word last(const void* address) const { return locations_[places_.at(address)].messages.back().value; }
-  /// `change` gives the new value of an old one, or none to leave it: then this is a load of the order `failed`.
+  /// `change` gives the new value of an old one, or none to leave it: then this is a load of the order `failed`, or of
+  /// what `order` leaves for that.
   template <class Change>
-  Word update(const void* address, Word now, Order order, Order failed, const Site& site, const Change& change);
+  Word update(const void* address, Word now, Order order, std::optional<Order> failed, const Site& site,
+              const Change& change);
   void fence(Order order);
   /// While the words are what they were; false: after the deadline.
   bool wait(const void* address, Word now, Word old, const void* other, Word other_now, Word other_old, bool forever);
@@ -218,16 +256,12 @@ class Explorer {
   /// Whether that thread has not been killed; who hears that it has knows what it did.
   bool is_alive(std::uint32_t thread);
 
-  /// Data that is no atomic: two accesses that race are a fault.
-  struct Plain {
-    std::string name;
-    std::uint32_t writer = 0;
-    std::uint32_t written = 0;  // the writer's clock
-    std::array<std::uint32_t, most_threads> read{};
-  };
   void touch(Plain& data, bool writes);
+  /// Of what the program has named as bytes.
+  void touch(const void* address, std::size_t size, bool writes);
 
  private:
+  using StepClock = std::array<std::uint32_t, most_threads>;
   struct Fiber {
     enum class State : std::uint8_t { runs, asleep, over, dead };
     std::function<void()> body;
@@ -239,21 +273,28 @@ class Explorer {
     View view;
     View to_acquire;  // of what relaxed loads have read: an acquire fence takes it over
     View at_fence;    // the view at the last release fence
-    std::map<std::size_t, std::pair<double, int>> stale;  // of a location: the store and how often it was read
+    std::array<int, most_locations>
+        stale{};  // how often in a row it has read a store of a location that is not the last
     const void* sleeps_on = nullptr;
     const void* or_on = nullptr;
     bool has_limit = false;
     bool timed_out = false;
     bool awaits_death = false;
-    ucontext_t context{};
-    std::vector<std::uint32_t> order_clock;  // by the order of dependent steps
+    bool spins = false;  // until there is another store where it looks again and again
+    Op last_load;        // the last step, if that was a load, the store that it read, and how often in a row
+    double last_read = 0;
+    int same_loads = 0;
+    ucontext_t context{};  // where it begins
+    jmp_buf resume{};      // and where it goes on
+    bool begun = false;
+    StepClock order_clock{};  // by the order of dependent steps
   };
   struct Step {
     std::uint32_t thread;
     Op op;
     std::size_t node;
     std::uint32_t number;  // of its thread's
-    std::vector<std::uint32_t> clock;
+    StepClock clock;
     std::string text;
   };
   struct Node {
@@ -276,6 +317,7 @@ class Explorer {
   void take_step(std::uint32_t thread);
   void step(Op op);
   void leave();
+  void resume(std::uint32_t thread);
   static bool depend(const Op& a, const Op& b);
   std::size_t location(const void* address, Word now);
   Order effective(Kind kind, Order order, const Site& site);
@@ -298,11 +340,13 @@ class Explorer {
   static void enter(unsigned high, unsigned low);
 
   static constexpr std::size_t stack_size = 64 * 1024;
+  static constexpr int loads_that_are_a_loop = 4;  // of the same store, at the same place, with nothing in between
 
   Limits limits_;
-  Site weakened_;
+  Use weakened_;
   Order weakened_to_ = Order::relaxed;
-  std::map<Site, std::pair<Kind, Order>> sites_;
+  std::set<Use> uses_;
+  std::array<Use, 256> noted_uses_{};  // some of these, found without looking at their names
   std::vector<Node> nodes_;
   std::size_t depth_ = 0;
   std::vector<std::unique_ptr<Fiber>> fibers_;
@@ -310,10 +354,11 @@ class Explorer {
   std::vector<Location> locations_;
   std::map<const void*, std::size_t> places_;
   std::map<const void*, std::string> names_;
+  std::vector<Bytes> plain_;
   std::vector<Step> steps_;
   View sc_view_;
   std::uint32_t current_ = 0;
-  ucontext_t scheduler_{};
+  jmp_buf scheduler_{};
   Outcome outcome_ = Outcome::whole;
   std::string fault_;
   int deaths_ = 0;

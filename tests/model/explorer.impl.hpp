@@ -106,14 +106,24 @@ inline void Explorer::enter(unsigned high, unsigned low) {
   fiber.state = Fiber::State::over;
   self->leave();
 }
-/// Back to the scheduler: for ever, unless it resumes this thread.
-inline void Explorer::leave() {
-  Fiber& fiber = *fibers_[current_];
+/// The C library's own, whatever it has redirected that to: its check would take another fiber's stack for a fault.
+extern "C" [[noreturn]] void jump_between_fibers(jmp_buf, int) noexcept __asm__("_longjmp");
+
+/// Back to the scheduler: for ever, unless it resumes this thread. (By jumps: swapcontext asks the kernel each time.)
+[[gnu::noinline]] inline void Explorer::leave() {
   if (!fault_.empty()) left_ = true;
-  ::swapcontext(&fiber.context, &scheduler_);
+  if (::_setjmp(fibers_[current_]->resume) == 0) jump_between_fibers(scheduler_, 1);
+}
+/// Until that thread leaves.
+[[gnu::noinline]] inline void Explorer::resume(std::uint32_t thread) {
+  Fiber& fiber = *fibers_[thread];
+  if (::_setjmp(scheduler_) != 0) return;
+  if (std::exchange(fiber.begun, true)) jump_between_fibers(fiber.resume, 1);
+  ::setcontext(&fiber.context);
 }
 inline void Explorer::step(Op op) {
   Fiber& self = *fibers_[current_];
+  self.last_load = Op{};
   if (self.ends == Ends::may_die && deaths_ < limits_.deaths) op.life = &self.state;
   self.pending = op;
   leave();
@@ -125,6 +135,7 @@ inline void Explorer::run(Program& program) {
   places_.clear();
   steps_.clear();
   names_ = program.names;
+  plain_ = std::move(program.plain);
   sc_view_ = View{};
   depth_ = 0;
   deaths_ = 0;
@@ -138,7 +149,6 @@ inline void Explorer::run(Program& program) {
     fiber->body = std::move(thread.body);
     fiber->name = thread.name;
     fiber->ends = thread.ends;
-    fiber->order_clock.resize(program.threads.size());
     fiber->view.clock[fibers_.size()] = 1;
     if (stacks_.size() <= fibers_.size()) stacks_.push_back(std::make_unique<std::byte[]>(stack_size));
     ::getcontext(&fiber->context);
@@ -150,8 +160,7 @@ inline void Explorer::run(Program& program) {
     fibers_.push_back(std::move(fiber));
   }
   explorer = this;
-  for (current_ = 0; current_ < fibers_.size() && !left_; ++current_)
-    ::swapcontext(&scheduler_, &fibers_[current_]->context);
+  for (current_ = 0; current_ < fibers_.size() && !left_; ++current_) resume(current_);
   while (!left_) {
     if (steps_.size() >= limits_.steps) {
       outcome_ = Outcome::too_long;
@@ -217,7 +226,7 @@ inline void Explorer::take_step(std::uint32_t thread) {
   }
   fiber.order_clock[thread] = ++fiber.steps;
   steps_.push_back({thread, fiber.pending, node, fiber.steps, fiber.order_clock, {}});
-  ::swapcontext(&scheduler_, &fiber.context);
+  resume(thread);
 }
 
 inline void Explorer::end_thread(std::uint32_t thread, std::size_t node) {
@@ -279,8 +288,14 @@ inline std::size_t Explorer::location(const void* address, Word now) {
 }
 
 inline Order Explorer::effective(Kind kind, Order order, const Site& site) {
-  if (order != Order::relaxed) sites_.try_emplace(site, kind, order);
-  return weakened_.line != 0 && site == weakened_ ? weakened_to_ : order;
+  if (order == Order::relaxed) return order;
+  Use& noted = noted_uses_[(site.line * 31 + site.column) % noted_uses_.size()];
+  if (noted.site.file != site.file || noted.site.line != site.line || noted.site.column != site.column ||
+      noted.order != order) {
+    noted = {site, kind, order};
+    uses_.insert(noted);
+  }
+  return weakened_.site.line == site.line && weakened_ == Use{site, kind, order} ? weakened_to_ : order;
 }
 
 inline double Explorer::least_time(const Fiber& self, std::size_t place, Order order) const {
@@ -290,18 +305,20 @@ inline double Explorer::least_time(const Fiber& self, std::size_t place, Order o
 }
 /// A thread that has read an old store often enough sees the last one.
 inline bool Explorer::may_read(Fiber& self, std::size_t place, std::size_t index) const {
-  return index + 1 == locations_[place].messages.size() || self.stale[place].second < limits_.stale;
+  return index + 1 == locations_[place].messages.size() || self.stale[place] < limits_.stale;
 }
 inline void Explorer::has_read(Fiber& self, std::size_t place, const Message& message, Order order) {
   Location& location = locations_[place];
-  auto& [time, count] = self.stale[place];
+  int& count = self.stale[place];
   count = message.time == location.messages.back().time ? 0 : count + 1;
-  time = message.time;
   self.view.times[place] = (std::max)(self.view.times[place], message.time);
   acquire(self, message.released, order);
   if (order == Order::seq_cst) location.sc_time = (std::max)(location.sc_time, message.time);
 }
 inline double Explorer::insert(Location& location, std::size_t after, Message message) {
+  for (const auto& fiber : fibers_) {
+    if (fiber->spins && fiber->sleeps_on == location.address) fiber->state = Fiber::State::runs;
+  }
   const double before = location.messages[after].time;
   const bool is_last = after + 1 == location.messages.size();
   message.time = is_last ? before + 1 : (before + location.messages[after + 1].time) / 2;
@@ -319,10 +336,24 @@ inline std::string Explorer::text_of(Word value) {
 
 inline Word Explorer::load(const void* address, Word now, Order order, const Site& site) {
   order = effective(Kind::load, order, site);
-  step({Kind::load, address, nullptr, order, site});
+  const Op op{Kind::load, address, nullptr, order, site};
   const std::size_t place = location(address, now);
   Fiber& self = *fibers_[current_];
   const Location& from = locations_[place];
+  const bool is_again = self.last_load.address == address && self.last_load.site == site;  // a step forgets that
+  if (is_again && self.same_loads >= loads_that_are_a_loop &&
+      self.last_read == from.messages.back().time) {  // it goes round until somebody has stored something
+    self.pending = op;
+    self.spins = true;
+    self.sleeps_on = address;
+    self.has_limit = false;
+    self.state = Fiber::State::asleep;
+    leave();
+    self.spins = false;
+    self.sleeps_on = nullptr;
+  } else {
+    step(op);
+  }
   const double least = least_time(self, place, order);
   std::vector<std::size_t> candidates;
   for (std::size_t i = from.messages.size(); i-- > 0 && from.messages[i].time >= least;) {
@@ -334,6 +365,9 @@ inline Word Explorer::load(const void* address, Word now, Order order, const Sit
   if (tells_)
     tell("reads " + from.name + " = " + text_of(message.value) + " (" + name_of(order) + ")" +
          (index + 1 == from.messages.size() ? "" : ", which is old"));
+  self.same_loads = is_again && self.last_read == message.time ? self.same_loads + 1 : 1;
+  self.last_load = op;
+  self.last_read = message.time;
   finish();
   return message.value;
 }
@@ -367,9 +401,16 @@ inline void Explorer::store(const void* address, Word now, Word value, Order ord
 }
 
 template <class Change>
-Word Explorer::update(const void* address, Word now, Order order, Order failed, const Site& site,
+Word Explorer::update(const void* address, Word now, Order order, std::optional<Order> failed, const Site& site,
                       const Change& change) {
   order = effective(Kind::update, order, site);
+  if (failed) {
+    Site second = site;  // an order with a place of its own
+    second.column += 10'000;
+    failed = effective(Kind::load, *failed, second);
+  } else {
+    failed = order == Order::acq_rel ? Order::acquire : order == Order::release ? Order::relaxed : order;
+  }
   step({Kind::update, address, nullptr, order, site});
   const std::size_t place = location(address, now);
   Fiber& self = *fibers_[current_];
@@ -386,7 +427,7 @@ Word Explorer::update(const void* address, Word now, Order order, Order failed, 
   const Message before = at.messages[index];
   const std::optional<Word> value = change(before.value);
   if (!value) {
-    has_read(self, place, before, failed);
+    has_read(self, place, before, *failed);
     if (tells_) tell("finds " + at.name + " = " + text_of(before.value) + " and leaves it");
     finish();
     return before.value;
@@ -462,7 +503,7 @@ inline int Explorer::wake(const void* address, int count) {
   for (; woken < count; ++woken) {
     std::vector<Fiber*> sleepers;
     for (const auto& fiber : fibers_) {
-      if (fiber->state == Fiber::State::asleep && !fiber->awaits_death &&
+      if (fiber->state == Fiber::State::asleep && !fiber->awaits_death && !fiber->spins &&
           (fiber->sleeps_on == address || fiber->or_on == address))
         sleepers.push_back(fiber.get());
     }
@@ -519,6 +560,14 @@ inline void Explorer::touch(Plain& data, bool writes) {
     data.written = view.clock[current_];
   } else {
     data.read[current_] = view.clock[current_];
+  }
+}
+
+inline void Explorer::touch(const void* address, std::size_t size, bool writes) {
+  const auto* const first = static_cast<const std::byte*>(address);
+  for (Bytes& one : plain_) {
+    if (std::less<>{}(first, one.address + one.size) && std::less<>{}(one.address, first + size))
+      touch(one.plain, writes);
   }
 }
 

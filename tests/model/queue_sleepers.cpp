@@ -35,7 +35,6 @@ model::Case getters(const std::string& name, int count) {
   model::Limits limits;
   limits.stale = 1;
   limits.lag = false;
-  limits.executions = 100'000;
   const auto set_up = [count](model::Explorer::Program& program) {
     const auto stage = std::make_shared<Stage>();
     program.name(&stage->items, "items");
@@ -49,13 +48,9 @@ model::Case getters(const std::string& name, int count) {
   return {name, set_up, limits};
 }
 
+model::Cases cases() { return {getters("one waits for one item", 1), getters("two wait for two items", 2)}; }
+const model::Known known(cases);
+
 }  // namespace
 
-TEST_CASE("Model: Queue: who waits for an item gets it when it comes") {
-  for (const model::Case& one : {getters("one waits for one item", 1), getters("two wait for two items", 2)})
-    model::check(one.name, one.set_up, one.limits);
-}
-TEST_CASE("Model: Queue: which memory orders of those who wait are needed") {
-  const std::vector<model::Case> cases{getters("one waits for one item", 1)};
-  CHECK(model::unneeded_orders(cases, "queue_sleepers.hpp").size() <= 4);  // the others are for two who wait
-}
+TEST_CASE("Model: Queue: who waits for an item gets it when it comes") { model::check_all(cases()); }

@@ -73,13 +73,13 @@ model::Case waits(const std::string& name, int looks) {
   return {name, set_up, limits()};
 }
 
+model::Cases cases() {
+  model::Cases all{waits("one waits", 0), waits("one looks and waits", 1)};
+  all[1].is_long = true;
+  return all;
+}
+const model::Known known(cases);
+
 }  // namespace
 
-TEST_CASE("Model: a result is seen by a thread that goes to sleep, or by the manager") {
-  const model::Case one = waits("one waits", 0);
-  model::check(one.name, one.set_up, one.limits);
-}
-TEST_CASE("Model: a result is seen by a thread that looks and then goes to sleep, or by the manager", "[long]") {
-  const model::Case one = waits("one looks and waits", 1);
-  model::check(one.name, one.set_up, one.limits);
-}
+TEST_CASE("Model: a result is seen by a thread that goes to sleep, or by the manager") { model::check_all(cases()); }

@@ -22,7 +22,6 @@ model::Case holders(const std::string& name, int count, int permits, int deaths)
   limits.stale = 1;
   limits.deaths = deaths;
   limits.lag = false;
-  limits.executions = 300'000;
   const auto set_up = [=](model::Explorer::Program& program) {
     const auto stage = std::make_shared<Stage>(permits);
     for (int holder = 0; holder < count; ++holder) {
@@ -59,9 +58,7 @@ model::Case signals() {
       program.thread("raiser " + std::to_string(i), [semaphore] { semaphore->release(); });
     }
   };
-  model::Limits limited = limits();
-  limited.executions = 200'000;  // the fault that it is there for comes before that
-  return {"two wait for two signals", set_up, limited};
+  return {"two wait for two signals", set_up, limits()};
 }
 
 /// Two wait for the two permits that two others give back.
@@ -76,31 +73,18 @@ model::Case permits_come_back() {
     for (int i = 0; i < 2; ++i)
       program.thread("waiter " + std::to_string(i), [semaphore] { static_cast<void>(semaphore->acquire()); });
   };
-  model::Limits limited = limits();
-  limited.executions = 1'000'000;
-  return {"two wait for two permits that come back", set_up, limited};
+  return {"two wait for two permits that come back", set_up, limits(), true};
 }
 
-std::vector<model::Case> cases() {
+model::Cases cases() {
   return {holders<mp::Semaphore>("two use a semaphore of one", 2, 1, 0),
           holders<mp::BoundedSemaphore>("two use a bounded semaphore of one", 2, 1, 0),
-          holders<mp::BoundedSemaphore>("one of two with a permit is killed", 2, 1, 1)};
+          holders<mp::BoundedSemaphore>("one of two with a permit is killed", 2, 1, 1), signals(), permits_come_back()};
 }
+const model::Known known(cases);
 
 }  // namespace
 
-TEST_CASE("Model: Semaphore, BoundedSemaphore: one permit") {
-  for (const model::Case& one : cases()) model::check(one.name, one.set_up, one.limits);
-}
-TEST_CASE("Model: Semaphore: two wait for two signals, and both come to two") {
-  const model::Case one = signals();
-  model::check(one.name, one.set_up, one.limits);
-}
-TEST_CASE("Model: BoundedSemaphore: two wait for two permits, and both come to two", "[long]") {
-  const model::Case one = permits_come_back();
-  model::check(one.name, one.set_up, one.limits);
-}
-TEST_CASE("Model: Semaphore, BoundedSemaphore: which of their memory orders are needed") {
-  // What is left is needed for a permit that comes back between two looks: the case above.
-  CHECK(model::unneeded_orders(cases(), "semaphore.hpp").size() <= 6);
+TEST_CASE("Model: Semaphore, BoundedSemaphore: one permit; two who wait for two signals both come to one") {
+  model::check_all(cases());
 }

@@ -57,7 +57,7 @@ struct Stage {
     sender.wake_workers(table);
   }
   void tell_to_leave(std::uint32_t worker) {  // as ProcessPool does
-    segment.worker(worker).leave.store(1, std::memory_order_seq_cst);
+    ipc::tell_to_leave(segment.worker(worker));
     sender.wake_worker(worker);
   }
   /// One turn of Worker::next_call: no_call if it has slept, or is to leave.
@@ -65,7 +65,8 @@ struct Stage {
     ipc::WorkerSleep sleep(segment, worker);
     std::uint64_t call = ipc::claim_call(segment, worker);
     if (call != ipc::no_call) return call;
-    segment.worker(worker).status.store(static_cast<std::uint32_t>(ipc::WorkerStatus::polling));
+    segment.worker(worker).status.store(static_cast<std::uint32_t>(ipc::WorkerStatus::polling),
+                                        std::memory_order_release);
     call = ipc::claim_call(segment, worker);
     if (call != ipc::no_call || sleep.told_to_leave()) return call;
     sleep.lie_down();
@@ -83,7 +84,9 @@ struct Stage {
   int run = 0;
 };
 
-std::vector<model::Case> cases() {
+model::Case two_workers();
+
+model::Cases cases() {
   const auto worker = [](const std::shared_ptr<Stage>& stage, std::uint32_t index) {
     return [stage, index] {
       if (stage->next_call(index) != ipc::no_call) ++stage->run;
@@ -106,13 +109,17 @@ std::vector<model::Case> cases() {
     const auto stage = std::make_shared<Stage>(1);
     stage->name_words(program);
     program.thread("caller", [stage] {
-      stage->segment.caller().stopping.exchange(1, std::memory_order_seq_cst);  // as ProcessPool does
+      stage->segment.caller().stopping.store(1, std::memory_order_seq_cst);  // as ProcessPool does
       stage->sender.wake_worker(0);
     });
     program.thread("worker", worker(stage, 0));
   };
-  return {{"one worker asleep", one_call, {}}, {"told to leave", leaving, {}}, {"the pool ends", stopping, {}}};
+  return {{"one worker asleep", one_call, {}},
+          {"told to leave", leaving, {}},
+          {"the pool ends", stopping, {}},
+          two_workers()};
 }
+const model::Known known(cases);
 
 /// One of two workers gets the call, and the other is let go.
 model::Case two_workers() {
@@ -130,18 +137,11 @@ model::Case two_workers() {
                      [stage, worker] { static_cast<void>(stage->next_call(worker)); });
     }
   };
-  return {"two workers asleep, one call", set_up, limits};
+  return {"two workers asleep, one call", set_up, limits, true};
 }
 
 }  // namespace
 
 TEST_CASE("Model: a worker that goes to sleep gets the call that comes just then, or leaves when it is told to") {
-  for (const model::Case& one : cases()) model::check(one.name, one.set_up, one.limits);
-}
-TEST_CASE("Model: of two workers that go to sleep none sleeps on", "[long]") {
-  const model::Case one = two_workers();
-  model::check(one.name, one.set_up, one.limits);
-}
-TEST_CASE("Model: each memory order of a worker that goes to sleep is needed") {
-  CHECK(model::unneeded_orders(cases(), "worker_sleep.hpp") == std::vector<std::string>{});
+  model::check_all(cases());
 }

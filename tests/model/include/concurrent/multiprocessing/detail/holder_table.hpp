@@ -23,6 +23,7 @@ inline Deadline next_look_up(Deadline) noexcept { return Deadline(std::chrono::s
 
 class HolderTable {
  public:
+  static constexpr std::uint32_t slot_count = 8;
   static constexpr std::size_t bytes = 64;
   /// While a program is set up: the thread that what is acquired is for.
   static inline std::uint32_t set_up_for = 0;
@@ -39,6 +40,11 @@ class HolderTable {
   bool is_alive(HolderId holder) const noexcept {
     return model::explorer == nullptr || model::explorer->is_alive(static_cast<std::uint32_t>(holder - 1));
   }
+  static constexpr std::uint64_t short_bits = (std::uint64_t(1) << 38U) - 1;
+  /// All have the first life, so that a slot never stands for another thread.
+  static std::uint64_t shorten(HolderId id) noexcept { return id | std::uint64_t{1} << 12U; }
+  bool is_short_alive(std::uint64_t id) const noexcept { return is_alive(id & 0xfffU); }
+  int process_of(HolderId id) const noexcept { return static_cast<int>(id); }
 
  private:
   SharedMemory memory_;
