@@ -172,15 +172,16 @@ EACH_POLICY(
 EACH_POLICY("fault 44: a destructor that crashes in the worker: the result is there or only that future fails") {
   {  // of a value that the worker keeps beyond the task: an idle death
     Trial trial(policy, policy.options(1));
-    auto future = trial.submit([] {
-      std::thread([] {
-        const timespec moment{0, 20'000'000};
-        ::nanosleep(&moment, nullptr);
+    const auto has_result = Gate::make();
+    auto future = trial.submit([has_result] {
+      std::thread([has_result] {
+        has_result.wait();
         ::raise(SIGSEGV);
       }).detach();
       return 6;
     });
     CHECK(future.result(20s) == 6);
+    has_result.open();
     REQUIRE(eventually([&] { return trial.lost() == 1; }));
     trial.expect_death("was killed by SIGSEGV while it was idle");
     trial.finish();
