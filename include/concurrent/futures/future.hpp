@@ -74,12 +74,8 @@ class Future : public detail::FutureHandle {
   /// Copies the elements of the result to the beginning of `memory` and returns how many they are. For results that
   /// lie in one piece: a vector or string of trivially copyable elements, a std::array, an mp::Array.
   ///
-  /// Of an rvalue (`pool.submit(render, scene).result_into(pixels)`) that is the last handle, a vector or string from
-  /// another process goes straight from where its worker put it into `memory`, if it comes after this was called and no
-  /// callback was added: no memory is taken for a value of its own, and the handle has an empty one from then on.
-  ///
-  /// Throws: what `result` throws, and then `memory` may have been written to; std::length_error when there is not room
-  /// for all, and then nothing is copied and the future still has the result.
+  /// Throws: what `result` throws; std::length_error when there is not room for all, and then nothing is copied and the
+  /// future still has the result.
   /// Blocks: as `result`. Python: there is no counterpart.
   template <class R = T>
     requires detail::ContiguousResult<R>
@@ -87,12 +83,16 @@ class Future : public detail::FutureHandle {
     this->wait_for_outcome("result_into");
     return copy_into(memory);
   }
+  /// The same of an rvalue, `pool.submit(render, scene).result_into(pixels)`: if this is the last handle, a vector or
+  /// string from another process goes straight from where its worker put it into `memory`, if it comes after this was
+  /// called and no callback was added. No memory is taken for a value of its own then, and the handle has an empty one
+  /// from then on. What throws may have written to `memory`, but for std::length_error.
   template <class R = T>
     requires detail::ContiguousResult<R>
   std::size_t result_into(std::span<detail::ElementOf<R>> memory) && {
     return receive_into(memory, [&] { this->wait_for_outcome("result_into"); });
   }
-  /// The same with a limit. Throws: TimeoutError when it elapses; `memory` is left alone from then on.
+  /// With a limit. Throws: TimeoutError when it elapses.
   template <class Rep, class Period, class R = T>
     requires detail::ContiguousResult<R>
   std::size_t result_into(std::span<detail::ElementOf<R>> memory,
@@ -100,6 +100,7 @@ class Future : public detail::FutureHandle {
     this->wait_for_outcome("result_into", timeout);
     return copy_into(memory);
   }
+  /// With a limit, of an rvalue. Throws: TimeoutError when it elapses; `memory` is left alone from then on.
   template <class Rep, class Period, class R = T>
     requires detail::ContiguousResult<R>
   std::size_t result_into(std::span<detail::ElementOf<R>> memory,
