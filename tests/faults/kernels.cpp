@@ -186,8 +186,7 @@ struct RegisterLacks {
     for (const Lack& lack : lacks()) {
       for (const int error : {lack.absent, EPERM}) {
         const auto body = [lack, error](const Policy& policy) { check_lack(lack, error, policy); };
-        const std::string name =
-            "fault 60: without " + lack.name + (error == EPERM ? ", refused" : ", an older kernel");
+        const std::string name = "kernel without " + lack.name + (error == EPERM ? ", refused" : ", an older kernel");
         for (const char* const method : {"fork", "forkserver"}) {
           Policy policy{cf::WorkerDeathPolicy::fail_task, method, method};
           support::register_test<Policy>(body, policy, __FILE__, __LINE__, name, "");
