@@ -23,8 +23,8 @@ inline const char* signal_abbreviation(int number) noexcept {
 
 /// A descriptor that can be read when one of these signals, which have to be blocked, was sent to this process. -1, and
 /// errno set, where there is none to be had.
-inline int open_signals(const sigset_t& signals) noexcept {
-  return above_streams(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+inline int open_signals(const sigset_t& set) noexcept {
+  return above_streams(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 /// Takes those that have come off it.
 inline void drop_signals(int descriptor) noexcept {
