@@ -4,6 +4,7 @@
 // nothing hangs.
 #include "faults/in_child.hpp"
 #include "support/forbid_calls.hpp"
+#include "support/sanitizers.hpp"
 
 #include <concurrent/multiprocessing.hpp>
 
@@ -39,6 +40,10 @@ constexpr int call_pidfd_getfd = 438;
 constexpr int call_close_range = 436;
 constexpr int call_futex_waitv = 449;
 
+/// A call that nothing makes: in the place of one that a sanitizer needs.
+constexpr int call_none = 1'000'000;
+constexpr int call_pipe2 = support::sanitizer_needs_descriptors ? call_none : SYS_pipe2;
+
 std::vector<Lack> lacks() {
   return {
       {"pidfd_open", {call_pidfd_open}},
@@ -58,7 +63,7 @@ std::vector<Lack> lacks() {
       {"fallocate", {SYS_fallocate}, EOPNOTSUPP},
       {"process_vm_readv", {SYS_process_vm_readv}},
       {"signalfd", {SYS_signalfd4}},
-      {"pipe2", {SYS_pipe2}},
+      {"pipe2", {call_pipe2}},
       {"mincore", {SYS_mincore}},
       {"get_robust_list", {SYS_get_robust_list}, ENOSYS, "", "get_robust_list"},
       {"getrandom", {SYS_getrandom}, ENOSYS, "", "getrandom failed"},
@@ -70,7 +75,7 @@ std::vector<Lack> lacks() {
         SYS_fallocate,
         SYS_process_vm_readv,
         SYS_signalfd4,
-        SYS_pipe2,
+        call_pipe2,
         SYS_mincore,
         SYS_getrandom,
         SYS_get_robust_list,
