@@ -217,11 +217,14 @@ TEST_CASE_METHOD(support::LeakChecked,
                  "max_pending: calls that call nobody back do not count among slow callbacks (process)") {
   auto pool = processes(1, 2);
   const support::Gate manager = support::Gate::make();
+  const support::Counter running = support::Counter::make();
+  const support::Counter called = support::Counter::make();  // back: a callback that comes too late runs in this thread
   std::atomic<bool> holds{false};
-  pool.submit(twice, 1).add_done_callback([&](const auto&) {
+  pool.submit(held, running, called).add_done_callback([&](const auto&) {
     holds = true;
     manager.wait();
   });
+  called.add();
   while (!holds) std::this_thread::yield();
   for (int i = 0; i < 5; ++i) {
     auto call = pool.try_submit(twice, i);
@@ -237,9 +240,11 @@ TEST_CASE_METHOD(support::LeakChecked, "max_pending: who submits may hold a lock
   std::atomic<int> called{0};
   {
     const std::lock_guard lock(mutex);
+    const auto submitter = std::this_thread::get_id();  // which a callback of a call that is done already runs in
     for (int i = 0; i < 5; ++i)
       pool.submit(twice, i).add_done_callback([&](const auto&) {
-        const std::lock_guard needed(mutex);
+        std::unique_lock needed(mutex, std::defer_lock);
+        if (std::this_thread::get_id() != submitter) needed.lock();
         called.fetch_add(1);
       });
   }
