@@ -83,6 +83,7 @@ class NodeAgent final : public NodePeer {
 
  private:
   void send(Message message) { back_->send(std::move(message)); }
+  MessageWriter begin_result(std::uint64_t number, CallOutcome outcome, std::size_t size = 0);
   MessageWriter begin(MessageKind kind) const { return MessageWriter(kind, id_.load(std::memory_order_relaxed)); }
   void forget(RelayCall& call);
   RelayCall* find(std::uint64_t number);
@@ -114,6 +115,7 @@ class NodeAgent final : public NodePeer {
   Condition changed_;
   std::deque<Message> orders_;
   std::map<std::uint64_t, RelayCall*> calls_;  // in the order in which they came; each with a reference
+  std::atomic<std::uint32_t> call_count_{0};   // of them
   std::string no_worker_;                      // why there is none, so that calls are refused; mostly empty
   bool lost_ = false;
   bool ended_ = false;
@@ -198,6 +200,7 @@ inline void NodeAgent::take_call(const Message& message) {
     call = new RelayCall(*this, pool, number);
     call->add_reference();  // ours, while we look at it here; the first one is the table's
     calls_.emplace(number, call);
+    call_count_.fetch_add(1, std::memory_order_relaxed);
     calls_here().fetch_add(1, std::memory_order_relaxed);
     if (std::exchange(dozes_, false)) changed_.notify_one();
   }

@@ -26,6 +26,7 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
   PoolNode& node = *nodes_[index];
   MessageReader reader(message);
   const auto ticket = reader.next<std::uint64_t>();
+  const auto others = reader.next<std::uint32_t>();
   auto outcome = reader.next<CallOutcome>();
   NodeItem* item = nullptr;
   bool answered = false;
@@ -39,7 +40,8 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
       node.has_no_worker = true;
       if (no_node_is_usable()) refusal = reader.next<std::string>();
     } else {
-      node.credits.learn(std::chrono::steady_clock::now(), node.out);
+      node.credits.learn(std::chrono::steady_clock::now(), node.out,
+                         others < static_cast<std::uint32_t>(node.limit));
     }
     answered = item->answer == NodeItem::Answer::awaited;
     const bool given_back =

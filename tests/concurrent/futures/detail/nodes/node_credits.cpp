@@ -16,7 +16,18 @@ struct Node {
   void run(std::chrono::nanoseconds task_time, int results, std::size_t out = 0) {
     for (int i = 0; i < results; ++i) {
       now += task_time / 2;
-      credits.learn(now, out == 0 ? credits.count() : out);
+      credits.learn(now, out == 0 ? credits.count() : out, false);
+    }
+  }
+  /// It is done with all that it has long before more come.
+  void run_far_away(std::chrono::nanoseconds way, std::chrono::nanoseconds task_time, int times) {
+    for (int i = 0; i < times; ++i) {
+      now += way;
+      const std::size_t calls = credits.count();
+      for (std::size_t done = 1; done <= calls; ++done) {
+        now += task_time / 2;
+        credits.learn(now, calls, done + 2 > calls);
+      }
     }
   }
   NodeCredits credits{2};
@@ -61,4 +72,15 @@ TEST_CASE("NodeCredits: a node that is not asked for more gets no more") {
   Node node;
   node.run(10us, 10'000, 1);
   CHECK(node.credits.count() == 3);
+}
+
+TEST_CASE("NodeCredits: a node that waits for calls, for the way is long, gets more") {
+  Node node;
+  node.run_far_away(5ms, 1us, 50);
+  CHECK(node.credits.count() == 3 + 2 * 256);
+  node.run(1us, 10'000);
+  CHECK(node.credits.count() == 3 + 2 * 256);
+  Node slow;
+  slow.run_far_away(5ms, 50ms, 50);
+  CHECK(slow.credits.count() == 3);
 }
