@@ -83,7 +83,7 @@ class NodeAgent final : public NodePeer {
 
  private:
   void send(Message message) { back_->send(std::move(message)); }
-  MessageWriter begin_result(std::uint64_t number, CallOutcome outcome, std::size_t size = 0);
+  void begin_result(MessageWriter& message, std::uint64_t number, CallOutcome outcome) const;
   MessageWriter begin(MessageKind kind) const { return MessageWriter(kind, id_.load(std::memory_order_relaxed)); }
   void forget(RelayCall& call);
   RelayCall* find(std::uint64_t number);

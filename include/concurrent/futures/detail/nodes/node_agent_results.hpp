@@ -39,16 +39,16 @@ inline CallbackList RelayCall::load_exception(pickle::Reader& reader, std::strin
 inline void RelayCall::run(FutureStateBase&) { agent_->send_end(*this); }
 
 /// What a call has come to, and how many others the node has, from which the caller learns whether it wants more.
-inline MessageWriter NodeAgent::begin_result(std::uint64_t number, CallOutcome outcome, std::size_t size) {
-  MessageWriter message(MessageKind::result, id_.load(std::memory_order_relaxed), 24 + size);
+inline void NodeAgent::begin_result(MessageWriter& message, std::uint64_t number, CallOutcome outcome) const {
   const std::uint32_t calls = call_count_.load(std::memory_order_relaxed);  // this one among them, mostly
   message << number << (std::max)(calls, 1U) - 1 << outcome;
-  return message;
 }
 
 inline void NodeAgent::send_value(const RelayCall& call, pickle::Reader& reader) {
   const std::size_t size = reader.remaining();
-  MessageWriter message = begin_result(call.number(), CallOutcome::value, size < separate_body ? size : 0);
+  MessageWriter message(MessageKind::result, id_.load(std::memory_order_relaxed),
+                        size < separate_body ? 24 + size : 24);
+  begin_result(message, call.number(), CallOutcome::value);
   send(message.finish_with({reader.view(size), size}));
   forget(const_cast<RelayCall&>(call));
 }
@@ -56,7 +56,8 @@ inline void NodeAgent::send_value(const RelayCall& call, pickle::Reader& reader)
 inline void NodeAgent::send_raised(const RelayCall& call, pickle::Reader& reader, const std::string& worker_name,
                                    pid_t pid, const std::string& task) {
   const std::size_t size = reader.remaining();
-  MessageWriter message = begin_result(call.number(), CallOutcome::raised);
+  MessageWriter message = begin(MessageKind::result);
+  begin_result(message, call.number(), CallOutcome::raised);
   message << worker_name << pid << task;
   send(message.finish_with({reader.view(size), size}));
   forget(const_cast<RelayCall&>(call));
@@ -82,7 +83,8 @@ inline std::exception_ptr with_host(const std::exception_ptr& exception, const O
 
 /// The node has no worker, and the system refuses one: until it has one again all calls go back, for others to run.
 inline void NodeAgent::send_refusal(std::uint64_t number, const std::string& reason) {
-  MessageWriter message = begin_result(number, CallOutcome::refused);
+  MessageWriter message = begin(MessageKind::result);
+  begin_result(message, number, CallOutcome::refused);
   message << reason;
   send(message.finish());
 }
@@ -112,7 +114,8 @@ inline void NodeAgent::send_end(RelayCall& call) {
   const CallOutcome outcome = !call.failed()               ? CallOutcome::cancelled
                               : reason_if_broken().empty() ? CallOutcome::failed
                                                            : CallOutcome::broke;
-  MessageWriter message = begin_result(call.number(), outcome);
+  MessageWriter message = begin(MessageKind::result);
+  begin_result(message, call.number(), outcome);
   if (call.failed()) pickle::dump_exception(message, with_host(call.stored_exception(), order_));
   send(message.finish());
   forget(call);
