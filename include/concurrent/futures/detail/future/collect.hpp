@@ -57,11 +57,11 @@ class SeenStates {
     }
     const std::size_t words = futures.empty() ? 0 : (last - first_) / 64 + 1;
     if (words <= 8 * futures.size() + 64) {
-      bits_.resize(words);
+      std::vector<std::uint64_t>(words).swap(bits_);
     } else {
       std::size_t size = 16;
       while (size < futures.size() * 2) size *= 2;
-      table_.resize(size);
+      std::vector<std::uintptr_t>(size).swap(table_);
     }
   }
 

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <concurrent/futures/detail/pool/intrusive_list.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 
 #include <cstddef>
-#include <memory>
-#include <vector>
 
 namespace concurrent::futures::inline v0::detail {
 
@@ -17,6 +16,13 @@ namespace concurrent::futures::inline v0::detail {
 template <class Item>
 class PriorityList {
  public:
+  PriorityList() noexcept = default;
+  PriorityList(const PriorityList&) = delete;
+  PriorityList& operator=(const PriorityList&) = delete;
+  ~PriorityList() {
+    for (Level* const level : levels_) delete level;
+  }
+
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
 
@@ -27,14 +33,17 @@ class PriorityList {
   }
   void leave(const Item& item) noexcept {
     if (item.priority() == 0) return;
-    const auto at = find(item);
-    if (--(*at)->entered == 0) levels_.erase(at);
+    Level** const at = find(item);
+    if (--(*at)->entered != 0) return;
+    delete *at;
+    for (Level** next = at + 1; next != levels_.end(); ++next) next[-1] = *next;
+    levels_.pop_back();
   }
 
   /// The next; null: there is none.
   Item* front() const noexcept {
     if (ordinary_.size() == size_) return ordinary_.front();
-    for (const auto& level : levels_) {
+    for (Level* const level : levels_) {
       if (level->priority < 0 && !ordinary_.empty()) break;
       if (!level->items.empty()) return level->items.front();
     }
@@ -62,16 +71,24 @@ class PriorityList {
   };
 
   [[gnu::noinline]] void enter_level(const Item& item) {
-    auto at = find(item);
-    if (at == levels_.end() || (*at)->priority != item.priority())
-      at = levels_.insert(at, std::make_unique<Level>(item.priority()));
+    levels_.reserve(levels_.size() + 1);  // first, for it throws
+    Level** const at = find(item);
+    if (at == levels_.end() || (*at)->priority != item.priority()) {
+      auto* level = new Level(item.priority());
+      levels_.push_back(level);
+      for (Level** next = at; next != levels_.end(); ++next) {
+        Level* const here = *next;
+        *next = level;
+        level = here;
+      }
+    }
     ++(*at)->entered;
   }
-  auto find(const Item& item) noexcept {  // where its priority stands, or would stand
-    auto first = levels_.begin();
-    for (auto left = levels_.size(); left != 0;) {
-      const auto half = left / 2;
-      const auto middle = first + static_cast<std::ptrdiff_t>(half);
+  Level** find(const Item& item) noexcept {  // where its priority stands, or would stand
+    Level** first = levels_.begin();
+    for (std::size_t left = levels_.size(); left != 0;) {
+      const std::size_t half = left / 2;
+      Level** const middle = first + half;
       if ((*middle)->priority > item.priority()) {
         first = middle + 1;
         left -= half + 1;
@@ -85,8 +102,8 @@ class PriorityList {
     return item.priority() == 0 ? ordinary_ : (*find(item))->items;
   }
 
-  IntrusiveList<Item> ordinary_;                // of priority 0
-  std::vector<std::unique_ptr<Level>> levels_;  // the others, the greatest first
+  IntrusiveList<Item> ordinary_;                         // of priority 0
+  multiprocessing::detail::PlainVector<Level*> levels_;  // the others, the greatest first
   std::size_t size_ = 0;
 };
 
