@@ -18,7 +18,6 @@
 #include <concurrent/futures/process.hpp>  // what an agent's pool is made of
 #include <concurrent/multiprocessing/detail/start_hooks.hpp>
 #include <concurrent/multiprocessing/process.hpp>
-#include <concurrent/os/initialisation.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/exception.hpp>
 

@@ -179,10 +179,10 @@ inline PoolSnapshot NodePool::snapshot() {
   const ipc::MutexLock lock(mutex_);
   for (const auto& node : nodes_) {
     snapshot.workers += node->live_workers;
-    snapshot.busy += (std::min)(static_cast<std::uint64_t>(node->out), node->live_workers);
+    snapshot.busy += (std::min<std::uint64_t>)(node->out, node->live_workers);
   }
   const std::size_t outstanding = ledger_.outstanding();
-  snapshot.queued = outstanding - (std::min)(outstanding, static_cast<std::size_t>(snapshot.busy));
+  snapshot.queued = outstanding - (std::min<std::uint64_t>)(outstanding, snapshot.busy);
   snapshot.done = counts_.submitted - outstanding;
   snapshot.set_phase(!broken_.empty(), shutting_down_, ended_.load() != 0);
   return snapshot;
