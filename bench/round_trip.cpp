@@ -2,6 +2,7 @@
 // submit(…).result(), one after the other: how long does one take there and back? At once after the one before, and
 // after a millisecond of silence, beside the least that a sleeping process can do: a raw futex. Row S3.
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -40,14 +41,63 @@ void measure(benchmark::State& state, std::size_t count, std::chrono::nanosecond
   state.counters["p999_us"] = microseconds.quantile(0.999);
 }
 
+/// The processors that this program may use.
+class Processors {
+ public:
+  Processors() noexcept {
+    CPU_ZERO(&all_);
+    sched_getaffinity(0, sizeof all_, &all_);
+    for (int i = 0; i < CPU_SETSIZE; ++i) {
+      if (!CPU_ISSET(i, &all_)) continue;
+      if (first_ < 0) first_ = i;
+      last_ = i;
+    }
+  }
+  bool are_several() const noexcept { return first_ != last_; }
+  int first() const noexcept { return first_; }
+  int last() const noexcept { return last_; }
+  /// The calling thread may use that one alone; -1: all.
+  void pin_to(int processor) const noexcept {
+    cpu_set_t set = all_;
+    if (processor >= 0) {
+      CPU_ZERO(&set);
+      CPU_SET(processor, &set);
+    }
+    sched_setaffinity(0, sizeof set, &set);
+  }
+
+ private:
+  cpu_set_t all_;
+  int first_ = -1;
+  int last_ = -1;
+};
+
+/// This thread on the first of them, for as long as it lives: whoever answers is on the last.
+class Pinned {
+ public:
+  explicit Pinned(const Processors& processors) noexcept : processors_(&processors) {
+    processors.pin_to(processors.first());
+  }
+  ~Pinned() { processors_->pin_to(-1); }
+  Pinned(const Pinned&) = delete;
+  Pinned& operator=(const Pinned&) = delete;
+
+ private:
+  const Processors* processors_;
+};
+
 /// A process that answers: it sleeps on a futex in shared memory, and wakes the caller on another.
 class RawFutex {
  public:
-  RawFutex()
+  RawFutex() : RawFutex([] {}) {}
+  /// `prepare`: what it does first.
+  template <class Prepare>
+  explicit RawFutex(Prepare prepare)
       : words_(static_cast<Words*>(
             mmap(nullptr, sizeof(Words), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
     child_ = fork();
     if (child_ == 0) {
+      prepare();
       for (std::uint32_t turn = 1;; ++turn) {
         wait(words_->there, turn);
         wake(words_->back, turn);
@@ -117,5 +167,23 @@ int main(int argc, char** argv) {
     RawFutex futex;
     measure(state, silent_count, 1ms, [&] { futex.round(); });
   });
+  // Left alone, the two processes of the raw futex share one processor, and the pool's use two: here both use two.
+  static const Processors processors;
+  if (processors.are_several()) {
+    add_round_trip("after_silence/two_processors/processes", [](benchmark::State& state) {
+      concurrent::futures::ProcessPoolOptions options;
+      options.max_workers = 2;
+      options.initializer = concurrent::futures::Initializer([to = processors] { to.pin_to(to.last()); });
+      concurrent::futures::ProcessPoolExecutor workers(options);
+      workers.submit([] {}).result();
+      const Pinned pinned(processors);
+      measure(state, silent_count, 1ms, [&] { workers.submit([] {}).result(); });
+    });
+    add_round_trip("after_silence/two_processors/raw_futex", [](benchmark::State& state) {
+      RawFutex futex([] { processors.pin_to(processors.last()); });
+      const Pinned pinned(processors);
+      measure(state, silent_count, 1ms, [&] { futex.round(); });
+    });
+  }
   return bench::run(argc, argv);
 }
