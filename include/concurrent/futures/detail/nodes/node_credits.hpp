@@ -12,8 +12,8 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// How many calls a node may have at a time, which follows from how long they take. Many short ones hide the way there
-/// and back, and let each thread that they pass deal with many in a turn: as many as the node does in a millisecond, or,
-/// where it does those and then waits because the way takes longer (processors are busy, or a network is far), in
+/// and back, and let each thread that they pass deal with many in a turn: as many as the node does in a millisecond,
+/// or, where it does those and then waits because the way takes longer (processors are busy, or a network is far), in
 /// twenty. A long one waits for a worker where no other node can take it, and what is urgent waits behind it.
 class NodeCredits {
  public:

@@ -40,8 +40,7 @@ inline void NodePool::take_result(std::size_t index, const Message& message) {
       node.has_no_worker = true;
       if (no_node_is_usable()) refusal = reader.next<std::string>();
     } else {
-      node.credits.learn(std::chrono::steady_clock::now(), node.out,
-                         others < static_cast<std::uint32_t>(node.limit));
+      node.credits.learn(std::chrono::steady_clock::now(), node.out, others < static_cast<std::uint32_t>(node.limit));
     }
     answered = item->answer == NodeItem::Answer::awaited;
     const bool given_back =
