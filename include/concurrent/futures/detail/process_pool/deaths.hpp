@@ -27,7 +27,6 @@ inline void ProcessPool::worker_ended(const ipc::ZygoteReport& report) {
     const ipc::MutexLock lock(mutex_);
     if (!workers_.holds(index, report.serial)) return;
   }
-  ipc::futex_wake(segment_.caller().poller, 1, true);  // its own wake-up may have died with it
   CONCURRENT_FUTURES_FAULT_POINT("caller.worker_ended");
   collect_all(index);
   CONCURRENT_FUTURES_FAULT_POINT("caller.drained");
