@@ -62,9 +62,9 @@ inline bool ProcessPool::stop_task(const WorkItem& item) noexcept {
   const std::uint64_t call = ipc::pack_call(item.ticket, item.record);
   if (results_.holds(state.worker, call)) return false;
   tell_to_leave(state.worker);
-  if (results_.holds(state.worker, call)) return false;  // it has begun another, maybe: nobody may be hit by a signal
-  signal_worker(state.worker, SIGKILL);
-  return true;
+  const bool runs = !results_.holds(state.worker, call);  // or it has begun another, maybe: then nobody may be hit
+  if (runs) signal_worker(state.worker, SIGKILL);
+  return runs;
 }
 
 CONCURRENT_FUTURES_INLINE bool ProcessPool::stop(OwnedCall& call) noexcept {
