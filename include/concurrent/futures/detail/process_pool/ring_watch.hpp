@@ -53,6 +53,12 @@ class alignas(multiprocessing::detail::cache_line) RingWatch {
   /// It does not pump on: whoever has a result wakes it, unless another thread pumps.
   template <class Pump>
   void stop_polling(const Pump& pump);
+  /// For the manager, when callbacks have run: what they wait for next it polls for, stretch by stretch, and calls back
+  /// between them. `rounds` has: any_left(), whether a result can come; poll(), one stretch, true if something has
+  /// come; call_back(); have_called(), whether that has run anything since this was last asked; is_late(), whether the
+  /// manager has other things to do; pump().
+  template <class Rounds>
+  void poll_between_callbacks(Rounds&& rounds);
 
   /// What was done just now promises more: the manager is to poll periodically.
   void note_progress() noexcept { progress_epoch_.fetch_add(1, std::memory_order_relaxed); }

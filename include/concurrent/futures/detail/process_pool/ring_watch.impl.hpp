@@ -42,6 +42,21 @@ void RingWatch::stop_polling(const Pump& pump) {
   }
 }
 
+template <class Rounds>
+void RingWatch::poll_between_callbacks(Rounds&& rounds) {
+  bool polled = false;
+  while (rounds.any_left() && try_pump()) {  // another that pumps wakes this one for callbacks
+    polled = true;
+    poll();
+    const bool come = rounds.poll();
+    let_others_pump();
+    if (!come) break;
+    rounds.call_back();
+    if (has_work() || rounds.is_late() || !rounds.have_called()) break;
+  }
+  if (polled) stop_polling([&] { return rounds.pump(); });
+}
+
 inline bool RingWatch::suppress_wakeups() noexcept {
   if (!polls_periodically_.load(std::memory_order_seq_cst)) return false;
   return ipc::change_poller(*words_, ipc::poller_none, ipc::poller_polls);

@@ -72,22 +72,22 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::park(const std::atomic<std::uint32_t
 /// from which the workers wake the manager, so that it need not poll periodically. What comes is called back here at
 /// once, but not while this thread pumps: a callback may be long, and others wait.
 inline void ProcessPool::poll_after_callbacks(Deadline deadline) {
-  bool polled = false;
-  while (poll_budget_.outstanding() != 0 && watch_.try_pump()) {  // another that pumps wakes this one for callbacks
-    polled = true;
-    const bool done = poll_for_next();
-    watch_.let_others_pump();
-    if (!done) break;
-    run_callbacks();
-    if (watch_.has_work() || has_passed(deadline) || !callbacks_.take_ran()) break;
-  }
-  if (polled) watch_.stop_polling([this] { return pump_results(); });
+  struct Rounds {
+    ProcessPool& pool;
+    Deadline deadline;
+    bool any_left() const { return pool.poll_budget_.outstanding() != 0; }
+    bool poll() const { return pool.poll_for_next(); }
+    void call_back() const { pool.run_callbacks(); }
+    bool have_called() const { return pool.callbacks_.take_ran(); }
+    bool is_late() const { return has_passed(deadline); }
+    bool pump() const { return pool.pump_results(); }
+  };
+  watch_.poll_between_callbacks(Rounds{*this, deadline});
 }
 
 /// One stretch of pumping, for a result or for whoever wakes the manager. False: neither has come.
 inline bool ProcessPool::poll_for_next() {
   const auto never = [] { return false; };
-  watch_.poll();
   return poll_budget_.poll<ipc::Polling>(
       static_cast<std::size_t>(max_workers()), [this] { return pump_results() || watch_.has_work(); }, never, never);
 }

@@ -197,6 +197,79 @@ TEST_CASE("RingWatch: the manager lets others pump while it calls back, and leav
   CHECK_FALSE(watch.try_pump());
 }
 
+namespace {
+
+/// What the manager does when callbacks have run, as a script: how many stretches bring something, and how each of what
+/// may end it comes about.
+struct Rounds {
+  enum class End : std::uint8_t { nothing_comes, none_left, work, late, none_called };
+
+  bool any_left() const { return stretches < 9 && (end != End::none_left || called < brought); }  // a test must end
+  bool poll() {
+    CHECK_FALSE(stage.watch.try_pump());
+    CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
+    ++stretches;
+    return end != End::nothing_comes || stretches <= brought;
+  }
+  void call_back() {
+    CHECK(stage.watch.try_pump());  // another thread may meanwhile
+    stage.watch.let_others_pump();
+    CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
+    ++called;
+    if (end == End::work && called == brought) stage.watch.wake_manager();
+  }
+  bool is_late() const { return end == End::late && called == brought; }
+  bool have_called() {  // since it was last asked
+    ++asked;
+    return end != End::none_called || called < brought;
+  }
+  bool pump() {
+    ++pumped;
+    return false;
+  }
+
+  Stage& stage;
+  const End end;
+  const int brought;
+  int stretches = 0;
+  int called = 0;
+  int asked = 0;
+  int pumped = 0;
+};
+
+}  // namespace
+
+TEST_CASE("RingWatch: after callbacks the manager polls on while that brings more of them, and nothing else is due") {
+  using End = Rounds::End;
+  for (const End end : {End::nothing_comes, End::none_left, End::work, End::late, End::none_called}) {
+    for (const int brought : {1, 3}) {
+      CAPTURE(static_cast<int>(end), brought);
+      Stage stage;
+      Rounds rounds{stage, end, brought};
+      stage.watch.poll_between_callbacks(rounds);
+      CHECK(rounds.called == brought);
+      CHECK(rounds.stretches == (end == End::nothing_comes ? brought + 1 : brought));
+      // Whoever breaks off for something else finds afterwards that callbacks have run.
+      CHECK(rounds.asked == (end == End::work || end == End::late ? brought - 1 : brought));
+      CHECK(rounds.pumped == 1);
+      CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
+      CHECK(stage.watch.try_pump());
+    }
+  }
+  Stage idle;
+  Rounds none{idle, End::none_left, 0};
+  idle.watch.poll_between_callbacks(none);
+  CHECK(none.stretches + none.pumped == 0);
+  // Another thread pumps, and sleeps there.
+  Stage other;
+  REQUIRE(other.watch.try_pump());
+  ipc::put_poller(other.words, ipc::poller_sleeps);
+  Rounds not_now{other, End::nothing_comes, 1};
+  other.watch.poll_between_callbacks(not_now);
+  CHECK(not_now.stretches + not_now.pumped == 0);
+  CHECK(ipc::poller_state(other.words) == ipc::poller_sleeps);
+}
+
 TEST_CASE("RingWatch: the manager is woken although a rogue task has written over what says that it sleeps") {
   Stage stage;
   const Deadline latest = in(patience);
