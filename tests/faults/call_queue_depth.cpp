@@ -36,6 +36,25 @@ TEST_CASE("call queue: at full speed never more than max_workers + 1 calls wait 
 }
 
 TEST_CASE(
+    "submit: while calls are submitted one after the other no worker wakes anybody, even before the first result") {
+  const support::LeakCheck leaks;
+  cf::ProcessPoolExecutor pool(1);
+  const auto started = Counter::make();
+  const auto gate = Gate::make();
+  std::vector<cf::Future<int>> futures{pool.submit(hold, started, gate, 1)};
+  started.wait_until(1);
+  const ipc::CallerWords& words = Found::here().header().caller;
+  const auto somebody_polls = [&] { return (words.poller.load() & ipc::poller_mask) == ipc::poller_polls; };
+  CHECK(eventually([&] { return !somebody_polls(); }));
+  CHECK(eventually([&] {
+    futures.push_back(pool.submit(add_one, 1));
+    return somebody_polls();
+  }));
+  gate.open();
+  for (auto& future : futures) future.result(60s * busy());
+}
+
+TEST_CASE(
     "worker: it says that it polls for calls while it does, so that nobody is woken for them, and then that it "
     "sleeps") {
   const support::LeakCheck leaks;

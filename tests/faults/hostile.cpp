@@ -252,6 +252,29 @@ EACH_POLICY(
   trial.finish();
 }
 
+EACH_POLICY("fault 48: what a worker wrote that cannot be is looked at once: afterwards the caller sleeps") {
+  Trial trial(policy, policy.options(1));
+  const auto never = Gate::make();
+  auto victim = trial.submit(
+      [](Gate until) {
+        const Found found = Found::here();
+        const std::uint64_t position = found.next_position();
+        ipc::ResultEntry& entry = found.result(found.own, position);
+        entry.outcome = 77;
+        found.commit(entry, position);
+        until.wait();
+        return 0;
+      },
+      never);
+  trial.one(victim, "wrote a result that cannot be and was stopped", SIGKILL);
+  // The manager looks around every 50 ms, and later not at all; where it spins, every few microseconds.
+  const At rounds("caller.manager_sleeps", Do::nothing, every);
+  const timespec while_counted{1, 0};
+  ::nanosleep(&while_counted, nullptr);
+  CHECK(rounds.hits() < 200);
+  trial.finish();
+}
+
 EACH_POLICY("fault 49: a result that its worker changes while the caller reads it: never a crash") {
   for (int i = 0; i < 3; ++i) {
     Trial trial(policy, policy.options(1));

@@ -178,6 +178,7 @@ EACH_POLICY("fault 34: no process can be forked for the first worker: the error 
     auto second = trial.submit(hold, started, gate, 2);
     REQUIRE(fault.sprung());
     started.wait_until(2);  // the second start has succeeded
+    CHECK(trial.pool().statistics().workers_started == 2);
     gate.open();
     trial.value(first, 1);
     trial.value(second, 2);
@@ -198,6 +199,30 @@ EACH_POLICY("fault 34: no process can be forked for the first worker: the error 
     CHECK(contains(text, "fork of the helper process failed"));
   }
   works(policy);
+}
+
+EACH_POLICY("fault 34: once a worker has started, the next refusal is waited out for as short a time as the first") {
+  Trial trial(policy, policy.options(2));
+  const auto started = Counter::make();
+  const auto gate = Gate::make();
+  auto first = trial.submit(hold, started, gate, 1);
+  started.wait_until(1);
+  auto shortest = std::chrono::steady_clock::duration::max();
+  for (int round = 0; round < 10; ++round) {
+    trial.pool().set_max_workers(1);  // the second one leaves
+    trial.pool().set_max_workers(2);
+    const At fault("zygote.fork", Do::error, 1, EAGAIN);
+    auto second = trial.submit(add_one, 1);
+    REQUIRE(fault.sprung());
+    const auto refused = std::chrono::steady_clock::now();
+    trial.value(second, 2);
+    if (round >= 7) shortest = std::min(shortest, std::chrono::steady_clock::now() - refused);
+  }
+  CHECK(shortest < 500ms);  // after seven refusals in a row it is a second
+  gate.open();
+  trial.value(first, 1);
+  trial.finish();
+  CHECK(trial.lost() == 0);
 }
 
 EACH_POLICY("fault 35: no process can be forked for a replacement: the rest go on; without any the pool is broken") {

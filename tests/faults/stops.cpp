@@ -158,6 +158,8 @@ EACH_POLICY("stops: terminate() at each step of a task's life") {
     trial.value(trial.submit(add_one, 1), 2);
     const At fault(point, Do::hold);
     auto future = trial.submit(add_one, 2);
+    std::atomic<std::thread::id> called_in{};
+    future.add_done_callback([&](const cf::Future<int>&) { called_in = std::this_thread::get_id(); });
     support::JoiningThread waits([&] { wait(std::vector{future}, 20s * busy()); });
     REQUIRE(fault.sprung());
     trial.bystanders(3);
@@ -168,6 +170,8 @@ EACH_POLICY("stops: terminate() at each step of a task's life") {
     trial.finish();
     CHECK(trial.lost() == 0);
     CHECK(eventually([&] { return trial.pool().statistics().cancelled == 1; }));
+    CHECK(called_in.load() != std::thread::id());
+    CHECK(called_in.load() != std::this_thread::get_id());  // who stops it may hold what a callback needs
   }
 }
 

@@ -440,6 +440,28 @@ TEST_CASE_METHOD(support::LeakChecked,
   CHECK_THROWS_AS(pool.set_max_workers(0), std::invalid_argument);
 }
 
+TEST_CASE_METHOD(support::LeakChecked,
+                 "submit: on its way it takes the results that have come, where nobody else does") {
+  cf::ProcessPoolExecutor pool(1);
+  const support::Gate manager = support::Gate::make();
+  const support::Counter running = support::Counter::make();
+  const support::Counter called = support::Counter::make();  // back: a callback that comes too late runs in this thread
+  std::atomic<bool> holds{false};
+  pool.submit(held, running, called).add_done_callback([&](const auto&) {
+    holds = true;
+    manager.wait();
+  });
+  called.add();
+  REQUIRE(support::eventually([&] { return holds.load(); }));
+  const auto first = pool.submit(twice, 2);
+  CHECK(support::eventually([&] { return fmt::format("{}", pool).find("(0 busy), 0 queued") != std::string::npos; }));
+  CHECK_FALSE(first.done());
+  const auto second = pool.submit(twice, 3);
+  CHECK(first.done());
+  manager.open();
+  CHECK(second.result() == 6);
+}
+
 EACH_PROCESS_POOL("ProcessPoolExecutor.set_max_workers: more than the first number, and back") {
   auto pool = kind.pool(2);
   const auto sizes = [](std::size_t n) { return std::string(n, 'x'); };
