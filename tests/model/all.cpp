@@ -8,7 +8,7 @@ TEST_CASE("Model: every program to its end", "[long]") {
     for (const model::Case& one : make()) {
       CHECK(names.insert(one.name).second);
       model::Limits limits = one.limits;
-      limits.executions = 400'000;
+      limits.executions = 200'000;
       model::check(one.name, one.set_up, limits);
     }
   }

@@ -17,6 +17,8 @@ struct Stage;
 struct State final : detail::FutureState<int> {
   explicit State(Stage& its) : stage(its) {}
   ~State() override;
+  using FutureStateBase::claim;
+  using FutureStateBase::unclaim;
   Stage& stage;
 };
 
@@ -35,7 +37,9 @@ struct Stage {
     news[which].write(1);
     State::run(states[which]->finish_with_value(7));
   }
+  /// First at what no word of the future's stands for, so that it is what was learnt before that orders it.
   void look(std::size_t which) const {
+    static_cast<void>(news[which].read());
     model::expect(states[which]->done() && !states[which]->cancelled(), "the future is not done");
     model::expect(news[which].read() == 1 && states[which]->value() == 7, "what was done for it is not seen");
   }
@@ -43,6 +47,7 @@ struct Stage {
   std::vector<State*> states;
   std::array<model::Data, 2> news{{model::Data("what was done"), model::Data("what else was done")}};
   int called = 0;
+  std::uint32_t called_by = ~std::uint32_t{0};
   int begun = 0;
   int cancelled = 0;
   int destroyed = 0;
@@ -55,12 +60,15 @@ State::~State() {
 }
 
 struct Count final : detail::OwnedCallback {
-  explicit Count(bool its) : looks(its) {}
+  explicit Count(bool its) : looks(its) { made.write(1); }
   void call(detail::FutureStateBase& state) override {
     Stage& stage = static_cast<State&>(state).stage;
+    model::expect(made.read() == 1, "the callback is not whole");
     if (looks) stage.look(0);
     ++stage.called;
+    stage.called_by = model::explorer->thread_number();
   }
+  model::Data made{"the callback"};
   bool looks;
 };
 
@@ -108,6 +116,94 @@ model::Case cancel_or_run() {
             program.at_end([stage] {
               model::expect(stage->cancelled + stage->begun == 1, "a call is cancelled and run, or neither");
               model::expect(stage->called == 1, "its callback is not called once");
+            });
+          },
+          limits()};
+}
+
+/// Two cancel it: who learns that the other has done so sees why.
+model::Case cancelled_twice() {
+  return {"future, cancelled by two",
+          [](model::Explorer::Program& program) {
+            const auto stage = std::make_shared<Stage>(program);
+            stage->states[0]->add_callback(std::make_unique<Count>(false));
+            for (std::uint32_t i = 0; i < 2; ++i) {
+              program.thread("canceller " + std::to_string(i), [stage, i] {
+                stage->news[i].write(1);
+                model::expect(stage->states[0]->cancel(), "a pending call cannot be cancelled");
+                if (stage->called_by != i) static_cast<void>(stage->news[1 - i].read());
+              });
+            }
+            program.at_end([stage] { model::expect(stage->called == 1, "its callback is not called once"); });
+          },
+          limits()};
+}
+
+/// One cancels it while another adds a callback, or one begins to wait for it.
+model::Case cancelled_while_added(const std::string& name, bool waits) {
+  return {name,
+          [waits](model::Explorer::Program& program) {
+            const auto stage = std::make_shared<Stage>(program);
+            program.thread("canceller", [stage] { static_cast<void>(stage->states[0]->cancel()); });
+            program.thread("other", [stage, waits] {
+              if (waits)
+                static_cast<void>(stage->states[0]->wait_until_done(never));
+              else
+                stage->states[0]->add_callback(std::make_unique<Count>(false));
+            });
+            program.at_end([stage, waits] { model::expect(waits || stage->called == 1, "a callback is not called"); });
+          },
+          limits()};
+}
+
+/// Who begins a call sees why it was cancelled; who sees that it runs, what was done before.
+model::Case begun(const std::string& name, bool by_user) {
+  return {name,
+          [by_user](model::Explorer::Program& program) {
+            const auto stage = std::make_shared<Stage>(program);
+            program.thread("worker", [stage, by_user] {
+              State& state = *stage->states[0];
+              stage->news[0].write(1);
+              if (!(by_user ? state.set_running_or_notify_cancel() : state.try_run()))
+                static_cast<void>(stage->news[1].read());
+            });
+            program.thread("other", [stage] {
+              State& state = *stage->states[0];
+              stage->news[1].write(1);
+              if (!state.cancel() && state.running()) static_cast<void>(stage->news[0].read());
+            });
+          },
+          limits()};
+}
+
+/// One that could not store its outcome leaves the memory to another.
+model::Case given_up() {
+  return {"future, one gives up and another finishes it",
+          [](model::Explorer::Program& program) {
+            const auto stage = std::make_shared<Stage>(program);
+            for (int i = 0; i < 2; ++i) {
+              program.thread("worker " + std::to_string(i), [stage] {
+                State& state = *stage->states[0];
+                if (!state.claim()) return;
+                stage->news[0].write(1);
+                state.unclaim();
+              });
+            }
+          },
+          limits()};
+}
+
+/// Who asks only whether it has failed sees the exception.
+model::Case failed() {
+  return {"future, failed",
+          [](model::Explorer::Program& program) {
+            const auto stage = std::make_shared<Stage>(program);
+            program.thread("worker", [stage] {
+              stage->news[0].write(1);
+              State::run(stage->states[0]->finish_with_exception(std::make_exception_ptr(1)));
+            });
+            program.thread("other", [stage] {
+              if (stage->states[0]->failed()) static_cast<void>(stage->news[0].read());
             });
           },
           limits()};
@@ -162,7 +258,10 @@ model::Case waits_for_two(const std::string& name, bool collects) {
               }
               for (int come = 0; come < 2;) {
                 while (!waiter.has_event()) static_cast<void>(waiter.sleep(never));
-                if (!collects) break;
+                if (!collects) {
+                  for (std::size_t i = 0; i < 2; ++i) stage->look(i);
+                  break;
+                }
                 for (detail::WaiterLink* link = waiter.take_fired(); link != nullptr; link = link->next_fired) {
                   stage->look(static_cast<detail::IndexedLink*>(link)->index);
                   ++come;
@@ -172,6 +271,30 @@ model::Case waits_for_two(const std::string& name, bool collects) {
                 stage->states[i]->remove_waiter(links[i]);
                 stage->look(i);
               }
+            });
+          },
+          limits()};
+}
+
+/// The waiter alone: it is woken by the last of two, and sees what both did.
+model::Case fired_by_two() {
+  struct Both : Stage {
+    explicit Both(model::Explorer::Program& program) : Stage(program, 0) {}
+    detail::Waiter waiter{2, false, false};
+    std::array<detail::WaiterLink, 2> links;
+  };
+  return {"waiter, fired by two",
+          [](model::Explorer::Program& program) {
+            const auto stage = std::make_shared<Both>(program);
+            for (std::size_t i = 0; i < 2; ++i) {
+              program.thread("worker " + std::to_string(i), [stage, i] {
+                stage->news[i].write(1);
+                stage->waiter.fire(stage->links[i], false);
+              });
+            }
+            program.thread("waiter", [stage] {
+              while (!stage->waiter.has_event()) static_cast<void>(stage->waiter.sleep(never));
+              for (const model::Data& one : stage->news) static_cast<void>(one.read());
             });
           },
           limits()};
@@ -238,19 +361,28 @@ model::Cases cases() {
   return {waits("future, one waits", 1),
           waits("future, two wait", 2),
           cancel_or_run(),
+          cancelled_twice(),
+          cancelled_while_added("future, cancelled while a callback is added", false),
+          cancelled_while_added("future, cancelled while one waits", true),
+          begun("future, begun", false),
+          begun("future, begun by a user", true),
+          given_up(),
+          failed(),
           finished_twice(),
           callback("future, one callback", 1),
           callback("future, two callbacks", 2),
           waits_for_two("future, one waits for two", false),
           waits_for_two("future, one waits for one after the other", true),
+          fired_by_two(),
           let_go("future, two references", false),
           let_go("future, two handles", true),
           orphaned("future, an executor lets go", true),
           orphaned("future, another handle lets go", false)};
 }
+const model::Known known(cases);
 
 }  // namespace
 
-TEST_CASE("Model: Future: who waits goes on and sees what was done, each callback is called once", "[.]") {
+TEST_CASE("Model: Future: who waits goes on and sees what was done, each callback is called once") {
   model::check_all(cases());
 }

@@ -139,11 +139,12 @@ TEST_CASE("Model: orders: who notices each, and that nobody notices what is kept
   const bool writes = std::getenv("MODEL_ORDERS") != nullptr;
   const char* const part = std::getenv("MODEL_ORDERS_OF");    // of headers with this in their name only
   const char* const most = std::getenv("MODEL_ORDERS_MOST");  // executions of a program
+  const std::size_t executions = most != nullptr ? std::stoul(most) : 8'000;
   const Programs programs(true);
   OrderList list;
   for (const auto& [key, met] : programs.met()) {
     if (part != nullptr && key.find(part) == std::string::npos) continue;
-    const model::Case* const program = Programs::who_notices(met, most != nullptr ? std::stoul(most) : 0);
+    const model::Case* const program = Programs::who_notices(met, executions);
     std::printf("%s: %s\n", key.c_str(), program != nullptr ? program->name.c_str() : "NOT NOTICED");
     std::fflush(stdout);
     if (!writes) {

@@ -73,9 +73,46 @@ model::Case waits(const std::string& name, int looks) {
   return {name, set_up, limits()};
 }
 
+/// Somebody has something for the manager, which sleeps for as long as nobody has.
+model::Case work() {
+  struct Work : Stage {
+    using Stage::Stage;
+    std::atomic<int> calls{0};
+  };
+  const auto set_up = [](model::Explorer::Program& program) {
+    const auto stage = std::make_shared<Work>(program);
+    program.name(&stage->calls, "calls");
+    program.thread("caller", [stage] {
+      stage->calls.store(1, std::memory_order_relaxed);
+      stage->watch.wake_manager();
+    });
+    program.thread("manager", [stage] {
+      while (stage->calls.load(std::memory_order_relaxed) == 0) stage->watch.sleep_manager(never, [] { return false; });
+    });
+  };
+  model::Limits its = limits();
+  its.timers = false;
+  its.lag = true;
+  return {"the manager is woken for a call", set_up, its};
+}
+
+/// A result comes while a submit says that the manager looks, which may have grown quiet.
+model::Case submits() {
+  const auto set_up = [](model::Explorer::Program& program) {
+    const auto stage = std::make_shared<Stage>(program);
+    program.thread("worker", [stage] { stage->publish(); });
+    program.thread("submitter", [stage] {
+      stage->submit();
+      stage->wait(0);
+    });
+    program.thread("manager", [stage] { stage->manage(); }, model::Ends::may_sleep);
+  };
+  return {"one submits and a result comes", set_up, limits()};
+}
+
 model::Cases cases() {
-  model::Cases all{waits("one waits", 0), waits("one looks and waits", 1)};
-  all[1].is_long = true;
+  model::Cases all{waits("one waits", 0), work(), submits(), waits("one looks and waits", 1)};
+  all[3].is_long = true;
   return all;
 }
 const model::Known known(cases);

@@ -61,7 +61,8 @@ class Barrier {
   explicit Barrier(int parties) : state_(2 * static_cast<std::size_t>(checked(parties)) * sizeof(Cell)) {
     state_->parties = static_cast<std::uint32_t>(parties);
     for (std::uint32_t i = 0; i < 2 * state_->parties; ++i) {
-      cell(0, i).store(std::uint64_t(generation_bits) << 38U);  // of a generation that never comes to be first
+      // Of a generation that never comes to be first.
+      cell(0, i).store(std::uint64_t(generation_bits) << 38U, std::memory_order_relaxed);
     }
   }
 
@@ -132,7 +133,7 @@ class Barrier {
   std::uint64_t load() const noexcept { return state_->phase.load(std::memory_order_acquire); }
   /// Updates `phase` when it was no longer that.
   bool change(std::uint64_t& phase, std::uint64_t desired) const noexcept {
-    if (!state_->phase.compare_exchange_strong(phase, desired, std::memory_order_acq_rel, std::memory_order_acquire))
+    if (!state_->phase.compare_exchange_strong(phase, desired, std::memory_order_release, std::memory_order_relaxed))
       return false;
     state_->wakeups.fetch_add(1, std::memory_order_release);
     detail::futex_wake(state_->wakeups, INT_MAX, true);
@@ -163,11 +164,11 @@ class Barrier {
   /// Takes a cell of that generation. Returns its number; -1: all were taken.
   int arrive(std::uint32_t generation, std::uint64_t self) const noexcept {
     for (std::uint32_t i = 0; i < state_->parties; ++i) {
-      std::uint64_t seen = cell(generation, i).load(std::memory_order_acquire);
+      std::uint64_t seen = cell(generation, i).load(std::memory_order_relaxed);
       const std::uint32_t newer = (generation + 2) & generation_bits;  // the bank's next, when we have been slow
       if (tag(seen) == generation || tag(seen) == newer) continue;
       if (cell(generation, i)
-              .compare_exchange_strong(seen, self | std::uint64_t(generation) << 38U, std::memory_order_acq_rel))
+              .compare_exchange_strong(seen, self | std::uint64_t(generation) << 38U, std::memory_order_release))
         return static_cast<int>(i);
       --i;  // look at the same again: it is taken now, or was written by one that came too late
     }

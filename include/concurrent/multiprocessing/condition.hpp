@@ -12,6 +12,11 @@
 // before it could wake the one that it notified leaves that one to its next look; one that was notified and killed
 // before it had the lock again leaves a cell with a dead holder, and the notification goes to another waiter, at that
 // one's next look or with the next notify.
+//
+// Who waits and who notifies hold the lock, which orders all that they do. Only who looks for the dead while it waits
+// does not: it sees all who waited when the dead one was notified, since it takes over what that notifier saw; and the
+// life of who has a cell, or what was done with the cell before it was free, with its holder. The words themselves are
+// numbers that a compare-and-swap looks at again.
 #pragma once
 
 #include <concurrent/multiprocessing/lock.hpp>
@@ -157,28 +162,28 @@ class Condition {
   }
   /// Takes the notification that a dead one had been given. True for one caller.
   static bool inherit(Cell& cell) noexcept {
-    std::uint32_t seen = cell.word.load(std::memory_order_acquire);
+    std::uint32_t seen = cell.word.load(std::memory_order_relaxed);
     return (seen & Cell::state_bits) == Cell::notified &&
-           cell.word.compare_exchange_strong(seen, seen & ~std::uint32_t(Cell::state_bits), std::memory_order_acq_rel);
+           cell.word.compare_exchange_strong(seen, seen & ~std::uint32_t(Cell::state_bits), std::memory_order_acquire);
   }
   /// Notifies up to n, the longest waiting first, and passes on what the dead were told.
   void tell(int n) const noexcept {
     while (n > 0) {
       Cell* first = nullptr;
       std::uint32_t first_seen = 0;
-      for (std::uint32_t i = 0, used = state_->used.load(std::memory_order_acquire); i < used; ++i) {
+      for (std::uint32_t i = 0, used = state_->used.load(std::memory_order_relaxed); i < used; ++i) {
         Cell& cell = state_->cell[i];
         if (is_gone(cell)) {
           if (inherit(cell) && n != INT_MAX) ++n;
           continue;
         }
-        const std::uint32_t seen = cell.word.load(std::memory_order_acquire);
+        const std::uint32_t seen = cell.word.load(std::memory_order_relaxed);
         if ((seen & Cell::state_bits) != Cell::waiting) continue;
         if (first == nullptr || static_cast<std::int32_t>(seen - first_seen) < 0) first = &cell, first_seen = seen;
       }
       if (first == nullptr) return;
       if (!first->word.compare_exchange_strong(first_seen, first_seen - Cell::waiting + Cell::notified,
-                                               std::memory_order_acq_rel))
+                                               std::memory_order_release))
         continue;  // its time was over at this moment
       detail::futex_wake(first->word, 1, true);
       if (n != INT_MAX) --n;
@@ -187,11 +192,11 @@ class Condition {
   Cell& take_cell(detail::HolderId self) const {
     for (std::uint32_t i = 0; i < Words::cells; ++i) {
       Cell& cell = state_->cell[i];
-      if (i >= state_->used.load(std::memory_order_relaxed)) state_->used.store(i + 1, std::memory_order_release);
+      if (i >= state_->used.load(std::memory_order_relaxed)) state_->used.store(i + 1, std::memory_order_relaxed);
       if (!is_gone(cell)) continue;
       if (inherit(cell)) tell(1);
       cell.holder.store(self, std::memory_order_release);
-      cell.word.store((state_->next_ticket++ << 2U) | Cell::waiting, std::memory_order_release);
+      cell.word.store((state_->next_ticket++ << 2U) | Cell::waiting, std::memory_order_relaxed);
       return cell;
     }
     throw RuntimeError("concurrent::multiprocessing: " + std::to_string(Words::cells) +
@@ -200,14 +205,14 @@ class Condition {
   /// Sleeps until the cell is notified. False: its time was over first.
   bool sleep(Cell& cell, detail::Deadline deadline) const noexcept {
     for (;;) {
-      std::uint32_t seen = cell.word.load(std::memory_order_acquire);
+      std::uint32_t seen = cell.word.load(std::memory_order_relaxed);
       if ((seen & Cell::state_bits) != Cell::waiting) return true;
       if (detail::has_passed(deadline)) {
         return !cell.word.compare_exchange_strong(seen, seen & ~std::uint32_t(Cell::state_bits),
-                                                  std::memory_order_acq_rel);
+                                                  std::memory_order_relaxed);
       }
       if (!detail::futex_wait(cell.word, seen, detail::next_look_up(deadline), true)) {
-        for (std::uint32_t i = 0, used = state_->used.load(std::memory_order_acquire); i < used; ++i) {
+        for (std::uint32_t i = 0, used = state_->used.load(std::memory_order_relaxed); i < used; ++i) {
           if (is_gone(state_->cell[i]) && inherit(state_->cell[i])) tell(1);
         }
       }
@@ -222,7 +227,7 @@ class Condition {
     const bool told = sleep(cell, deadline);
     static_cast<void>(word().acquire(lock_.state_.holders(), self, (detail::Deadline::max)()));
     word().depth = depth;
-    cell.word.fetch_and(~std::uint32_t(Cell::state_bits), std::memory_order_release);
+    cell.word.fetch_and(~std::uint32_t(Cell::state_bits), std::memory_order_relaxed);
     cell.holder.store(0, std::memory_order_release);
     return told;
   }

@@ -20,9 +20,10 @@
 //   client_sleeps    client   likewise; the server that has posted an answer takes it away, and then owes a bell
 //
 // Nobody sleeps through a message: a side writes its 1 and then looks for a message once more, the other writes the
-// message and then looks for the 1, all in one order (seq_cst). Either the one finds the message, or the other the 1. A
-// bell that is owed all the same to a client that has found its answer is waited for and thrown away, so that none is
-// left in the socket; the server counts frames instead. One that comes too early sends the client back to sleep.
+// message and then looks for the 1, all in one order (seq_cst). Either the one finds the message, or the other the 1.
+// Taking the 1 away and counting a frame tell the other side nothing else, so those are relaxed. A bell that is owed
+// all the same to a client that has found its answer is waited for and thrown away, so that none is left in the socket;
+// the server counts frames instead. One that comes too early sends the client back to sleep.
 //
 //   client                                        server
 //     request.bytes, .frame                         polls request.number and request.frames for a while;
@@ -206,7 +207,7 @@ class ManagerChannel {
   // The client.
 
   /// Before each frame that goes over the socket.
-  void announce_frame() noexcept { words_->request.frames.fetch_add(1, std::memory_order_seq_cst); }
+  void announce_frame() noexcept { words_->request.frames.fetch_add(1, std::memory_order_relaxed); }
   /// Posts a call of at most `most` bytes. True: a bell is owed.
   bool post_request(std::span<const std::byte> bytes) noexcept {
     words_->request.write(ManagerFrame::Kind::call, bytes);
@@ -217,7 +218,7 @@ class ManagerChannel {
   bool has_answer() const noexcept { return words_->answer.number.load(std::memory_order_seq_cst) == number_; }
   void client_sleeps() noexcept { words_->client_sleeps.store(1, std::memory_order_seq_cst); }
   /// True: a bell comes.
-  bool client_wakes() noexcept { return words_->client_sleeps.exchange(0, std::memory_order_seq_cst) == 0; }
+  bool client_wakes() noexcept { return words_->client_sleeps.exchange(0, std::memory_order_relaxed) == 0; }
   /// What has come of the socket, or instead of it.
   enum class Came : std::uint8_t { answer, bell, frame, end };
   /// Waits at the socket for an answer that was not here yet. `receive` reads a frame there and says what it is.
@@ -247,14 +248,14 @@ class ManagerChannel {
   bool has_request() const noexcept { return words_->request.number.load(std::memory_order_seq_cst) != number_; }
   /// A frame has been announced of which no more than `read` have been read.
   bool has_frame(std::uint32_t read) const noexcept {
-    return words_->request.frames.load(std::memory_order_seq_cst) != read;
+    return words_->request.frames.load(std::memory_order_relaxed) != read;
   }
   void server_sleeps() noexcept { words_->server_sleeps.store(1, std::memory_order_seq_cst); }
-  void server_wakes() noexcept { words_->server_sleeps.store(0, std::memory_order_seq_cst); }
+  void server_wakes() noexcept { words_->server_sleeps.store(0, std::memory_order_relaxed); }
   /// Takes the call and copies it. False: it is none.
   /// Throws: std::bad_alloc.
   bool read_request(ManagerFrame& frame, ReceivedBytes& bytes) {
-    number_ = words_->request.number.load(std::memory_order_acquire);
+    number_ = words_->request.number.load(std::memory_order_relaxed);  // has_request() has seen it
     return read(words_->request, frame, bytes) && frame.magic == ManagerFrame::expected_magic &&
            frame.kind == ManagerFrame::Kind::call;
   }
@@ -267,7 +268,7 @@ class ManagerChannel {
   /// The answer comes over the socket, which wakes the client as a bell does.
   void post_that_answer_follows() noexcept {
     words_->answer.write(ManagerFrame::Kind::follows, {});
-    words_->answer.number.store(number_, std::memory_order_seq_cst);
+    words_->answer.number.store(number_, std::memory_order_release);
   }
 
  private:
@@ -281,7 +282,7 @@ class ManagerChannel {
     return mapped;
   }
   static bool take(std::atomic<std::uint32_t>& sleeps) noexcept {
-    return sleeps.load(std::memory_order_seq_cst) != 0 && sleeps.exchange(0, std::memory_order_seq_cst) != 0;
+    return sleeps.load(std::memory_order_seq_cst) != 0 && sleeps.exchange(0, std::memory_order_relaxed) != 0;
   }
   static bool read(const ManagerChannelSide& side, ManagerFrame& frame, ReceivedBytes& bytes) {
     frame = side.read_frame();

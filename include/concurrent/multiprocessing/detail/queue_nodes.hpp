@@ -113,7 +113,7 @@ void QueueNodes::sweep(IsNamed is_named) const noexcept {
     if (owner == 0 || holders_.is_alive(owner)) continue;
     if (is_named(i)) continue;
     const std::uint64_t length = at(i).length;
-    if (at(i).owner.compare_exchange_strong(owner, 0, std::memory_order_acq_rel) && length > QueueNode::inline_bytes &&
+    if (at(i).owner.compare_exchange_strong(owner, 0, std::memory_order_release) && length > QueueNode::inline_bytes &&
         length <= largest_item) {
       file_.forget(offset_of(i), length);
     }

@@ -89,9 +89,9 @@ inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
 
 /// Whether an item may be put at tail, as long as the entry there is empty.
 inline bool QueueRing::has_room(std::uint64_t tail) const {
-  if (tail - seen_.head.load(std::memory_order_acquire) < words_.most) return true;
+  if (tail - seen_.head.load(std::memory_order_relaxed) < words_.most) return true;
   const std::uint64_t head = words_.head.load(std::memory_order_seq_cst);
-  seen_.head.store(head, std::memory_order_release);
+  seen_.head.store(head, std::memory_order_relaxed);
   return tail - head < words_.most || size() < words_.most;
 }
 

@@ -135,12 +135,12 @@ class FutureStateBase {
 
   /// Like add_waiter, if nobody else has an eye on the result: no other handle, no callback, no waiter.
   bool offer_destination(WaiterLink& link) noexcept {
-    return is_only_handle() && list_.load(std::memory_order_acquire) == 0 && add_link(link);
+    return is_only_handle() && list_.load(std::memory_order_relaxed) == 0 && add_link(link);
   }
   /// By who brings the result and has not published it: takes the memory that a waiter has for it off the list. Null:
   /// there is none.
   ResultDestination* take_destination() noexcept {
-    return list_.load(std::memory_order_acquire) == 0 ? nullptr : find_destination();
+    return list_.load(std::memory_order_relaxed) == 0 ? nullptr : find_destination();
   }
 
   /// How many bytes the call takes on its way to another process; 0 where nothing is copied. Constant after submit.
@@ -153,7 +153,7 @@ class FutureStateBase {
     if (owner_ != nullptr) owner_->read_progress(owned(), done, total);
   }
   bool pump_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Deadline deadline) {
-    return owner_ != nullptr ? owner_->pump_until(word, old, deadline) : word.load(std::memory_order_acquire) != old;
+    return owner_ != nullptr ? owner_->pump_until(word, old, deadline) : word.load(std::memory_order_relaxed) != old;
   }
   bool park(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline) {
     return owner_ != nullptr ? owner_->park(word, value, deadline)

@@ -23,22 +23,22 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::cancel() {
     if ((word & cancelling_bit) != 0) {  // another thread is asking; its answer is ours
       ::sched_yield();
       word = word_.load(std::memory_order_acquire);
-    } else if (word_.compare_exchange_weak(word, word | cancelling_bit, std::memory_order_acq_rel)) {
+    } else if (word_.compare_exchange_weak(word, word | cancelling_bit, std::memory_order_acquire)) {
       break;
     }
   }
   if (owner_ != nullptr && !owner_->withdraw(owned())) {
-    word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
+    word_.fetch_and(~cancelling_bit, std::memory_order_relaxed);
     return cancelled();  // by terminate() in another thread
   }
   // A worker may have begun meanwhile, if the executor leaves that to us.
-  word = word_.load(std::memory_order_acquire);
+  word = word_.load(std::memory_order_relaxed);
   do {
     if (state_of(word) != State::pending || (word & storing_bit) != 0) {
-      word_.fetch_and(~cancelling_bit, std::memory_order_acq_rel);
+      word_.fetch_and(~cancelling_bit, std::memory_order_relaxed);
       // Somebody stores an outcome. It is no worker's, since the call has been taken back: terminate() is about to say
       // that it is cancelled.
-      while ((word_.load(std::memory_order_acquire) & storing_bit) != 0) ::sched_yield();
+      while ((word_.load(std::memory_order_relaxed) & storing_bit) != 0) ::sched_yield();
       return cancelled();
     }
   } while (!word_.compare_exchange_weak(word, with_state(word, State::cancelled), std::memory_order_seq_cst));
@@ -47,7 +47,7 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::cancel() {
 }
 
 CONCURRENT_FUTURES_INLINE bool FutureStateBase::try_run() noexcept {
-  std::uint32_t word = word_.load(std::memory_order_acquire);
+  std::uint32_t word = word_.load(std::memory_order_relaxed);
   for (;;) {
     State next = State::running;
     if (state_of(word) == State::cancelled) {
@@ -62,7 +62,7 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::try_run() noexcept {
 }
 
 CONCURRENT_FUTURES_INLINE bool FutureStateBase::set_running_or_notify_cancel() {
-  std::uint32_t word = word_.load(std::memory_order_acquire);
+  std::uint32_t word = word_.load(std::memory_order_relaxed);
   for (;;) {
     const State now = state_of(word);
     if ((now != State::pending && now != State::cancelled) || (word & storing_bit) != 0) {

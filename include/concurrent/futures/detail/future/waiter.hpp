@@ -61,15 +61,15 @@ class Waiter {
     } else {
       wake = remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1 || (failed && on_failure_);
     }
-    if (wake && word_.exchange(event, std::memory_order_acq_rel) == asleep) {
+    if (wake && word_.exchange(event, std::memory_order_release) == asleep) {
       multiprocessing::detail::futex_wake(word_, 1);
     }
   }
 
   /// The links that fired since the last call, oldest first. Resets the word, so that the next event is seen.
   WaiterLink* take_fired() noexcept {
-    word_.store(quiet, std::memory_order_seq_cst);
-    WaiterLink* newest_first = fired_.exchange(nullptr, std::memory_order_seq_cst);
+    word_.exchange(quiet, std::memory_order_acquire);  // who has said `event` before has fired before
+    WaiterLink* newest_first = fired_.exchange(nullptr, std::memory_order_acquire);
     WaiterLink* oldest_first = nullptr;
     while (newest_first != nullptr) {
       WaiterLink* const next = newest_first->next_fired;
@@ -85,11 +85,11 @@ class Waiter {
   template <class SleepOn>
   bool sleep(Deadline deadline, SleepOn&& sleep_on) {
     std::uint32_t seen = quiet;
-    word_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel);
-    if (word_.load(std::memory_order_acquire) != asleep) return true;
+    word_.compare_exchange_strong(seen, asleep, std::memory_order_relaxed);
+    if (word_.load(std::memory_order_relaxed) != asleep) return true;
     const bool in_time = sleep_on(word_, asleep, deadline);
     seen = asleep;
-    return !word_.compare_exchange_strong(seen, quiet, std::memory_order_acq_rel) || in_time;
+    return !word_.compare_exchange_strong(seen, quiet, std::memory_order_relaxed) || in_time;
   }
   bool sleep(Deadline deadline) {
     return sleep(deadline, [](const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline until) {

@@ -59,7 +59,7 @@ CONCURRENT_FUTURES_INLINE void CallbackList::run() noexcept {
 
 CONCURRENT_FUTURES_INLINE FutureStateBase::~FutureStateBase() {
   // Of a future that nobody finished; threads that wait for it would hold handles.
-  for (auto* link = reinterpret_cast<Link*>(list_.load(std::memory_order_acquire)); link != nullptr;) {
+  for (auto* link = reinterpret_cast<Link*>(list_.load(std::memory_order_relaxed)); link != nullptr;) {
     Link* const next = link->next;
     static_cast<Callback*>(link)->drop();
     link = next;
@@ -171,7 +171,7 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::wait_until_done(Deadline deadlin
     if (deadline != (Deadline::max)() && std::chrono::steady_clock::now() >= deadline) return false;
     if (pump_until(word_, word, deadline)) continue;
     if ((word & sleepers_bit) == 0 &&
-        !word_.compare_exchange_strong(word, word | sleepers_bit, std::memory_order_acq_rel)) {
+        !word_.compare_exchange_strong(word, word | sleepers_bit, std::memory_order_relaxed)) {
       continue;
     }
     park(word_, word | sleepers_bit, deadline);

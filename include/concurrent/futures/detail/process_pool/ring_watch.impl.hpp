@@ -100,7 +100,7 @@ void RingWatch::sleep_manager(Deadline deadline, const Ready& ready) {
   const bool others_look = ipc::poller_state(*words_) != ipc::poller_none;
   if (!work_for_manager_.exchange(false, std::memory_order_seq_cst) && (others_look || !ready()))
     ipc::futex_wait(word, asleep, deadline, true);
-  manager_sleeps_.store(false, std::memory_order_seq_cst);
+  manager_sleeps_.store(false, std::memory_order_relaxed);  // seen late, it costs a wake-up in vain
   word.fetch_and(~std::uint32_t{1}, std::memory_order_seq_cst);
 }
 
