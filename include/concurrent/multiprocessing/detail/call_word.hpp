@@ -6,8 +6,7 @@
 
 #include <cstdint>
 
-namespace concurrent::multiprocessing::inline v0 {
-namespace detail {
+namespace concurrent::multiprocessing::inline v0::detail {
 
 /// The stages of a call record. The values are part of the layout.
 enum class Stage : std::uint8_t { free = 0, ready = 1, claimed = 2, started = 3, cancelled = 4 };
@@ -42,5 +41,4 @@ inline constexpr std::uint64_t initializer_call = ~std::uint64_t{0};
 /// Likewise of its finalizer, or of an object of worker_local that is destroyed.
 inline constexpr std::uint64_t finalizer_call = ~std::uint64_t{1};
 
-}  // namespace detail
-}  // namespace concurrent::multiprocessing::inline v0
+}  // namespace concurrent::multiprocessing::inline v0::detail

@@ -16,9 +16,6 @@ namespace concurrent::futures::inline v0::detail {
 template <class Item>
 class PriorityList {
  public:
-  PriorityList() noexcept = default;
-  PriorityList(const PriorityList&) = delete;
-  PriorityList& operator=(const PriorityList&) = delete;
   ~PriorityList() {
     for (Level* const level : levels_) delete level;
   }

@@ -175,7 +175,6 @@ class ProcessPool final : public FutureOwner {
   void check_waiting() const;
   void hand_back_rings();
   void poll_after_callbacks(Deadline deadline);
-  bool poll_for_next();
   void sleep_manager(Deadline deadline);
   auto results_ready() const noexcept {
     return [this] { return results_.ready(); };

@@ -76,20 +76,17 @@ inline void ProcessPool::poll_after_callbacks(Deadline deadline) {
     ProcessPool& pool;
     Deadline deadline;
     bool any_left() const { return pool.poll_budget_.outstanding() != 0; }
-    bool poll() const { return pool.poll_for_next(); }
+    bool poll() const {  // one stretch, for a result or for whoever wakes the manager
+      const auto never = [] { return false; };
+      const auto has_come = [this] { return pool.pump_results() || pool.watch_.has_work(); };
+      return pool.poll_budget_.poll<ipc::Polling>(static_cast<std::size_t>(pool.max_workers()), has_come, never, never);
+    }
     void call_back() const { pool.run_callbacks(); }
     bool have_called() const { return pool.callbacks_.take_ran(); }
     bool is_late() const { return has_passed(deadline); }
     bool pump() const { return pool.pump_results(); }
   };
   watch_.poll_between_callbacks(Rounds{*this, deadline});
-}
-
-/// One stretch of pumping, for a result or for whoever wakes the manager. False: neither has come.
-inline bool ProcessPool::poll_for_next() {
-  const auto never = [] { return false; };
-  return poll_budget_.poll<ipc::Polling>(
-      static_cast<std::size_t>(max_workers()), [this] { return pump_results() || watch_.has_work(); }, never, never);
 }
 
 inline void ProcessPool::sleep_manager(Deadline deadline) { watch_.sleep_manager(deadline, results_ready()); }
