@@ -213,19 +213,30 @@ TEST_CASE_METHOD(support::LeakChecked, "max_pending: slow callbacks hold up who 
   CHECK(most_before_slow_callbacks(pool, tries) < 100);
 }
 
+namespace {
+
+/// The manager runs a callback until what this returns is opened.
+template <class Pool>
+support::Gate hold_manager(Pool& pool) {
+  const support::Gate gate = support::Gate::make();
+  const support::Counter running = support::Counter::make();
+  const support::Counter added = support::Counter::make();  // first: of a call that is done it runs in this thread
+  std::atomic<bool> holds{false};
+  pool.submit(held, running, added).add_done_callback([&holds, gate](const auto&) {
+    holds = true;
+    gate.wait();
+  });
+  added.add();
+  REQUIRE(support::eventually([&] { return holds.load(); }));
+  return gate;
+}
+
+}  // namespace
+
 TEST_CASE_METHOD(support::LeakChecked,
                  "max_pending: calls that call nobody back do not count among slow callbacks (process)") {
   auto pool = processes(1, 2);
-  const support::Gate manager = support::Gate::make();
-  const support::Counter running = support::Counter::make();
-  const support::Counter called = support::Counter::make();  // back: a callback that comes too late runs in this thread
-  std::atomic<bool> holds{false};
-  pool.submit(held, running, called).add_done_callback([&](const auto&) {
-    holds = true;
-    manager.wait();
-  });
-  called.add();
-  while (!holds) std::this_thread::yield();
+  const support::Gate manager = hold_manager(pool);
   for (int i = 0; i < 5; ++i) {
     auto call = pool.try_submit(twice, i);
     REQUIRE(call.has_value());
@@ -443,16 +454,7 @@ TEST_CASE_METHOD(support::LeakChecked,
 TEST_CASE_METHOD(support::LeakChecked,
                  "submit: on its way it takes the results that have come, where nobody else does") {
   cf::ProcessPoolExecutor pool(1);
-  const support::Gate manager = support::Gate::make();
-  const support::Counter running = support::Counter::make();
-  const support::Counter called = support::Counter::make();  // back: a callback that comes too late runs in this thread
-  std::atomic<bool> holds{false};
-  pool.submit(held, running, called).add_done_callback([&](const auto&) {
-    holds = true;
-    manager.wait();
-  });
-  called.add();
-  REQUIRE(support::eventually([&] { return holds.load(); }));
+  const support::Gate manager = hold_manager(pool);
   const auto first = pool.submit(twice, 2);
   CHECK(support::eventually([&] { return fmt::format("{}", pool).find("(0 busy), 0 queued") != std::string::npos; }));
   CHECK_FALSE(first.done());

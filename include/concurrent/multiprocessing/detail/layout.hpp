@@ -79,9 +79,10 @@
 //                         (worker_sleep.hpp); dead before or after that, it has nothing in hand.
 //  CallerWords::poller    (count, state). none: no thread of the caller polls. polls: one does, or the manager looks
 //                         soon, or is awake and runs callbacks; whoever puts this back to none looks at every ring once
-//                         more after that. sleeps: it sleeps on this word; a worker
-//                         that has a result counts it up, so that the sleeper cannot miss it, and wakes it. The state
-//                         is the caller's alone, so a worker that stops between the two keeps nobody else from waking.
+//                         more after that. sleeps: it sleeps on this word; a worker that has a result counts it up, so
+//                         that the sleeper cannot miss it, and wakes it. The state is the caller's alone, so a worker
+//                         that stops between the two keeps nobody else from waking. If it dies there, the manager takes
+//                         its result as it deals with the death, and who waits for that one is woken by its future.
 //  CallerWords::manager   likewise for the management thread: odd while it sleeps on this word. It never sleeps long
 //                         while a call waits, so a wake-up that died with its sender costs a moment.
 #pragma once
