@@ -249,9 +249,9 @@ TEST_CASE_METHOD(support::LeakChecked, "max_pending: who submits may hold a lock
   auto pool = processes(1, 2);
   std::mutex mutex;
   std::atomic<int> called{0};
+  const auto submitter = std::this_thread::get_id();  // which a callback of a call that is done already runs in
   {
     const std::lock_guard lock(mutex);
-    const auto submitter = std::this_thread::get_id();  // which a callback of a call that is done already runs in
     for (int i = 0; i < 5; ++i)
       pool.submit(twice, i).add_done_callback([&](const auto&) {
         std::unique_lock needed(mutex, std::defer_lock);
