@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/future/future_handle.hpp>
 #include <concurrent/futures/future.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <memory>
 #include <type_traits>
@@ -27,7 +28,7 @@ class AnyFuture : public detail::FutureHandle {
     static_assert(std::is_invocable_v<Function&, AnyFuture>,
                   "concurrent::futures: add_done_callback: the callback cannot be called with an AnyFuture. Give it "
                   "one parameter of that type.");
-    checked().add_callback(std::make_unique<FunctionCallback<Function>>(std::move(fn)));
+    checked().add_callback(pickle::detail::UniquePointer<FunctionCallback<Function>>::make(std::move(fn)));
   }
 
  private:

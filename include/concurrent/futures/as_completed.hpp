@@ -7,6 +7,7 @@
 #include <concurrent/futures/detail/future/waiter.hpp>
 #include <concurrent/futures/detail/pool/deadline.hpp>
 #include <concurrent/futures/exceptions.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -150,7 +151,7 @@ class CompletedRange {
 
   /// Made by `as_completed`.
   CompletedRange(std::vector<F> futures, detail::Deadline deadline)
-      : set_(std::make_unique<detail::CompletedSet<F>>(std::move(futures), deadline)) {}
+      : set_(pickle::detail::UniquePointer<detail::CompletedSet<F>>::make(std::move(futures), deadline)) {}
 
   /// The first future that is done.
   ///
@@ -163,7 +164,7 @@ class CompletedRange {
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
-  std::unique_ptr<detail::CompletedSet<F>> set_;
+  pickle::detail::UniquePointer<detail::CompletedSet<F>> set_;
 };
 
 /// Goes through the futures of any input range as they complete, from any mix of executors; duplicates count once. Of

@@ -6,6 +6,7 @@
 #include <concurrent/futures/detail/future/future_state.hpp>
 #include <concurrent/futures/detail/future/future_text.hpp>
 #include <concurrent/futures/detail/future/result_destination.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -120,7 +121,7 @@ class Future : public detail::FutureHandle {
     static_assert(std::is_invocable_v<Function&, Future<T>>,
                   "concurrent::futures: add_done_callback: the callback cannot be called with this future. Give it one "
                   "parameter of type Future<T>, const Future<T>& or AnyFuture.");
-    checked().add_callback(std::make_unique<FunctionCallback<Function>>(std::move(fn)));
+    checked().add_callback(pickle::detail::UniquePointer<FunctionCallback<Function>>::make(std::move(fn)));
   }
 
   /// For writers of executors, and for tests: the call succeeded. `set_result()` for Future<void>.

@@ -7,6 +7,7 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/futures/map_options.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -199,7 +200,7 @@ class MapResult {
   using value_type = typename Items::Item;
 
   /// For writers of executors.
-  explicit MapResult(std::unique_ptr<Items> items) noexcept : items_(std::move(items)) {}
+  explicit MapResult(pickle::detail::UniquePointer<Items> items) noexcept : items_(std::move(items)) {}
 
   /// Where the iteration is: the first result, or the next one. Does not wait.
   iterator begin() noexcept {
@@ -226,7 +227,7 @@ class MapResult {
 
  private:
   friend struct detail::MapAccess;
-  std::unique_ptr<Items> items_;
+  pickle::detail::UniquePointer<Items> items_;
 };
 
 }  // namespace concurrent::futures::inline v0

@@ -152,7 +152,7 @@ class BasicProcessPoolExecutor : public detail::ExecutorBase<BasicProcessPoolExe
             return future;
           }
           state->retries_left = static_cast<std::uint16_t>(options->retries);
-          state->options = std::make_unique<TaskOptions>(std::move(*options));
+          state->options = pickle::detail::UniquePointer<TaskOptions>::make(std::move(*options));
         }
       }
       detail::CallWriter writer(pool().blocks());
@@ -192,4 +192,5 @@ using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 #include <concurrent/futures/detail/process_pool/timers.hpp>
 #include <concurrent/futures/detail/process_pool/trace.hpp>
 #include <concurrent/futures/detail/process_pool/waiting.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif

@@ -4,6 +4,7 @@
 
 #include <concurrent/futures/detail/progress/bar_on_terminal.hpp>
 #include <concurrent/futures/logging.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -34,7 +35,8 @@ class ProgressBar {
   /// Draws the bar for the first time.
   explicit ProgressBar(ProgressOptions options = {}) : leave_(options.leave) {
     if (::isatty(STDERR_FILENO) == 0) return;
-    line_ = std::make_unique<detail::BarOnTerminal>(std::move(options.desc), options.total, std::move(options.unit));
+    line_ = pickle::detail::UniquePointer<detail::BarOnTerminal>::make(std::move(options.desc), options.total,
+                                                                       std::move(options.unit));
     line_->draw(0, 0);
   }
   ProgressBar(const ProgressBar&) = delete;
@@ -91,7 +93,7 @@ class ProgressBar {
  private:
   static constexpr std::chrono::milliseconds between_draws{100};
 
-  std::unique_ptr<detail::BarOnTerminal> line_;  // none: standard error is no terminal
+  pickle::detail::UniquePointer<detail::BarOnTerminal> line_;  // none: standard error is no terminal
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point drawn_ = start_;
   std::size_t done_ = 0;

@@ -10,6 +10,7 @@
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/futures/task_options.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/pickle/stop_token.hpp>
 
 #include <memory>
@@ -94,7 +95,8 @@ class ThreadPoolExecutor : public detail::ExecutorBase<ThreadPoolExecutor> {
           detail::FutureStateBase::run(task->finish_cancelled());
           return future;
         }
-        if (!options->label.empty()) task->label = std::make_unique<const std::string>(std::move(options->label));
+        if (!options->label.empty())
+          task->label = pickle::detail::UniquePointer<const std::string>::make(std::move(options->label));
         task->given_priority = options->priority;
       }
       task->add_reference();  // for the queue

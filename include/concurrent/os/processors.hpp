@@ -8,17 +8,18 @@
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
 
 namespace concurrent::os::inline v0 {
 
 /// How many processors the calling thread may use; 0: the system does not say.
 inline int count_allowed_processors() {
   for (int size = 1024; size <= 1 << 20; size *= 4) {  // machines have more processors than cpu_set_t has bits
-    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(CPU_ALLOC(static_cast<std::size_t>(size)),
-                                                               [](cpu_set_t* memory) { CPU_FREE(memory); });
+    cpu_set_t* const set = CPU_ALLOC(static_cast<std::size_t>(size));
+    if (set == nullptr) return 0;
     const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(size));
-    if (set != nullptr && ::sched_getaffinity(0, bytes, set.get()) == 0) return CPU_COUNT_S(bytes, set.get());
+    const int count = ::sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 0;
+    CPU_FREE(set);
+    if (count != 0) return count;
   }
   return 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/pickle/detail/shared_table.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/pickle/errors.hpp>
 
 #include <cstddef>
@@ -89,7 +90,7 @@ class Reader {
 
   /// The objects behind the shared pointers read so far.
   detail::ReadPointers& shared_pointers() {
-    if (!shared_) shared_ = std::make_unique<detail::ReadPointers>();
+    if (!shared_) shared_ = detail::UniquePointer<detail::ReadPointers>::make();
     return *shared_;
   }
 
@@ -128,7 +129,7 @@ class Reader {
   Views views_;
   int depth_ = 0;
   bool null_refused_ = false;
-  std::unique_ptr<detail::ReadPointers> shared_;
+  detail::UniquePointer<detail::ReadPointers> shared_;
 };
 
 }  // namespace concurrent::pickle::inline v0

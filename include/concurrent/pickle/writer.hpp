@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/pickle/detail/kept_objects.hpp>
 #include <concurrent/pickle/detail/shared_table.hpp>
 #include <concurrent/pickle/errors.hpp>
 
@@ -103,19 +104,17 @@ class Writer {
   void truncate(std::size_t size) noexcept { next_ = first_ + size; }
 
   /// What the message's reader finds by way of this process, so that it has to be there still.
-  using Kept = std::vector<std::shared_ptr<const void>>;
+  using Kept = detail::KeptObjects;
   /// Who sends the message keeps such things until it has arrived, and takes them when it is written.
   void keep_what_is_sent() noexcept { keeps_ = true; }
   /// Keeps one, where somebody has asked for it.
   void keep(const std::shared_ptr<const void>& object) {
-    if (!keeps_) return;
-    std::unique_ptr<Kept>& kept = objects().kept;
-    (kept ? kept : kept = std::make_unique<Kept>())->push_back(object);
+    if (keeps_) objects().kept.add(object);
   }
   /// True: there is something to take.
-  bool has_kept() const noexcept { return objects_ != nullptr && objects_->kept != nullptr; }
+  bool has_kept() const noexcept { return objects_ != nullptr && !objects_->kept.empty(); }
   /// What has been kept; nothing is left here.
-  std::unique_ptr<Kept> take_kept() noexcept { return has_kept() ? std::move(objects_->kept) : nullptr; }
+  Kept take_kept() noexcept { return has_kept() ? std::move(objects_->kept) : Kept(); }
 
   /// Goes back to empty, ready for another message.
   void clear() noexcept {
@@ -158,7 +157,7 @@ class Writer {
   // What few messages need: the others pay for one null pointer.
   struct Objects {
     detail::WrittenPointers shared;
-    std::unique_ptr<Kept> kept;
+    Kept kept;
   };
   Objects& objects() {
     if (objects_ == nullptr) objects_ = new Objects;

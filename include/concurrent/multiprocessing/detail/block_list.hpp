@@ -4,15 +4,15 @@
 #include <concurrent/multiprocessing/detail/allocation.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 #include <concurrent/os/pages.hpp>
+#include <concurrent/pickle/detail/least.hpp>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
@@ -40,7 +40,7 @@ class LargeBlocks {
     if (blocks_[best].size >= 2 * size && blocks_[best].size - size >= smallest_rest) {
       const Entry rest{blocks_[best].offset + size, blocks_[best].size - size, false};
       blocks_[best].size = size;
-      blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(best) + 1, rest);
+      blocks_.insert(best + 1, rest);
     }
     blocks_[best].used = true;
     return region_.data() + blocks_[best].offset;
@@ -136,11 +136,11 @@ class LargeBlocks {
 
   void merge_next(std::size_t index) noexcept {
     blocks_[index].size += blocks_[index + 1].size;
-    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+    blocks_.erase(index + 1);
   }
 
   std::span<std::byte> region_;
-  std::vector<Entry> blocks_;  // by offset, without gaps
+  PlainVector<Entry> blocks_;  // by offset, without gaps
   std::size_t touched_ = 0;
   AccessiblePart accessible_;
 };
@@ -210,10 +210,12 @@ class BlockList {
     // mebibytes, nor does one whose payloads grow through all classes touch them for each. To touch them takes longer
     // than many a map's whole chunk.
     const std::size_t least = size > smallest_slab ? size : smallest_slab;
-    const std::size_t slab_bytes = std::clamp(blocks_made_[index] * size, least, slab_size);
+    const std::size_t slab_bytes =
+        pickle::detail::least(pickle::detail::greatest(blocks_made_[index] * size, least), slab_size);
     auto& list = free_[index];
     blocks_made_[index] += slab_bytes / size;
-    if (list.capacity() < blocks_made_[index]) list.reserve((std::max)(2 * list.capacity(), blocks_made_[index]));
+    if (list.capacity() < blocks_made_[index])
+      list.reserve(pickle::detail::greatest(2 * list.capacity(), blocks_made_[index]));
     slabs_.reserve(slabs_.size() + 1);
     std::byte* const slab = large_.allocate(slab_bytes);
     if (slab == nullptr) return false;
@@ -223,9 +225,9 @@ class BlockList {
   }
 
   LargeBlocks large_;
-  std::array<std::vector<std::byte*>, classes> free_;
+  std::array<PlainVector<std::byte*>, classes> free_;
   std::array<std::size_t, classes> blocks_made_{};
-  std::vector<std::byte*> slabs_;
+  PlainVector<std::byte*> slabs_;
   std::size_t small_in_use_ = 0;
 };
 

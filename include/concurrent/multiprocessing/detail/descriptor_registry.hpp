@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <vector>
 
 namespace concurrent::multiprocessing::inline v0 {
@@ -27,13 +28,13 @@ class DescriptorRegistry {
   }
   void close(int fd) noexcept {
     const MutexLock lock(mutex_);
-    std::erase(descriptors_, fd);
+    remove(fd);
     ::close(fd);
   }
   /// The program has closed it.
   void forget(int fd) noexcept {
     const MutexLock lock(mutex_);
-    std::erase(descriptors_, fd);
+    remove(fd);
   }
   /// In a forked child, where the lock is held since before the fork: closes all of them.
   void close_all() noexcept CONCURRENT_FUTURES_UNCHECKED_LOCKS {
@@ -52,6 +53,15 @@ class DescriptorRegistry {
                        instance().close_all();
                        instance().mutex_.unlock();
                      });
+  }
+
+  void remove(int fd) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) {
+    for (std::size_t i = 0; i < descriptors_.size(); ++i) {
+      if (descriptors_[i] != fd) continue;
+      descriptors_[i] = descriptors_.back();
+      descriptors_.pop_back();
+      return;
+    }
   }
 
   Mutex mutex_;

@@ -5,6 +5,7 @@
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/grow_in_blocks.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/writer.hpp>
 
@@ -25,10 +26,7 @@ class ResultBlocks {
  public:
   /// `most`: how many results may be handed over and not be done with. Room for them is made now: publishing a result
   /// must not fail for want of memory.
-  ResultBlocks(std::span<std::byte> region, std::size_t most) : blocks_(region) {
-    published_.reserve(most);
-    done_with_.reserve(most);
-  }
+  ResultBlocks(std::span<std::byte> region, std::size_t most) : blocks_(region), published_(most) {}
 
   /// Room for a block with `size` bytes after its header; null when there is none.
   Allocation allocate(std::size_t size) {
@@ -39,8 +37,8 @@ class ResultBlocks {
   void free(Allocation block) noexcept { blocks_.free(block); }
 
   /// From now on the block is the caller's until it clears `busy`. What the result means lives as long.
-  void hand_over(Allocation block, std::unique_ptr<pickle::Writer::Kept> kept = nullptr) {
-    published_.emplace_back(block, std::move(kept));
+  void hand_over(Allocation block, pickle::Writer::Kept kept = {}) {
+    published_[published_count_++] = {block, std::move(kept)};
     auto* const header = ::new (block.address) Block{};
     header->capacity = block.size - sizeof(Block);
     header->busy.store(1, std::memory_order_relaxed);  // the entry's commit makes it visible
@@ -48,16 +46,16 @@ class ResultBlocks {
 
   /// Takes back what the caller is done with. What the results meant lives until let_go().
   void collect() noexcept {
-    for (std::size_t i = 0; i < published_.size();) {
-      if (reinterpret_cast<Block*>(published_[i].first.address)->busy.load(std::memory_order_acquire) != 0) {
+    for (std::size_t i = 0; i < published_count_;) {
+      Published& one = published_[i];
+      if (reinterpret_cast<Block*>(one.block.address)->busy.load(std::memory_order_acquire) != 0) {
         ++i;
         continue;
       }
-      blocks_.free(published_[i].first);
-      // There is room: one result is published between two calls of let_go(), so no more than `most` are taken back.
-      if (published_[i].second != nullptr) done_with_.push_back(std::move(published_[i].second));
-      if (i + 1 != published_.size()) published_[i] = std::move(published_.back());
-      published_.pop_back();
+      blocks_.free(one.block);
+      done_with_.take(one.kept);
+      Published& last = published_[--published_count_];
+      if (&last != &one) one = std::move(last);
     }
   }
   /// Lets go of what results meant that the caller is done with. To unmap large memory takes milliseconds: a time for
@@ -66,8 +64,8 @@ class ResultBlocks {
   /// Whether something is kept for a caller that has not loaded its result yet.
   bool keeps() noexcept {
     collect();
-    for (const auto& one : published_) {
-      if (one.second != nullptr) return true;
+    for (std::size_t i = 0; i < published_count_; ++i) {
+      if (!published_[i].kept.empty()) return true;
     }
     return false;
   }
@@ -79,10 +77,15 @@ class ResultBlocks {
   }
 
  private:
+  struct Published {
+    Allocation block;
+    pickle::Writer::Kept kept;
+  };
+
   BlockList blocks_;
-  std::vector<std::pair<Allocation, std::unique_ptr<pickle::Writer::Kept>>>
-      published_;  // at most one for each entry of the ring
-  std::vector<std::unique_ptr<pickle::Writer::Kept>> done_with_;
+  pickle::detail::UniqueArray<Published> published_;  // at most one for each entry of the ring
+  std::size_t published_count_ = 0;
+  pickle::Writer::Kept done_with_;
 };
 
 /// Where a worker pickles a result: first into memory of its own, and into a block once it outgrows the ring's entry.

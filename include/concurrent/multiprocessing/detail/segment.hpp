@@ -265,7 +265,7 @@ class Segment {
     }
     base_ = static_cast<std::byte*>(address);
     geometry_ = geometry;
-    accessible_.assign(geometry.workers + std::size_t{1}, {});
+    accessible_ = pickle::detail::UniqueArray<AccessiblePart>(geometry.workers + std::size_t{1});
     return true;
   }
   void unmap() noexcept {
@@ -275,7 +275,7 @@ class Segment {
   Descriptor descriptor_;
   std::byte* base_ = nullptr;
   SegmentGeometry geometry_;
-  std::vector<AccessiblePart> accessible_;  // of each worker's region, then of the caller's
+  pickle::detail::UniqueArray<AccessiblePart> accessible_;  // of each worker's region, then of the caller's
 };
 
 }  // namespace detail

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/os.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 #include <concurrent/multiprocessing/detail/zygote_messages.hpp>
 #include <concurrent/os/socket.hpp>
 #include <concurrent/pickle/detail/least.hpp>
@@ -26,7 +27,6 @@
 #include <csignal>
 #include <cstddef>
 #include <utility>
-#include <vector>
 
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -44,6 +44,7 @@ class StandbyPool {
  public:
   using Clock = std::chrono::steady_clock;
   struct Standby {
+    using MovedByBytes = Descriptor;
     pid_t pid;
     Descriptor pipe;
     Descriptor orders;  // our end
@@ -58,7 +59,7 @@ class StandbyPool {
   StartedProcess use(const ZygoteRequest& request) noexcept {
     while (!standbys_.empty()) {
       Standby standby = std::move(standbys_.front());
-      standbys_.erase(standbys_.begin());  // the oldest: it is the surest to be ready
+      standbys_.pop_front();  // the oldest: it is the surest to be ready
       const auto sent = os::send_bytes(standby.orders.get(), &request, sizeof request, MSG_DONTWAIT);
       if (sent == static_cast<ssize_t>(sizeof request)) return {standby.pid, std::move(standby.pipe)};
       ::kill(standby.pid, SIGKILL);  // has ended, or is about to; not reaped yet, so the pid is still its own
@@ -97,10 +98,8 @@ class StandbyPool {
 
   /// A process has been reaped, which may have been one of these.
   void reaped(pid_t pid) noexcept {
-    for (auto standby = standbys_.begin(); standby != standbys_.end(); ++standby) {
-      if (standby->pid != pid) continue;
-      standbys_.erase(standby);
-      return;
+    for (std::size_t i = 0; i < standbys_.size(); ++i) {
+      if (standbys_[i].pid == pid) return standbys_.erase(i);
     }
   }
   void kill_all() const noexcept {
@@ -110,7 +109,7 @@ class StandbyPool {
   void clear() noexcept { standbys_.clear(); }
 
  private:
-  std::vector<Standby> standbys_;  // oldest first
+  PlainVector<Standby> standbys_;  // oldest first
   std::size_t wanted_;
   bool made_ = false;
   bool lacks_one_ = false;  // there are fewer than wanted, and another may be tried

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/mutex.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/version.hpp>
 
 #include <memory>
@@ -35,7 +36,7 @@ class WorkerLocals {
     MutexLock lock(mutex_);
     if (void* const object = find(&key)) return *static_cast<T*>(object);
     lock.unlock();  // making it may want another of these
-    auto made = std::make_unique<T>();
+    auto made = pickle::detail::UniquePointer<T>::make();
     lock.lock();  // another thread of the task's may have been faster
     if (void* const object = find(&key)) return *static_cast<T*>(object);
     locals_.push_back({&key, made.get(), [](void* object) { delete static_cast<T*>(object); }});
@@ -67,7 +68,7 @@ class WorkerLocals {
   }
 
   Mutex mutex_;
-  std::vector<Local> locals_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  PlainVector<Local> locals_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
 };
 
 }  // namespace detail

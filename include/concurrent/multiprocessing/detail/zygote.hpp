@@ -63,6 +63,7 @@ class Zygote {
  private:
   using Clock = StandbyPool::Clock;
   struct Child {
+    using MovedByBytes = Descriptor;
     pid_t pid;
     Descriptor pipe;  // its other end is the child's, who never uses it
     std::uint32_t worker;
@@ -243,7 +244,7 @@ class Zygote {
       const ssize_t sent = os::send_bytes(setup_.channel.get(), &reports_.front(), sizeof(ZygoteReport), MSG_DONTWAIT);
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0) return;
-      reports_.erase(reports_.begin());
+      reports_.pop_front();
     }
   }
 
@@ -261,9 +262,9 @@ class Zygote {
   int status_ = 0;
   Descriptor children_ended_;
   Descriptor caller_ended_;
-  std::vector<Child> children_;
+  PlainVector<Child> children_;
   PlainVector<pollfd> watched_;
-  std::vector<ZygoteReport> reports_;
+  PlainVector<ZygoteReport> reports_;
   StandbyPool standbys_;
 };
 

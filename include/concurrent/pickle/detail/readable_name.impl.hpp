@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -33,10 +32,13 @@ CONCURRENT_FUTURES_INLINE std::string without_noise(std::string name) {
 }
 
 CONCURRENT_FUTURES_INLINE std::string readable(const char* mangled) {
+  struct Text {
+    ~Text() { std::free(memory); }
+    char* memory;
+  };
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(concurrent_futures_demangle(mangled, nullptr, nullptr, &status),
-                                                    &std::free);
-  return without_noise(status == 0 && text ? text.get() : mangled);
+  const Text text{concurrent_futures_demangle(mangled, nullptr, nullptr, &status)};
+  return without_noise(status == 0 && text.memory != nullptr ? text.memory : mangled);
 }
 
 CONCURRENT_FUTURES_INLINE std::string as_hex(std::uint64_t value) {

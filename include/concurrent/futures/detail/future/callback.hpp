@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/future/waiter.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <memory>
 #include <utility>
@@ -27,7 +28,7 @@ class OwnedCallback : public Callback {
 
  private:
   void run(FutureStateBase& state) final {
-    const std::unique_ptr<OwnedCallback> self(this);
+    const pickle::detail::UniquePointer<OwnedCallback> self(this);
     call(state);
   }
   void drop() noexcept final { delete this; }
@@ -40,6 +41,8 @@ class OwnedCallback : public Callback {
 /// awaiter's, in the frame of its coroutine) can still be taken off when that memory goes.
 class CallbackList {
  public:
+  using MovedByBytes = FutureStateBase;  // multiprocessing/detail/plain_vector.hpp
+
   CallbackList() noexcept = default;
   explicit CallbackList(FutureStateBase& state) noexcept;  // takes a reference
   CallbackList(CallbackList&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}

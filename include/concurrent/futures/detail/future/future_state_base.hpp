@@ -115,7 +115,7 @@ class FutureStateBase {
   static void run(CallbackList callbacks) noexcept { callbacks.run(); }
 
   /// Takes over the callback; calls it at once if the future is done.
-  void add_callback(std::unique_ptr<OwnedCallback> callback);
+  void add_callback(pickle::detail::UniquePointer<OwnedCallback> callback);
 
   /// The same for one that lies in the caller's memory, such as the frame of a coroutine. False: the future is done
   /// already, and the callback is not used.
@@ -216,4 +216,5 @@ class FutureStateBase {
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/futures/detail/future/transitions.hpp>
 #include <concurrent/futures/detail/future/waiting.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif

@@ -8,6 +8,7 @@
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/pickle/detail/exception_text.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -154,7 +155,7 @@ CONCURRENT_FUTURES_INLINE ResultDestination* FutureStateBase::find_destination()
   return found;
 }
 
-CONCURRENT_FUTURES_INLINE void FutureStateBase::add_callback(std::unique_ptr<OwnedCallback> callback) {
+CONCURRENT_FUTURES_INLINE void FutureStateBase::add_callback(pickle::detail::UniquePointer<OwnedCallback> callback) {
   if (!done() && add_link(*callback)) {
     static_cast<void>(callback.release());
     return;

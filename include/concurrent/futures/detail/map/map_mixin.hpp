@@ -8,6 +8,7 @@
 #include <concurrent/futures/detail/pool/refused.hpp>
 #include <concurrent/futures/map.hpp>
 #include <concurrent/futures/map_options.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstddef>
 #include <initializer_list>
@@ -182,11 +183,11 @@ class MapMixin {
     using R = map_result_t<Function, item_t<Ranges>...>;
     const Deadline deadline = options.timeout ? deadline_after(*options.timeout) : (Deadline::max)();
     const bool chunked = options.chunksize != 1;
-    auto feed = std::make_unique<RangeFeed<Executor, Function, Ranges...>>(link_, std::move(fn), options,
-                                                                           std::forward<Ranges>(ranges)...);
+    auto feed = pickle::detail::UniquePointer<RangeFeed<Executor, Function, Ranges...>>::make(
+        link_, std::move(fn), options, std::forward<Ranges>(ranges)...);
     auto stream = std::make_shared<MapStream>(std::move(feed), options, deadline,
                                               static_cast<std::size_t>(link_->executor->max_workers()), unordered);
-    auto items = std::make_unique<MapItems<R>>(stream, chunked);
+    auto items = pickle::detail::UniquePointer<MapItems<R>>::make(stream, chunked);
     stream->read();  // before a shutdown in another thread can go on with it
     stream->submit_at_once();
     stream->start(!stream->is_chained() || chained_.add(stream));

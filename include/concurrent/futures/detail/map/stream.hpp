@@ -30,8 +30,8 @@ class MapStream final : public Drainable, public std::enable_shared_from_this<Ma
  public:
   using Chunk = MapWindow::Chunk;
 
-  MapStream(std::unique_ptr<MapFeed> feed, const MapOptions& options, Deadline deadline, std::size_t workers,
-            bool unordered)
+  MapStream(pickle::detail::UniquePointer<MapFeed> feed, const MapOptions& options, Deadline deadline,
+            std::size_t workers, bool unordered)
       : feed_(std::move(feed)),
         window_(deadline, unordered),
         eager_(ChunkSizer(options.chunksize, workers)),
@@ -84,7 +84,7 @@ class MapStream final : public Drainable, public std::enable_shared_from_this<Ma
   bool count_bytes(const AnyFuture& future);
   void hear_of(const AnyFuture& future, std::size_t size);
 
-  std::unique_ptr<MapFeed> feed_;  // of the thread that submits
+  pickle::detail::UniquePointer<MapFeed> feed_;  // of the thread that submits
   CarriedBytes bytes_;
   MapWindow window_;
   EagerSubmitter eager_;
@@ -99,4 +99,5 @@ class MapStream final : public Drainable, public std::enable_shared_from_this<Ma
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/futures/detail/map/stream.impl.hpp>
 #include <concurrent/futures/detail/map/submitters.impl.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif

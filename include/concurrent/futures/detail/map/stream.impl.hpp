@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/map/stream.hpp>
 #include <concurrent/futures/detail/map/window.impl.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -34,13 +35,13 @@ inline bool MapStream::count_bytes(const AnyFuture& future) {
   FutureStateBase& state = *HandleAccess::state(future);
   const std::size_t counted = bytes_.add(state.carried_bytes());
   if (counted == 0) return false;
-  state.add_callback(std::make_unique<BytesDone>(shared_from_this(), counted));
+  state.add_callback(pickle::detail::UniquePointer<BytesDone>::make(shared_from_this(), counted));
   return true;
 }
 
 /// The chain is told when that chunk is done.
 inline void MapStream::hear_of(const AnyFuture& future, std::size_t size) {
-  HandleAccess::state(future)->add_callback(std::make_unique<ChunkDone>(shared_from_this(), size));
+  HandleAccess::state(future)->add_callback(pickle::detail::UniquePointer<ChunkDone>::make(shared_from_this(), size));
 }
 
 CONCURRENT_FUTURES_INLINE void MapStream::begin_chain() noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/mpi_job.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -160,7 +161,7 @@ inline void MpiJob::deliver(int rank, Message message) {
     auto& agent = agents_[message.header.pool];
     if (agent == nullptr) {
       if (message.kind() != MessageKind::open) return static_cast<void>(agents_.erase(message.header.pool));
-      agent = std::make_unique<Agent>(*this);
+      agent = pickle::detail::UniquePointer<Agent>::make(*this);
     }
     return agent->agent.receive(std::move(message));
   }

@@ -9,6 +9,7 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/pickle/exception.hpp>
 
 #include <pthread.h>
@@ -206,7 +207,7 @@ inline void NodeAgent::take_call(const Message& message) {
   }
   try {
     if (reader.next<bool>()) {
-      auto options = std::make_unique<TaskOptions>();
+      auto options = pickle::detail::UniquePointer<TaskOptions>::make();
       if (const auto timeout = reader.next<std::int64_t>(); timeout != 0)
         options->timeout = std::chrono::nanoseconds(timeout);
       options->retries = reader.next<int>();

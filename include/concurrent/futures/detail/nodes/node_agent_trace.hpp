@@ -6,6 +6,7 @@
 #include <concurrent/futures/detail/nodes/relay_call.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -56,7 +57,8 @@ class AgentTrace final : public TraceSink {
 /// From the next call on.
 inline void NodeAgent::begin_trace() {
   if (pool() == nullptr) return;
-  static_cast<void>(pool()->trace(std::make_unique<AgentTrace>(*back_, id_.load(std::memory_order_relaxed))));
+  static_cast<void>(
+      pool()->trace(pickle::detail::UniquePointer<AgentTrace>::make(*back_, id_.load(std::memory_order_relaxed))));
 }
 
 /// At once, in whatever thread has brought the question.

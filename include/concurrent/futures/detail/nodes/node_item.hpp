@@ -6,6 +6,7 @@
 #include <concurrent/futures/detail/nodes/message.hpp>
 #include <concurrent/futures/detail/pool/intrusive_list.hpp>
 #include <concurrent/futures/task_options.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -28,8 +29,8 @@ class NodeItem : public OwnedCall {
   NodeItem* previous = nullptr;
   std::uint64_t ticket = 0;  // while a node has it
   Bytes bytes;
-  std::unique_ptr<TaskOptions> options;
-  std::unique_ptr<pickle::Writer::Kept> kept;
+  pickle::detail::UniquePointer<TaskOptions> options;
+  pickle::Writer::Kept kept;
   std::size_t node = 0;  // which has it
   int retries_left = 0;
   std::uint64_t done = 0;  // what its task has said of its progress

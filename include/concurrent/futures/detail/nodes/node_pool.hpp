@@ -56,7 +56,7 @@ class PoolNode final : public NodePeer {
   std::string label() const { return node_label(place.host, place.rank); }
 
   const NodePlace place;
-  std::unique_ptr<NodeLink> link;
+  pickle::detail::UniquePointer<NodeLink> link;
   ProcessPool* local_pool = nullptr;  // with a reference
   int workers = 1;                    // that it was opened with
   int limit = 1;                      // how many it may have now
@@ -203,8 +203,8 @@ class NodePool final : public FutureOwner {
   const std::uint32_t id_;
   std::atomic<int> max_workers_{1};
   multiprocessing::detail::ForkGuard fork_guard_;
-  std::vector<std::unique_ptr<PoolNode>> nodes_;  // constant
-  bool is_alone_ = true;                          // constant: its only node is the caller's own
+  std::vector<pickle::detail::UniquePointer<PoolNode>> nodes_;  // constant
+  bool is_alone_ = true;                                        // constant: its only node is the caller's own
   std::atomic<ProcessPool*> local_pool_{nullptr};
   NodeDriver* driver_ = nullptr;  // constant
   std::thread manager_;
@@ -229,7 +229,7 @@ class NodePool final : public FutureOwner {
   std::uint32_t questions_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // numbers what nodes are asked
   std::uint32_t clock_round_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
   PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
-  std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
+  pickle::detail::UniquePointer<TraceSink> trace_;  // constant once it is there; has a lock of its own
 
   std::atomic<bool> closed_{false};  // submit throws
   std::atomic<std::thread::id> manager_id_{};
@@ -256,3 +256,4 @@ inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_
 #include <concurrent/futures/detail/nodes/node_pool_start.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_trace.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_wait.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>

@@ -4,6 +4,7 @@
 
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -63,7 +64,7 @@ inline bool NodePool::wait_until_ended(Deadline deadline) {
   const ipc::MutexLock join_lock(join_mutex_);
   if (manager_.joinable()) manager_.join();
   for (const auto& node : nodes_) {
-    std::unique_ptr<NodeLink> link;
+    pickle::detail::UniquePointer<NodeLink> link;
     const ipc::MutexLock lock(mutex_);
     link.swap(node->link);
     node->is_closed = true;

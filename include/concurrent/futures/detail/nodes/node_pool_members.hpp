@@ -12,6 +12,7 @@
 #include <concurrent/futures/future.hpp>
 #include <concurrent/multiprocessing/detail/shared_name.hpp>
 #include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <chrono>
 #include <csignal>
@@ -115,7 +116,7 @@ class NodePoolMembers : public ExecutorBase<Self> {
           return future;
         }
         state->retries_left = options->retries;
-        state->options = std::make_unique<TaskOptions>(std::move(*options));
+        state->options = pickle::detail::UniquePointer<TaskOptions>::make(std::move(*options));
       }
       BodyWriter writer;
       writer.set_audience(audience);

@@ -5,7 +5,6 @@
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 
 #include <memory>
-#include <vector>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -25,14 +24,23 @@ class Drainable {
 /// Those of them that still live. Threads: any.
 class DrainableList {
  public:
+  DrainableList() = default;
+  DrainableList(const DrainableList&) = delete;
+  DrainableList& operator=(const DrainableList&) = delete;
+  CONCURRENT_FUTURES_INLINE ~DrainableList();
   /// False: finish_all has begun, and does not wait for this one.
   CONCURRENT_FUTURES_INLINE bool add(const std::shared_ptr<Drainable>& entry);
   /// Finishes each that was added. Whoever calls it meanwhile waits for them, too.
   CONCURRENT_FUTURES_INLINE void finish_all();
 
  private:
+  struct Entry {
+    std::weak_ptr<Drainable> drainable;
+    Entry* next = nullptr;
+  };
+
   multiprocessing::detail::Mutex mutex_;
-  std::vector<std::weak_ptr<Drainable>> entries_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  Entry* first_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = nullptr;  // constant once `finishing_`
   bool finishing_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
 };
 

@@ -4,32 +4,40 @@
 #include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 
-#include <cstddef>
 #include <memory>
-#include <vector>
+#include <utility>
 
 namespace concurrent::futures::inline v0::detail {
 
-CONCURRENT_FUTURES_INLINE bool DrainableList::add(const std::shared_ptr<Drainable>& entry) {
+CONCURRENT_FUTURES_INLINE DrainableList::~DrainableList() {
+  while (first_ != nullptr) delete std::exchange(first_, first_->next);
+}
+
+CONCURRENT_FUTURES_INLINE bool DrainableList::add(const std::shared_ptr<Drainable>& drainable) {
   const multiprocessing::detail::MutexLock lock(mutex_);
-  std::size_t kept = 0;  // not std::erase_if, which compiles ten times as long
-  for (std::weak_ptr<Drainable>& weak : entries_) {
-    if (!weak.expired()) entries_[kept++].swap(weak);
+  if (finishing_) return false;
+  Entry** link = &first_;
+  while (Entry* const entry = *link) {
+    if (entry->drainable.expired()) {
+      *link = entry->next;
+      delete entry;
+    } else {
+      link = &entry->next;
+    }
   }
-  while (entries_.size() > kept) entries_.pop_back();
-  if (!finishing_) entries_.push_back(entry);
-  return !finishing_;
+  *link = new Entry{drainable};
+  return true;
 }
 
 CONCURRENT_FUTURES_INLINE void DrainableList::finish_all() {
-  std::vector<std::weak_ptr<Drainable>> entries;
+  const Entry* first = nullptr;
   {
     const multiprocessing::detail::MutexLock lock(mutex_);
     finishing_ = true;
-    entries = entries_;
+    first = first_;
   }
-  for (const std::weak_ptr<Drainable>& weak : entries) {
-    if (const std::shared_ptr<Drainable> entry = weak.lock()) entry->finish();
+  for (const Entry* entry = first; entry != nullptr; entry = entry->next) {
+    if (const std::shared_ptr<Drainable> drainable = entry->drainable.lock()) drainable->finish();
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/version.hpp>
 
 #include <cstddef>
@@ -17,7 +18,7 @@ class StableQueue {
   struct Block {
     static constexpr std::size_t room = 32;
     alignas(T) std::byte bytes[room * sizeof(T)];
-    std::unique_ptr<Block> next;
+    pickle::detail::UniquePointer<Block> next;
     T* at(std::size_t i) noexcept { return std::launder(reinterpret_cast<T*>(bytes) + i); }
   };
 
@@ -35,7 +36,7 @@ class StableQueue {
   template <class... Args>
   T& emplace_back(Args&&... args) {
     if (first_ == nullptr || end_ == Block::room) {
-      auto block = std::make_unique<Block>();
+      auto block = pickle::detail::UniquePointer<Block>::make();
       Block* const added = block.get();
       (first_ == nullptr ? first_ : last_->next) = std::move(block);
       last_ = added;
@@ -74,7 +75,7 @@ class StableQueue {
   }
 
  private:
-  std::unique_ptr<Block> first_;
+  pickle::detail::UniquePointer<Block> first_;
   Block* last_ = nullptr;
   std::size_t begin_ = 0;  // in the first block
   std::size_t end_ = 0;    // in the last one

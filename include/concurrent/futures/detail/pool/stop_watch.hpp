@@ -4,6 +4,7 @@
 #include <concurrent/futures/detail/future/callback.hpp>
 #include <concurrent/futures/detail/pool/stop_request.hpp>
 #include <concurrent/futures/task_options.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -22,12 +23,12 @@ namespace concurrent::futures::inline v0::detail {
 class StopWatch final : public OwnedCallback {
  public:
   /// Null: there is nothing to watch.
-  static std::unique_ptr<StopWatch> make(const TaskOptions* options) {
+  static pickle::detail::UniquePointer<StopWatch> make(const TaskOptions* options) {
     if (options == nullptr || !options->stop_token.stop_possible()) return nullptr;
-    return std::unique_ptr<StopWatch>(new StopWatch(options->stop_token));
+    return pickle::detail::UniquePointer<StopWatch>(new StopWatch(options->stop_token));
   }
   /// Of a call that has just been submitted; what was requested meanwhile is passed on here.
-  static void begin(std::unique_ptr<StopWatch> watch, FutureStateBase& state) {
+  static void begin(pickle::detail::UniquePointer<StopWatch> watch, FutureStateBase& state) {
     if (watch == nullptr) return;
     watch->callback_.emplace(std::move(watch->token_), StopRequest{&state});
     state.add_callback(std::move(watch));
@@ -42,8 +43,9 @@ class StopWatch final : public OwnedCallback {
 };
 #else
 struct StopWatch {
-  static std::unique_ptr<StopWatch> make(const TaskOptions* /*options*/) noexcept { return nullptr; }
-  static void begin(const std::unique_ptr<StopWatch>& /*watch*/, const FutureStateBase& /*state*/) noexcept {}
+  static pickle::detail::UniquePointer<StopWatch> make(const TaskOptions* /*options*/) noexcept { return nullptr; }
+  static void begin(const pickle::detail::UniquePointer<StopWatch>& /*watch*/,
+                    const FutureStateBase& /*state*/) noexcept {}
 };
 #endif
 
@@ -55,7 +57,7 @@ class StopWatchOf {
   void begin(FutureStateBase& state) { StopWatch::begin(std::move(watch_), state); }
 
  private:
-  std::unique_ptr<StopWatch> watch_;
+  pickle::detail::UniquePointer<StopWatch> watch_;
 };
 /// Of a call without any.
 template <>

@@ -5,6 +5,7 @@
 #include <concurrent/futures/detail/process_pool/worker_table.hpp>
 #include <concurrent/multiprocessing/detail/call_queue.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -64,7 +65,7 @@ class CallSender {
 
  private:
   multiprocessing::detail::Segment* segment_ = nullptr;
-  std::unique_ptr<multiprocessing::detail::CallQueueWriter> queue_;
+  pickle::detail::UniquePointer<multiprocessing::detail::CallQueueWriter> queue_;
 };
 
 }  // namespace detail

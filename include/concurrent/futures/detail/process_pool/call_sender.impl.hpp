@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/process_pool/call_sender.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <bit>
 #include <cstring>
@@ -14,7 +15,7 @@ namespace ipc = multiprocessing::detail;
 
 inline void CallSender::open(ipc::Segment& segment) {
   segment_ = &segment;
-  queue_ = std::make_unique<ipc::CallQueueWriter>(segment);
+  queue_ = pickle::detail::UniquePointer<ipc::CallQueueWriter>::make(segment);
 }
 
 inline bool CallSender::has_room() noexcept { return !queue_->full(); }

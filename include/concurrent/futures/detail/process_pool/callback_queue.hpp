@@ -3,13 +3,13 @@
 
 #include <concurrent/futures/detail/future/callback.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <new>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -69,19 +69,20 @@ class CallbackQueue {
       done();
     }
     if (taken_.capacity() > most_kept) {
-      std::vector<CallbackList>().swap(taken_);
+      multiprocessing::detail::PlainVector<CallbackList>().swap(taken_);
     } else {
       taken_.clear();
     }
   }
 
   multiprocessing::detail::Mutex mutex_;
-  std::vector<CallbackList> queued_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  multiprocessing::detail::PlainVector<CallbackList> queued_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   std::atomic<std::thread::id> runner_{};
   std::atomic<bool> any_queued_{false};  // changed under the lock
   // The runner's alone.
-  std::vector<CallbackList> own_;    // pushed by itself
-  std::vector<CallbackList> taken_;  // all keep their memory, so that callbacks need none once there were as many
+  multiprocessing::detail::PlainVector<CallbackList> own_;  // pushed by itself
+  multiprocessing::detail::PlainVector<CallbackList>
+      taken_;  // all keep their memory, so that callbacks need none once there were as many
   bool ran_ = false;
 };
 

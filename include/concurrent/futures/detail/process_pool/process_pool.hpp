@@ -30,6 +30,7 @@
 #include <concurrent/multiprocessing/detail/rights.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -109,7 +110,7 @@ class ProcessPool final : public FutureOwner {
   PoolStatistics statistics();
   PoolSnapshot snapshot();
   void check_traceable();
-  std::unique_ptr<TraceSink> trace(std::unique_ptr<TraceSink> sink);
+  pickle::detail::UniquePointer<TraceSink> trace(pickle::detail::UniquePointer<TraceSink> sink);
   const multiprocessing::Context& context() const noexcept { return options_.mp_context; }
 
   // For futures.
@@ -242,7 +243,7 @@ class ProcessPool final : public FutureOwner {
   WorkerLimits limits_;
   ipc::ForkGuard fork_guard_;
   ipc::Segment segment_;
-  std::unique_ptr<ArgumentBlocks> blocks_;  // has a lock of its own
+  pickle::detail::UniquePointer<ArgumentBlocks> blocks_;  // has a lock of its own
   ipc::RightsWatch rights_;
   PoolAdmission admission_;
   PoolThreads threads_;
@@ -263,7 +264,7 @@ class ProcessPool final : public FutureOwner {
   Heartbeat heartbeat_;
   PendingLimit pending_limit_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
-  std::unique_ptr<TraceSink> trace_;  // constant once it is there; has a lock of its own
+  pickle::detail::UniquePointer<TraceSink> trace_;  // constant once it is there; has a lock of its own
   bool manager_will_wake_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;  // by itself, within 50 ms
   Deadline forced_kill_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = (Deadline::max)();
   ManagerState manager_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/segment.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -82,8 +83,9 @@ class ResultReceiver {
 
   multiprocessing::detail::Segment* segment_ = nullptr;
   std::atomic<std::uint32_t> used_{0};  // slots from here on have never been used
-  std::unique_ptr<Ring[]> rings_;
-  std::unique_ptr<std::atomic<std::uint64_t>[]> cursors_;  // each ring's position, or nobody; read without the lock
+  pickle::detail::UniqueArray<Ring> rings_;
+  pickle::detail::UniqueArray<std::atomic<std::uint64_t>>
+      cursors_;  // each ring's position, or nobody; read without the lock
 };
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 
 #include <concurrent/futures/detail/process_pool/result_receiver.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstring>
 
@@ -14,8 +15,8 @@ namespace ipc = multiprocessing::detail;
 inline void ResultReceiver::open(ipc::Segment& segment) {
   segment_ = &segment;
   const std::uint32_t slot_count = segment.geometry().workers;
-  rings_ = std::make_unique<Ring[]>(slot_count);
-  cursors_ = std::make_unique<std::atomic<std::uint64_t>[]>(slot_count);
+  rings_ = pickle::detail::UniqueArray<Ring>(slot_count);
+  cursors_ = pickle::detail::UniqueArray<std::atomic<std::uint64_t>>(slot_count);
   for (std::uint32_t slot = 0; slot < slot_count; ++slot) cursors_[slot] = nobody;
 }
 

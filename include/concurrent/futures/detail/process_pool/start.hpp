@@ -10,6 +10,7 @@
 #include <concurrent/os/pages.hpp>
 #include <concurrent/os/random.hpp>
 #include <concurrent/pickle/detail/golden_ratio.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstring>
 #include <stdexcept>
@@ -105,7 +106,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   rights_.begin();
   segment_ = ipc::Segment::create(geometry);
   if (segment_.geometry().workers == geometry.workers) limits_.most = most;
-  blocks_ = std::make_unique<ArgumentBlocks>(segment_.caller_region());
+  blocks_ = pickle::detail::UniquePointer<ArgumentBlocks>::make(segment_.caller_region());
   poll_budget_.open(geometry.spin_nanoseconds, processors);
   watch_.open(segment_.caller());
   manager_.stalls.open(geometry.workers);
@@ -158,7 +159,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
 inline void ProcessPool::start_thread(std::thread& thread, void (ProcessPool::*run)()) {
   add_reference();
   try {
-    thread = std::thread(run, this);
+    thread = std::thread([this, run] { (this->*run)(); });
   } catch (const std::system_error& error) {
     release();
     ipc::throw_errno(error.code().value(), "pthread_create for a thread of the executor");

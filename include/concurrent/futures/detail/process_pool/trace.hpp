@@ -8,6 +8,7 @@
 #include <concurrent/futures/detail/trace/trace_open.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/pickle/call.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -19,7 +20,8 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::check_traceable() {
 }
 
 /// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
-CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ProcessPool::trace(std::unique_ptr<TraceSink> sink) {
+CONCURRENT_FUTURES_INLINE pickle::detail::UniquePointer<TraceSink> ProcessPool::trace(
+    pickle::detail::UniquePointer<TraceSink> sink) {
   {
     const ipc::MutexLock lock(mutex_);
     if (trace_ != nullptr || lifecycle_.is_shutting_down() || lifecycle_.is_broken()) return sink;

@@ -7,6 +7,7 @@
 #include <concurrent/futures/detail/pool/priority_list.hpp>
 #include <concurrent/futures/process_options.hpp>
 #include <concurrent/multiprocessing/detail/allocation.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/pickle/reader.hpp>
 
 #include <cstdint>
@@ -43,10 +44,10 @@ class WorkItem : public OwnedCall {
   std::uint64_t ticket = 0;                   // while it is in the call queue or with a worker
   multiprocessing::detail::Allocation block;  // the pickled call if it is large
   std::uint64_t size = 0;                     // of the pickled call
-  std::unique_ptr<TaskOptions> options;
-  std::unique_ptr<pickle::Writer::Kept> kept;  // what the call's arguments mean, until its outcome is known
-  std::uint64_t nonce = 0;                     // what the result must repeat
-  std::uint32_t record = 0;                    // which record holds the call, if one does
+  pickle::detail::UniquePointer<TaskOptions> options;
+  pickle::Writer::Kept kept;  // what the call's arguments mean, until its outcome is known
+  std::uint64_t nonce = 0;    // what the result must repeat
+  std::uint32_t record = 0;   // which record holds the call, if one does
   std::uint16_t retries_left = 0;
   CallLocation location = CallLocation::none;
   bool has_record = false;

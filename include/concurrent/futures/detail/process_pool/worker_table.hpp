@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/pool/deadline.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -45,7 +46,7 @@ class WorkerTable {
  public:
   /// Before any worker is started; `most`: what room() can grow to. Throws std::bad_alloc.
   void open(std::uint32_t room, std::uint32_t most) {
-    slots_ = std::make_unique<WorkerSlot[]>(most);
+    slots_ = pickle::detail::UniqueArray<WorkerSlot>(most);
     room_ = room;
   }
   void grow(std::uint32_t room) noexcept { room_ = room; }
@@ -113,7 +114,7 @@ class WorkerTable {
   }
 
  private:
-  std::unique_ptr<WorkerSlot[]> slots_;
+  pickle::detail::UniqueArray<WorkerSlot> slots_;
   std::uint32_t room_ = 0;
   std::uint32_t size_ = 0;
   std::uint32_t occupied_ = 0;

@@ -9,6 +9,7 @@
 #include <concurrent/futures/detail/thread_pool/thread_task.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
 #include <concurrent/pickle/detail/symbols.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/pickle/stop_token.hpp>
 
 #include <atomic>
@@ -32,7 +33,7 @@ class ThreadFutureState final : public FutureState<R>, public ThreadTask {
   explicit ThreadFutureState(ThreadPool& pool, Given&&... given)
       : FutureState<R>(&pool), call_(std::in_place, std::forward<Given>(given)...) {}
 
-  std::unique_ptr<const std::string> label;  // none: the function's name
+  pickle::detail::UniquePointer<const std::string> label;  // none: the function's name
 
   FutureStateBase& state() noexcept override { return *this; }
   void forget() noexcept override { call_.reset(); }

@@ -63,7 +63,7 @@ class ThreadPool final : public FutureOwner, public Drainable, public std::enabl
   PoolStatistics statistics();
   PoolSnapshot snapshot();
   void check_traceable();
-  std::unique_ptr<TraceSink> trace(std::unique_ptr<TraceSink> sink);
+  pickle::detail::UniquePointer<TraceSink> trace(pickle::detail::UniquePointer<TraceSink> sink);
 
   // For tasks.
   CONCURRENT_FUTURES_INLINE bool withdraw(OwnedCall& call) noexcept override;
@@ -149,7 +149,8 @@ class ThreadPool final : public FutureOwner, public Drainable, public std::enabl
   bool shutting_down_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
   std::string broken_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);  // why; empty: it is not
   PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
-  std::unique_ptr<TraceSink> trace_;  // set under the lock, constant once it is there; has a lock of its own
+  pickle::detail::UniquePointer<TraceSink>
+      trace_;  // set under the lock, constant once it is there; has a lock of its own
 
   multiprocessing::detail::Mutex join_mutex_;
   std::atomic<std::uint32_t> running_{0};  // threads; a futex
@@ -162,4 +163,5 @@ class ThreadPool final : public FutureOwner, public Drainable, public std::enabl
 #include <concurrent/futures/detail/thread_pool/calls.hpp>
 #include <concurrent/futures/detail/thread_pool/threads.hpp>
 #include <concurrent/futures/detail/thread_pool/trace.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif

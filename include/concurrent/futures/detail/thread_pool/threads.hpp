@@ -11,6 +11,7 @@
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/os/thread.hpp>
 #include <concurrent/pickle/detail/exception_text.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -56,7 +57,7 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::warm_up(int workers) {
 }
 
 inline void* ThreadPool::thread_main(void* argument) noexcept {
-  const std::unique_ptr<Start> start(static_cast<Start*>(argument));
+  const pickle::detail::UniquePointer<Start> start(static_cast<Start*>(argument));
   ThreadPool& pool = *start->pool;
   pool.set_thread_name(start->index);
   current() = &pool;

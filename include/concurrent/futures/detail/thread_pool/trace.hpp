@@ -7,6 +7,7 @@
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/os/thread.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <memory>
 #include <new>
@@ -20,7 +21,8 @@ CONCURRENT_FUTURES_INLINE void ThreadPool::check_traceable() {
 }
 
 /// From here on; what has been submitted before is not in it. Null comes back, or the sink where that came too late.
-CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> ThreadPool::trace(std::unique_ptr<TraceSink> sink) {
+CONCURRENT_FUTURES_INLINE pickle::detail::UniquePointer<TraceSink> ThreadPool::trace(
+    pickle::detail::UniquePointer<TraceSink> sink) {
   const multiprocessing::detail::MutexLock lock(mutex_);
   if (trace_ != nullptr || shutting_down_ || !broken_.empty()) return sink;
   trace_ = std::move(sink);

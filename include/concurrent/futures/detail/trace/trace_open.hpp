@@ -11,7 +11,7 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// Begins one in this file. Throws std::system_error, which names the path, when it cannot be written.
-std::unique_ptr<TraceSink> open_trace(const std::string& path);
+pickle::detail::UniquePointer<TraceSink> open_trace(const std::string& path);
 
 /// Throws RuntimeError where the trace of a pool can no longer begin.
 void check_traceable(bool is_traced, bool is_closed);
@@ -21,4 +21,5 @@ void check_traceable(bool is_traced, bool is_closed);
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/futures/detail/trace/trace_open.impl.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif

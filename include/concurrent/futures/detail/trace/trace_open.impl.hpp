@@ -6,14 +6,15 @@
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/process.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <memory>
 #include <string>
 
 namespace concurrent::futures::inline v0::detail {
 
-CONCURRENT_FUTURES_INLINE std::unique_ptr<TraceSink> open_trace(const std::string& path) {
-  return std::make_unique<Trace>(path, multiprocessing::current_process().name);
+CONCURRENT_FUTURES_INLINE pickle::detail::UniquePointer<TraceSink> open_trace(const std::string& path) {
+  return pickle::detail::UniquePointer<Trace>::make(path, multiprocessing::current_process().name);
 }
 
 CONCURRENT_FUTURES_INLINE void check_traceable(bool is_traced, bool is_closed) {

@@ -4,6 +4,7 @@
 
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
 #include <concurrent/pickle/detail/golden_ratio.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -22,14 +23,14 @@ struct TracedTask {
   TraceThread by;
   std::int64_t submitted;
   bool was_queued = false;  // its time in the queue has been noted
-  std::unique_ptr<TracedTask> next = nullptr;
+  pickle::detail::UniquePointer<TracedTask> next = nullptr;
 };
 
 /// Finds them by their address. The standard's tables would cost every include of the library as much as all of this
 /// file.
 class TracedTasks {
  public:
-  using Link = std::unique_ptr<TracedTask>;
+  using Link = pickle::detail::UniquePointer<TracedTask>;
 
   /// Null: there is none.
   Link& find(const void* task) {
@@ -40,7 +41,7 @@ class TracedTasks {
   void add(TracedTask task) {
     if (size_ == chains_.size()) grow();
     Link& first = chain(task.task);
-    auto added = std::make_unique<TracedTask>(std::move(task));
+    auto added = pickle::detail::UniquePointer<TracedTask>::make(std::move(task));
     added->next = std::move(first);
     first = std::move(added);
     ++size_;
