@@ -75,6 +75,7 @@ class PlainVector : public PlainVectorBase {
 
  public:
   PlainVector() noexcept = default;
+  /// Each has the other's values then.
   PlainVector(PlainVector&& other) noexcept : PlainVectorBase() { swap(other); }
   PlainVector& operator=(PlainVector&& other) noexcept {
     swap(other);
@@ -83,7 +84,6 @@ class PlainVector : public PlainVectorBase {
   ~PlainVector() {
     if constexpr (!std::is_trivially_destructible_v<T>) clear();
   }
-  void swap(PlainVector& other) noexcept { PlainVectorBase::swap(other); }
 
   /// Throws std::bad_alloc, as push_back and insert, which do not up to that size.
   void reserve(std::size_t capacity) {

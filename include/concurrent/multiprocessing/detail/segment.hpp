@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/os/memory_file.hpp>
 #include <concurrent/os/pages.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <sys/mman.h>
 #include <sys/resource.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/multiprocessing/detail/mutex.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 #include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/version.hpp>
 

@@ -20,10 +20,9 @@ class UniquePointer {
   template <class Derived>
   UniquePointer(UniquePointer<Derived>&& other) noexcept : object_(other.release()) {}  // NOLINT: as the standard's
   UniquePointer& operator=(UniquePointer&& other) noexcept {
+    T* const object = other.release();  // its own, maybe
     T* const old = object_;
-    object_ = other.object_;
-    if (&other == this) return *this;
-    other.object_ = nullptr;
+    object_ = object;
     delete old;
     return *this;
   }
@@ -42,11 +41,6 @@ class UniquePointer {
     return object;
   }
   void reset() noexcept { delete release(); }
-  void swap(UniquePointer& other) noexcept {
-    T* const object = object_;
-    object_ = other.object_;
-    other.object_ = object;
-  }
   T& operator*() const noexcept { return *object_; }
   T* operator->() const noexcept { return object_; }
   explicit operator bool() const noexcept { return object_ != nullptr; }
@@ -72,7 +66,6 @@ class UniqueArray {
   }
   ~UniqueArray() { delete[] first_; }
 
-  T* get() const noexcept { return first_; }
   T& operator[](std::size_t i) const noexcept { return first_[i]; }
   explicit operator bool() const noexcept { return first_ != nullptr; }
 

@@ -105,7 +105,7 @@ TEST_CASE("PlainVector: values with a destructor are destroyed once each") {
     CHECK(moved.size() == 98);
     ours = PlainVector<Counted>();
     ours.push_back(Counted(7));
-    ours.swap(moved);
+    ours = std::move(moved);
     CHECK(ours.size() == 98);
     CHECK(moved.front().number == 7);
     moved = std::move(ours);

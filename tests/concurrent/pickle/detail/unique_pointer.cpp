@@ -75,7 +75,7 @@ TEST_CASE("UniqueArray: its elements are as T() makes them, and are destroyed on
     first = UniqueArray<Counted>(2);
     CHECK(Counted::living == 5);
     first = std::move(second);
-    CHECK(first.get() != nullptr);
+    CHECK(first);
     second = UniqueArray<Counted>();
     CHECK(Counted::living == 3);
   }

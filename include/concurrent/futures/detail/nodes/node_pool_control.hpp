@@ -64,9 +64,9 @@ inline bool NodePool::wait_until_ended(Deadline deadline) {
   const ipc::MutexLock join_lock(join_mutex_);
   if (manager_.joinable()) manager_.join();
   for (const auto& node : nodes_) {
-    pickle::detail::UniquePointer<NodeLink> link;
+    pickle::detail::UniquePointer<NodeLink> link;  // goes without the lock
     const ipc::MutexLock lock(mutex_);
-    link.swap(node->link);
+    link = std::move(node->link);
     node->is_closed = true;
   }
   return true;

@@ -25,8 +25,6 @@ class Drainable {
 class DrainableList {
  public:
   DrainableList() = default;
-  DrainableList(const DrainableList&) = delete;
-  DrainableList& operator=(const DrainableList&) = delete;
   CONCURRENT_FUTURES_INLINE ~DrainableList();
   /// False: finish_all has begun, and does not wait for this one.
   CONCURRENT_FUTURES_INLINE bool add(const std::shared_ptr<Drainable>& entry);

@@ -44,13 +44,13 @@ class CallbackQueue {
   template <class Done>
   void run_all(const Done& done) {
     if (!own_.empty()) {
-      taken_.swap(own_);
+      taken_ = std::move(own_);
       run_taken(done);
     }
     if (!any_queued_.load(std::memory_order_acquire)) return;
     {
       const multiprocessing::detail::MutexLock lock(mutex_);
-      taken_.swap(queued_);
+      taken_ = std::move(queued_);
       any_queued_.store(false, std::memory_order_relaxed);
     }
     run_taken(done);
@@ -69,7 +69,7 @@ class CallbackQueue {
       done();
     }
     if (taken_.capacity() > most_kept) {
-      multiprocessing::detail::PlainVector<CallbackList>().swap(taken_);
+      const multiprocessing::detail::PlainVector<CallbackList> gone = std::move(taken_);
     } else {
       taken_.clear();
     }
