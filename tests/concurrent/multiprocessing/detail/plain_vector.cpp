@@ -75,7 +75,7 @@ struct Counted {
   using MovedByBytes = int;
   static inline int living = 0;
 
-  explicit Counted(int number) noexcept : number(number) { ++living; }
+  explicit Counted(int n) noexcept : number(n) { ++living; }
   Counted(Counted&& other) noexcept : number(std::exchange(other.number, -1)) { ++living; }
   Counted& operator=(Counted&&) = delete;
   ~Counted() { --living; }
