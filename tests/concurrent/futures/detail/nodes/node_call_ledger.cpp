@@ -19,7 +19,7 @@ namespace {
 struct Call final : detail::NodeItem {
   explicit Call(int priority = 0) {
     if (priority == 0) return;
-    options = std::make_unique<concurrent::futures::TaskOptions>();
+    options = concurrent::pickle::detail::UniquePointer<concurrent::futures::TaskOptions>::make();
     options->priority = priority;
   }
   detail::FutureStateBase& state() noexcept override { std::abort(); }

@@ -31,7 +31,8 @@ std::unique_ptr<Call> make_call(std::uint64_t content, int priority = 0, bool ti
   auto call = std::make_unique<Call>();
   call->size = sizeof content;
   call->keep_bytes(reinterpret_cast<const std::byte*>(&content));
-  if (priority != 0 || timed) call->options = std::make_unique<concurrent::futures::TaskOptions>();
+  if (priority != 0 || timed)
+    call->options = concurrent::pickle::detail::UniquePointer<concurrent::futures::TaskOptions>::make();
   if (priority != 0) call->options->priority = priority;
   if (timed) call->options->timeout = std::chrono::seconds(1);
   return call;
