@@ -4,7 +4,6 @@
 #include <concurrent/version.hpp>
 
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <type_traits>
@@ -23,7 +22,7 @@ class PlainVectorBase {
   PlainVectorBase() noexcept = default;
   PlainVectorBase(const PlainVectorBase&) = delete;
   PlainVectorBase& operator=(const PlainVectorBase&) = delete;
-  ~PlainVectorBase() { std::free(data_); }
+  ~PlainVectorBase() { ::operator delete(data_); }
 
   void swap(PlainVectorBase& other) noexcept {
     void* const data = data_;
@@ -39,8 +38,10 @@ class PlainVectorBase {
   /// Throws std::bad_alloc; all is as it was then.
   void grow(std::size_t capacity, std::size_t element_size) {
     std::size_t bytes = 0;
-    void* const grown = __builtin_mul_overflow(capacity, element_size, &bytes) ? nullptr : std::realloc(data_, bytes);
-    if (grown == nullptr) throw std::bad_alloc();
+    if (__builtin_mul_overflow(capacity, element_size, &bytes)) throw std::bad_alloc();
+    void* const grown = ::operator new(bytes);
+    if (size_ != 0) std::memcpy(grown, data_, size_ * element_size);
+    ::operator delete(data_);
     data_ = grown;
     capacity_ = capacity;
   }
