@@ -102,7 +102,7 @@ model::Case cancel_or_run() {
   return {"future, cancelled or begun",
           [](model::Explorer::Program& program) {
             const auto stage = std::make_shared<Stage>(program);
-            stage->states[0]->add_callback(std::make_unique<Count>(false));
+            stage->states[0]->add_callback(concurrent::pickle::detail::UniquePointer<Count>::make(false));
             program.thread("canceller", [stage] { stage->cancelled = stage->states[0]->cancel() ? 1 : 0; });
             program.thread("worker", [stage] {
               if (!stage->states[0]->try_run()) return;
@@ -126,7 +126,7 @@ model::Case cancelled_twice() {
   return {"future, cancelled by two",
           [](model::Explorer::Program& program) {
             const auto stage = std::make_shared<Stage>(program);
-            stage->states[0]->add_callback(std::make_unique<Count>(false));
+            stage->states[0]->add_callback(concurrent::pickle::detail::UniquePointer<Count>::make(false));
             for (std::uint32_t i = 0; i < 2; ++i) {
               program.thread("canceller " + std::to_string(i), [stage, i] {
                 stage->news[i].write(1);
@@ -149,7 +149,7 @@ model::Case cancelled_while_added(const std::string& name, bool waits) {
               if (waits)
                 static_cast<void>(stage->states[0]->wait_until_done(never));
               else
-                stage->states[0]->add_callback(std::make_unique<Count>(false));
+                stage->states[0]->add_callback(concurrent::pickle::detail::UniquePointer<Count>::make(false));
             });
             program.at_end([stage, waits] { model::expect(waits || stage->called == 1, "a callback is not called"); });
           },
@@ -230,8 +230,9 @@ model::Case callback(const std::string& name, int adders) {
             const auto stage = std::make_shared<Stage>(program);
             program.thread("worker", [stage] { stage->finish(0); });
             for (int i = 0; i < adders; ++i) {
-              program.thread("adder " + std::to_string(i),
-                             [stage] { stage->states[0]->add_callback(std::make_unique<Count>(true)); });
+              program.thread("adder " + std::to_string(i), [stage] {
+                stage->states[0]->add_callback(concurrent::pickle::detail::UniquePointer<Count>::make(true));
+              });
             }
             program.at_end([stage, adders] {
               model::expect(stage->called == adders, "of " + std::to_string(adders) + " callbacks " +

@@ -3,7 +3,6 @@
 #include <concurrent/futures/detail/process_pool/callback_queue.hpp>
 #include <concurrent/futures/process.hpp>
 #include <functional>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -24,7 +23,7 @@ struct Function final : detail::OwnedCallback {
 /// What the pool gets from a future that is done, with one callback.
 CallbackList list_of(std::function<void()> callback) {
   auto* const state = new detail::FutureState<int>;
-  state->add_callback(std::make_unique<Function>(std::move(callback)));
+  state->add_callback(concurrent::pickle::detail::UniquePointer<Function>::make(std::move(callback)));
   CallbackList callbacks = state->finish_with_value(1);
   state->release();
   return callbacks;
