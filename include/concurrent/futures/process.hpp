@@ -32,6 +32,7 @@
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/detail/readable_name.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <csignal>
 #include <cstddef>
@@ -192,5 +193,4 @@ using ProcessPoolExecutor = BasicProcessPoolExecutor<>;
 #include <concurrent/futures/detail/process_pool/timers.hpp>
 #include <concurrent/futures/detail/process_pool/trace.hpp>
 #include <concurrent/futures/detail/process_pool/waiting.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif

@@ -5,6 +5,7 @@
 #include <concurrent/futures/detail/future/callback.hpp>
 #include <concurrent/futures/detail/future/future_owner.hpp>
 #include <concurrent/futures/detail/future/waiter.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -216,5 +217,4 @@ class FutureStateBase {
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/futures/detail/future/transitions.hpp>
 #include <concurrent/futures/detail/future/waiting.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif

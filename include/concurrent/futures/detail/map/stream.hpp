@@ -10,6 +10,7 @@
 #include <concurrent/futures/detail/pool/deadline.hpp>
 #include <concurrent/futures/detail/pool/drainable.hpp>
 #include <concurrent/futures/map_options.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -99,5 +100,4 @@ class MapStream final : public Drainable, public std::enable_shared_from_this<Ma
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/futures/detail/map/stream.impl.hpp>
 #include <concurrent/futures/detail/map/submitters.impl.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif

@@ -15,6 +15,7 @@
 #include <concurrent/multiprocessing/detail/mutex.hpp>
 #include <concurrent/multiprocessing/detail/worker_locals.hpp>
 #include <concurrent/os/thread.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -163,5 +164,4 @@ class ThreadPool final : public FutureOwner, public Drainable, public std::enabl
 #include <concurrent/futures/detail/thread_pool/calls.hpp>
 #include <concurrent/futures/detail/thread_pool/threads.hpp>
 #include <concurrent/futures/detail/thread_pool/trace.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif

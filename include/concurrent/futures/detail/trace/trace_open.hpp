@@ -3,6 +3,7 @@
 
 #include <concurrent/config.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <memory>
 #include <string>
@@ -21,5 +22,4 @@ void check_traceable(bool is_traced, bool is_closed);
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/futures/detail/trace/trace_open.impl.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 #endif
