@@ -142,6 +142,26 @@ EACH_POLICY("fault 33: no allocation succeeds while calls are cancelled or faile
   blocker.result(20s * busy());
 }
 
+TEST_CASE("fault 33: no memory is left to queue callbacks: they stay with who has them, and none has run") {
+  if (SUPPORT_SANITIZED != 0) return skip("sanitizers have their own allocator");
+  namespace detail = cf::detail;
+  detail::CallbackQueue queue;
+  if (GENERATE(true, false)) queue.set_runner();
+  cf::Future<int> future;
+  bool called = false;
+  future.add_done_callback([&](const auto&) { called = true; });
+  future.set_running_or_notify_cancel();
+  detail::CallbackList callbacks =
+      detail::HandleAccess::state(future)->finish_with_exception(std::make_exception_ptr(1));
+  bool pushed = true;
+  CHECK(fails_at(0, [&] { pushed = queue.push(callbacks); }));
+  CHECK_FALSE(pushed);
+  CHECK_FALSE(called);
+  CHECK_FALSE(callbacks.empty());
+  callbacks.run();
+  CHECK(called);
+}
+
 EACH_POLICY(
     "fault 33: no memory is left to leave a callback to the manager: it runs where the result came, and counts as "
     "run") {

@@ -40,7 +40,7 @@ class LargeBlocks {
     if (blocks_[best].size >= 2 * size && blocks_[best].size - size >= smallest_rest) {
       const Entry rest{blocks_[best].offset + size, blocks_[best].size - size, false};
       blocks_[best].size = size;
-      blocks_.insert(best + 1, rest);
+      blocks_.insert(best + 1, Entry(rest));
     }
     blocks_[best].used = true;
     return region_.data() + blocks_[best].offset;

@@ -72,7 +72,8 @@ concept IsMovedByBytes =
 /// that makes a pool compiles it.
 template <class T>
 class PlainVector : public PlainVectorBase {
-  static_assert(IsMovedByBytes<T>);
+  static_assert(IsMovedByBytes<T> && std::is_nothrow_move_constructible_v<T> &&
+                alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
  public:
   PlainVector() noexcept = default;
@@ -90,8 +91,10 @@ class PlainVector : public PlainVectorBase {
   void reserve(std::size_t capacity) {
     if (capacity > capacity_) grow(capacity, element_size);
   }
-  void push_back(T value) { insert(size_, static_cast<T&&>(value)); }  // which may have lain here
-  void insert(std::size_t i, T value) { ::new (make_room(i, element_size)) T(static_cast<T&&>(value)); }
+  /// Where that throws, `value` is as it was.
+  void push_back(T&& value) { insert(size_, static_cast<T&&>(value)); }
+  void push_back(const T& value) { insert(size_, T(value)); }  // a copy first: it may lie here
+  void insert(std::size_t i, T&& value) { ::new (make_room(i, element_size)) T(static_cast<T&&>(value)); }
   void pop_back() noexcept { (begin() + --size_)->~T(); }
   void pop_front() noexcept { erase(0); }
   void erase(std::size_t i) noexcept {

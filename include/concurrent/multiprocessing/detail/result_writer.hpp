@@ -4,8 +4,8 @@
 #include <concurrent/multiprocessing/detail/block_list.hpp>
 #include <concurrent/multiprocessing/detail/fault_point.hpp>
 #include <concurrent/multiprocessing/detail/grow_in_blocks.hpp>
+#include <concurrent/multiprocessing/detail/plain_vector.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/writer.hpp>
 
@@ -24,9 +24,10 @@ namespace detail {
 /// with it.
 class ResultBlocks {
  public:
-  /// `most`: how many results may be handed over and not be done with. Room for them is made now: publishing a result
-  /// must not fail for want of memory.
-  ResultBlocks(std::span<std::byte> region, std::size_t most) : blocks_(region), published_(most) {}
+  /// `most`: as many results as the ring has entries may be handed over and not be done with. Room for them is made
+  /// now, so that publishing one needs no memory. There are more while a thread of the caller's loads a batch: it gives
+  /// the entries back first.
+  ResultBlocks(std::span<std::byte> region, std::size_t most) : blocks_(region) { published_.reserve(most); }
 
   /// Room for a block with `size` bytes after its header; null when there is none.
   Allocation allocate(std::size_t size) {
@@ -38,7 +39,7 @@ class ResultBlocks {
 
   /// From now on the block is the caller's until it clears `busy`. What the result means lives as long.
   void hand_over(Allocation block, pickle::Writer::Kept kept = {}) {
-    published_[published_count_++] = {block, std::move(kept)};
+    published_.push_back({block, std::move(kept)});
     auto* const header = ::new (block.address) Block{};
     header->capacity = block.size - sizeof(Block);
     header->busy.store(1, std::memory_order_relaxed);  // the entry's commit makes it visible
@@ -46,7 +47,7 @@ class ResultBlocks {
 
   /// Takes back what the caller is done with. What the results meant lives until let_go().
   void collect() noexcept {
-    for (std::size_t i = 0; i < published_count_;) {
+    for (std::size_t i = 0; i < published_.size();) {
       Published& one = published_[i];
       if (reinterpret_cast<Block*>(one.block.address)->busy.load(std::memory_order_acquire) != 0) {
         ++i;
@@ -54,8 +55,8 @@ class ResultBlocks {
       }
       blocks_.free(one.block);
       done_with_.take(one.kept);
-      Published& last = published_[--published_count_];
-      if (&last != &one) one = std::move(last);
+      if (i + 1 != published_.size()) one = std::move(published_.back());
+      published_.pop_back();
     }
   }
   /// Lets go of what results meant that the caller is done with. To unmap large memory takes milliseconds: a time for
@@ -64,8 +65,8 @@ class ResultBlocks {
   /// Whether something is kept for a caller that has not loaded its result yet.
   bool keeps() noexcept {
     collect();
-    for (std::size_t i = 0; i < published_count_; ++i) {
-      if (!published_[i].kept.empty()) return true;
+    for (const Published& one : published_) {
+      if (!one.kept.empty()) return true;
     }
     return false;
   }
@@ -78,13 +79,13 @@ class ResultBlocks {
 
  private:
   struct Published {
+    using MovedByBytes = pickle::Writer::Kept;
     Allocation block;
     pickle::Writer::Kept kept;
   };
 
   BlockList blocks_;
-  pickle::detail::UniqueArray<Published> published_;  // at most one for each entry of the ring
-  std::size_t published_count_ = 0;
+  PlainVector<Published> published_;
   pickle::Writer::Kept done_with_;
 };
 

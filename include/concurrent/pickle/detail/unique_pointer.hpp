@@ -18,6 +18,7 @@ class UniquePointer {
   explicit UniquePointer(T* object) noexcept : object_(object) {}
   UniquePointer(UniquePointer&& other) noexcept : object_(other.release()) {}
   template <class Derived>
+    requires requires(Derived* derived, T*& object) { object = derived; }
   UniquePointer(UniquePointer<Derived>&& other) noexcept : object_(other.release()) {}  // NOLINT: as the standard's
   UniquePointer& operator=(UniquePointer&& other) noexcept {
     T* const object = other.release();  // its own, maybe
@@ -26,7 +27,10 @@ class UniquePointer {
     delete old;
     return *this;
   }
-  ~UniquePointer() { delete object_; }
+  ~UniquePointer() {
+    static_assert(sizeof(T) != 0, "a type that is not complete yet");
+    delete object_;
+  }
 
   /// A new T of these arguments. Throws std::bad_alloc, and what the constructor throws.
   template <class... Args>

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <concurrent/multiprocessing/detail/result_writer.hpp>
 
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -97,6 +99,30 @@ TEST_CASE("fault 39: a result that the shared memory cannot hold is a PicklingEr
   writer.clear();
   writer.write("still usable", 12);
   CHECK(writer.size() == 12);
+}
+
+TEST_CASE("ResultBlocks: more results may be with the caller than room was made for") {
+  Place place;  // for 8
+  const auto meant = std::make_shared<const int>(1);
+  std::vector<ipc::Allocation> blocks;
+  for (int i = 0; i < 100; ++i) {
+    blocks.push_back(place.blocks.allocate(1000));
+    REQUIRE(blocks.back().address != nullptr);
+    concurrent::pickle::Writer::Kept kept;
+    kept.add(meant);
+    place.blocks.hand_over(blocks.back(), std::move(kept));
+  }
+  CHECK(meant.use_count() == 101);
+  for (int i = 0; i < 100; i += 2)
+    reinterpret_cast<ipc::Block*>(blocks[static_cast<std::size_t>(i)].address)->busy.store(0);
+  CHECK(place.blocks.keeps());
+  CHECK(meant.use_count() == 101);  // until it is a time for it
+  place.blocks.let_go();
+  CHECK(meant.use_count() == 51);
+  for (const auto& block : blocks) reinterpret_cast<ipc::Block*>(block.address)->busy.store(0);
+  CHECK_FALSE(place.blocks.keeps());
+  place.blocks.trim();
+  CHECK(meant.use_count() == 1);
 }
 
 TEST_CASE("ResultBlocks.trim: pages of what the caller is done with go back, and nobody else's") {
