@@ -23,6 +23,9 @@ namespace concurrent::futures::inline v0 {
 ///
 /// Throws: what `result()` throws: the call's exception, or CancelledError; InvalidStateError on a future that was
 /// moved from. The reference is good as long as there is a handle. Python: awaiting `asyncio.wrap_future(future)`.
+///
+/// GCC 12 destroys an aggregate twice that is made inside of a `co_await` expression. With it, TaskOptions have a name
+/// before: `const TaskOptions limited{.timeout = 2s}; co_await pool.submit(limited, fn);`.
 template <class T>
 auto operator co_await(const Future<T>& future) {
   return detail::FutureAwaiter<Future<T>, false>(future);
