@@ -142,7 +142,7 @@ EACH_POLICY("fault 33: no allocation succeeds while calls are cancelled or faile
   blocker.result(20s * busy());
 }
 
-TEST_CASE("fault 33: no memory is left to queue callbacks: they stay with who has them, and none has run") {
+TEST_CASE("CallbackQueue.push: where there is no memory callbacks stay with who has them, and none has run") {
   if (SUPPORT_SANITIZED != 0) return skip("sanitizers have their own allocator");
   namespace detail = cf::detail;
   detail::CallbackQueue queue;
