@@ -351,9 +351,9 @@ TEST_CASE("Nodes: who submits through max_pending may hold a lock that callbacks
   Pool pool(Nodes(2), {.max_pending = 2});
   std::mutex mutex;
   std::atomic<int> called{0};
+  const auto submitter = std::this_thread::get_id();  // which a callback of a call that is done already runs in
   {
     const std::lock_guard lock(mutex);
-    const auto submitter = std::this_thread::get_id();  // which a callback of a call that is done already runs in
     for (int i = 0; i < 10; ++i)
       pool.submit(square, i).add_done_callback([&](const auto&) {
         std::unique_lock needed(mutex, std::defer_lock);
