@@ -44,10 +44,10 @@ class SocketNode final : public detail::NodeConnection {
   };
 
  public:
-  concurrent::pickle::detail::UniquePointer<detail::NodeLink> connect(std::uint32_t, detail::NodePeer& peer) override {
+  std::unique_ptr<detail::NodeLink> connect(std::uint32_t, detail::NodePeer& peer) override {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::bad_alloc();
-    return concurrent::pickle::detail::UniquePointer<Link>::make(Descriptor(ends[0]), Descriptor(ends[1]), peer);
+    return std::make_unique<Link>(Descriptor(ends[0]), Descriptor(ends[1]), peer);
   }
 };
 

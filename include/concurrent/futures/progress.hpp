@@ -9,7 +9,6 @@
 #include <concurrent/futures/progress_bar.hpp>
 #include <concurrent/futures/task_progress.hpp>
 #include <concurrent/futures/thread.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -108,8 +107,7 @@ class ProgressRange {
 
   /// Made by `progress`.
   ProgressRange(Range&& range, ProgressOptions options)
-      : range_(std::forward<Range>(range)),
-        bar_(pickle::detail::UniquePointer<ProgressBar>::make(std::move(options))) {}
+      : range_(std::forward<Range>(range)), bar_(std::make_unique<ProgressBar>(std::move(options))) {}
 
   /// Blocks as the range's own begin does.
   iterator begin() {
@@ -121,7 +119,7 @@ class ProgressRange {
  private:
   Range range_;  // a reference, or the range itself where it was an rvalue
   std::optional<Last> last_;
-  pickle::detail::UniquePointer<ProgressBar> bar_;
+  std::unique_ptr<ProgressBar> bar_;
 };
 
 /// Shows a bar on standard error while the range is gone through: rate, time so far and, where the total is known, time

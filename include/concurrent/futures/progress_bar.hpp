@@ -4,7 +4,6 @@
 
 #include <concurrent/futures/detail/progress/bar_on_terminal.hpp>
 #include <concurrent/futures/logging.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -35,8 +34,7 @@ class ProgressBar {
   /// Draws the bar for the first time.
   explicit ProgressBar(ProgressOptions options = {}) : leave_(options.leave) {
     if (::isatty(STDERR_FILENO) == 0) return;
-    line_ = pickle::detail::UniquePointer<detail::BarOnTerminal>::make(std::move(options.desc), options.total,
-                                                                       std::move(options.unit));
+    line_ = std::make_unique<detail::BarOnTerminal>(std::move(options.desc), options.total, std::move(options.unit));
     line_->draw(0, 0);
   }
   ProgressBar(const ProgressBar&) = delete;
@@ -93,7 +91,7 @@ class ProgressBar {
  private:
   static constexpr std::chrono::milliseconds between_draws{100};
 
-  pickle::detail::UniquePointer<detail::BarOnTerminal> line_;  // none: standard error is no terminal
+  std::unique_ptr<detail::BarOnTerminal> line_;  // none: standard error is no terminal
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point drawn_ = start_;
   std::size_t done_ = 0;

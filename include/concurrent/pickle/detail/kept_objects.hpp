@@ -12,6 +12,7 @@ namespace concurrent::pickle::inline v0::detail {
 class KeptObjects {
  public:
   KeptObjects() noexcept = default;
+  /// Each has the other's objects then.
   KeptObjects(KeptObjects&& other) noexcept : newest_(other.newest_) { other.newest_ = nullptr; }
   KeptObjects& operator=(KeptObjects&& other) noexcept {
     Node* const old = newest_;

@@ -61,6 +61,7 @@ class UniqueArray {
   UniqueArray() noexcept = default;
   /// So many new ones, each as T() makes it. Throws std::bad_alloc, and what the constructor throws.
   explicit UniqueArray(std::size_t size) : first_(new T[size]()) {}
+  /// Each has the other's elements then.
   UniqueArray(UniqueArray&& other) noexcept : first_(other.first_) { other.first_ = nullptr; }
   UniqueArray& operator=(UniqueArray&& other) noexcept {
     T* const old = first_;

@@ -12,7 +12,6 @@
 #include <concurrent/futures/detail/future/callback.hpp>
 #include <concurrent/futures/future.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #ifdef CONCURRENT_FUTURES_STANDALONE_ASIO
 #include <asio/associated_cancellation_slot.hpp>
@@ -84,8 +83,8 @@ class AsioWait : public Callback {
   /// future.
   static void abandon_all(AsioWaits& waits) noexcept {
     for (;;) {
-      pickle::detail::UniquePointer<Content> content;  // both go without the lock
-      pickle::detail::UniquePointer<AsioWait> ours;
+      std::unique_ptr<Content> content;  // both go without the lock
+      std::unique_ptr<AsioWait> ours;
       const multiprocessing::detail::MutexLock lock(waits.mutex);
       AsioWait* const wait = waits.first;
       if (wait == nullptr) return;
@@ -93,7 +92,7 @@ class AsioWait : public Callback {
       wait->unlink();
       content = std::move(wait->content_);
       // Otherwise a thread is about to run it, or to hang it up: it is empty when its turn comes.
-      if (wait->state_->remove_own_callback(*wait)) ours = pickle::detail::UniquePointer<AsioWait>(wait);
+      if (wait->state_->remove_own_callback(*wait)) ours.reset(wait);
     }
   }
 
@@ -102,13 +101,13 @@ class AsioWait : public Callback {
     virtual ~Content() = default;
     virtual void post() = 0;
   };
-  void set_content(pickle::detail::UniquePointer<Content> content) noexcept { content_ = std::move(content); }
+  void set_content(std::unique_ptr<Content> content) noexcept { content_ = std::move(content); }
 
  private:
   void drop() noexcept override { delete this; }
   void run(FutureStateBase& /*state*/) override {
-    const pickle::detail::UniquePointer<AsioWait> self(this);
-    pickle::detail::UniquePointer<Content> content;
+    const std::unique_ptr<AsioWait> self(this);
+    std::unique_ptr<Content> content;
     const multiprocessing::detail::MutexLock lock(waits_->mutex);
     if (content_ == nullptr) return;
     unlink();
@@ -124,7 +123,7 @@ class AsioWait : public Callback {
   FutureStateBase* const state_;
   AsioWait* next_ = nullptr;
   AsioWait* previous_ = nullptr;
-  pickle::detail::UniquePointer<Content> content_;
+  std::unique_ptr<Content> content_;
 };
 
 /// Tells the waits of a context that it ends.
@@ -225,7 +224,7 @@ class AsioWaitFor final : public AsioWait {
         }
       });
     }
-    this->set_content(pickle::detail::UniquePointer<Waiting>::make(std::move(handler), std::move(future)));
+    this->set_content(std::make_unique<Waiting>(std::move(handler), std::move(future)));
   }
 };
 

@@ -3,7 +3,6 @@
 
 #include <concurrent/futures/detail/nodes/node_agent.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -38,8 +37,8 @@ class DirectLink final : public NodeLink {
 class DirectConnection final : public NodeConnection {
  public:
   explicit DirectConnection(void (*prepare)() = nullptr) noexcept : prepare_(prepare) {}
-  pickle::detail::UniquePointer<NodeLink> connect(std::uint32_t, NodePeer& peer) override {
-    return pickle::detail::UniquePointer<DirectLink>::make(peer, prepare_);
+  std::unique_ptr<NodeLink> connect(std::uint32_t, NodePeer& peer) override {
+    return std::make_unique<DirectLink>(peer, prepare_);
   }
 
  private:

@@ -180,9 +180,9 @@ class MpiJob final : public Drainable, public NodeDriver {
   DrainableList pools_;
 
   ipc::Mutex mutex_;
-  std::vector<pickle::detail::UniquePointer<Rank>> ranks_;  // their number is constant once it has begun
-  std::vector<int> queued_;                                 // ranks to which something shall go
-  std::atomic<bool> has_news_{false};                       // there are such
+  std::vector<std::unique_ptr<Rank>> ranks_;  // their number is constant once it has begun
+  std::vector<int> queued_;                   // ranks to which something shall go
+  std::atomic<bool> has_news_{false};         // there are such
   std::string problem_;
   std::atomic<bool> leaving_{false};
   bool has_begun_ = false;
@@ -197,7 +197,7 @@ class MpiJob final : public Drainable, public NodeDriver {
 
   ipc::Mutex peers_mutex_;  // held while a peer hears something
   std::map<std::pair<int, std::uint32_t>, NodePeer*> peers_;
-  std::map<std::uint32_t, pickle::detail::UniquePointer<Agent>> agents_;  // the thread's own
+  std::map<std::uint32_t, std::unique_ptr<Agent>> agents_;  // the thread's own
   bool caller_is_lost_ = false;
   std::vector<int> sending_;   // the thread's own: ranks to which something goes
   std::vector<int> arriving_;  // likewise: from which something comes that takes its time
@@ -228,8 +228,8 @@ class MpiLink final : public NodeLink {
 class MpiConnection final : public NodeConnection {
  public:
   MpiConnection(MpiJob& job, int rank) noexcept : job_(&job), rank_(rank) {}
-  pickle::detail::UniquePointer<NodeLink> connect(std::uint32_t pool, NodePeer& peer) override {
-    return pickle::detail::UniquePointer<MpiLink>::make(*job_, rank_, pool, peer);
+  std::unique_ptr<NodeLink> connect(std::uint32_t pool, NodePeer& peer) override {
+    return std::make_unique<MpiLink>(*job_, rank_, pool, peer);
   }
 
  private:
@@ -244,4 +244,3 @@ class MpiConnection final : public NodeConnection {
 #include <concurrent/futures/detail/nodes/mpi_job_ranks.hpp>
 #include <concurrent/futures/detail/nodes/mpi_job_run.hpp>
 #include <concurrent/futures/detail/nodes/mpi_job_traffic.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>

@@ -5,7 +5,6 @@
 #include <concurrent/futures/detail/nodes/mpi_job.hpp>
 #include <concurrent/futures/logging.hpp>
 #include <concurrent/os/thread.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <string>
 #include <string_view>
@@ -78,7 +77,7 @@ inline bool MpiJob::begin() {
     return false;
   }
   const ipc::MutexLock lock(mutex_);
-  for (int i = 0; i < size; ++i) ranks_.push_back(pickle::detail::UniquePointer<Rank>::make());
+  for (int i = 0; i < size; ++i) ranks_.push_back(std::make_unique<Rank>());
   ranks_[static_cast<std::size_t>(rank)]->hello = own_hello();
   ranks_[static_cast<std::size_t>(rank)]->has_hello = true;
   has_begun_ = true;

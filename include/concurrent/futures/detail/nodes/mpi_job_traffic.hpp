@@ -3,7 +3,6 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/mpi_job.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
@@ -161,7 +160,7 @@ inline void MpiJob::deliver(int rank, Message message) {
     auto& agent = agents_[message.header.pool];
     if (agent == nullptr) {
       if (message.kind() != MessageKind::open) return static_cast<void>(agents_.erase(message.header.pool));
-      agent = pickle::detail::UniquePointer<Agent>::make(*this);
+      agent = std::make_unique<Agent>(*this);
     }
     return agent->agent.receive(std::move(message));
   }

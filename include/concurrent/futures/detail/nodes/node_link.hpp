@@ -2,7 +2,6 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/message.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -76,7 +75,7 @@ class NodeConnection {
   NodeConnection(const NodeConnection&) = delete;
   NodeConnection& operator=(const NodeConnection&) = delete;
   virtual ~NodeConnection() = default;
-  virtual pickle::detail::UniquePointer<NodeLink> connect(std::uint32_t pool, NodePeer& peer) = 0;
+  virtual std::unique_ptr<NodeLink> connect(std::uint32_t pool, NodePeer& peer) = 0;
 };
 
 /// A node that a pool may use.

@@ -25,6 +25,7 @@
 #include <concurrent/futures/statistics.hpp>
 #include <concurrent/multiprocessing/detail/fork_guard.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
+#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -56,7 +57,7 @@ class PoolNode final : public NodePeer {
   std::string label() const { return node_label(place.host, place.rank); }
 
   const NodePlace place;
-  pickle::detail::UniquePointer<NodeLink> link;
+  std::unique_ptr<NodeLink> link;
   ProcessPool* local_pool = nullptr;  // with a reference
   int workers = 1;                    // that it was opened with
   int limit = 1;                      // how many it may have now
@@ -203,8 +204,8 @@ class NodePool final : public FutureOwner {
   const std::uint32_t id_;
   std::atomic<int> max_workers_{1};
   multiprocessing::detail::ForkGuard fork_guard_;
-  std::vector<pickle::detail::UniquePointer<PoolNode>> nodes_;  // constant
-  bool is_alone_ = true;                                        // constant: its only node is the caller's own
+  std::vector<std::unique_ptr<PoolNode>> nodes_;  // constant
+  bool is_alone_ = true;                          // constant: its only node is the caller's own
   std::atomic<ProcessPool*> local_pool_{nullptr};
   NodeDriver* driver_ = nullptr;  // constant
   std::thread manager_;
@@ -256,4 +257,3 @@ inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_
 #include <concurrent/futures/detail/nodes/node_pool_start.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_trace.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_wait.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>

@@ -4,7 +4,6 @@
 
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -64,9 +63,9 @@ inline bool NodePool::wait_until_ended(Deadline deadline) {
   const ipc::MutexLock join_lock(join_mutex_);
   if (manager_.joinable()) manager_.join();
   for (const auto& node : nodes_) {
-    pickle::detail::UniquePointer<NodeLink> link;  // goes without the lock
+    std::unique_ptr<NodeLink> link;
     const ipc::MutexLock lock(mutex_);
-    link = std::move(node->link);
+    link.swap(node->link);
     node->is_closed = true;
   }
   return true;

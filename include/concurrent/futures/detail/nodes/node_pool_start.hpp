@@ -6,7 +6,6 @@
 #include <concurrent/futures/exceptions.hpp>
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/multiprocessing/detail/signals.hpp>
-#include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -90,7 +89,7 @@ inline NodePool::NodePool(MPIPoolOptions options, std::vector<NodePlace> places)
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (shares[i] == 0) continue;
     is_alone_ = is_alone_ && places[i].is_local;
-    nodes_.push_back(pickle::detail::UniquePointer<PoolNode>::make(*this, nodes_.size(), std::move(places[i])));
+    nodes_.push_back(std::make_unique<PoolNode>(*this, nodes_.size(), std::move(places[i])));
     nodes_.back()->workers = nodes_.back()->limit = nodes_.back()->wanted = shares[i];
     nodes_.back()->most = ProcessPool::most_for(shares[i]);
     nodes_.back()->credits.set_workers(shares[i]);

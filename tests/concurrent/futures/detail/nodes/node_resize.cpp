@@ -59,19 +59,19 @@ void check_size(Pool& pool, int workers) {
 /// A node that is asked for more workers than any has.
 class Refusing final : public cfd::NodeConnection {
   struct Link final : cfd::NodeLink {
-    explicit Link(concurrent::pickle::detail::UniquePointer<cfd::NodeLink> to) : link(std::move(to)) {}
+    explicit Link(std::unique_ptr<cfd::NodeLink> to) : link(std::move(to)) {}
     void send(cfd::Message message) override {
       const int workers = 100'000;
       if (message.kind() == cfd::MessageKind::resize)
         std::memcpy(message.fields.data() + message.fields.size() - sizeof workers, &workers, sizeof workers);
       link->send(std::move(message));
     }
-    concurrent::pickle::detail::UniquePointer<cfd::NodeLink> link;
+    std::unique_ptr<cfd::NodeLink> link;
   };
 
  public:
-  concurrent::pickle::detail::UniquePointer<cfd::NodeLink> connect(std::uint32_t pool, cfd::NodePeer& peer) override {
-    return concurrent::pickle::detail::UniquePointer<Link>::make(node_.connect(pool, peer));
+  std::unique_ptr<cfd::NodeLink> connect(std::uint32_t pool, cfd::NodePeer& peer) override {
+    return std::make_unique<Link>(node_.connect(pool, peer));
   }
 
  private:

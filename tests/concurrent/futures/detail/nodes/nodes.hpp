@@ -38,10 +38,10 @@ class SocketNode final : public cfd::NodeConnection {
   };
 
  public:
-  concurrent::pickle::detail::UniquePointer<cfd::NodeLink> connect(std::uint32_t, cfd::NodePeer& peer) override {
+  std::unique_ptr<cfd::NodeLink> connect(std::uint32_t, cfd::NodePeer& peer) override {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::bad_alloc();
-    auto link = concurrent::pickle::detail::UniquePointer<Link>::make(Descriptor(ends[0]), Descriptor(ends[1]), peer);
+    auto link = std::make_unique<Link>(Descriptor(ends[0]), Descriptor(ends[1]), peer);
     link_ = link.get();
     return link;
   }
