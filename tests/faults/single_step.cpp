@@ -21,26 +21,14 @@ using support::wait_stop;
 
 namespace {
 
-struct Stepped {
-  std::size_t steps = 0;
-  bool came_to_end = false;
-};
-
 /// From here the worker goes on alone, one instruction at a time, at the most `most` of them, until it passes the point
 /// that the table names. Then it is killed.
-Stepped step_and_kill(pid_t pid, std::size_t most) {
-  Stepped stepped;
+support::Steps step_and_kill(pid_t pid, std::size_t most, support::Landmarks& landmarks) {
   Table& table = Table::get();
-  while (stepped.steps < most) {
-    if (::ptrace(PTRACE_SINGLESTEP, pid, nullptr, nullptr) != 0 || !wait_stop(pid)) break;
-    ++stepped.steps;
-    if (table.hits.load(std::memory_order_relaxed) != 0) {
-      stepped.came_to_end = true;
-      break;
-    }
-  }
+  const support::Steps steps =
+      support::take_steps(pid, most, landmarks, [&] { return table.hits.load(std::memory_order_relaxed) != 0; });
   support::kill_traced(pid, pid);
-  return stepped;
+  return steps;
 }
 
 std::uint64_t nothing(std::uint64_t id) { return key_of(id); }
@@ -65,6 +53,7 @@ void kill_after_each(const Policy& policy, Task task, std::size_t stride, const 
   auto options = policy.options(1);
   std::optional<cf::ProcessPoolExecutor> pool;
   std::uint64_t id = 0;
+  support::Landmarks landmarks;
   const auto one_life = [&](std::size_t most) {
     if (!pool) pool.emplace(options);
     // Held where it is about to look for a call; then there is one, and no other.
@@ -83,7 +72,7 @@ void kill_after_each(const Policy& policy, Task task, std::size_t stride, const 
     table.hit = 1;
     table.action = static_cast<std::uint32_t>(Do::nothing);
     table.order("worker.notified");
-    const Stepped stepped = step_and_kill(worker, most);
+    const support::Steps steps = step_and_kill(worker, most, landmarks);
     table.ordered = 0;
     ++counts.kills;
     try {
@@ -91,10 +80,10 @@ void kill_after_each(const Policy& policy, Task task, std::size_t stride, const 
       if (value == expected_of(value, id)) {
         ++counts.values;
       } else {
-        FAIL_CHECK("another's value after " << stepped.steps << " instructions of " << what);
+        FAIL_CHECK("another's value after " << steps.taken << " instructions of " << what);
       }
     } catch (const cf::TimeoutError&) {
-      FAIL_CHECK("hung after " << stepped.steps << " instructions of " << what);
+      FAIL_CHECK("hung after " << steps.taken << " instructions of " << what);
       pool->kill_workers();
       pool.reset();
     } catch (const cf::WorkerDied&) {
@@ -109,12 +98,11 @@ void kill_after_each(const Policy& policy, Task task, std::size_t stride, const 
     } else if (pool) {
       CHECK(pool->submit(nothing, id).result(20s * busy()) == key_of(id));
     }
-    return stepped;
+    return steps;
   };
-  for (std::size_t n = 0;; n += stride) {
-    const Stepped stepped = one_life(n);
-    counts.instructions = std::max(counts.instructions, stepped.steps);
-    if (stepped.came_to_end || n > 100'000) break;
+  counts.instructions = one_life(100'000).taken;
+  for (std::size_t n = 0; n < counts.instructions;) {
+    if (!one_life(n).missed) n += stride;
   }
   if (pool) CHECK(pool->shutdown_for(20s * busy()));
   CHECK(counts.values + counts.deaths == counts.kills);
