@@ -3,7 +3,7 @@
 // after instruction n, for every n: nothing may be lost, doubled or held for ever. And it is stopped after each, while
 // another uses the same object: nobody may be held up. A manager's server is taken through a call likewise.
 //
-// Under a sanitizer, which makes ten instructions of one, a few of them are taken.
+// The default run takes some instructions of each way; "[long]" takes every one.
 #include <concurrent/multiprocessing/barrier.hpp>
 #include <concurrent/multiprocessing/lock.hpp>
 #include <concurrent/multiprocessing/manager.hpp>
@@ -41,17 +41,30 @@ struct WithLinks {
 class Checked : private WithLinks, public support::HoldersChecked {};
 
 /// After how many instructions of a way something is done, at the most.
-std::size_t most_trials() { return support::slowness == 1 ? SIZE_MAX : 3; }
-
-/// What a long test needs.
+std::size_t& most_trials() {
+  static std::size_t most = 0;
+  return most;
+}
+/// A test that takes every instruction, which takes its time.
 class Whole {
  public:
-  explicit Whole(const char* what) : deadline_(what, std::chrono::minutes(25)) {}
+  explicit Whole(const char* what) : deadline_(what, std::chrono::minutes(25)) { most_trials() = SIZE_MAX; }
+  Whole(const Whole&) = delete;
+  Whole& operator=(const Whole&) = delete;
+  ~Whole() { most_trials() = 0; }
 
  private:
   WithLinks links_;
   support::WithHolders holders_;
   support::DeadlineGuard deadline_;
+};
+/// One that takes some.
+class Strided {
+ public:
+  Strided() { most_trials() = support::slowness == 1 ? 8 : 3; }
+  Strided(const Strided&) = delete;
+  Strided& operator=(const Strided&) = delete;
+  ~Strided() { most_trials() = 0; }
 };
 
 void nothing() {}
@@ -441,7 +454,7 @@ pid_t answering_thread(pid_t server) {
 
 /// Takes the server through a call and kills it after each of the call's instructions; the caller gets its answer, or
 /// hears of the death.
-void server_dies(std::size_t stride) {
+void server_dies() {
   if (!support::may_trace()) {
     WARN("ptrace is not permitted");
     return;
@@ -474,6 +487,7 @@ void server_dies(std::size_t stride) {
     return steps;
   };
   const std::size_t instructions = kill_after(SIZE_MAX);
+  const std::size_t stride = instructions / most_trials() + 1;
   for (std::size_t n = instructions % stride; n <= instructions; n += stride) kill_after(n);
   CHECK(answers > 0);
   std::printf("a manager's server in a call: %zu instructions, a kill each %zu, %zu answers\n", instructions, stride,
@@ -498,21 +512,51 @@ void queues_are_whole() {
 
 }  // namespace
 
-TEST_CASE_METHOD(Checked, "K5 K6 K9 Lock, RLock: killed and stopped after every instruction") { locks_are_whole(); }
-TEST_CASE_METHOD(Checked, "K20 K21 K31 Semaphore, Barrier: killed and stopped after every instruction") {
+TEST_CASE_METHOD(Checked, "K5 K6 K9 Lock, RLock: killed and stopped after every so many instructions") {
+  const Strided strided;
+  locks_are_whole();
+}
+TEST_CASE_METHOD(Checked, "K20 K21 K31 Semaphore, Barrier: killed and stopped after every so many instructions") {
+  const Strided strided;
   counts_are_whole();
 }
-TEST_CASE_METHOD(Checked, "K34 K35 K36 K37 Queue: killed and stopped after every instruction") { queues_are_whole(); }
+TEST_CASE_METHOD(Checked, "K34 K35 K36 K37 Queue: killed and stopped after every so many instructions") {
+  const Strided strided;
+  queues_are_whole();
+}
 TEST_CASE_METHOD(Checked, "K36 Queue: the place of an item whose taker was killed is a place again") {
   place_is_free_again();
 }
-TEST_CASE_METHOD(Checked, "K48 K49 Manager: a client killed and stopped after every instruction of a call") {
+TEST_CASE_METHOD(Checked, "K48 K49 Manager: a client killed and stopped after every so many instructions of a call") {
   if (support::slowness != 1) return;  // a call has a hundred thousand instructions then
+  const Strided strided;
   killed_client_holds_nobody(10);
   stopped_client_holds_nobody(10);
 }
+TEST_CASE_METHOD(Checked, "K50 Manager: a server killed after every so many instructions of a call") {
+  if (support::slowness != 1) return;
+  const Strided strided;
+  server_dies();
+}
 
-// Seven thousand instructions: a test each, since each has its limit.
+TEST_CASE("K5 K6 K9 Lock, RLock: killed and stopped after every instruction [long]", "[long]") {
+  const Whole whole("locks, every instruction");
+  locks_are_whole();
+}
+TEST_CASE("K20 K21 K31 Semaphore, Barrier: killed and stopped after every instruction [long]", "[long]") {
+  const Whole whole("semaphores and barriers, every instruction");
+  counts_are_whole();
+}
+TEST_CASE("K34 K35 K36 K37 Queue: killed and stopped after every instruction [long]", "[long]") {
+  const Whole whole("queues, every instruction");
+  queues_are_whole();
+}
+TEST_CASE("K48 K49 Manager: a client killed and stopped after every instruction of a call [long]", "[long]") {
+  const Whole whole("a manager's client, every instruction");
+  killed_client_holds_nobody(10);
+  stopped_client_holds_nobody(10);
+}
+// Seven thousand instructions, and three times as many without optimisation: a test each, since each has its limit.
 TEST_CASE("K48 Manager: a client killed after every instruction of its first call [long]", "[long]") {
   const Whole whole("a manager's new client killed, every instruction");
   killed_client_holds_nobody(0);
@@ -523,8 +567,5 @@ TEST_CASE("K49 Manager: a client stopped after every instruction of its first ca
 }
 TEST_CASE("K50 Manager: a server killed after every instruction of a call [long]", "[long]") {
   const Whole whole("a manager's server, every instruction");
-  server_dies(1);
-}
-TEST_CASE_METHOD(Checked, "K50 Manager: a server killed after every so many instructions of a call") {
-  if (support::slowness == 1) server_dies(500);
+  server_dies();
 }
