@@ -163,9 +163,12 @@ Steps take_steps(pid_t pid, std::size_t most, Landmarks& landmarks, Done done) {
 #ifdef __x86_64__
   if (const Landmark mark = landmarks.before(most); !landmarks.is_noting() && mark.steps != 0) {
     const Reached reached = run_to(pid, mark.address, done);
-    if (reached == Reached::landmark) steps.taken = mark.steps;
-    if (reached != Reached::landmark) landmarks.forget(mark);
-    if (reached == Reached::end) return {most, false, true};
+    if (reached == Reached::landmark) {
+      steps.taken = mark.steps;
+    } else {
+      landmarks.forget(mark);
+      if (reached == Reached::end) return {most, false, true};
+    }
   }
 #endif
   while (steps.taken < most && !done()) {
