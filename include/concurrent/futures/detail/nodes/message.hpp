@@ -30,7 +30,7 @@
 //   warm_up   number of workers
 //   census                                             workers    their pids
 //   resize    serial, number of workers                resized    serial, and what it threw, if that was refused
-//   end_workers  signal                                ended      the signals are sent
+//   end_workers  signal                                ended      the signals are sent, results `cancelled` before
 //   clock     time here                                 clock      the same, and the time there
 //   trace     tell what a trace is told                 traced     ticket, worker, start, end, outcome, whether again
 //                                                       lane       whether a worker began or ended, its id, name, when

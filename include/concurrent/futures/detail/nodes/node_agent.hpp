@@ -97,6 +97,7 @@ class NodeAgent final : public NodePeer {
 
   void work();
   void follow(const Message& order);
+  void await_ends();
   void resize(ProcessPool& pool, MessageReader& order);
   void open(const Message& order);
   void finish(bool kill);

@@ -5,6 +5,9 @@
 #include <concurrent/futures/detail/nodes/node_agent.hpp>
 #include <concurrent/os/thread.hpp>
 
+#include <algorithm>
+#include <chrono>
+
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
@@ -63,10 +66,20 @@ inline void NodeAgent::follow(const Message& order) {
     }
     case MessageKind::end_workers:
       pool->stop_workers(reader.next<int>());
+      await_ends();
       return send(begin(MessageKind::ended).finish());
     default:
       return;
   }
+}
+
+/// Until the caller has been told of the calls that are done: the pool's own thread does that.
+inline void NodeAgent::await_ends() {
+  ipc::MutexLock lock(mutex_);
+  const Deadline patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (!lost_ && std::chrono::steady_clock::now() < patience &&
+         std::any_of(calls_.begin(), calls_.end(), [](const auto& entry) { return entry.second->state().done(); }))
+    changed_.wait(lock, std::chrono::steady_clock::now() + std::chrono::microseconds(100));
 }
 
 inline void NodeAgent::resize(ProcessPool& pool, MessageReader& order) {

@@ -50,12 +50,25 @@ class NodeInbox {
     const multiprocessing::detail::MutexLock lock(mutex_);
     return entries_.empty();
   }
-  /// In the order in which they came.
+  /// In the order in which they came. Whoever takes them says so when it has handled them.
   std::vector<Entry> take_all() {
     std::vector<Entry> taken;
     const multiprocessing::detail::MutexLock lock(mutex_);
     taken.swap(entries_);
+    in_hand_ += taken.size();
     return taken;
+  }
+  void note_handled(std::size_t count) {
+    {
+      const multiprocessing::detail::MutexLock lock(mutex_);
+      in_hand_ -= count;
+    }
+    tell_of_answer();
+  }
+  /// Nothing that has been taken is still to be handled, whoever took it.
+  bool all_handled() const {
+    const multiprocessing::detail::MutexLock lock(mutex_);
+    return in_hand_ == 0;
   }
 
   /// Changes when something comes while a thread pumps, and when the manager is woken.
@@ -105,6 +118,7 @@ class NodeInbox {
  private:
   mutable multiprocessing::detail::Mutex mutex_;
   std::vector<Entry> entries_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  std::size_t in_hand_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // taken, and not handled yet
   std::atomic<std::uint32_t> signal_{0};
   std::atomic<bool> manager_sleeps_{false};
   std::atomic<int> pumping_{0};  // threads that look in here just now

@@ -83,8 +83,8 @@ inline void NodePool::warm_up(int workers) {
   }
 }
 
-/// terminate_workers and kill_workers. When it returns the signals have been sent; the futures of the calls that were
-/// running fail as their workers end.
+/// terminate_workers and kill_workers. When it returns the signals have been sent, and the calls that no worker had
+/// taken are cancelled; the futures of the others fail as their workers end.
 inline void NodePool::stop_workers(int signal) {
   std::vector<NodeItem*> cancelled;
   {
@@ -111,10 +111,11 @@ inline void NodePool::stop_workers(int signal) {
     const std::uint32_t seen = inbox_.answers();
     {
       const ipc::MutexLock lock(mutex_);
-      if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
-            return !node->is_open || node->is_lost || node->is_closed || node->has_ended_workers;
-          }))
-        return;
+      const bool all_ended = std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
+        return !node->is_open || node->is_lost || node->is_closed || node->has_ended_workers;
+      });
+      // What a node has cancelled came before its answer; another thread may still have that in hand.
+      if (all_ended && inbox_.all_handled()) return;
     }
     await_answer(seen, patience);
   }

@@ -25,8 +25,10 @@ inline void NodePool::deliver_loss(std::size_t node, const std::string& reason) 
 /// one node the later may be handled first.
 inline bool NodePool::pump_results() {
   std::vector<NodeInbox::Entry> inbound = inbox_.take_all();
+  if (inbound.empty()) return false;
   for (NodeInbox::Entry& one : inbound) handle(one);
-  return !inbound.empty();
+  inbox_.note_handled(inbound.size());
+  return true;
 }
 
 inline void NodePool::handle(NodeInbox::Entry& inbound) {

@@ -42,6 +42,22 @@ TEST_CASE("NodeInbox: gives out what came, in that order, once") {
   CHECK(inbox.take_all().empty());
 }
 
+TEST_CASE("NodeInbox: what was taken is in somebody's hand until that one has handled it") {
+  NodeInbox inbox;
+  CHECK(inbox.all_handled());
+  inbox.put(message_of(0));
+  inbox.put(message_of(1));
+  const std::size_t first = inbox.take_all().size();
+  inbox.put(message_of(2));
+  const std::size_t second = inbox.take_all().size();
+  const std::uint32_t seen = inbox.answers();
+  inbox.note_handled(second);
+  CHECK_FALSE(inbox.all_handled());
+  CHECK(inbox.answers() != seen);  // whoever waits for that looks again
+  inbox.note_handled(first);
+  CHECK(inbox.all_handled());
+}
+
 TEST_CASE("NodeInbox: the manager does not sleep over what has come since it looked") {
   const support::DeadlineGuard deadline("a manager that must not sleep");
   NodeInbox inbox;
