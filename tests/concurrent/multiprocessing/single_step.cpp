@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 #include <set>
 #include <string>
@@ -184,6 +185,35 @@ void lock_is_whole() {
     CHECK(lock.try_acquire() == Acquired::yes);
   });
   lock.release();
+}
+
+/// How many slots of the table are a thread's of whose end the kernel has not told.
+std::size_t taken_slots() {
+  using Table = mp::detail::HolderTable;
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < Table::slot_count; ++i) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, Table::mine().bytes().data() + i * Table::bytes / Table::slot_count, sizeof word);
+    if ((word & concurrent::os::RobustList::thread_bits) != 0 && (word & concurrent::os::RobustList::owner_died) == 0)
+      ++taken;
+  }
+  return taken;
+}
+
+/// A thread that uses a lock for the first time takes a slot, which its death gives back at every instant.
+void first_use_is_whole() {
+  const mp::Lock lock;
+  be_known();
+  const std::size_t taken = taken_slots();
+  const auto section = [&] {
+    lock.acquire();
+    lock.release();
+  };
+  kill_after_each("a thread's first acquire and release", nothing, section, [&](bool) {
+    CHECK(taken_slots() == taken);
+    CHECK(lock.try_acquire() != Acquired::no);
+    lock.release();
+  });
 }
 
 template <class L>
@@ -495,6 +525,7 @@ void server_dies() {
 }
 
 void locks_are_whole() {
+  first_use_is_whole();
   lock_is_whole<mp::Lock>();
   lock_is_whole<mp::RLock>();
   waiter_goes_on<mp::Lock>();
