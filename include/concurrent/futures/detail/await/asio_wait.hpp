@@ -107,12 +107,12 @@ class AsioWait : public Callback {
   void drop() noexcept override { delete this; }
   void run(FutureStateBase& /*state*/) override {
     const std::unique_ptr<AsioWait> self(this);
-    std::unique_ptr<Content> content;
     const multiprocessing::detail::MutexLock lock(waits_->mutex);
     if (content_ == nullptr) return;
     unlink();
-    content = std::move(content_);
-    content->post();  // under the lock: the context cannot end meanwhile
+    // Posted and destroyed under the lock: the context cannot end meanwhile, and the count of work is given back to it.
+    const std::unique_ptr<Content> content = std::move(content_);
+    content->post();
   }
   void unlink() noexcept CONCURRENT_FUTURES_REQUIRES(waits_->mutex) {
     (previous_ != nullptr ? previous_->next_ : waits_->first) = next_;
