@@ -4,7 +4,7 @@
 #include "model/check.hpp"
 
 #include <concurrent/futures/detail/process_pool/result_receiver.impl.hpp>
-#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+#include <concurrent/futures/detail/process_pool/wakeups.impl.hpp>
 #include <concurrent/multiprocessing/detail/result_sender.hpp>
 
 #include "model/fresh_segment.hpp"
@@ -14,7 +14,7 @@ namespace {
 namespace ipc = concurrent::multiprocessing::detail;
 using concurrent::futures::detail::ResultItem;
 using concurrent::futures::detail::ResultReceiver;
-using concurrent::futures::detail::RingWatch;
+using concurrent::futures::detail::Wakeups;
 
 constexpr std::uint32_t capacity = 1;
 
@@ -63,7 +63,7 @@ struct Stage {
   ipc::ResultSender sender{segment, 0};
   ipc::ResultBlocks blocks{segment.worker_region(0), capacity};
   ResultReceiver receiver;
-  RingWatch watch;
+  Wakeups watch;
   model::Data entry{"the ring's entry"};
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+#include <concurrent/futures/detail/process_pool/wakeups.impl.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -36,7 +36,7 @@ struct WatchedRing {
   }
 
   concurrent::multiprocessing::detail::CallerWords words{};
-  concurrent::futures::detail::RingWatch watch;
+  concurrent::futures::detail::Wakeups watch;
   std::atomic<std::uint64_t> published{0};
   std::atomic<std::uint64_t> taken{0};
   std::atomic<std::uint32_t> results{0};  // how often something was taken

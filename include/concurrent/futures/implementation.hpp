@@ -18,10 +18,11 @@
 #include <concurrent/futures/detail/process_pool/call_writer.impl.hpp>
 #include <concurrent/futures/detail/process_pool/control.hpp>
 #include <concurrent/futures/detail/process_pool/deaths.hpp>
-#include <concurrent/futures/detail/process_pool/flow.hpp>
 #include <concurrent/futures/detail/process_pool/handle.impl.hpp>
 #include <concurrent/futures/detail/process_pool/helper_reports.hpp>
 #include <concurrent/futures/detail/process_pool/manager.hpp>
+#include <concurrent/futures/detail/process_pool/queue_limits.hpp>
+#include <concurrent/futures/detail/process_pool/resize.hpp>
 #include <concurrent/futures/detail/process_pool/results.hpp>
 #include <concurrent/futures/detail/process_pool/start.hpp>
 #include <concurrent/futures/detail/process_pool/submit.hpp>

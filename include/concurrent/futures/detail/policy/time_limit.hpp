@@ -28,6 +28,9 @@ struct TimeLimitStep {
   Deadline look = (Deadline::max)();
 };
 
+/// Asked by ProcessPool::check_time_limits (timers.hpp), which takes the call back or stops the task. The limit itself
+/// is kept in the call's TaskOptions, its begin in CallRecord::started_at.
+///
 /// The limit counts from when the task begins. A call that waits can at the earliest be late its whole limit from now.
 /// One that is claimed and not begun is no task yet: its worker is given a moment.
 inline TimeLimitStep check_time_limit(const TimedCall& call, Deadline now, const HoldUps& hold_ups,

@@ -13,7 +13,8 @@
 
 namespace concurrent::futures::inline v0::detail {
 
-/// How many calls of a pool of processes may wait, where `max_pending` says so. Belongs to the pool's lock.
+/// How many calls of a pool of processes, here or on nodes, may wait, where `max_pending` says so. Belongs to the
+/// pool's lock. How many are sent ahead to workers is ProcessPool::queued_calls() (queue_limits.hpp), or NodeCredits.
 ///
 /// A submitter that finds that many calls waiting does the manager's work while it waits, like a thread that waits for
 /// a result, and for the same reason: what makes room is a result that has come. It waits on a count that whoever holds

@@ -20,8 +20,8 @@
 #include <concurrent/futures/detail/process_pool/helper_link.hpp>
 #include <concurrent/futures/detail/process_pool/manager_state.hpp>
 #include <concurrent/futures/detail/process_pool/pool_threads.hpp>
-#include <concurrent/futures/detail/process_pool/received_result.hpp>
-#include <concurrent/futures/detail/process_pool/ring_watch.hpp>
+#include <concurrent/futures/detail/process_pool/result_batch.hpp>
+#include <concurrent/futures/detail/process_pool/wakeups.hpp>
 #include <concurrent/futures/detail/process_pool/work_item.hpp>
 #include <concurrent/futures/detail/process_pool/worker_table.hpp>
 #include <concurrent/futures/detail/trace/trace_sink.hpp>
@@ -149,17 +149,19 @@ class ProcessPool final : public FutureOwner {
 
   [[noreturn]] void throw_closed() const CONCURRENT_FUTURES_REQUIRES(mutex_);
 
-  // flow.hpp: how much waits
+  // queue_limits.hpp: how much waits
   friend class PendingLimit;
   std::size_t waiting_calls() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_) { return ledger_.waiting(); }
   std::size_t queued_calls(int workers) const noexcept;
-  std::uint32_t slots_for(int workers) const noexcept;
-  std::uint32_t records_for(int workers, std::uint32_t ring_capacity) const noexcept;
-  void make_room_for(int workers) CONCURRENT_FUTURES_EXCLUDES(mutex_);
   bool is_closed() const noexcept { return admission_.is_closed(); }
   bool is_own_thread() const noexcept { return callbacks_.is_runner(); }
   void shut_down() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void break_down(const std::string& reason) CONCURRENT_FUTURES_REQUIRES(mutex_);
+
+  // resize.hpp: how many work
+  std::uint32_t slots_for(int workers) const noexcept;
+  std::uint32_t records_for(int workers, std::uint32_t ring_capacity) const noexcept;
+  void make_room_for(int workers) CONCURRENT_FUTURES_EXCLUDES(mutex_);
 
   // results.hpp: from the workers
   void collect(ResultBatch& batch) CONCURRENT_FUTURES_REQUIRES(mutex_);
@@ -182,7 +184,7 @@ class ProcessPool final : public FutureOwner {
   }
 
   // manager.hpp: the manager's thread
-  void wake_manager() noexcept { watch_.wake_manager(); }
+  void wake_manager() noexcept { wakeups_.wake_manager(); }
   void manage();
   void watch_helper();
   std::int64_t spin_limit() const noexcept { return segment_.geometry().spin_nanoseconds; }
@@ -250,7 +252,7 @@ class ProcessPool final : public FutureOwner {
   LateStart late_start_;
   HelperLink helper_;
   CallbackQueue callbacks_;
-  RingWatch watch_;
+  Wakeups wakeups_;
   PollBudget poll_budget_;
   Outcomes outcomes_;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/process_pool/checked_result.hpp>
 #include <concurrent/multiprocessing/detail/segment.hpp>
 #include <concurrent/pickle/detail/unique_pointer.hpp>
 
@@ -8,29 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 
 namespace concurrent::futures::inline v0 {
 namespace detail {
-
-/// A result as its worker gave it, once it has been checked. Nothing that is written to the ring afterwards changes it;
-/// only the content of a block is read where the worker wrote it.
-struct ResultItem {
-  ResultItem() noexcept {}  // filled in by ResultReceiver::take
-
-  bool of_initializer() const noexcept { return call == multiprocessing::detail::initializer_call; }
-  bool of_finalizer() const noexcept { return call == multiprocessing::detail::finalizer_call; }
-  std::span<const std::byte> content() const noexcept {
-    return {block != nullptr ? block : bytes, static_cast<std::size_t>(size)};
-  }
-
-  alignas(multiprocessing::detail::cache_line) std::byte bytes[multiprocessing::detail::ResultEntry::inline_capacity];
-  const std::byte* block;  // where a large result lies; it is given back when it has been read
-  std::uint64_t size;
-  std::uint64_t call;  // which it says it answers, and the nonce that it repeats: whoever has the calls compares them
-  std::uint64_t nonce;
-  multiprocessing::detail::Outcome outcome;
-};
 
 /// Takes what workers have published off their rings. This is where the caller meets bytes that it has not written:
 /// nothing leaves here that cannot be, and a worker that has written such a thing is not listened to any more. What a

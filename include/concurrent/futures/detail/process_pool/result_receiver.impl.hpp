@@ -5,8 +5,6 @@
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/pickle/detail/unique_pointer.hpp>
 
-#include <cstring>
-
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
@@ -55,37 +53,10 @@ inline bool ResultReceiver::ready(std::uint32_t slot) const noexcept {
 inline ResultReceiver::Take ResultReceiver::take(std::uint32_t slot, ResultItem& item) noexcept {
   if (!ready(slot)) return Take::none;
   Ring& ring = rings_[slot];
-  const ipc::ResultEntry& entry = segment_->result(slot, ring.position);
-  // Copied first: a rogue worker may go on writing.
-  std::uint64_t call = entry.call;
-  std::uint64_t nonce = entry.nonce;
-  std::uint64_t size = entry.size;
-  std::uint64_t offset = entry.offset;
-  std::uint32_t outcome = entry.outcome;
-  const std::uint64_t checksum = entry.checksum;
-  asm volatile("" : "+r"(call), "+r"(nonce), "+r"(size), "+r"(offset), "+r"(outcome));
-  item.block = nullptr;
-  bool good = outcome == static_cast<std::uint32_t>(ipc::Outcome::exception) ||
-              (outcome == static_cast<std::uint32_t>(ipc::Outcome::value) && call != ipc::finalizer_call);
-  if (good && offset != 0) {
-    const auto region = segment_->worker_region(slot);
-    const std::uint64_t first = segment_->offset_of(region.data()) + sizeof(ipc::Block);
-    const std::uint64_t last = segment_->offset_of(region.data()) + region.size();
-    good = offset % ipc::cache_line == 0 && offset >= first && offset <= last && size <= last - offset;
-    good = good && segment_->reach_worker_block(slot, offset, size);
-    if (good) item.block = segment_->base() + offset;
-  } else {
-    good = good && size <= ipc::ResultEntry::inline_capacity;
-    if (good) std::memcpy(item.bytes, entry.bytes, size);
-  }
-  if (!good || checksum != ipc::checksum_of_result(call, nonce, size, offset, outcome, item.bytes)) {
+  if (!check_result(*segment_, slot, segment_->result(slot, ring.position), item)) {
     ring.distrusted = true;
     return Take::malformed;
   }
-  item.size = size;
-  item.call = call;
-  item.nonce = nonce;
-  item.outcome = static_cast<ipc::Outcome>(outcome);
   if (item.block != nullptr) reserve_blocks(slot);
   ++ring.position;
   return Take::item;

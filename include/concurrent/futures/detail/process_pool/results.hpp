@@ -199,7 +199,7 @@ inline bool ProcessPool::pump_results() {
   {
     const ipc::MutexLock lock(mutex_);
     collect(batch);
-    if (batch.size != 0) watch_.note_progress();
+    if (batch.size != 0) wakeups_.note_progress();
     feed_call_queue();
   }
   const bool any = batch.size != 0;

@@ -108,7 +108,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::start() {
   if (segment_.geometry().workers == geometry.workers) limits_.most = most;
   blocks_ = pickle::detail::UniquePointer<ArgumentBlocks>::make(segment_.caller_region());
   poll_budget_.open(geometry.spin_nanoseconds, processors);
-  watch_.open(segment_.caller());
+  wakeups_.open(segment_.caller());
   manager_.stalls.open(geometry.workers);
   helper_.open(geometry.workers);
   results_.open(segment_);

@@ -8,7 +8,7 @@
 #include <concurrent/futures/detail/process_pool/argument_blocks.hpp>
 #include <concurrent/futures/detail/process_pool/call_sender.impl.hpp>
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
-#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+#include <concurrent/futures/detail/process_pool/wakeups.impl.hpp>
 #include <concurrent/futures/exceptions.hpp>
 
 namespace concurrent::futures::inline v0 {
@@ -99,15 +99,15 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::submit(WorkItem& item, CallWriter& c
       ledger_.keep_waiting(item);
     }
     // While this thread keeps submitting it takes the results off the rings and refills the queue on the way.
-    if (results_.ready() && !watch_.is_pumped()) collect(batch);
+    if (results_.ready() && !wakeups_.is_pumped()) collect(batch);
     feed_call_queue();
-    watch_.note_progress();
-    suppressed = watch_.suppress_wakeups();
+    wakeups_.note_progress();
+    suppressed = wakeups_.suppress_wakeups();
     wake = start_backoff_.waits() || item.options != nullptr || !manager_will_wake_;
     manager_will_wake_ = true;
   }
   deliver(batch);
-  if (suppressed) watch_.recheck_suppression(results_ready());
+  if (suppressed) wakeups_.recheck_suppression(results_ready());
   if (wake) wake_manager();
 }
 

@@ -29,19 +29,19 @@ inline Deadline ProcessPool::next_look() {
 
 /// How soon results make the manager look: often while there is much to do, so that workers need not wake it.
 inline Deadline ProcessPool::pace(Deadline now) {
-  switch (watch_.pace()) {
-    case RingWatch::Pace::has_progressed:
+  switch (wakeups_.pace()) {
+    case Wakeups::Pace::has_progressed:
       manager_.timers.quiet = now + pool_timing.quiet;
       manager_.timers.trim = now + pool_timing.trim;  // what happens meanwhile is seen then: a second at most
       break;
-    case RingWatch::Pace::grew_quiet:
+    case Wakeups::Pace::grew_quiet:
       rights_.look_again();
       break;
-    case RingWatch::Pace::polls:
-    case RingWatch::Pace::quiet:
+    case Wakeups::Pace::polls:
+    case Wakeups::Pace::quiet:
       break;
   }
-  return watch_.polls_periodically() ? now + pool_timing.nap : (Deadline::max)();
+  return wakeups_.polls_periodically() ? now + pool_timing.nap : (Deadline::max)();
 }
 
 /// With the lock: what is due. What takes long is left to the caller, who does it without.

@@ -4,7 +4,7 @@
 
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>
 #include <concurrent/futures/detail/process_pool/results.hpp>
-#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+#include <concurrent/futures/detail/process_pool/wakeups.impl.hpp>
 #include <concurrent/futures/exceptions.hpp>
 
 namespace concurrent::futures::inline v0 {
@@ -36,11 +36,11 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::pump_until(const std::atomic<std::ui
     }
     return true;
   }
-  if (!watch_.try_pump()) {
+  if (!wakeups_.try_pump()) {
     for (ipc::Polling polling(spin_limit() / 4); !changed() && polling.again();) ipc::pause_processor();
     return changed();
   }
-  watch_.poll();
+  wakeups_.poll();
   const bool done = poll_budget_.poll<ipc::Polling>(
       static_cast<std::size_t>(max_workers()), changed, [this] { return pump_results(); },
       [deadline] { return has_passed(deadline); });
@@ -49,16 +49,16 @@ CONCURRENT_FUTURES_INLINE bool ProcessPool::pump_until(const std::atomic<std::ui
 }
 
 inline void ProcessPool::hand_back_rings() {
-  watch_.hand_back([this] { return pump_results(); }, results_ready());
+  wakeups_.hand_back([this] { return pump_results(); }, results_ready());
 }
 
 /// When polling has not helped: sleeps on the word and, if no other thread pumps, on the poller's word as well, so that
 /// a worker's result wakes this thread itself and not the manager first.
 CONCURRENT_FUTURES_INLINE bool ProcessPool::park(const std::atomic<std::uint32_t>& word, std::uint32_t value,
                                                  Deadline deadline) {
-  if (!is_here() || callbacks_.is_runner() || !watch_.try_pump()) return ipc::futex_wait(word, value, deadline);
+  if (!is_here() || callbacks_.is_runner() || !wakeups_.try_pump()) return ipc::futex_wait(word, value, deadline);
   const std::int64_t before = ipc::monotonic_nanoseconds();
-  const bool supported = watch_.sleep(word, value, deadline, results_ready());
+  const bool supported = wakeups_.sleep(word, value, deadline, results_ready());
   poll_budget_.slept(ipc::monotonic_nanoseconds() - before);
   while (pump_results()) {
   }
@@ -78,7 +78,7 @@ inline void ProcessPool::poll_after_callbacks(Deadline deadline) {
     bool any_left() const { return pool.poll_budget_.outstanding() != 0; }
     bool poll() const {  // one stretch, for a result or for whoever wakes the manager
       const auto never = [] { return false; };
-      const auto has_come = [this] { return pool.pump_results() || pool.watch_.has_work(); };
+      const auto has_come = [this] { return pool.pump_results() || pool.wakeups_.has_work(); };
       return pool.poll_budget_.poll<ipc::Polling>(static_cast<std::size_t>(pool.max_workers()), has_come, never, never);
     }
     void call_back() const { pool.run_callbacks(); }
@@ -86,10 +86,10 @@ inline void ProcessPool::poll_after_callbacks(Deadline deadline) {
     bool is_late() const { return has_passed(deadline); }
     bool pump() const { return pool.pump_results(); }
   };
-  watch_.poll_between_callbacks(Rounds{*this, deadline});
+  wakeups_.poll_between_callbacks(Rounds{*this, deadline});
 }
 
-inline void ProcessPool::sleep_manager(Deadline deadline) { watch_.sleep_manager(deadline, results_ready()); }
+inline void ProcessPool::sleep_manager(Deadline deadline) { wakeups_.sleep_manager(deadline, results_ready()); }
 
 }  // namespace detail
 }  // namespace concurrent::futures::inline v0

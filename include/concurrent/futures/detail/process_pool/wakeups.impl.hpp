@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concurrent/futures/detail/process_pool/ring_watch.hpp>
+#include <concurrent/futures/detail/process_pool/wakeups.hpp>
 #include <concurrent/multiprocessing/detail/caller_words.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 
@@ -10,11 +10,11 @@ namespace detail {
 
 namespace ipc = multiprocessing::detail;
 
-inline void RingWatch::poll() noexcept { ipc::put_poller(*words_, ipc::poller_polls); }
+inline void Wakeups::poll() noexcept { ipc::put_poller(*words_, ipc::poller_polls); }
 
 template <class Ready>
-bool RingWatch::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline,
-                      const Ready& ready) {
+bool Wakeups::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value, Deadline deadline,
+                    const Ready& ready) {
   const std::uint32_t asleep = ipc::put_poller(*words_, ipc::poller_sleeps);
   bool supported = true;
   if (!ready()) supported = ipc::futex_wait_either(word, value, words_->poller, asleep, deadline);
@@ -23,7 +23,7 @@ bool RingWatch::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t valu
 }
 
 template <class Pump, class Ready>
-void RingWatch::hand_back(const Pump& pump, const Ready& ready) {
+void Wakeups::hand_back(const Pump& pump, const Ready& ready) {
   pumping_.store(false, std::memory_order_seq_cst);
   if (polls_periodically_.load(std::memory_order_seq_cst)) {
     note_progress();
@@ -36,14 +36,14 @@ void RingWatch::hand_back(const Pump& pump, const Ready& ready) {
 }
 
 template <class Pump>
-void RingWatch::stop_polling(const Pump& pump) {
+void Wakeups::stop_polling(const Pump& pump) {
   if (!pumping_.load(std::memory_order_seq_cst)) ipc::change_poller(*words_, ipc::poller_polls, ipc::poller_none);
   while (pump()) {
   }
 }
 
 template <class Rounds>
-void RingWatch::poll_between_callbacks(Rounds&& rounds) {
+void Wakeups::poll_between_callbacks(Rounds&& rounds) {
   bool polled = false;
   while (rounds.any_left() && try_pump()) {  // another that pumps wakes this one for callbacks
     polled = true;
@@ -57,19 +57,19 @@ void RingWatch::poll_between_callbacks(Rounds&& rounds) {
   if (polled) stop_polling([&] { return rounds.pump(); });
 }
 
-inline bool RingWatch::suppress_wakeups() noexcept {
+inline bool Wakeups::suppress_wakeups() noexcept {
   if (!polls_periodically_.load(std::memory_order_seq_cst)) return false;
   return ipc::change_poller(*words_, ipc::poller_none, ipc::poller_polls);
 }
 
 template <class Ready>
-void RingWatch::recheck_suppression(const Ready& ready) {
+void Wakeups::recheck_suppression(const Ready& ready) {
   if (polls_periodically_.load(std::memory_order_seq_cst)) return;
   if (!pumping_.load(std::memory_order_seq_cst)) ipc::change_poller(*words_, ipc::poller_polls, ipc::poller_none);
   if (ready()) wake_manager();
 }
 
-inline void RingWatch::wake_manager() noexcept {
+inline void Wakeups::wake_manager() noexcept {
   work_for_manager_.store(true, std::memory_order_seq_cst);
   if (!manager_sleeps_.load(std::memory_order_seq_cst) || ipc::wake_manager_word(*words_)) return;
   // It sleeps although the word does not say so: somebody has just woken it, or a rogue task wrote there.
@@ -77,7 +77,7 @@ inline void RingWatch::wake_manager() noexcept {
   ipc::futex_wake(words_->manager, 1, true);
 }
 
-inline RingWatch::Pace RingWatch::pace() noexcept {
+inline Wakeups::Pace Wakeups::pace() noexcept {
   const std::uint64_t epoch = progress_epoch_.load(std::memory_order_relaxed);
   if (epoch != seen_epoch_) {
     seen_epoch_ = epoch;
@@ -93,7 +93,7 @@ inline RingWatch::Pace RingWatch::pace() noexcept {
 }
 
 template <class Ready>
-void RingWatch::sleep_manager(Deadline deadline, const Ready& ready) {
+void Wakeups::sleep_manager(Deadline deadline, const Ready& ready) {
   ipc::Shared<std::uint32_t>& word = words_->manager;
   const std::uint32_t asleep = word.fetch_or(1, std::memory_order_seq_cst) | 1;
   manager_sleeps_.store(true, std::memory_order_seq_cst);

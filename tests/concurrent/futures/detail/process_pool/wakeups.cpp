@@ -2,7 +2,7 @@
 // Who wakes whom, with threads in the parts of a worker, the manager, and those who wait and submit.
 #include <atomic>
 #include <chrono>
-#include <concurrent/futures/detail/process_pool/ring_watch.impl.hpp>
+#include <concurrent/futures/detail/process_pool/wakeups.impl.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <new>
 #include <random>
@@ -16,7 +16,7 @@
 
 namespace ipc = concurrent::multiprocessing::detail;
 using concurrent::futures::detail::Deadline;
-using concurrent::futures::detail::RingWatch;
+using concurrent::futures::detail::Wakeups;
 
 namespace {
 
@@ -31,8 +31,8 @@ struct Stage : support::WatchedRing {
       while (pump()) {
       }
       if (++looks % 4 == 0) poll_for_a_while();
-      const RingWatch::Pace pace = watch.pace();
-      const bool polls = pace != RingWatch::Pace::quiet && pace != RingWatch::Pace::grew_quiet;
+      const Wakeups::Pace pace = watch.pace();
+      const bool polls = pace != Wakeups::Pace::quiet && pace != Wakeups::Pace::grew_quiet;
       // Nothing but a wake-up, or its own polling, may bring it out of this.
       const Deadline deadline = in(polls ? std::chrono::nanoseconds(20'000) : patience);
       watch.sleep_manager(deadline, [this] { return ready(); });
@@ -79,7 +79,7 @@ struct Stage : support::WatchedRing {
 
 }  // namespace
 
-TEST_CASE("RingWatch: a result is seen, whoever looks, sleeps, submits or grows quiet at that moment") {
+TEST_CASE("Wakeups: a result is seen, whoever looks, sleeps, submits or grows quiet at that moment") {
   Stage stage;
   std::vector<std::thread> threads;
   threads.emplace_back([&] { stage.manage(); });
@@ -126,26 +126,26 @@ TEST_CASE("RingWatch: a result is seen, whoever looks, sleeps, submits or grows 
   CHECK(rounds > 100);
 }
 
-TEST_CASE("RingWatch: wake-ups are suppressed only while the manager polls periodically or somebody pumps") {
+TEST_CASE("Wakeups: wake-ups are suppressed only while the manager polls periodically or somebody pumps") {
   Stage stage;
-  RingWatch& watch = stage.watch;
+  Wakeups& watch = stage.watch;
   const auto never = [] { return false; };
-  CHECK(watch.pace() == RingWatch::Pace::quiet);
+  CHECK(watch.pace() == Wakeups::Pace::quiet);
   CHECK_FALSE(watch.suppress_wakeups());
   CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
 
   watch.note_progress();
-  CHECK(watch.pace() == RingWatch::Pace::has_progressed);
+  CHECK(watch.pace() == Wakeups::Pace::has_progressed);
   CHECK(watch.polls_periodically());
   CHECK(watch.suppress_wakeups());
   watch.recheck_suppression(never);
   CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
 
-  RingWatch::Pace pace = RingWatch::Pace::polls;
+  Wakeups::Pace pace = Wakeups::Pace::polls;
   int looks = 0;
-  for (; pace == RingWatch::Pace::polls; ++looks) pace = watch.pace();
+  for (; pace == Wakeups::Pace::polls; ++looks) pace = watch.pace();
   CHECK(looks == concurrent::futures::detail::pool_timing.quiet_naps);
-  CHECK(pace == RingWatch::Pace::grew_quiet);
+  CHECK(pace == Wakeups::Pace::grew_quiet);
   CHECK_FALSE(watch.polls_periodically());
   CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
 
@@ -174,9 +174,9 @@ TEST_CASE("RingWatch: wake-ups are suppressed only while the manager polls perio
   CHECK(other.watch.has_work());
 }
 
-TEST_CASE("RingWatch: the manager lets others pump while it calls back, and leaves the word to whoever does") {
+TEST_CASE("Wakeups: the manager lets others pump while it calls back, and leaves the word to whoever does") {
   Stage stage;
-  RingWatch& watch = stage.watch;
+  Wakeups& watch = stage.watch;
   const auto pump = [&] { return stage.pump(); };
   REQUIRE(watch.try_pump());
   watch.poll();
@@ -239,7 +239,7 @@ struct Rounds {
 
 }  // namespace
 
-TEST_CASE("RingWatch: after callbacks the manager polls on while that brings more of them, and nothing else is due") {
+TEST_CASE("Wakeups: after callbacks the manager polls on while that brings more of them, and nothing else is due") {
   using End = Rounds::End;
   for (const End end : {End::nothing_comes, End::none_left, End::work, End::late, End::none_called}) {
     for (const int brought : {1, 3}) {
@@ -270,7 +270,7 @@ TEST_CASE("RingWatch: after callbacks the manager polls on while that brings mor
   CHECK(ipc::poller_state(other.words) == ipc::poller_sleeps);
 }
 
-TEST_CASE("RingWatch: the manager is woken although a rogue task has written over what says that it sleeps") {
+TEST_CASE("Wakeups: the manager is woken although a rogue task has written over what says that it sleeps") {
   Stage stage;
   const Deadline latest = in(patience);
   std::thread manager([&] { stage.watch.sleep_manager(latest, [&] { return stage.ready(); }); });
@@ -299,9 +299,9 @@ TEST_CASE("CallerWords: what says already that somebody polls is not written aga
   CHECK(::munmap(page, sizeof(ipc::CallerWords)) == 0);
 }
 
-TEST_CASE("RingWatch: what was published before somebody lies down keeps it awake, since its worker woke nobody") {
+TEST_CASE("Wakeups: what was published before somebody lies down keeps it awake, since its worker woke nobody") {
   Stage stage;
-  RingWatch& watch = stage.watch;
+  Wakeups& watch = stage.watch;
   const auto is_ready = [&] { return stage.ready(); };
   const std::atomic<std::uint32_t> word{0};
 

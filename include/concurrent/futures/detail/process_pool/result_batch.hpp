@@ -14,8 +14,8 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// A result that has been taken off its ring and belongs to a call, with all that is needed to deliver it without the
-/// lock. Filled in by ProcessPool::match; left as it is until then, since there is an array of these on the stack of
-/// every submit.
+/// lock. Filled in by ProcessPool::match_call; left as it is until then, since there is an array of these on the stack
+/// of every submit.
 struct ReceivedResult : ResultItem {
   ReceivedResult() noexcept {}
 

@@ -1,37 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How much waits, and how many work: max_pending and set_max_workers.
-#pragma once
-
-#include <concurrent/futures/detail/process_pool/process_pool.hpp>
-#include <concurrent/futures/exceptions.hpp>
-
-#include <stdexcept>
-#include <string>
-
-namespace concurrent::futures::inline v0 {
-namespace detail {
-
-CONCURRENT_FUTURES_INLINE bool ProcessPool::reserve(Admission admission) {
-  ipc::MutexLock lock(mutex_);
-  return pending_limit_.reserve(*this, lock, admission);
-}
-
-CONCURRENT_FUTURES_INLINE void ProcessPool::give_back_place() noexcept {
-  const ipc::MutexLock lock(mutex_);
-  pending_limit_.give_back(*this);
-}
-
-/// With the lock: from now on submit throws, also where it waits for room.
-inline void ProcessPool::shut_down() noexcept {
-  lifecycle_.shut_down();
-  pending_limit_.tell(*this);
-}
-inline void ProcessPool::break_down(const std::string& reason) {
-  lifecycle_.break_down(reason);
-  pending_limit_.tell(*this);
-}
-
-// ---- set_max_workers
+// How many work: set_max_workers.
 //
 // The segment is laid out for more workers than the pool is made for, which costs addresses alone; memory for the words
 // of more workers is asked for when the number first exceeds what it has been. One that is too many is told to leave as
@@ -39,6 +7,16 @@ inline void ProcessPool::break_down(const std::string& reason) {
 // call, one that it runs it finishes, and one that it had just claimed goes back: when its end is reported, or sooner
 // if it says that it runs its finalizer (look_after_calls). Until it has gone it counts against the number, so that
 // there are never more processes than are allowed now.
+#pragma once
+
+#include <concurrent/futures/detail/process_pool/process_pool.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace concurrent::futures::inline v0 {
+namespace detail {
 
 /// How many workers one that is made for that many can grow to.
 inline int ProcessPool::most_for(int first_workers) noexcept {
@@ -46,10 +24,6 @@ inline int ProcessPool::most_for(int first_workers) noexcept {
   constexpr int growth = 4;
   constexpr int most = 60'000;  // a worker has 16 bits in a call's word
   return (std::min)((std::max)(fewest, growth * first_workers), most);
-}
-/// How many calls may wait for that many workers.
-inline std::size_t ProcessPool::queued_calls(int workers) const noexcept {
-  return static_cast<std::size_t>(workers) + static_cast<std::size_t>(options_.extra_queued_calls);
 }
 /// Where workers are replaced, the next one need not wait until the system has cleared the last one away.
 inline std::uint32_t ProcessPool::slots_for(int workers) const noexcept {

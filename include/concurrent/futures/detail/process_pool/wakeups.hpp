@@ -11,8 +11,14 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// Who looks at the rings, so that a worker which has published a result knows whom to wake, and most often need wake
-/// nobody. Needs no lock. Every `ready` says whether some ring has a result.
+/// Whom a worker wakes that has published a result: the thread that looks at the rings, or the manager; most often
+/// nobody. Needs no lock. Every `ready` says whether some ring has a result. Who else sleeps, and is woken by whom:
+///
+///   a worker without a call                 CallQueueWriter, when it has enqueued one (worker_sleep.hpp)
+///   a worker whose ring is full             ResultReceiver::tell_worker
+///   the manager, in sleep_manager()         wake_manager() here; a worker by CallerWords::manager (caller_words.hpp)
+///   a thread that waits for a future        the thread that resolves it (future/waiting.hpp)
+///   a thread that submits to a full pool    PendingLimit::tell
 ///
 /// At any time one of these holds:
 ///  - A thread *pumps*: it waits for a result, and does the manager's work meanwhile. CallerWords::poller says that it
@@ -27,7 +33,7 @@ namespace detail {
 /// sequentially consistent, since each side writes one word and then reads the other's: a worker commits its result and
 /// reads the poller's word, a thread here changes the poller's word and reads the rings. With anything weaker both
 /// could read what was there before.
-class alignas(multiprocessing::detail::cache_line) RingWatch {
+class alignas(multiprocessing::detail::cache_line) Wakeups {
  public:
   /// Before any thread uses it. `words` stay where they are.
   void open(multiprocessing::detail::CallerWords& words) noexcept { words_ = &words; }

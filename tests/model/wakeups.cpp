@@ -6,7 +6,7 @@
 
 namespace ipc = concurrent::multiprocessing::detail;
 using concurrent::futures::detail::Deadline;
-using concurrent::futures::detail::RingWatch;
+using concurrent::futures::detail::Wakeups;
 
 namespace {
 
@@ -27,8 +27,8 @@ struct Stage : support::WatchedRing {
     for (;;) {
       while (pump()) {
       }
-      const RingWatch::Pace pace = watch.pace();
-      const bool polls = pace != RingWatch::Pace::quiet && pace != RingWatch::Pace::grew_quiet;
+      const Wakeups::Pace pace = watch.pace();
+      const bool polls = pace != Wakeups::Pace::quiet && pace != Wakeups::Pace::grew_quiet;
       watch.sleep_manager(polls ? soon : never, [this] { return ready(); });
     }
   }
