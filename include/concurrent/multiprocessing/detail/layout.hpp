@@ -56,6 +56,9 @@
 //                         claim and its step holds nobody up. The caller moves it before it reuses a position.
 //  ResultEntry            its worker only. `commit` is stored last, with the position + 1: an entry without it is
 //                         never read, so a half-written one does not exist for anybody.
+//  WorkerEntry::started_at
+//                         its worker, before the step to "started": from when a time limit counts. The caller clears it
+//                         before a worker starts in the slot. It takes any value: none later than its own clock counts.
 //  WorkerEntry::consumed  caller only: how far it has read this ring; the worker may reuse what lies before.
 //  WorkerEntry::waits_for_room
 //                         its worker only: 1 before it sleeps because its ring is full, and it looks at `consumed` once

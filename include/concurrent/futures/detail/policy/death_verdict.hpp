@@ -46,8 +46,9 @@ struct Verdict {
   bool breaks_pool = false;
 };
 
-/// Same facts, same verdict. ProcessPool::worker_ended (deaths.hpp) gathers the facts, and asks RestartBudget where a
-/// restart is spent. Whether another worker starts is not judged here: one does if there is work for it (start.hpp).
+/// Same facts, same verdict. ProcessPool::worker_ended (deaths.hpp) gathers the facts, and breaks the pool, too, where
+/// a restart is spent and RestartBudget has none left. Whether another worker starts is not judged: one does if there
+/// is work for it (start.hpp).
 ///
 /// A death is expected where this pool brought it about, or the worker had said that it leaves. A worker that was told
 /// to leave may have taken one more call, which it does not begin: that costs nobody anything. But one that had begun a

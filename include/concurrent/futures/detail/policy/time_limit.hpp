@@ -29,7 +29,7 @@ struct TimeLimitStep {
 };
 
 /// Asked by ProcessPool::check_time_limits (timers.hpp), which takes the call back or stops the task. The limit itself
-/// is kept in the call's TaskOptions, its begin in CallRecord::started_at.
+/// is TaskOptions::timeout, its begin WorkerEntry::started_at (layout.hpp).
 ///
 /// The limit counts from when the task begins. A call that waits can at the earliest be late its whole limit from now.
 /// One that is claimed and not begun is no task yet: its worker is given a moment.

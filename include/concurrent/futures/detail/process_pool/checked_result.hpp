@@ -37,7 +37,8 @@ struct ResultItem {
 };
 
 /// Copies a worker's record, and says whether it can be: its outcome, where its content lies and how much that is, and
-/// the checksum over all of it. False: the worker is not to be listened to any more.
+/// the checksum, which covers content that stands in the record, and none in a block. False: the worker is not to be
+/// listened to any more.
 inline bool check_result(multiprocessing::detail::Segment& segment, std::uint32_t slot,
                          const multiprocessing::detail::ResultEntry& entry, ResultItem& item) noexcept {
   namespace ipc = multiprocessing::detail;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What limits a queue: how many calls wait on the caller's side (max_pending), and how many are sent ahead to workers.
+// Who waits for max_pending, and who gets QueueFull, is PendingLimit's to say (pool/pending_limit.hpp), which counts
+// callbacks that have not run as well. The call queue takes no more than queued_calls() (CallQueueWriter::full).
 #pragma once
 
 #include <concurrent/futures/detail/process_pool/process_pool.hpp>

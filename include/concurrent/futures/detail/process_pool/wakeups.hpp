@@ -14,11 +14,13 @@ namespace detail {
 /// Whom a worker wakes that has published a result: the thread that looks at the rings, or the manager; most often
 /// nobody. Needs no lock. Every `ready` says whether some ring has a result. Who else sleeps, and is woken by whom:
 ///
-///   a worker without a call                 CallQueueWriter, when it has enqueued one (worker_sleep.hpp)
+///   a worker without a call                 CallSender::wake_workers, when calls were enqueued (worker_sleep.hpp)
+///   a worker that is to leave               CallSender::wake_worker
 ///   a worker whose ring is full             ResultReceiver::tell_worker
 ///   the manager, in sleep_manager()         wake_manager() here; a worker by CallerWords::manager (caller_words.hpp)
 ///   a thread that waits for a future        the thread that resolves it (future/waiting.hpp)
 ///   a thread that submits to a full pool    PendingLimit::tell
+///   a thread that waits for the pool's end  PoolThreads
 ///
 /// At any time one of these holds:
 ///  - A thread *pumps*: it waits for a result, and does the manager's work meanwhile. CallerWords::poller says that it
