@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <atomic>
+#include <chrono>
 #include <concurrent/futures.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -21,7 +23,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/execution.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -186,6 +190,53 @@ TEST_CASE_METHOD(support::LeakChecked, "async_wait: races of a future that is do
   }
   CHECK(destroyed == 300);
   CHECK(called <= 150);
+}
+
+/// An executor of a context, which calls `on_work_finished` where its count of work is given back.
+class Watched {
+ public:
+  Watched(asio::io_context& context, const std::function<void()>& on_work_finished) noexcept
+      : context_(&context), on_work_finished_(&on_work_finished) {}
+
+  Watched require(asio::execution::outstanding_work_t::tracked_t) const {
+    Watched tracked(*this);
+    tracked.work_ = std::shared_ptr<void>(context_, [call = on_work_finished_](void*) { (*call)(); });
+    return tracked;
+  }
+  Watched require(asio::execution::blocking_t::never_t) const noexcept { return *this; }
+  asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+  template <class Function>
+  void execute(Function function) const {
+    asio::post(*context_, std::move(function));
+  }
+  friend bool operator==(const Watched& a, const Watched& b) noexcept { return a.context_ == b.context_; }
+  friend bool operator!=(const Watched& a, const Watched& b) noexcept { return !(a == b); }
+
+ private:
+  asio::io_context* context_;
+  const std::function<void()>* on_work_finished_;
+  std::shared_ptr<void> work_;
+};
+
+TEST_CASE_METHOD(support::LeakChecked, "async_wait: the count of work is given back before the context can end") {
+  const auto here = std::this_thread::get_id();
+  std::atomic<bool> gives_back{false};
+  std::atomic<bool> ended{false};
+  bool late = false;
+  cf::Future<int> future;
+  auto context = std::make_unique<asio::io_context>();
+  const std::function<void()> on_work_finished = [&] {
+    if (std::this_thread::get_id() == here) return;
+    gives_back = true;
+    late = support::eventually([&] { return ended.load(); }, std::chrono::milliseconds(50)) || late;
+  };
+  cf::async_wait(future, asio::bind_executor(Watched(*context, on_work_finished), [](std::exception_ptr, int) {}));
+  std::thread finisher([&future] { future.set_result(1); });
+  CHECK(support::eventually([&] { return gives_back.load(); }));
+  context.reset();
+  ended = true;
+  finisher.join();
+  CHECK_FALSE(late);
 }
 
 TEST_CASE_METHOD(support::LeakChecked, "async_wait: the last handle gives its result away") {
