@@ -225,6 +225,29 @@ EACH_POLICY("fault 34: once a worker has started, the next refusal is waited out
   CHECK(trial.lost() == 0);
 }
 
+EACH_POLICY("fault 34: calls that come while a refusal is waited out ask for no worker") {
+  Trial trial(policy, policy.options(2));
+  const auto started = Counter::make();
+  const auto gate = Gate::make();
+  auto first = trial.submit(hold, started, gate, 1);
+  started.wait_until(1);
+  std::vector<cf::Future<int>> calls;
+  {
+    const At fault("zygote.fork", Do::error, every, EAGAIN);
+    for (int i = 0; i < 300; ++i) {
+      calls.push_back(trial.submit(add_one, i));
+      CHECK(trial.pool().processes().size() == 1);  // one that was asked for has been refused by now
+    }
+    CHECK(fault.hits() >= 1);
+    CHECK(fault.hits() <= 20);  // after 10 ms, 20 ms, 40 ms …, whatever comes meanwhile
+  }
+  for (int i = 0; i < 300; ++i) trial.value(calls[static_cast<std::size_t>(i)], i + 1);
+  gate.open();
+  trial.value(first, 1);
+  trial.finish();
+  CHECK(trial.lost() == 0);
+}
+
 EACH_POLICY("fault 35: no process can be forked for a replacement: the rest go on; without any the pool is broken") {
   if (!policy.breaks()) {
     for (const int error : {EAGAIN, ENOMEM}) {
