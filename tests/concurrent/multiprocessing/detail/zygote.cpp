@@ -7,7 +7,10 @@
 
 #include <signal.h>
 
+#include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +34,10 @@ std::string title_of(pid_t process) {
 }
 
 /// A field of the process's status: the signals, but for those that the C library keeps to itself.
+std::ptrdiff_t open_descriptors(pid_t process) {
+  const std::filesystem::directory_iterator folder("/proc/" + std::to_string(process) + "/fd");
+  return std::distance(begin(folder), end(folder));
+}
 std::uint64_t signals(pid_t process, const char* field) {
   return std::strtoull(support::status_field(std::to_string(process), field).c_str(), nullptr, 16) & 0x7FFFFFFF;
 }
@@ -217,11 +224,13 @@ TEST_CASE("Zygote: a standby becomes the next worker, in its place and under its
   const support::LeakCheck leaks;
   const ipc::StartMethod method = EACH_METHOD;
   Nursery nursery(method, true);
-  nursery.start(0);
+  const pid_t first = nursery.start(0);
+  REQUIRE(nursery.works(0));
   for (std::uint32_t place = 1; place < 4; ++place) {
     const pid_t standby = nursery.wait_for_standby();
     CHECK(nursery.start(place) == standby);
     CHECK(nursery.works(place));
+    CHECK(open_descriptors(standby) == open_descriptors(first));  // none is left of what it was told its place by
     CHECK(title_of(standby) == ipc::worker_name(method, place + 1).substr(0, 15));
     CHECK(signals(standby, "SigBlk") == 0);
     CHECK(signals(standby, "SigIgn") == (signals(::getpid(), "SigIgn") | 2));  // SIGINT, and what nohup ignores
