@@ -192,6 +192,8 @@ TEST_CASE_METHOD(support::LeakChecked, "async_wait: races of a future that is do
   CHECK(called <= 150);
 }
 
+namespace {
+
 /// An executor of a context, which calls `on_work_finished` where its count of work is given back.
 class Watched {
  public:
@@ -209,14 +211,15 @@ class Watched {
   void execute(Function function) const {
     asio::post(*context_, std::move(function));
   }
-  friend bool operator==(const Watched& a, const Watched& b) noexcept { return a.context_ == b.context_; }
-  friend bool operator!=(const Watched& a, const Watched& b) noexcept { return !(a == b); }
+  bool operator==(const Watched&) const noexcept = default;
 
  private:
   asio::io_context* context_;
   const std::function<void()>* on_work_finished_;
   std::shared_ptr<void> work_;
 };
+
+}  // namespace
 
 TEST_CASE_METHOD(support::LeakChecked, "async_wait: the count of work is given back before the context can end") {
   const auto here = std::this_thread::get_id();

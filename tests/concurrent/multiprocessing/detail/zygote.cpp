@@ -33,11 +33,11 @@ std::string title_of(pid_t process) {
   return title;
 }
 
-/// A field of the process's status: the signals, but for those that the C library keeps to itself.
 std::ptrdiff_t open_descriptors(pid_t process) {
   const std::filesystem::directory_iterator folder("/proc/" + std::to_string(process) + "/fd");
   return std::distance(begin(folder), end(folder));
 }
+/// A field of the process's status: the signals, but for those that the C library keeps to itself.
 std::uint64_t signals(pid_t process, const char* field) {
   return std::strtoull(support::status_field(std::to_string(process), field).c_str(), nullptr, 16) & 0x7FFFFFFF;
 }
