@@ -187,9 +187,9 @@ struct MapAccess {
 
 template <class Executor, class Function, class... Ranges>
 auto map_with_progress(ProgressMapOptions options, Function&& fn, Ranges&&... ranges) {
-  if (!options.total) (limit_total(options.total, ranges), ...);
+  if (!options.total) (detail::limit_total(options.total, ranges), ...);
   std::optional<Executor> pool;
-  make_pool(pool, options);
+  detail::make_pool(pool, options);
   MapOptions map_options;
   map_options.chunksize = options.chunksize;
   map_options.task = std::move(options.task);

@@ -124,9 +124,9 @@ void wait_for_some(const std::vector<F>& futures, Deadline deadline, ReturnWhen 
 template <class F>
 DoneAndNotDone<F> wait_until(std::vector<F> futures, Deadline deadline, ReturnWhen when) {
   if (when == ALL_COMPLETED) {
-    wait_for_all(futures, deadline);
+    detail::wait_for_all(futures, deadline);
   } else {
-    wait_for_some(futures, deadline, when);
+    detail::wait_for_some(futures, deadline, when);
   }
   DoneAndNotDone<F> result;
   result.not_done.reserve(futures.size());

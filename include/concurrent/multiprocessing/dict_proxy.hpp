@@ -25,7 +25,7 @@ struct ManagedDict {
   using Value = std::map<K, V>;
 
   static ObjectId make(ManagedKey, Value items) {
-    return add_managed_object(std::make_shared<ManagedValue<Value>>(std::move(items)));
+    return detail::add_managed_object(std::make_shared<ManagedValue<Value>>(std::move(items)));
   }
   static V at(ManagedKey key, K k) {
     const Held<Value> dict(key);

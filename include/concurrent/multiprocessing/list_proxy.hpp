@@ -28,7 +28,7 @@ struct ManagedList {
   static ObjectId make(ManagedKey, std::vector<T> elements) {
     auto made = std::make_shared<ManagedValue<Value>>(std::make_move_iterator(elements.begin()),
                                                       std::make_move_iterator(elements.end()));
-    return add_managed_object(made);
+    return detail::add_managed_object(made);
   }
   static void append(ManagedKey key, T element) { Held<Value>(key)->push_back(std::move(element)); }
   static void extend(ManagedKey key, std::vector<T> elements) {

@@ -22,7 +22,7 @@ namespace detail {
 struct ManagedNamespace {
   using Value = std::map<std::string, std::any>;
 
-  static ObjectId make(ManagedKey) { return add_managed_object(std::make_shared<ManagedValue<Value>>()); }
+  static ObjectId make(ManagedKey) { return detail::add_managed_object(std::make_shared<ManagedValue<Value>>()); }
   template <class T>
   static void set(ManagedKey key, std::string name, T value) {
     std::any any(std::in_place_type<T>, std::move(value));

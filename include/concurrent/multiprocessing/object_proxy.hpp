@@ -16,7 +16,7 @@ namespace detail {
 template <class T, class... Args>
 struct ManagedMake {
   static ObjectId run(ManagedKey, Args... args) {
-    return add_managed_object(std::make_shared<ManagedValue<T>>(std::move(args)...));
+    return detail::add_managed_object(std::make_shared<ManagedValue<T>>(std::move(args)...));
   }
 };
 

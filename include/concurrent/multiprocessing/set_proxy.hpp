@@ -21,7 +21,7 @@ struct ManagedSet {
   using Value = std::set<T>;
 
   static ObjectId make(ManagedKey, Value elements) {
-    return add_managed_object(std::make_shared<ManagedValue<Value>>(std::move(elements)));
+    return detail::add_managed_object(std::make_shared<ManagedValue<Value>>(std::move(elements)));
   }
   static bool add(ManagedKey key, T element) { return Held<Value>(key)->insert(std::move(element)).second; }
   static bool discard(ManagedKey key, T element) { return Held<Value>(key)->erase(element) != 0; }

@@ -85,7 +85,7 @@ struct Codec<T, Kind::adaptor> {
   static constexpr std::size_t minimum_size() { return detail::minimum_size<Container>(); }
 
   static void dump(Writer& writer, const T& value) {
-    if constexpr (has_order) dump_state(writer, AdaptedContainer<T>::comparator_of(value));
+    if constexpr (has_order) detail::dump_state(writer, AdaptedContainer<T>::comparator_of(value));
     Pickler<Container>::dump(writer, AdaptedContainer<T>::of(value));
   }
 

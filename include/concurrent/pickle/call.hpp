@@ -64,8 +64,8 @@ template <class Serializer, class F, class... Args>
   if constexpr (Checks::passed()) {
     using ThisCall = Call<Serializer, Function, Sent<Args>...>;
     dump_function(writer, reinterpret_cast<std::uintptr_t>(&ThisCall::kind), Target::constant);
-    dump_callable<Function>(writer, function);
-    (dump_argument<Serializer, Sent<Args>>(writer, args), ...);
+    detail::dump_callable<Function>(writer, function);
+    (detail::dump_argument<Serializer, Sent<Args>>(writer, args), ...);
   }
 }
 

@@ -43,7 +43,7 @@ struct Codec<T, Kind::unique_ptr> {
     const Depth depth(writer);
     dump_flag(writer, value != nullptr);
     if (!value) return found_null(writer);
-    refuse_derived<Element>(*value);
+    detail::refuse_derived<Element>(*value);
     Pickler<Element>::dump(writer, *value);
   }
   static T load(Reader& reader) {
@@ -89,7 +89,7 @@ struct Codec<T, Kind::shared_ptr> {
       writer.put(Tag::again);
       writer.put(*number);
     } else {
-      refuse_derived<Element>(*value);
+      detail::refuse_derived<Element>(*value);
       writer.put(Tag::object);
       Pickler<Element>::dump(writer, *value);
     }

@@ -88,7 +88,7 @@ struct Codec<T, Kind::sequence> {
   [[gnu::noinline]] static T load_large(const Element* elements, std::size_t count) {
     T value;
     value.reserve(count);
-    prefer_large_pages(value.data(), count * sizeof(Element));
+    detail::prefer_large_pages(value.data(), count * sizeof(Element));
     value.assign(elements, elements + count);
     return value;
   }

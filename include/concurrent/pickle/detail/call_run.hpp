@@ -118,7 +118,7 @@ struct Call {
 
   // What a function returns by reference is pickled from where it lies, which may be in an argument.
   static void load_call_and_dump(Reader& reader, Writer& writer, std::atomic<std::uint32_t>& phase) {
-    F function = load_callable<F>(reader);
+    F function = detail::load_callable<F>(reader);
     auto arguments = Loaded::load(reader);
     finish_loading(reader, phase);
     const Result& result = arguments.pass_to(std::move(function));
@@ -135,7 +135,7 @@ struct Call {
 
   // Callable and arguments are gone when this returns, before the result is pickled.
   static Result load_and_call(Reader& reader, std::atomic<std::uint32_t>& phase) {
-    F function = load_callable<F>(reader);
+    F function = detail::load_callable<F>(reader);
     auto arguments = Loaded::load(reader);
     finish_loading(reader, phase);
     return arguments.pass_to(std::move(function));

@@ -21,9 +21,9 @@ template <class F>
 struct CallableName {
   static std::string read([[maybe_unused]] Reader& reader) {
     if constexpr (std::is_pointer_v<F>) {
-      return function_name(reinterpret_cast<std::uintptr_t>(load_callable<F>(reader)));
+      return function_name(reinterpret_cast<std::uintptr_t>(detail::load_callable<F>(reader)));
     } else if constexpr (std::is_member_function_pointer_v<F>) {
-      const auto function = std::bit_cast<MemberFunction>(load_callable<F>(reader));
+      const auto function = std::bit_cast<MemberFunction>(detail::load_callable<F>(reader));
       return function.is_virtual() ? readable_name<F>() : function_name(function.address);
     } else {
       return readable_name<F>();

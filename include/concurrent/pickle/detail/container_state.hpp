@@ -73,7 +73,7 @@ template <class T>
 struct ContainerState<T> {
   using Compare = typename T::key_compare;
   using Parts = Types<StateOf<Compare>>;
-  static void dump(Writer& writer, const T& value) { dump_state<Compare>(writer, value.key_comp()); }
+  static void dump(Writer& writer, const T& value) { detail::dump_state<Compare>(writer, value.key_comp()); }
   static T load(Reader& reader) {
     if constexpr (is_stateless<Compare>) {
       return T();
@@ -93,8 +93,8 @@ struct ContainerState<T> {
   using Equal = typename T::key_equal;
   using Parts = Types<StateOf<Hash>, StateOf<Equal>>;
   static void dump(Writer& writer, const T& value) {
-    dump_state<Hash>(writer, value.hash_function());
-    dump_state<Equal>(writer, value.key_eq());
+    detail::dump_state<Hash>(writer, value.hash_function());
+    detail::dump_state<Equal>(writer, value.key_eq());
   }
   static T load(Reader& reader) {
     if constexpr (is_stateless<Hash> && is_stateless<Equal>) {

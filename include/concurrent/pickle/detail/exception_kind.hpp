@@ -92,7 +92,7 @@ constexpr void check_exception() {
 template <class T>
 std::exception_ptr make_arrived(T&& exception, const std::string& message, const std::exception_ptr& cause) {
   if constexpr (has_standard_what<T>()) {
-    if (message != text_of(exception))
+    if (message != detail::text_of(exception))
       return make_exception<Described<T>>(Described<T>(static_cast<T&&>(exception), message), cause);
   }
   return make_exception<T>(static_cast<T&&>(exception), cause);
@@ -115,8 +115,8 @@ struct ByText {
       return make_exception<T>(T(message), cause);
     } else if constexpr (std::is_base_of_v<std::exception, T>) {
       T exception(message);
-      if (message == text_of(exception)) return make_exception<T>(static_cast<T&&>(exception), cause);
-      return make_arrived<T>(make_from_part(message, std::string(text_of(exception))), message, cause);
+      if (message == detail::text_of(exception)) return make_exception<T>(static_cast<T&&>(exception), cause);
+      return make_arrived<T>(make_from_part(message, std::string(detail::text_of(exception))), message, cause);
     } else {
       return make_exception<T>(T(message), cause);
     }
@@ -128,7 +128,7 @@ struct ByText {
     const std::size_t at = longer.find(message);
     if (at == std::string::npos || longer.size() > 2 * message.size()) return T(message);
     T exception(message.substr(at, 2 * message.size() - longer.size()));
-    return message == text_of(exception) ? exception : T(message);
+    return message == detail::text_of(exception) ? exception : T(message);
   }
 };
 
@@ -139,7 +139,7 @@ struct ByType {
   static std::exception_ptr load(Reader&, const std::string& message, const std::exception_ptr& cause) {
     T exception;
     if constexpr (!std::is_final_v<T>) {
-      if (message != text_of(exception)) {
+      if (message != detail::text_of(exception)) {
         return make_exception<Described<T>>(Described<T>(static_cast<T&&>(exception), message), cause);
       }
     }

@@ -77,7 +77,7 @@ struct ByNumber : ByContent<T, ByNumber<T, Number>> {
   }
   static std::exception_ptr load(Reader& reader, const std::string& message, const std::exception_ptr& cause) {
     T exception(static_cast<Number>(reader.get<int>()));
-    if (message == text_of(exception)) return make_exception<T>(std::move(exception), cause);
+    if (message == detail::text_of(exception)) return make_exception<T>(std::move(exception), cause);
     return make_exception<Described<T>>(Described<T>(std::move(exception), message), cause);
   }
 };

@@ -144,7 +144,7 @@ decltype(auto) invoke_member(F member, First&& first, Rest&&... rest) {
 template <class F, class... Args>
 decltype(auto) invoke(F&& function, Args&&... args) {
   if constexpr (std::is_member_pointer_v<std::remove_cvref_t<F>>) {
-    return invoke_member(function, std::forward<Args>(args)...);
+    return detail::invoke_member(function, std::forward<Args>(args)...);
   } else {
     return std::forward<F>(function)(std::forward<Args>(args)...);
   }

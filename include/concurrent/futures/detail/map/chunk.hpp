@@ -124,7 +124,7 @@ struct MapChunk {
       try {
         run(token, elements, i, result);
       } catch (...) {
-        result.errors.push_back({i, with_traceback<Items...>(callable.function, std::current_exception())});
+        result.errors.push_back({i, detail::with_traceback<Items...>(callable.function, std::current_exception())});
       }
     }
     result.elapsed = std::chrono::steady_clock::now() - start;
