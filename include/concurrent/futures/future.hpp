@@ -46,8 +46,8 @@ class Future : public detail::FutureHandle {
   /// The result of the call.
   ///
   /// Throws: what the call threw; CancelledError; InvalidStateError when nobody could ever finish this future (see
-  /// `wait`); with a timeout, TimeoutError when it passes first; RuntimeError in a worker of the pool that is to run
-  /// the call.
+  /// `wait`); with a timeout, TimeoutError when it passes first; RuntimeError in a worker process of the pool that
+  /// is to run the call.
   /// Blocks: until the future is done. The reference is good as long as there is a handle.
   std::add_lvalue_reference_t<const T> result() const& {
     this->wait_for_outcome("result");

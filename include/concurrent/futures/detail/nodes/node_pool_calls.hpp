@@ -26,7 +26,10 @@ inline void NodePool::check_open() {
 }
 
 [[noreturn]] inline void NodePool::throw_closed() const {
-  if (!broken_.empty()) throw BrokenProcessPool(broken_);
+  if (!broken_.empty()) {
+    const bool is_said = broken_.ends_with("for more work.");
+    throw BrokenProcessPool(broken_ + (is_said ? "" : " Make a new executor for more work."));
+  }
   throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
 }
 

@@ -61,7 +61,7 @@ class PoolLifecycle {
     shutting_down_ = true;
     admission_.close();
   }
-  /// The first reason stays. `reason` is what futures fail with and submit throws.
+  /// The first reason stays. `reason` is what futures fail with.
   void break_down(std::string reason) {
     if (reason_.empty()) reason_ = std::move(reason);
     no_more_workers_ = true;
@@ -78,6 +78,10 @@ class PoolLifecycle {
   bool is_shutting_down() const noexcept { return shutting_down_; }
   bool is_broken() const noexcept { return !reason_.empty(); }
   const std::string& reason() const noexcept { return reason_; }
+  /// What submit throws with, once it is broken.
+  std::string refusal() const {
+    return reason_ + (reason_.ends_with("for more work.") ? "" : " Make a new executor for more work.");
+  }
   bool may_start_workers() const noexcept { return !no_more_workers_; }
   /// What the initializer threw; empty: nothing.
   const std::string& initializer_failure() const noexcept { return initializer_failure_; }
