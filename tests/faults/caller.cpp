@@ -377,7 +377,7 @@ EACH_POLICY("fault 61: Ctrl-C to the whole group: workers ignore it, the caller 
 }
 
 EACH_POLICY(
-    "fault 62: SIGTERM to a worker is a death that is named; where the program handles it, the program decides") {
+    "fault 62: SIGTERM to a worker is a death that is named, where the program handles it, the program decides") {
   {
     Trial trial(policy);
     const auto started = Counter::make();

@@ -38,6 +38,13 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
 namespace {
 
 int die() { return ::raise(SIGKILL); }
+/// So that its result waits to be taken.
+int use_memory_and_stop(std::size_t bytes, pid_t caller, Counter worker) {
+  const std::vector<char> memory(bytes, 'm');
+  ::kill(caller, SIGSTOP);
+  worker.add(static_cast<std::uint32_t>(::getpid()));
+  return memory.back() == 'm' ? 1 : 0;
+}
 
 int nest(int depth, support::Word pids, Gate gate) {
   pids.at(static_cast<std::uint32_t>(2 * depth)).set(static_cast<std::uint32_t>(::getpid()));
@@ -223,7 +230,7 @@ EACH_POLICY(
 }
 
 EACH_POLICY(
-    "fault 70: an initializer that throws: every pending future has its text within 100 ms; one that hangs can be "
+    "fault 70: an initializer that throws: every pending future has its text within 100 ms, one that hangs can be "
     "killed") {
   {
     auto options = policy.options();
@@ -613,6 +620,25 @@ EACH_POLICY("fault 79: a caller that has grown by a gigabyte since: workers are 
   CHECK(best < 10ms);
   CHECK(large[large.size() / 2] == 'g');
   trial.finish();
+}
+
+EACH_POLICY("retirement: a worker that has used much memory leaves although nobody takes its result") {
+  in_child([&] {
+    auto options = policy.options(1);
+    options.max_tasks_per_child = 1;
+    Trial trial(policy, options);
+    const auto worker = Counter::make();
+    const pid_t self = ::getpid();
+    const pid_t helper = support::fork_child([&] {  // this process is stopped meanwhile
+      worker.wait_until(1);
+      const bool left = eventually([&] { return !support::alive(static_cast<pid_t>(worker.value())); }, 20s);
+      ::kill(self, SIGCONT);
+      return left ? 0 : 1;
+    });
+    trial.value(trial.submit(use_memory_and_stop, std::size_t{80} << 20, self, worker), 1);
+    CHECK(support::wait_status(helper) == 0);
+    trial.finish();
+  });
 }
 
 EACH_POLICY("fault 81: pools in tasks of pools, three deep: when an inner caller is killed, all below it leave") {

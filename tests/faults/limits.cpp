@@ -248,7 +248,7 @@ EACH_POLICY("fault 34: calls that come while a refusal is waited out ask for no 
   CHECK(trial.lost() == 0);
 }
 
-EACH_POLICY("fault 35: no process can be forked for a replacement: the rest go on; without any the pool is broken") {
+EACH_POLICY("fault 35: no process can be forked for a replacement: the rest go on, without any the pool is broken") {
   if (!policy.breaks()) {
     for (const int error : {EAGAIN, ENOMEM}) {
       CAPTURE(error);
@@ -328,7 +328,7 @@ EACH_POLICY(
   works(policy);
 }
 
-EACH_POLICY("fault 37: no memory for the queue: the constructor says so; never SIGBUS or SIGXFSZ later") {
+EACH_POLICY("fault 37: no memory for the queue: the constructor says so, never SIGBUS or SIGXFSZ later") {
   for (const auto& [point, call, error] : {std::tuple{"caller.memfd", "memfd_create failed", ENOMEM},
                                            {"caller.fallocate", "fallocate of the shared segment failed", ENOSPC},
                                            {"caller.fallocate", "fallocate of the shared segment failed", ENOMEM},
@@ -440,7 +440,7 @@ EACH_POLICY("fault 39: results of more than 2 and more than 4 GiB arrive", "[lon
   trial.finish();
 }
 
-EACH_POLICY("fault 40: arguments larger than a slot arrive; those for which there is no room fail their future alone") {
+EACH_POLICY("fault 40: arguments larger than a slot arrive, those for which there is no room fail their future alone") {
   Trial trial(policy);
   for (const std::size_t size : {std::size_t{500}, std::size_t{100'000}, std::size_t{30'000'000}}) {
     CHECK(trial.submit([](std::string text) { return text.size(); }, std::string(size, 'a')).result(20s) == size);
@@ -452,7 +452,7 @@ EACH_POLICY("fault 40: arguments larger than a slot arrive; those for which ther
   CHECK(trial.lost() == 0);
 }
 
-EACH_POLICY("fault 60: a kernel without pidfd works; without memfd the constructor names the call") {
+EACH_POLICY("fault 60: a kernel without pidfd works, without memfd the constructor names the call") {
   for (const int error : {ENOSYS, EPERM}) {
     in_child([&] {
       if (!support::forbid_calls({SYS_pidfd_open}, error)) return skip("no seccomp");
@@ -479,7 +479,7 @@ EACH_POLICY("fault 60: a kernel without pidfd works; without memfd the construct
 }
 
 EACH_POLICY(
-    "fault 80: the caller may not fork any more: workers are still replaced; as another user it may not submit") {
+    "fault 80: the caller may not fork any more: workers are still replaced, as another user it may not submit") {
   for (const bool change_user : {false, true}) {
     in_child([&] {
       auto options = policy.options();

@@ -127,7 +127,7 @@ EACH_POLICY("fault 19: abort, terminate, an exception out of noexcept, a failed 
 }
 
 EACH_POLICY(
-    "fault 20: a task that exits, also with 0: its future names the status; nothing of the caller's runs or is "
+    "fault 20: a task that exits, also with 0: its future names the status, nothing of the caller's runs or is "
     "printed") {
   static Counter ran;
   ran = Counter::make();

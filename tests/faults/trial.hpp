@@ -284,4 +284,4 @@ inline void skip(const std::string& why) {
   static void function([[maybe_unused]] const faults::Policy& policy)
 
 /// EACH_POLICY("fault 7: name", "[tags]") { faults::Trial trial(policy); … trial.finish(); }
-#define EACH_POLICY(...) EACH_POLICY_(SUPPORT_JOIN(fault_test_, __LINE__), __VA_ARGS__)
+#define EACH_POLICY(...) EACH_POLICY_(SUPPORT_JOIN(fault_test_, __COUNTER__), __VA_ARGS__)

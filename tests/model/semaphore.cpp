@@ -85,6 +85,6 @@ const model::Known known(cases);
 
 }  // namespace
 
-TEST_CASE("Model: Semaphore, BoundedSemaphore: one permit; two who wait for two signals both come to one") {
+TEST_CASE("Model: Semaphore, BoundedSemaphore: one permit, two who wait for two signals both come to one") {
   model::check_all(cases());
 }

@@ -42,13 +42,8 @@ Counts change_and_return(Counts counts) {
 }
 
 Counts counts_of_the_worker;
-void keep(Counts counts) { counts_of_the_worker = counts; }
+void keep_counts(Counts counts) { counts_of_the_worker = counts; }
 int ask_what_was_kept() { return counts_of_the_worker.at("kept"); }
-
-template <class Body>
-void for_each_start_method(Body body) {
-  for (const std::string& method : mp::get_all_start_methods()) body(mp::get_context(method));
-}
 
 }  // namespace
 
@@ -58,9 +53,9 @@ TEST_CASE_METHOD(ManagerChecked, "PX1 PX4 Manager: its proxies are arguments, re
   const auto list = manager.list<int>();
   const auto board = manager.make<Board>();
   int tasks = 0;
-  for_each_start_method([&](const mp::Context& context) {
+  support::for_each_start_method([&](const mp::Context& context) {
     cf::ProcessPoolExecutor pool(
-        {.max_workers = 2, .mp_context = context, .initializer = cf::Initializer{keep, counts}});
+        {.max_workers = 2, .mp_context = context, .initializer = cf::Initializer{keep_counts, counts}});
     std::vector<cf::Future<int>> futures;
     for (int i = 0; i < 8; ++i) futures.push_back(pool.submit(count, counts, std::vector{list}, board, i));
     for (const auto& future : futures) CHECK(future.result() > 0);

@@ -34,16 +34,11 @@ int size_of_managed(mp::ManagedMemory memory) {
   return static_cast<int>(memory.at<mp::ManagedMemory::vector<int>>("numbers").size());
 }
 
-template <class Body>
-void for_each_start_method(Body body) {
-  for (const std::string& method : mp::get_all_start_methods()) body(mp::get_context(method));
-}
-
 }  // namespace
 
 TEST_CASE_METHOD(support::LeakChecked,
                  "K46 K59 shared memory: a temporary as an argument arrives, and so does what a task makes") {
-  for_each_start_method([](const mp::Context& context) {
+  support::for_each_start_method([](const mp::Context& context) {
     cf::ProcessPoolExecutor pool({.max_workers = 1, .mp_context = context});
     constexpr std::size_t size = 100'000;
     const double sum = size * (size - 1) / 2.0;

@@ -186,7 +186,7 @@ EACH_PROCESS_POOL("shared state: a task that comes after its caller has let go o
 }
 
 EACH_PROCESS_POOL(
-    "shared state: a worker may make it and return it, if it keeps it; when the worker is gone it is gone") {
+    "shared state: a worker may make it and return it, if it keeps it, when the worker is gone it is gone") {
   const auto make = [] {
     kept_by_task.emplace(10);
     kept_by_task->bytes()[3] = std::byte{7};

@@ -85,6 +85,10 @@ TEST_CASE("surroundings: standard input is empty in workers, and nothing of it i
   expect_right(run_in_shell("printf 'first\\nsecond\\n' | \"$@\"", method, what));
 }
 
+TEST_CASE("surroundings: where the program has no standard input, workers have an empty one") {
+  expect_right(run_in_shell("\"$@\" <&-", EACH_METHOD, "no_input"));
+}
+
 TEST_CASE("surroundings: what tasks wrote to files is there when their worker has left, and the caller's only once") {
   expect_right(EACH_METHOD, "files");
 }

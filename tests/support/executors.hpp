@@ -59,6 +59,12 @@ inline std::vector<ProcessKind> process_kinds() {
   for (const std::string& method : mp::get_all_start_methods()) kinds.push_back({method});
   return kinds;
 }
+
+/// Calls it with the context of each.
+template <class Body>
+void for_each_start_method(Body body) {
+  for (const std::string& method : mp::get_all_start_methods()) body(mp::get_context(method));
+}
 #else  // the same promises asked of a pool over several nodes
 }  // namespace support
 #include "support/nodes_kind.hpp"
@@ -143,7 +149,7 @@ struct RegisterForAll {
   static void function([[maybe_unused]] const Kind& kind)
 
 /// EACH_PROCESS_POOL("P3 name", "[tags]") { auto pool = kind.pool(2); … }
-#define EACH_PROCESS_POOL(...) EACH_PROCESS_POOL_(SUPPORT_JOIN(process_pool_test_, __LINE__), __VA_ARGS__)
+#define EACH_PROCESS_POOL(...) EACH_PROCESS_POOL_(SUPPORT_JOIN(process_pool_test_, __COUNTER__), __VA_ARGS__)
 
 /// EACH_EXECUTOR("E1 name", "[tags]") { auto pool = kind.pool(2); … }
-#define EACH_EXECUTOR(...) EACH_EXECUTOR_(SUPPORT_JOIN(executor_test_, __LINE__), __VA_ARGS__)
+#define EACH_EXECUTOR(...) EACH_EXECUTOR_(SUPPORT_JOIN(executor_test_, __COUNTER__), __VA_ARGS__)

@@ -22,6 +22,7 @@
 
 namespace support {
 
+/// So that a global of this process that lives on is made before the first look.
 struct WithManagerLinks {
   WithManagerLinks() { static_cast<void>(concurrent::multiprocessing::detail::ManagerLinks::instance()); }
 };

@@ -27,6 +27,7 @@ inline constexpr bool sanitizes_threads = true;
 #else
 inline constexpr bool sanitizes_threads = false;
 #endif
+inline constexpr bool sanitizes_addresses_or_threads = sanitizes_addresses || sanitizes_threads;
 
 /// The check of a virtual call opens a pipe to see whether memory can be read; refused one, it reports an error.
 #if defined(__clang__) && __has_feature(undefined_behavior_sanitizer)

@@ -15,6 +15,7 @@
 #include "support/leak_check.hpp"
 #include "support/run_program.hpp"
 #include "support/shared.hpp"
+#include "support/tasks.hpp"
 
 #if __has_include(<boost/asio.hpp>)
 #include <boost/asio/awaitable.hpp>
@@ -33,10 +34,9 @@
 
 namespace cf = concurrent::futures;
 namespace asio = boost::asio;
+using support::twice;
 
 namespace {
-
-int twice(int x) { return 2 * x; }
 
 struct AsioKind {
   using Task = asio::awaitable<void>;

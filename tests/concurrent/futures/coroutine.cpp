@@ -22,9 +22,11 @@
 #include "support/leak_check.hpp"
 #include "support/run_program.hpp"
 #include "support/sanitizers.hpp"
+#include "support/tasks.hpp"
 
 namespace cf = concurrent::futures;
 using namespace std::chrono_literals;
+using support::twice;
 
 namespace {
 
@@ -82,8 +84,6 @@ Job count(cf::Future<int> future, std::atomic<int>& resumed) {
   co_await future;
   resumed.fetch_add(1);
 }
-
-int twice(int x) { return 2 * x; }
 
 struct JobKind {
   using Task = Job;

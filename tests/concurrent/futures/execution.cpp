@@ -16,10 +16,12 @@
 
 #include "support/executors.hpp"
 #include "support/expect.hpp"
+#include "support/tasks.hpp"
 
 using support::contains;
 using support::LeakChecked;
 using support::message_of;
+using support::twice;
 
 namespace {
 
@@ -99,11 +101,10 @@ static_assert(std::is_same_v<decltype(cf::as_sender(cf::Future<int>()))::sender_
 static_assert(std::is_same_v<cf::execution::receiver_t, cf::execution::receiver_tag>);
 static_assert(std::is_same_v<cf::execution::operation_state_t, cf::execution::operation_state_tag>);
 
-int twice(int x) { return 2 * x; }
 [[noreturn]] int fails() { throw std::out_of_range("no such thing"); }
 std::unique_ptr<int> make() { return std::make_unique<int>(7); }
 std::size_t length(const std::string& text) { return text.size(); }
-int gives_up(cf::StopToken stop, support::Gate begun) {
+int gives_up_if_asked(cf::StopToken stop, support::Gate begun) {
   begun.open();
   const auto end = support::Clock::now() + support::patience;
   while (!stop.stop_requested() && support::Clock::now() < end) std::this_thread::yield();
@@ -248,8 +249,8 @@ EACH_EXECUTOR("submit_sender: a stop request of the receiver reaches the task") 
   const auto begun = support::Gate::make();
   std::stop_source source;
   Outcome<int> outcome;
-  auto operation =
-      cf::execution::connect(cf::submit_sender(pool, gives_up, begun), Receiver<int>{&outcome, {source.get_token()}});
+  auto operation = cf::execution::connect(cf::submit_sender(pool, gives_up_if_asked, begun),
+                                          Receiver<int>{&outcome, {source.get_token()}});
   Outcome<int> behind;
   auto waiting =
       cf::execution::connect(cf::submit_sender(pool, twice, 1), Receiver<int>{&behind, {source.get_token()}});

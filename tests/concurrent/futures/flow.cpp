@@ -25,14 +25,15 @@
 #include "support/processes.hpp"
 #include "support/sanitizers.hpp"
 #include "support/shared.hpp"
+#include "support/tasks.hpp"
 
 namespace cf = concurrent::futures;
 using namespace std::chrono_literals;
+using support::held;
 using support::message_of;
+using support::twice;
 
 namespace {
-
-int twice(int x) { return 2 * x; }
 
 cf::ThreadPoolExecutor threads(int workers, std::size_t most) {
   return cf::ThreadPoolExecutor({.max_workers = workers, .max_pending = most});
@@ -42,10 +43,6 @@ cf::ProcessPoolExecutor processes(int workers, std::size_t most) {
 }
 
 /// A task that runs until it is let go, and says that it runs.
-void held(support::Counter running, support::Counter gate) {
-  running.add(1);
-  gate.wait_until(1);
-}
 
 /// Fills a pool of one worker: one call runs, the call queue (of `queue` calls) is full, and `most` others wait.
 template <class Pool>

@@ -369,13 +369,13 @@ TEST_CASE("Future: has an order by identity, so that it can be the key of a map"
 namespace {
 
 using Box = std::unique_ptr<int>;
-struct Holder {
+struct BaseHolder {
   std::vector<Box> boxes;
 };
 struct Deep {
   int number;
   char text[3];
-  Holder holder;
+  BaseHolder holder;
 };
 struct ManyFields {
   struct Inner {
@@ -384,11 +384,11 @@ struct ManyFields {
   } inner;
   std::string text;
 };
-struct Derived : Holder {
+struct Derived : BaseHolder {
   int number;
 };
-struct Node {  // holds itself
-  std::vector<Node> children;
+struct HoldsItself {  // holds itself
+  std::vector<HoldsItself> children;
   std::string name;
 };
 struct Fine {
@@ -412,13 +412,13 @@ struct BitField {
 }  // namespace
 
 TEST_CASE("Future.result: containers, tuples and aggregates are looked into before a result is copied") {
-  STATIC_REQUIRE_FALSE(cf::enable_result_copy<Holder>);
-  STATIC_REQUIRE_FALSE(cf::enable_result_copy<std::vector<Holder>>);
+  STATIC_REQUIRE_FALSE(cf::enable_result_copy<BaseHolder>);
+  STATIC_REQUIRE_FALSE(cf::enable_result_copy<std::vector<BaseHolder>>);
   STATIC_REQUIRE_FALSE(cf::enable_result_copy<std::tuple<int, Deep>>);
   STATIC_REQUIRE_FALSE(cf::enable_result_copy<std::variant<int, Deep>>);
   STATIC_REQUIRE_FALSE(cf::enable_result_copy<ManyFields>);
   STATIC_REQUIRE_FALSE(cf::enable_result_copy<Derived>);
-  STATIC_REQUIRE(cf::enable_result_copy<Node>);
+  STATIC_REQUIRE(cf::enable_result_copy<HoldsItself>);
   STATIC_REQUIRE(cf::enable_result_copy<Fine>);
   STATIC_REQUIRE(cf::enable_result_copy<Large>);
   STATIC_REQUIRE(cf::enable_result_copy<BitField>);

@@ -18,20 +18,15 @@
 #include "support/catch.hpp"
 #include "support/expect.hpp"
 #include "support/leak_check.hpp"
+#include "support/tasks.hpp"
 
 namespace cf = concurrent::futures;
 using namespace std::chrono_literals;
 using support::LeakChecked;
+using support::numbers;
+using support::square;
 
 namespace {
-
-std::vector<int> numbers(int count) {
-  std::vector<int> items(static_cast<std::size_t>(count));
-  std::iota(items.begin(), items.end(), 0);
-  return items;
-}
-
-int square(int x) { return x * x; }
 
 int fails_for_two(int x) {
   if (x == 2) throw std::runtime_error("two");

@@ -11,27 +11,22 @@
 #include <vector>
 
 #include "support/executors.hpp"
+#include "support/tasks.hpp"
 
 using support::LeakChecked;
+using support::numbers;
+using support::square;
 
 namespace {
 
-const std::size_t chunk_sizes[] = {1, 3, cf::auto_chunksize};
-
-std::vector<int> numbers(int count) {
-  std::vector<int> items(static_cast<std::size_t>(count));
-  std::iota(items.begin(), items.end(), 0);
-  return items;
-}
-
-int square(int x) { return x * x; }
+const std::size_t sizes_of_chunks[] = {1, 3, cf::auto_chunksize};
 
 struct Constant {
   const int number;
   const std::string text;
 };
 
-struct Holder {  // says that it can be copied, and cannot
+struct FalselyCopyable {  // says that it can be copied, and cannot
   std::vector<std::unique_ptr<int>> boxes;
   int number = 0;
 };
@@ -40,7 +35,7 @@ struct Holder {  // says that it can be copied, and cannot
 
 EACH_EXECUTOR("map: the loop may have auto, auto&, const auto& or auto&&") {
   auto pool = kind.pool(2);
-  for (const std::size_t chunksize : chunk_sizes) {
+  for (const std::size_t chunksize : sizes_of_chunks) {
     const cf::MapOptions options{.chunksize = chunksize};
     int sum = 0;
     for (auto result : pool.map(square, numbers(4), options)) sum += result;
@@ -66,7 +61,7 @@ EACH_EXECUTOR("map: the loop may have auto, auto&, const auto& or auto&&") {
 
 EACH_EXECUTOR("map: items and results need not be assignable") {
   auto pool = kind.pool(2);
-  for (const std::size_t chunksize : chunk_sizes) {
+  for (const std::size_t chunksize : sizes_of_chunks) {
     const cf::MapOptions options{.chunksize = chunksize};
     const std::map<int, int> pairs{{1, 2}, {3, 4}, {5, 6}};
     const auto sum = [](const std::pair<const int, int>& pair) { return pair.first + pair.second; };
@@ -87,11 +82,11 @@ EACH_EXECUTOR("map: items and results need not be assignable") {
 TEST_CASE_METHOD(LeakChecked, "map: results that say they can be copied, and cannot") {
   cf::ThreadPoolExecutor pool(2);
   const auto make = [](int x) {
-    Holder holder;
+    FalselyCopyable holder;
     holder.boxes.push_back(std::make_unique<int>(x));
     return holder;
   };
-  for (const std::size_t chunksize : chunk_sizes) {
+  for (const std::size_t chunksize : sizes_of_chunks) {
     int sum = 0;
     for (auto result : pool.map(make, numbers(4), {.chunksize = chunksize})) sum += *result.boxes.at(0);
     for (auto&& result : pool.map(make, numbers(4), {.chunksize = chunksize})) sum += *result.boxes.at(0);

@@ -14,10 +14,14 @@
 
 #include "support/executors.hpp"
 #include "support/expect.hpp"
+#include "support/tasks.hpp"
 
 using namespace std::chrono_literals;
 using support::contains;
+using support::hold;
 using support::message_of;
+using support::own_pid;
+using support::twice;
 
 static_assert(!std::is_copy_constructible_v<cf::ProcessPoolExecutor>);
 static_assert(!std::is_move_constructible_v<cf::ProcessPoolExecutor>);
@@ -26,18 +30,6 @@ static_assert(std::is_nothrow_destructible_v<cf::ProcessPoolExecutor>);
 static_assert(cf::Executor<cf::ProcessPoolExecutor>);
 static_assert(cf::Executor<cf::ThreadPoolExecutor>);
 static_assert(!cf::Executor<int>);
-
-namespace {
-
-int twice(int n) { return 2 * n; }
-pid_t own_pid() { return ::getpid(); }
-int hold(support::Counter started, support::Gate gate, int n) {
-  started.add();
-  gate.wait();
-  return n;
-}
-
-}  // namespace
 
 TEST_CASE_METHOD(support::LeakChecked,
                  "ProcessPoolExecutor: a bad option throws invalid_argument with name and value") {

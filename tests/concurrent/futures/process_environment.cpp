@@ -109,7 +109,7 @@ EACH_PROCESS_POOL("worker: it keeps the caller's folder, environment and locale"
 }
 
 EACH_PROCESS_POOL(
-    "worker: it ignores SIGINT, what the caller ignores, and SIGHUP and SIGTERM where it handles them; nothing else") {
+    "worker: it ignores SIGINT, what the caller ignores, and SIGHUP and SIGTERM where it handles them, nothing else") {
   // The caller's own handlers and mask must not be inherited.
   struct sigaction handled{};
   struct sigaction ignored{};

@@ -22,15 +22,15 @@ namespace {
 
 std::string repeat(int n) { return std::string(static_cast<std::size_t>(n) * 2000, static_cast<char>('a' + n % 26)); }
 
-struct Outcome {
+struct WorkOutcome {
   int right = 0;
   int wrong = 0;
   int broken = 0;
 };
 
 /// Submits tasks until the pool refuses; a result must be its own task's.
-Outcome work(cf::ProcessPoolExecutor& pool, int tasks) {
-  Outcome outcome;
+WorkOutcome work(cf::ProcessPoolExecutor& pool, int tasks) {
+  WorkOutcome outcome;
   std::atomic<int> callbacks = 0;
   std::vector<cf::Future<std::string>> futures;
   try {
@@ -58,7 +58,7 @@ void dies_at(const support::ProcessKind& kind, const std::string& point, FaultAc
   CAPTURE(point, hit);
   const FaultAt fault(point, action, hit);
   auto pool = kind.pool(2);
-  const Outcome outcome = work(pool, 40);
+  const WorkOutcome outcome = work(pool, 40);
   CHECK(outcome.wrong == 0);
   REQUIRE(fault.sprung(10s));
   // It may have been idle when it died: then the next call meets the broken pool.

@@ -10,17 +10,13 @@
 
 #include "support/executors.hpp"
 #include "support/expect.hpp"
+#include "support/tasks.hpp"
 
 using namespace std::chrono_literals;
+using support::hold;
+using support::twice;
 
 namespace {
-
-int hold(support::Counter started, support::Gate gate, int n) {
-  started.add();
-  gate.wait();
-  return n;
-}
-int twice(int n) { return 2 * n; }
 
 /// An argument that counts its copies in the worker, so that a test sees how far a call has come.
 template <class Pool>

@@ -9,17 +9,13 @@
 
 #include "support/executors.hpp"
 #include "support/expect.hpp"
+#include "support/tasks.hpp"
 
 using namespace std::chrono_literals;
+using support::hold;
+using support::twice;
 
 namespace {
-
-int hold(support::Counter started, support::Gate gate, int n) {
-  started.add();
-  gate.wait();
-  return n;
-}
-int twice(int n) { return 2 * n; }
 
 struct Busy {
   support::Counter started = support::Counter::make();

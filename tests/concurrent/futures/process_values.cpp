@@ -55,7 +55,7 @@ bool in_shared_memory(const void* data) {
   return false;
 }
 
-std::uint64_t sum_of(std::span<const std::uint32_t> numbers) {
+std::uint64_t sum_of_span(std::span<const std::uint32_t> numbers) {
   return std::accumulate(numbers.begin(), numbers.end(), std::uint64_t{0});
 }
 
@@ -97,7 +97,7 @@ EACH_PROCESS_POOL("submit: a function sees string_view and span arguments in pla
   CHECK(view.result().second == text);
   std::vector<std::uint32_t> numbers(100'000);
   std::iota(numbers.begin(), numbers.end(), 0U);
-  CHECK(pool.submit(sum_of, std::span<const std::uint32_t>(numbers)).result() == 4'999'950'000U);
+  CHECK(pool.submit(sum_of_span, std::span<const std::uint32_t>(numbers)).result() == 4'999'950'000U);
   CHECK(pool.submit(
                 [](std::span<const std::uint32_t> seen) {
                   return in_shared_memory(seen.data()) && reinterpret_cast<std::uintptr_t>(seen.data()) % 4 == 0;

@@ -21,17 +21,18 @@
 #include "support/expect.hpp"
 #include "support/leak_check.hpp"
 #include "support/logs.hpp"
+#include "support/tasks.hpp"
 #include "support/terminal.hpp"
 
 namespace cf = concurrent::futures;
 using support::contains;
 using support::drawn_on_terminal;
 using support::LeakChecked;
+using support::square;
 using support::written_to_file;
 
 namespace {
 
-int square(int n) { return n * n; }
 int product(int a, int b) { return a * b; }
 int refuse_three(int n) {
   if (n == 3) throw std::out_of_range("three");
@@ -123,7 +124,7 @@ TEST_CASE_METHOD(LeakChecked, "progress: goes through futures as they complete, 
   CHECK(contains(lines_of(drawn).back(), "| 5/5 ["));
 }
 
-TEST_CASE_METHOD(LeakChecked, "progress: a range tells its size itself; as_completed does not") {
+TEST_CASE_METHOD(LeakChecked, "progress: a range tells its size itself, as_completed does not") {
   cf::ProcessPoolExecutor pool(1);
   const auto futures = submit_squares(pool, 3);
   const std::string sized = drawn_on_terminal(80, [&] {
@@ -189,7 +190,7 @@ int crash_at_three(int n) {
   if (n == 3) ::raise(SIGKILL);
   return n;
 }
-int hang_at_two(int n) {
+int hang_at_two_crash_at_three(int n) {
   while (n == 2) ::pause();
   return crash_at_three(n);
 }
@@ -202,7 +203,7 @@ TEST_CASE_METHOD(LeakChecked,
   std::vector<int> results;
   const support::CapturedLog log;
   const std::string drawn = drawn_on_terminal(100, [&] {
-    results = cf::process_map(hang_at_two, std::vector{0, 1, 2, 3, 4},
+    results = cf::process_map(hang_at_two_crash_at_three, std::vector{0, 1, 2, 3, 4},
                               {.task = {.timeout = std::chrono::milliseconds(300)},
                                .pool = {.max_workers = 2, .on_worker_death = cf::WorkerDeathPolicy::fail_task},
                                .failures = &failures});

@@ -52,7 +52,7 @@ int fails_when_asked(cf::StopToken stop, support::Gate begun) {
   if (asked(stop)) throw std::out_of_range("too far");
   return 0;
 }
-int held(support::Gate begun, support::Gate end) {
+int held_until(support::Gate begun, support::Gate end) {
   begun.open();
   end.wait();
   return 3;
@@ -121,7 +121,7 @@ EACH_EXECUTOR("Future.request_stop: a call that has not begun is cancelled, and 
   const auto begun = support::Gate::make();
   const auto end = support::Gate::make();
   const auto runs = support::Counter::make();
-  const auto first = pool.submit(held, begun, end);
+  const auto first = pool.submit(held_until, begun, end);
   begun.wait();
   std::vector<cf::Future<int>> waiting;  // in the call queue, and behind it
   for (int i = 0; i < 6; ++i) waiting.push_back(pool.submit(counted, runs));
@@ -245,7 +245,7 @@ EACH_PROCESS_POOL("OnStop.terminate: ends the worker of a task that is deaf to s
   const auto begun = support::Gate::make();
   const auto other_begun = support::Gate::make();
   const auto end = support::Gate::make();
-  const auto bystander = pool.submit(held, other_begun, end);
+  const auto bystander = pool.submit(held_until, other_begun, end);
   other_begun.wait();
   const auto deaf = pool.submit(
       {.on_stop = cf::OnStop::terminate},

@@ -68,7 +68,7 @@ TEST_CASE_METHOD(support::HoldersChecked, "BA1 BA2 BA8 Barrier: lockstep, a numb
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "BA4 BA5 BA6 BA7 BA10 Barrier: abort, reset and timeout break it for all; reset mends it") {
+                 "BA4 BA5 BA6 BA7 BA10 Barrier: abort, reset and timeout break it for all, reset mends it") {
   const mp::Barrier barrier(2);
   barrier.reset();
   for (int how = 0; how < 2; ++how) {
@@ -134,7 +134,7 @@ TEST_CASE_METHOD(support::HoldersChecked,
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "K29 K32 Barrier: the death of one who waits breaks it, within a moment; reset mends it, 200 times") {
+                 "K29 K32 Barrier: the death of one who waits breaks it, within a moment, reset mends it, 200 times") {
   const mp::Barrier barrier(3);
   for (int round = 0; round < 200; ++round) {
     const pid_t victim = support::fork_child([&] { return barrier.wait(); });
@@ -171,7 +171,7 @@ TEST_CASE_METHOD(support::HoldersChecked, "K31 Barrier: a complete pass stands w
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "K30 Barrier: of one killed before it comes nobody can know; a time limit helps") {
+                 "K30 Barrier: of one killed before it comes nobody can know, a time limit helps") {
   const mp::Barrier barrier(3);
   support::kill_and_reap(support::child_that_stays([] {}));
   std::atomic<bool> told{false};

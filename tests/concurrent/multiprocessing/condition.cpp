@@ -50,7 +50,7 @@ struct Waiters {
 }  // namespace
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "CO1 CO2 CO9 Condition: its lock is the one given; misuse throws; a wait gives up all levels") {
+                 "CO1 CO2 CO9 Condition: its lock is the one given, misuse throws, a wait gives up all levels") {
   const mp::Lock lock;
   const mp::Condition of_lock(lock);
   of_lock.acquire();
@@ -79,7 +79,7 @@ TEST_CASE_METHOD(support::HoldersChecked,
 
 TEST_CASE_METHOD(
     support::HoldersChecked,
-    "CO3 CO4 CO5 CO6 CO11 Condition.notify: wakes as many as told, of threads and processes; none is stored") {
+    "CO3 CO4 CO5 CO6 CO11 Condition.notify: wakes as many as told, of threads and processes, none is stored") {
   const Waiters waiters;
   waiters.notify(5);  // nobody is there
   std::vector<std::thread> threads;

@@ -22,12 +22,12 @@ using support::contains;
 namespace {
 
 template <class L>
-L again(const L& lock) {
+L loaded_again(const L& lock) {
   return pickle::loads<L>(pickle::dumps(lock));
 }
 
 template <class L>
-void check_the_same_for_both() {
+void check_both_locks() {
   const L lock;
   CHECK_FALSE(lock.locked());
   CHECK(lock.acquire() == Acquired::yes);
@@ -35,7 +35,7 @@ void check_the_same_for_both() {
   CHECK_FALSE(lock.owner_died());
   constexpr bool nests = std::is_same_v<L, mp::RLock>;
   CHECK(lock.try_acquire() == (nests ? Acquired::yes : Acquired::no));
-  CHECK(again(lock) == lock);
+  CHECK(loaded_again(lock) == lock);
   std::thread([&] {
     CHECK(lock.try_acquire() == Acquired::no);
     CHECK(lock.acquire_for(1ms) == Acquired::no);
@@ -91,12 +91,12 @@ void check_contenders(int depth) {
 }  // namespace
 
 TEST_CASE_METHOD(support::HoldersChecked, "LK1 LK2 LK3 LK5 LK6 LK7 LK8 Lock: acquire, try, guards, release by others") {
-  check_the_same_for_both<mp::Lock>();
+  check_both_locks<mp::Lock>();
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
                  "LK1 LK2 LK3 LK5 LK6 LK7 RL2 RL3 RLock: acquire, try, guards, release by others") {
-  check_the_same_for_both<mp::RLock>();
+  check_both_locks<mp::RLock>();
 }
 
 TEST_CASE_METHOD(support::HoldersChecked, "LK4 LK11 Lock: five contenders, none before the release and all after it") {

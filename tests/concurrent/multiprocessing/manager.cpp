@@ -19,21 +19,17 @@
 #include <vector>
 
 #include "support/holders.hpp"
+#include "support/manager_clients.hpp"
 
 namespace mp = concurrent::multiprocessing;
 namespace pickle = concurrent::pickle;
 using support::contains;
+using support::ManagerChecked;
 
 namespace {
 
-/// So that a global of this process that lives on is made before the first look.
-struct WithLinks {
-  WithLinks() { static_cast<void>(mp::detail::ManagerLinks::instance()); }
-};
-class ManagerChecked : private WithLinks, public support::HoldersChecked {};
-
 template <class T>
-T again(const T& value) {
+T there_and_back(const T& value) {
   return pickle::loads<T>(pickle::dumps(value));
 }
 
@@ -241,7 +237,7 @@ TEST_CASE_METHOD(ManagerChecked,
   std::optional<mp::ListProxy<int>> list = manager.list<int>({4});
   CHECK(manager.number_of_objects() == 1);
   const mp::ListProxy<int> copy = *list;
-  const mp::ListProxy<int> loaded = again(*list);
+  const mp::ListProxy<int> loaded = there_and_back(*list);
   CHECK(loaded == copy);
   CHECK_FALSE(loaded == manager.list<int>({4}));
   CHECK(std::unordered_set<mp::ListProxy<int>>{copy, loaded}.size() == 1);
@@ -325,7 +321,7 @@ TEST_CASE_METHOD(ManagerChecked,
       manager.shutdown();
       CHECK(contains(support::message_of<mp::ManagerDied>([&] { list.size(); }), "was shut down"));
       CHECK(contains(support::message_of<mp::ManagerDied>([&] { manager.list<int>(); }), "make a new Manager"));
-      CHECK_THROWS_AS(again(list).size(), mp::ManagerDied);  // on use only
+      CHECK_THROWS_AS(there_and_back(list).size(), mp::ManagerDied);  // on use only
     }
   }
 }

@@ -34,8 +34,6 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr bool sanitizes = support::sanitizes_addresses || support::sanitizes_threads;
-
 void stay(std::deque<int>&, mp::Value<int> word) {
   ++word.atomic();
   for (;;) std::this_thread::sleep_for(1h);
@@ -77,7 +75,7 @@ TEST_CASE_METHOD(ManagerChecked,
   CHECK(told == callers);
   const double milliseconds = static_cast<double>(slowest) / 1e6;
   INFO("the last of them was told after " << milliseconds << " ms");
-  CHECK(milliseconds < 50 * (sanitizes ? 20 : 1));
+  CHECK(milliseconds < 50 * (support::sanitizes_addresses_or_threads ? 20 : 1));
   CHECK_THROWS_AS(list.size(), mp::ManagerDied);
   CHECK_THROWS_AS(manager.list<int>(), mp::ManagerDied);
   CHECK_THROWS_AS(unharmed.at(0).size(), mp::ManagerDied);
@@ -266,7 +264,7 @@ TEST_CASE_METHOD(ManagerChecked, "K55 Manager: the server ends with the process 
   support::kill_and_reap(maker);
   const Clock::duration took =
       time_of([&] { support::eventually([&] { return !support::alive(server.load()); }, support::patience); });
-  CHECK(took < (sanitizes ? 10s : 1s));
+  CHECK(took < (support::sanitizes_addresses_or_threads ? 10s : 1s));
 }
 
 TEST_CASE_METHOD(ManagerChecked, "K54 Manager: a client without descriptors is told so, and goes on when it has some") {

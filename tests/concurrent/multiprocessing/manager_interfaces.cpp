@@ -19,17 +19,13 @@
 #include <thread>
 #include <vector>
 
-#include "support/holders.hpp"
+#include "support/manager_clients.hpp"
 
 namespace mp = concurrent::multiprocessing;
 using namespace std::chrono_literals;
+using support::ManagerChecked;
 
 namespace {
-
-struct WithLinks {
-  WithLinks() { static_cast<void>(mp::detail::ManagerLinks::instance()); }
-};
-class ManagerChecked : private WithLinks, public support::HoldersChecked {};
 
 struct Owner {
   mp::ListProxy<int> list{};

@@ -22,7 +22,7 @@ using support::contains;
 
 namespace {
 
-struct Refuses {
+struct RefusesThirteen {
   int number = 0;
   template <class Archive>
   void serialize(Archive& archive) {
@@ -108,10 +108,10 @@ TEST_CASE_METHOD(support::HoldersChecked, "QU5 QU6 Queue: task_done and join") {
 }
 
 TEST_CASE_METHOD(support::HoldersChecked, "QU7 Queue.put: what fails to pickle throws and takes no place") {
-  const mp::Queue<Refuses> queue(1);
-  CHECK_THROWS_AS(queue.put(Refuses{13}), std::domain_error);
+  const mp::Queue<RefusesThirteen> queue(1);
+  CHECK_THROWS_AS(queue.put(RefusesThirteen{13}), std::domain_error);
   CHECK(queue.qsize() == 0);
-  CHECK(queue.try_put(Refuses{1}));
+  CHECK(queue.try_put(RefusesThirteen{1}));
   CHECK(queue.get().number == 1);
 }
 

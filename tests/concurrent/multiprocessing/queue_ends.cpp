@@ -112,7 +112,7 @@ TEST_CASE_METHOD(support::HoldersChecked, "K36 Queue: one that is killed while i
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "K40 Queue: when the last producer is killed consumers wait on; time limits and close end it") {
+                 "K40 Queue: when the last producer is killed consumers wait on, time limits and close end it") {
   const mp::Queue<int> queue(4);
   const pid_t producer = support::child_that_stays([&] { queue.put(1); });
   const pid_t consumer = support::fork_child([&] {

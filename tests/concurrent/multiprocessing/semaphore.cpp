@@ -22,7 +22,7 @@ using support::contains;
 namespace {
 
 template <class S>
-void check_the_same_for_both() {
+void check_both_semaphores() {
   CHECK(contains(support::message_of<std::invalid_argument>([] { S(-1); }), "the value of a semaphore is -1"));
   CHECK(S().value() == 1);
   CHECK(S(0).try_acquire() == Acquired::no);
@@ -47,10 +47,10 @@ void check_the_same_for_both() {
 }  // namespace
 
 TEST_CASE_METHOD(support::HoldersChecked, "SM1 SM2 SM8 SM9 Semaphore: value, try, guard") {
-  check_the_same_for_both<mp::Semaphore>();
+  check_both_semaphores<mp::Semaphore>();
 }
 TEST_CASE_METHOD(support::HoldersChecked, "SM1 SM2 SM8 SM9 BoundedSemaphore: value, try, guard") {
-  check_the_same_for_both<mp::BoundedSemaphore>();
+  check_both_semaphores<mp::BoundedSemaphore>();
 }
 
 TEST_CASE_METHOD(support::HoldersChecked, "SM3 Semaphore: may rise above its first value, up to an int's") {
@@ -152,7 +152,7 @@ TEST_CASE_METHOD(support::HoldersChecked, "SM12 K22 Semaphore: a bare count, of 
 }
 
 TEST_CASE_METHOD(support::HoldersChecked,
-                 "K18 BoundedSemaphore: as many waiters wake as the dead one had permits; a fork holds none") {
+                 "K18 BoundedSemaphore: as many waiters wake as the dead one had permits, a fork holds none") {
   const mp::BoundedSemaphore semaphore(2);
   const pid_t child = support::child_that_stays([&] {
     semaphore.acquire();

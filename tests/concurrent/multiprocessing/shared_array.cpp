@@ -56,7 +56,7 @@ TEST_CASE("Array: more elements than an address space has room for are refused")
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "AR1 Array: what one process writes, every other reads; atomic_ref loses nothing") {
+                 "AR1 Array: what one process writes, every other reads, atomic_ref loses nothing") {
   const mp::Array<int> array(1000);
   const auto sent = pickle::dumps(array);
   std::vector<pid_t> children;

@@ -33,7 +33,7 @@ pid_t waiting_child(const mp::Event& event, std::chrono::nanoseconds limit = 60s
 }  // namespace
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "EV1 EV3 Event: set, clear and is_set; a wait for one that is set returns at once") {
+                 "EV1 EV3 Event: set, clear and is_set, a wait for one that is set returns at once") {
   const mp::Event event;
   CHECK_FALSE(event.is_set());
   CHECK_FALSE(event.wait_for(0s));
@@ -82,7 +82,7 @@ TEST_CASE_METHOD(support::LeakChecked, "EV2 Event.set: wakes all who wait, in th
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "EV5 Event: set by a child and seen here; set here, seen and cleared by a child") {
+                 "EV5 Event: set by a child and seen here, set here, seen and cleared by a child") {
   const mp::Event to;
   const mp::Event back;
   const pid_t child = support::fork_child([&] {

@@ -243,7 +243,7 @@ TEST_CASE_METHOD(support::LeakChecked,
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "SH7 K47 SharedMemory: when its maker and another are killed it is there; with the last, gone") {
+                 "SH7 K47 SharedMemory: when its maker and another are killed it is there, with the last, gone") {
   const Message empty = pickle::dumps(mp::SharedMemory());
   const mp::SharedMemory message(empty.size());
   const support::Counter ready = support::Counter::make();

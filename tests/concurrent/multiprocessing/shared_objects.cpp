@@ -87,7 +87,7 @@ TEST_CASE_METHOD(support::LeakChecked, "ManagedMemory: only the name with its ty
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "ManagedMemory: when the room is used up, bad_alloc; what is given back serves again") {
+                 "ManagedMemory: when the room is used up, bad_alloc, what is given back serves again") {
   const ManagedMemory memory(1U << 16U);
   const std::size_t before = memory.free_memory();
   CHECK(before > 60'000);

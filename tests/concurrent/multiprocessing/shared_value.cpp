@@ -51,7 +51,7 @@ TEST_CASE_METHOD(support::LeakChecked, "Value.compare_exchange: sets what is as 
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "Value: a copy, also one that was sent, is the same value; a moved-from one too") {
+                 "Value: a copy, also one that was sent, is the same value, a moved-from one too") {
   mp::Value<int> first(1);
   const mp::Value<int> second = std::move(first);
   const auto third = pickle::loads<mp::Value<int>>(pickle::dumps(second));
@@ -110,7 +110,7 @@ TEST_CASE_METHOD(support::LeakChecked, "VA1 Value: of each type, written by a ch
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
-                 "VA3 VA4 Value, Array: a child doubles numbers, structs and strings; copies are apart") {
+                 "VA3 VA4 Value, Array: a child doubles numbers, structs and strings, copies are apart") {
   const mp::Value<int> integer(7);
   const mp::Value<double> real(1.0 / 3);
   const mp::Value<std::int64_t> large(std::int64_t{1} << 33);

@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "support/deadline.hpp"
-#include "support/holders.hpp"
+#include "support/manager_clients.hpp"
 #include "support/sanitizers.hpp"
 #include "support/single_step.hpp"
 
@@ -36,10 +36,7 @@ using mp::Acquired;
 
 namespace {
 
-struct WithLinks {
-  WithLinks() { static_cast<void>(mp::detail::ManagerLinks::instance()); }
-};
-class Checked : private WithLinks, public support::HoldersChecked {};
+using Checked = support::ManagerChecked;
 
 /// After how many instructions of a way something is done, at the most.
 std::size_t& most_trials() {
@@ -55,7 +52,7 @@ class Whole {
   ~Whole() { most_trials() = 0; }
 
  private:
-  WithLinks links_;
+  support::WithManagerLinks links_;
   support::WithHolders holders_;
   support::DeadlineGuard deadline_;
 };

@@ -83,7 +83,7 @@ TEST_CASE("waits_for_processor: a process's name does not look like its state") 
   CHECK(eventually([&] { return waits_for_processor(computes.pid()); }));
 }
 
-TEST_CASE("waits_for_processor: this process does, as it asks; one that has ended does not, nor one that never was") {
+TEST_CASE("waits_for_processor: this process does, as it asks, one that has ended does not, nor one that never was") {
   CHECK(waits_for_processor(::getpid()));
   Child child(compute);
   const pid_t pid = child.pid();

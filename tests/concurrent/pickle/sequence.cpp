@@ -172,7 +172,7 @@ TEST_CASE("sequence: a class derived from a container says what it holds, or is 
   check_round_trip(Polygon{{{1, 2}}, "red"});
 }
 
-TEST_CASE("sequence: containers of Boost.Container travel; a ring buffer's capacity would not, so it is refused") {
+TEST_CASE("sequence: containers of Boost.Container travel, a ring buffer's capacity would not, so it is refused") {
   check_round_trip(boost::container::vector<std::string>{"a", "b"});
   check_round_trip(boost::container::small_vector<int, 2>{1, 2, 3});
   check_round_trip(boost::container::static_vector<int, 4>{1, 2, 3});

@@ -356,6 +356,15 @@ void input() {
   check(pool.submit([] { return std::system("read line && exit 3; exit 4") >> 8; }).result() == 4, "a program's input");
   check(std::fgets(line, sizeof line, stdin) != nullptr && std::string(line) == "second\n", "second line");
 }
+// Started with its standard input closed.
+void no_input() {
+  check(::fcntl(STDIN_FILENO, F_GETFD) == -1, "the program has an input");
+  cf::ProcessPoolExecutor pool(options());
+  check(pool.submit([] { return ::fcntl(STDIN_FILENO, F_GETFD); }).result() == 0,
+        "stdin is not open, or not inherited");
+  check(pool.submit([] { return std::getchar(); }).result() == EOF, "stdin is not empty");
+  check(::fcntl(STDIN_FILENO, F_GETFD) == -1, "the executor has taken the program's input");
+}
 void cin_input() {
   std::ios::sync_with_stdio(false);
   std::string line;
@@ -536,6 +545,7 @@ int main(int argc, char** argv) {
     if (what == "stack") stack();
     if (what == "input") input();
     if (what == "cin_input") cin_input();
+    if (what == "no_input") no_input();
     if (what == "files") files();
     if (what == "locale") locale();
     if (what == "closed_channel") closed_channel();

@@ -33,11 +33,10 @@ using support::ManagerChecked;
 using support::memory_files;
 using support::RawClient;
 using Clock = std::chrono::steady_clock;
-using Kind = ipc::ManagerFrame::Kind;
+using FrameKind = ipc::ManagerFrame::Kind;
 
 namespace {
 
-constexpr bool sanitizes = support::sanitizes_addresses || support::sanitizes_threads;
 constexpr std::size_t most = ipc::ManagerChannel::most;
 
 /// Calls enough for a connection to have its memory.
@@ -73,17 +72,17 @@ TEST_CASE("ManagerChannel: calls and answers, and the bells that whoever sleeps 
     CHECK(std::equal(message.begin(), message.end(), bytes.bytes().begin(), bytes.bytes().end()));
     CHECK(frame.checksum_of(bytes.bytes()) == frame.checksum);
     client.client_sleeps();
-    CHECK(server.post_answer(Kind::value, message));
+    CHECK(server.post_answer(FrameKind::value, message));
     CHECK(client.client_wakes());  // the server has seen it: a bell comes
     REQUIRE(client.has_answer());
     CHECK(client.read_answer(frame, bytes));
-    CHECK(frame.kind == Kind::value);
+    CHECK(frame.kind == FrameKind::value);
     CHECK(bytes.bytes().size() == size);
     // Nobody sleeps: no bells.
     server.server_wakes();
     CHECK_FALSE(client.post_request(message));
     CHECK(server.read_request(frame, bytes));
-    CHECK_FALSE(server.post_answer(Kind::exception, {}));
+    CHECK_FALSE(server.post_answer(FrameKind::exception, {}));
     client.client_sleeps();
     CHECK_FALSE(client.client_wakes());
   }
@@ -93,7 +92,7 @@ TEST_CASE("ManagerChannel: calls and answers, and the bells that whoever sleeps 
   CHECK_FALSE(server.has_frame(1));
   server.post_that_answer_follows();
   CHECK(client.read_answer(frame, bytes));
-  CHECK(frame.kind == Kind::follows);
+  CHECK(frame.kind == FrameKind::follows);
 }
 
 TEST_CASE("ManagerChannel: what is no such memory is not mapped, and what is cannot be cut short") {
@@ -176,7 +175,7 @@ TEST_CASE_METHOD(ManagerChecked, "K50 Manager: a killed server ends calls that w
   CHECK(died);
   const double milliseconds = static_cast<double>(told - killed) / 1e6;
   INFO("told after " << milliseconds << " ms");
-  CHECK(milliseconds < 50 * (sanitizes ? 20 : 1));
+  CHECK(milliseconds < 50 * (support::sanitizes_addresses_or_threads ? 20 : 1));
   CHECK_THROWS_AS(list.size(), mp::ManagerDied);
 }
 
@@ -222,7 +221,7 @@ TEST_CASE_METHOD(ManagerChecked, "K49 K52 K62 Manager: one that stops or dies ar
       clients.emplace_back(list);
       REQUIRE(clients.back().ask_for_channel());
     }
-    clients[0].words().request.write(Kind::call, append_call(1, 2));  // and dies before it says so
+    clients[0].words().request.write(FrameKind::call, append_call(1, 2));  // and dies before it says so
     // Once the server's thread sleeps: posted, and no bell.
     support::eventually([&] { return clients[1].words().server_sleeps.load() == 1; });
     clients[1].post(append_call(1, 3));
@@ -236,7 +235,7 @@ TEST_CASE_METHOD(ManagerChecked, "K49 K52 K62 Manager: one that stops or dies ar
     CHECK(clients[3].is_answered());
     Clock::duration fastest = 1h;
     for (int i = 0; i < 20; ++i) fastest = std::min(fastest, support::time_of([&] { CHECK(list.size() == 3); }));
-    CHECK(fastest < 1ms * (sanitizes ? 20 : 1));
+    CHECK(fastest < 1ms * (support::sanitizes_addresses_or_threads ? 20 : 1));
   }
   support::eventually([&] { return holdings(manager.pid()) <= start && memory_files(manager.pid()) <= mapped; });
   CHECK(holdings(manager.pid()) == start);
@@ -272,9 +271,9 @@ TEST_CASE_METHOD(ManagerChecked, "Manager: hostile bytes in the memory are answe
     const std::size_t count = random() % 2 == 0 ? 512 : sizeof(RawClient::Words);
     for (std::size_t at = 0; at < count; ++at) bytes[at] = static_cast<std::byte>(random());
     client.words().request.frames = static_cast<std::uint32_t>(random() % 3);
-    client.frame(Kind::bell, nullptr, 0);
+    client.frame(FrameKind::bell, nullptr, 0);
     if (i % 2 == 0) client.post(whole);
-    client.frame(i % 5 == 0 ? Kind::channel : Kind::bell, nullptr, 0);
+    client.frame(i % 5 == 0 ? FrameKind::channel : FrameKind::bell, nullptr, 0);
     if (i % 7 == 0) {
       ::fallocate(client.memory(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, sizeof(RawClient::Words));
       client.post(whole);

@@ -206,7 +206,7 @@ TEST_CASE("fault 52: the caller's death is the death of its zygote, workers and 
   forget(processes);
 }
 
-TEST_CASE("Zygote: without replacements it keeps no standby; the first worker that dies changes that") {
+TEST_CASE("Zygote: without replacements it keeps no standby, the first worker that dies changes that") {
   const support::LeakCheck leaks;
   Nursery nursery(EACH_METHOD);
   const pid_t worker = nursery.start(0);

@@ -44,7 +44,7 @@ Detached sum_up_last_handles(std::vector<cf::Future<int>> futures, int& sum) {
   for (auto& future : futures) sum += co_await std::move(future);
 }
 
-struct Receiver {
+struct SumReceiver {
   using receiver_concept = cf::execution::receiver_tag;
   int* sum;
   void set_value(int value) && noexcept { *sum += value; }
@@ -78,7 +78,7 @@ TEST_CASE_METHOD(support::LeakChecked, "as_sender: allocates nothing") {
   for (int i = 0; i < futures_waited_for; ++i) {
     const cf::Future<int> future;
     const std::size_t before = allocations;
-    auto operation = cf::execution::connect(cf::as_sender(future), Receiver{&sum});
+    auto operation = cf::execution::connect(cf::as_sender(future), SumReceiver{&sum});
     cf::execution::start(operation);
     future.set_result(1);
     most = std::max(most, allocations - before);

@@ -21,12 +21,12 @@ namespace {
 
 /// A future of an executor's, with a handle.
 template <class R>
-struct Held {
+struct HeldState {
   support::FakeOwner* const owner = new support::FakeOwner;
   detail::FutureState<R>* const state = new support::OwnedState<R>(*owner);
   cf::Future<R> future{state};
 
-  Held() { owner->release(); }  // the state has its own reference
+  HeldState() { owner->release(); }  // the state has its own reference
 };
 
 }  // namespace
@@ -37,7 +37,7 @@ TEST_CASE("FutureState: is small") {
 }
 
 TEST_CASE("FutureState.cancel: the executor is asked, and a call that it has given away goes on") {
-  Held<int> held;
+  HeldState<int> held;
   held.owner->lets_go = false;
   held.owner->is_taken = true;
   CHECK(held.future.running());
@@ -52,7 +52,7 @@ TEST_CASE("FutureState.cancel: the executor is asked, and a call that it has giv
 }
 
 TEST_CASE("FutureState.finish: hands out the callbacks in order instead of running them") {
-  Held<int> held;
+  HeldState<int> held;
   std::vector<int> order;
   for (int i = 0; i < 3; ++i) held.future.add_done_callback([&order, i](const auto&) { order.push_back(i); });
   CallbackList callbacks = held.state->finish_with_value(1);
@@ -64,7 +64,7 @@ TEST_CASE("FutureState.finish: hands out the callbacks in order instead of runni
 }
 
 TEST_CASE("FutureState.finish: callbacks that nobody ran run with the list's end") {
-  Held<int> held;
+  HeldState<int> held;
   int calls = 0;
   held.future.add_done_callback([&](const auto&) { ++calls; });
   {
@@ -74,27 +74,27 @@ TEST_CASE("FutureState.finish: callbacks that nobody ran run with the list's end
 }
 
 TEST_CASE("FutureState.finish: the first outcome stays") {
-  Held<std::string> held;
+  HeldState<std::string> held;
   held.state->finish_with_value("first").run();
   held.state->finish_with_value("second").run();
   held.state->finish_with_exception(std::make_exception_ptr(1)).run();
   held.state->finish_cancelled().run();
   CHECK(held.future.result() == "first");
 
-  Held<std::string> cancelled;
+  HeldState<std::string> cancelled;
   cancelled.future.cancel();
   cancelled.state->finish_with_value("late").run();
   CHECK(cancelled.future.cancelled());
 }
 
 TEST_CASE("FutureState.finish: a null exception still fails the future") {
-  Held<int> held;
+  HeldState<int> held;
   held.state->finish_with_exception(nullptr).run();
   CHECK_THROWS_AS(held.future.result(), cf::RuntimeError);
 }
 
 TEST_CASE("FutureState.terminate: asks the executor to stop what is not done") {
-  Held<int> held;
+  HeldState<int> held;
   held.state->try_run();
   CHECK_FALSE(held.future.terminate());
   held.owner->stops = true;
@@ -105,7 +105,7 @@ TEST_CASE("FutureState.terminate: asks the executor to stop what is not done") {
 
 TEST_CASE("FutureState: a thread that waits works for the executor first") {
   const support::DeadlineGuard deadline("a wait that pumps");
-  Held<int> held;
+  HeldState<int> held;
   held.state->add_reference();  // the executor's
   held.owner->when_pumped = [&] { held.state->finish_cancelled().run(); };
   CHECK_THROWS_AS(held.future.result(), cf::CancelledError);

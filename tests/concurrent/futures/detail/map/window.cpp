@@ -22,9 +22,9 @@ namespace {
 Deadline in(std::chrono::nanoseconds time) { return std::chrono::steady_clock::now() + time; }
 
 /// A future that is done when the test says so.
-struct Held {
-  explicit Held(cf::ThreadPoolExecutor& pool) : future(pool.submit([this] { open.wait(false); })) {}
-  ~Held() {
+struct HeldWorker {
+  explicit HeldWorker(cf::ThreadPoolExecutor& pool) : future(pool.submit([this] { open.wait(false); })) {}
+  ~HeldWorker() {
     release();
     if (!future.cancelled()) future.result();
   }
@@ -41,8 +41,8 @@ struct Held {
 TEST_CASE("MapWindow: chunks come in order, then the error, then nothing") {
   cf::ThreadPoolExecutor pool(2);
   MapWindow window(in(20s), false);
-  Held first(pool);
-  Held second(pool);
+  HeldWorker first(pool);
+  HeldWorker second(pool);
   window.push(first.future, 3);
   window.push(second.future, 5);
   second.release();
@@ -63,8 +63,8 @@ TEST_CASE("MapWindow: chunks come in order, then the error, then nothing") {
 TEST_CASE("MapWindow: unordered, what is done first comes first") {
   cf::ThreadPoolExecutor pool(2);
   MapWindow window(in(20s), true);
-  Held first(pool);
-  Held second(pool);
+  HeldWorker first(pool);
+  HeldWorker second(pool);
   window.push(first.future, 1, 7);
   window.push(second.future, 2, 7);
   second.release();
@@ -83,7 +83,7 @@ TEST_CASE("MapWindow: the iteration waits for what others put in, and for no one
   CHECK(window.has_more());  // it has not ended; but `next` has nothing
   CHECK_FALSE(window.awaited());
   window.expect_others();
-  Held held(pool);
+  HeldWorker held(pool);
   held.release();
   std::thread other([&] {
     window.push(held.future, 4);
@@ -94,9 +94,9 @@ TEST_CASE("MapWindow: the iteration waits for what others put in, and for no one
   other.join();
 }
 
-TEST_CASE("MapWindow: closed, it cancels what is there and what comes; detached, it lets both go on") {
+TEST_CASE("MapWindow: closed, it cancels what is there and what comes, detached, it lets both go on") {
   cf::ThreadPoolExecutor pool(1);
-  Held busy(pool);
+  HeldWorker busy(pool);
   auto waits = pool.submit([] { return 1; });
   auto late = pool.submit([] { return 2; });
   auto kept = pool.submit([] { return 3; });
@@ -119,7 +119,7 @@ TEST_CASE("MapWindow: closed, it cancels what is there and what comes; detached,
 
 TEST_CASE("MapWindow: its timeout says how much was not yielded") {
   cf::ThreadPoolExecutor pool(1);
-  Held busy(pool);
+  HeldWorker busy(pool);
   MapWindow window(in(1ms), false);
   window.push(busy.future, 40);
   auto waits = pool.submit([] { return 1; });

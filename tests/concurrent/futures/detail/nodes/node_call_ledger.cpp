@@ -16,8 +16,8 @@ using Location = detail::NodeItem::Location;
 
 namespace {
 
-struct Call final : detail::NodeItem {
-  explicit Call(int priority = 0) {
+struct NodeCall final : detail::NodeItem {
+  explicit NodeCall(int priority = 0) {
     if (priority == 0) return;
     options = concurrent::pickle::detail::UniquePointer<concurrent::futures::TaskOptions>::make();
     options->priority = priority;
@@ -30,10 +30,10 @@ struct Call final : detail::NodeItem {
 
 TEST_CASE("NodeCallLedger: calls wait by priority, and one that comes back is the next") {
   NodeCallLedger ledger;
-  Call first;
-  Call second;
-  Call urgent(1);
-  for (Call* const call : {&first, &second, &urgent}) ledger.add(*call);
+  NodeCall first;
+  NodeCall second;
+  NodeCall urgent(1);
+  for (NodeCall* const call : {&first, &second, &urgent}) ledger.add(*call);
   CHECK(ledger.outstanding() == 3);
   CHECK(ledger.first_waiting() == &urgent);
   ledger.mark_sent(urgent, 0);
@@ -44,14 +44,14 @@ TEST_CASE("NodeCallLedger: calls wait by priority, and one that comes back is th
   CHECK(ledger.first_waiting() == &first);
   ledger.put_back(urgent);
   CHECK(ledger.first_waiting() == &urgent);
-  for (Call* const call : {&first, &second, &urgent}) ledger.close(*call);
+  for (NodeCall* const call : {&first, &second, &urgent}) ledger.close(*call);
   CHECK(ledger.outstanding() == 0);
   CHECK(ledger.first_waiting() == nullptr);
 }
 
 TEST_CASE("NodeCallLedger: a call that is sent again has another ticket, and nothing of the time before") {
   NodeCallLedger ledger;
-  Call call;
+  NodeCall call;
   ledger.add(call);
   ledger.mark_sent(call, 3);
   const std::uint64_t before = call.ticket;
@@ -74,8 +74,8 @@ TEST_CASE("NodeCallLedger: a call that is sent again has another ticket, and not
 
 TEST_CASE("NodeCallLedger: what was asked back is counted until its node has answered, or the call has gone") {
   NodeCallLedger ledger;
-  std::vector<Call> calls(4);
-  for (Call& call : calls) {
+  std::vector<NodeCall> calls(4);
+  for (NodeCall& call : calls) {
     ledger.add(call);
     ledger.mark_sent(call, 0);
     ledger.ask_back(call);
@@ -98,12 +98,12 @@ TEST_CASE("NodeCallLedger: what was asked back is counted until its node has ans
 TEST_CASE("NodeCallLedger: each call is in one place, whatever comes of it") {
   NodeCallLedger ledger;
   std::mt19937 random(1);
-  std::vector<std::unique_ptr<Call>> calls;
+  std::vector<std::unique_ptr<NodeCall>> calls;
   std::set<std::uint64_t> tickets;
   std::size_t closed = 0;
   for (int step = 0; step < 20'000; ++step) {
     if (calls.size() < 1000 && random() % 3 == 0) {
-      calls.push_back(std::make_unique<Call>(static_cast<int>(random() % 3) - 1));
+      calls.push_back(std::make_unique<NodeCall>(static_cast<int>(random() % 3) - 1));
       ledger.add(*calls.back());
       continue;
     }
@@ -112,7 +112,7 @@ TEST_CASE("NodeCallLedger: each call is in one place, whatever comes of it") {
       REQUIRE(tickets.insert(next->ticket).second);
     }
     if (calls.empty()) continue;
-    Call& call = *calls[random() % calls.size()];
+    NodeCall& call = *calls[random() % calls.size()];
     if (call.location == Location::sent && random() % 2 == 0) {
       if (random() % 2 == 0) ledger.ask_back(call);
       if (random() % 2 == 0) ledger.put_back(call);

@@ -23,14 +23,14 @@ bool can_park() {  // Linux 5.16 and later
   const std::atomic<std::uint32_t> word{0};
   return inbox.park(word, 0, std::chrono::steady_clock::now());
 }
-NodeInbox::Entry message_of(std::size_t node) { return {node, {}, false, {}}; }
+NodeInbox::Entry any_message_of(std::size_t node) { return {node, {}, false, {}}; }
 
 }  // namespace
 
 TEST_CASE("NodeInbox: gives out what came, in that order, once") {
   NodeInbox inbox;
   CHECK(inbox.empty());
-  for (std::size_t node = 0; node < 3; ++node) inbox.put(message_of(node));
+  for (std::size_t node = 0; node < 3; ++node) inbox.put(any_message_of(node));
   inbox.put({3, {}, true, "gone"});
   CHECK_FALSE(inbox.empty());
   const std::vector<NodeInbox::Entry> all = inbox.take_all();
@@ -45,10 +45,10 @@ TEST_CASE("NodeInbox: gives out what came, in that order, once") {
 TEST_CASE("NodeInbox: what was taken is in somebody's hand until that one has handled it") {
   NodeInbox inbox;
   CHECK(inbox.all_handled());
-  inbox.put(message_of(0));
-  inbox.put(message_of(1));
+  inbox.put(any_message_of(0));
+  inbox.put(any_message_of(1));
   const std::size_t first = inbox.take_all().size();
-  inbox.put(message_of(2));
+  inbox.put(any_message_of(2));
   const std::size_t second = inbox.take_all().size();
   const std::uint32_t seen = inbox.answers();
   inbox.note_handled(second);
@@ -62,7 +62,7 @@ TEST_CASE("NodeInbox: the manager does not sleep over what has come since it loo
   const support::DeadlineGuard deadline("a manager that must not sleep");
   NodeInbox inbox;
   const std::uint32_t seen = inbox.signal().load();
-  SECTION("a message") { inbox.put(message_of(0)); }
+  SECTION("a message") { inbox.put(any_message_of(0)); }
   SECTION("something else to do") { inbox.wake_manager(); }
   inbox.sleep(seen, for_ever);
 }
@@ -95,7 +95,7 @@ TEST_CASE("NodeInbox: a thread that parks does not sleep over what is there, nor
   NodeInbox inbox;
   const std::atomic<std::uint32_t> word{1};
   CHECK(inbox.park(word, 0, for_ever));
-  inbox.put(message_of(0));
+  inbox.put(any_message_of(0));
   CHECK(inbox.park(word, 1, for_ever));
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("NodeInbox: who has asked does not sleep over an answer, nor over a me
   NodeInbox inbox;
   const std::uint32_t seen = inbox.answers();
   SECTION("an answer") { inbox.tell_of_answer(); }
-  SECTION("a message") { inbox.put(message_of(0)); }
+  SECTION("a message") { inbox.put(any_message_of(0)); }
   inbox.await_answer(seen, for_ever);
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("NodeInbox: whatever is put in is taken, by the manager, one that pump
     --running;
   });
   for (std::size_t i = 0; i < messages; ++i) {
-    inbox.put(message_of(0));
+    inbox.put(any_message_of(0));
     if (i % 100 == 99) {
       while (taken.load() <= i) std::this_thread::yield();  // so that all of them sleep now and then
     }
@@ -165,7 +165,7 @@ TEST_CASE("NodeInbox: whatever is put in is taken, by the manager, one that pump
   CHECK(taken == messages);
   ends.store(true);
   while (running.load() != 0) {
-    inbox.put(message_of(0));
+    inbox.put(any_message_of(0));
     std::this_thread::yield();
   }
   manager.join();

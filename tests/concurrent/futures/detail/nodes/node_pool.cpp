@@ -28,6 +28,7 @@
 #include "support/leak_check.hpp"
 #include "support/logs.hpp"
 #include "support/shared.hpp"
+#include "support/tasks.hpp"
 
 namespace mp = concurrent::multiprocessing;
 namespace pickle = concurrent::pickle;
@@ -38,6 +39,8 @@ using nodes::cf::MPIPoolOptions;
 using nodes::cf::WorkerDeathPolicy;
 using support::contains;
 using support::message_of;
+using support::square;
+using support::wait_for;
 
 namespace cf = concurrent::futures;
 
@@ -48,16 +51,10 @@ struct OutOfPaper : std::runtime_error {
 };
 CONCURRENT_FUTURES_EXCEPTION(OutOfPaper)
 
-int square(int n) { return n * n; }
 int print(int pages) { throw OutOfPaper("page " + std::to_string(pages)); }
 int crash(int number) {
   ::raise(number);
   return 0;
-}
-int wait_for(support::Gate entered, support::Gate gate) {
-  entered.open();
-  gate.wait();
-  return 1;
 }
 int slow() {
   for (;;) ::pause();
@@ -83,17 +80,17 @@ std::vector<std::uint64_t> doubled(std::vector<std::uint64_t> numbers) {
 }
 
 /// A task that runs, and ends when its gate opens.
-struct Held {
-  explicit Held(Pool& pool) : future(pool.submit(wait_for, entered, gate)) { entered.wait(); }
+struct HeldCall {
+  explicit HeldCall(Pool& pool) : future(pool.submit(wait_for, entered, gate)) { entered.wait(); }
   support::Gate entered = support::Gate::make();
   support::Gate gate = support::Gate::make();
   cf::Future<int> future;
 };
 
 /// Tasks that run on nodes 0, 1 and so on.
-std::vector<std::unique_ptr<Held>> hold(Pool& pool, int count) {
-  std::vector<std::unique_ptr<Held>> all;
-  for (int i = 0; i < count; ++i) all.push_back(std::make_unique<Held>(pool));
+std::vector<std::unique_ptr<HeldCall>> hold_calls(Pool& pool, int count) {
+  std::vector<std::unique_ptr<HeldCall>> all;
+  for (int i = 0; i < count; ++i) all.push_back(std::make_unique<HeldCall>(pool));
   return all;
 }
 
@@ -137,7 +134,7 @@ TEST_CASE("Nodes: a task that crashes costs its own future, and says where") {
   const support::DeadlineGuard deadline("a crash on a node");
   const support::CapturedLog log;
   Pool pool(Nodes(2), {.on_worker_death = WorkerDeathPolicy::fail_task});
-  const Held held(pool);
+  const HeldCall held(pool);
   auto dead = pool.submit(crash, SIGKILL);  // on the other node
   try {
     dead.result();
@@ -160,7 +157,7 @@ TEST_CASE("Nodes: with break_pool a crash breaks the pool on all nodes") {
   const support::DeadlineGuard deadline("a crash that breaks the pool");
   const support::CapturedLog log;
   Pool pool(Nodes(2), {});
-  const Held held(pool);
+  const HeldCall held(pool);
   auto dead = pool.submit(crash, SIGSEGV);
   const std::string text = message_of<cf::BrokenProcessPool>([&] { dead.result(); });
   CAPTURE(text);
@@ -175,7 +172,7 @@ TEST_CASE("Nodes: a call is cancelled until a worker takes it, wherever it is") 
   const support::LeakCheck leaks;
   const support::DeadlineGuard deadline("cancel on nodes");
   Pool pool(Nodes(2), {});
-  const auto held = hold(pool, 2);
+  const auto held = hold_calls(pool, 2);
   std::vector<cf::Future<int>> waiting;
   for (int i = 0; i < 6; ++i) waiting.push_back(pool.submit(square, i));  // with both nodes, and in this process
   REQUIRE(support::eventually([&] { return held[0]->future.running() && held[1]->future.running(); }));
@@ -198,7 +195,7 @@ TEST_CASE("Nodes: a time limit and terminate() end one task") {
   const support::LeakCheck leaks;
   const support::DeadlineGuard deadline("stopping tasks on nodes");
   Pool pool(Nodes(2), {});
-  const Held held(pool);
+  const HeldCall held(pool);
   auto timed = pool.submit({.timeout = 30ms}, slow);
   CHECK(contains(message_of<cf::TaskTimeoutError>([&] { timed.result(); }), "node1"));
   auto stopped = pool.submit(slow);
@@ -215,10 +212,10 @@ TEST_CASE("Nodes: a call that cancel() and terminate() end at once counts once")
   const support::LeakCheck leaks;
   const support::DeadlineGuard deadline("races of cancel and terminate on nodes");
   Pool pool(Nodes(2), {.on_worker_death = WorkerDeathPolicy::fail_task});
-  std::vector<std::unique_ptr<Held>> held;
+  std::vector<std::unique_ptr<HeldCall>> held;
   const bool pending = GENERATE(true, false);
   CAPTURE(pending);
-  if (pending) held = hold(pool, 2);  // no node takes more than a few calls
+  if (pending) held = hold_calls(pool, 2);  // no node takes more than a few calls
   const int rounds = support::rounds(pending ? 20'000 : 2'000);
   std::vector<cf::Future<int>> calls(4);
   std::atomic<int> begun{0};
@@ -250,7 +247,7 @@ TEST_CASE("Nodes: a task can be asked to stop, before it runs and while it does"
   const support::LeakCheck leaks;
   const support::DeadlineGuard deadline("requests to stop on nodes");
   Pool pool(Nodes(2), {});
-  const Held held(pool);
+  const HeldCall held(pool);
   support::Gate entered = support::Gate::make();
   auto running = pool.submit(until_told, entered, true);  // on the other node
   auto waiting = pool.submit(square, 3);
@@ -283,7 +280,7 @@ TEST_CASE("Nodes: a task says how far it is") {
   const support::LeakCheck leaks;
   const support::DeadlineGuard deadline("progress on nodes");
   Pool pool(Nodes(2), {});
-  const Held held(pool);
+  const HeldCall held(pool);
   support::Gate gate = support::Gate::make();
   auto future = pool.submit(half_way, gate);
   REQUIRE(support::eventually([&] { return future.progress().done == 3; }));
@@ -307,11 +304,11 @@ TEST_CASE("Nodes: while a callback holds the manager up, results and answers com
     gate.wait();
   });
   entered.wait();
-  const auto held = hold(pool, 2);
+  const auto held = hold_calls(pool, 2);
   for (const auto& one : held) one->gate.open();
   for (const auto& one : held) CHECK(one->future.result(std::chrono::seconds(30)) == 1);  // of which one is far away
   CHECK(pool.processes().size() == 2);
-  const auto again = hold(pool, 2);
+  const auto again = hold_calls(pool, 2);
   std::vector<cf::Future<int>> waiting;
   for (int i = 0; i < 4; ++i) waiting.push_back(pool.submit(square, i));
   for (auto& future : waiting) CHECK(future.cancel());
@@ -379,7 +376,7 @@ TEST_CASE("Nodes: shutdown in all its forms") {
   }
   SECTION("with a limit, and cancelling what has not begun") {
     Pool pool(Nodes(2), {});
-    const auto held = hold(pool, 2);
+    const auto held = hold_calls(pool, 2);
     std::vector<cf::Future<int>> all;
     for (int i = 0; i < 20; ++i) all.push_back(pool.submit(square, i));
     CHECK_FALSE(pool.shutdown_for(10ms, true));
@@ -391,7 +388,7 @@ TEST_CASE("Nodes: shutdown in all its forms") {
   }
   SECTION("kill_workers") {
     Pool pool(Nodes(2), {});
-    const auto held = hold(pool, 2);
+    const auto held = hold_calls(pool, 2);
     std::vector<cf::Future<int>> all;
     for (int i = 0; i < 20; ++i) all.push_back(pool.submit(square, i));
     pool.kill_workers();
@@ -410,7 +407,7 @@ TEST_CASE("Nodes: a node that is lost") {
   const Nodes nodes(3);
   SECTION("breaks the pool") {
     Pool pool(nodes, {});
-    const auto held = hold(pool, 3);
+    const auto held = hold_calls(pool, 3);
     nodes.sockets[0]->cut();
     try {
       held[1]->future.result();
@@ -425,8 +422,8 @@ TEST_CASE("Nodes: a node that is lost") {
   }
   SECTION("costs the calls that it had, but those with retries") {
     Pool pool(nodes, {.on_node_death = cf::NodeDeathPolicy::fail_tasks});
-    const Held first(pool);
-    const Held second(pool);
+    const HeldCall first(pool);
+    const HeldCall second(pool);
     support::Gate entered = support::Gate::make();
     support::Gate gate = support::Gate::make();
     auto again = pool.submit({.retries = 1}, wait_for, entered, gate);

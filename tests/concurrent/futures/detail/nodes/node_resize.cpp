@@ -19,21 +19,18 @@
 #include "support/leak_check.hpp"
 #include "support/logs.hpp"
 #include "support/shared.hpp"
+#include "support/tasks.hpp"
 
 using nodes::Nodes;
 using nodes::Pool;
 using support::contains;
+using support::held;
 using support::message_of;
 
 namespace cf = concurrent::futures;
 namespace cfd = concurrent::futures::detail;
 
 namespace {
-
-void held(support::Counter running, support::Counter gate) {
-  running.add();
-  gate.wait_until(1);
-}
 
 std::vector<int> workers_of(const Pool& pool) {
   std::vector<int> workers;

@@ -19,20 +19,17 @@
 #include "support/leak_check.hpp"
 #include "support/processes.hpp"
 #include "support/shared.hpp"
+#include "support/tasks.hpp"
 
 namespace cf = concurrent::futures;
 using nodes::Nodes;
 using nodes::Pool;
 using support::Json;
+using support::wait_for;
 
 namespace {
 
-int wait_for(support::Gate entered, support::Gate gate) {
-  entered.open();
-  gate.wait();
-  return 1;
-}
-void count(support::Counter ends) { ends.add(); }
+void count_end(support::Counter ends) { ends.add(); }
 
 }  // namespace
 
@@ -99,7 +96,7 @@ TEST_CASE("Nodes: a finalizer runs in each worker that leaves in good order") {
   const support::LeakCheck leaks;
   const support::DeadlineGuard deadline("finalizers on nodes");
   support::Counter ends = support::Counter::make();
-  Pool pool(Nodes(2), {.finalizer = {count, ends}});
+  Pool pool(Nodes(2), {.finalizer = {count_end, ends}});
   support::Gate gate = support::Gate::make();
   std::vector<cf::Future<int>> futures;
   for (int i = 0; i < 2; ++i) {

@@ -30,7 +30,7 @@ TEST_CASE("RestartBudget: deaths that are older than the period are forgotten, a
   CHECK(support::contains(text, "second\n  third\n  fourth"));
 }
 
-TEST_CASE("RestartBudget: a limit of none allows no death; its text has the last five") {
+TEST_CASE("RestartBudget: a limit of none allows no death, its text has the last five") {
   RestartBudget none({0, 1h});
   CHECK_FALSE(none.spend(Deadline{}, "d1"));
   RestartBudget many({100, 1h});
@@ -38,7 +38,7 @@ TEST_CASE("RestartBudget: a limit of none allows no death; its text has the last
   CHECK(support::contains(many.exceeded_text(), "The last:\n  d15\n  d16\n  d17\n  d18\n  d19"));
 }
 
-TEST_CASE("StartBackoff: asks again after 10 ms, then twice as long each time, up to a second; anew after a success") {
+TEST_CASE("StartBackoff: asks again after 10 ms, then twice as long each time, up to a second, anew after a success") {
   StartBackoff backoff;
   Deadline now{};
   CHECK_FALSE(backoff.waits());

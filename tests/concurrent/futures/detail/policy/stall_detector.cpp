@@ -40,7 +40,7 @@ struct Checked {
 
 }  // namespace
 
-TEST_CASE("StallDetector: checks at 2, 4, 8, 16, 32 and each 50 ms; wakes from the fourth on, asks from the fifth on") {
+TEST_CASE("StallDetector: checks at 2, 4, 8, 16, 32 and each 50 ms, wakes from the fourth on, asks from the fifth on") {
   StallDetector stalls;
   Deadline now{1h};
   int n = 0;
@@ -68,7 +68,7 @@ TEST_CASE("StallDetector: begins anew when nothing has waited") {
   CHECK(stalls.due() == checked.now + 2ms);
 }
 
-TEST_CASE("StallDetector: workers that have calls enough are not asked; now and then nobody is believed") {
+TEST_CASE("StallDetector: workers that have calls enough are not asked, now and then nobody is believed") {
   StallDetector stalls;
   Checked checked;
   checked.until(stalls, checked.now + 10s, true, false);

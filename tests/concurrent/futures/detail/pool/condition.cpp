@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <concurrent/futures/detail/pool/condition.hpp>
 
+#include <chrono>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -42,6 +43,19 @@ TEST_CASE("Condition: no notification is lost between as many threads that wait 
   for (std::thread& thread : all) thread.join();
   CHECK(items == 0);
   CHECK(taken == threads * each);
+}
+
+TEST_CASE("Condition: a notification after the lock is let go of, and before the sleep, ends the wait") {
+  struct Lock {
+    void unlock() { condition.notify_one(); }
+    void lock() {}
+    Condition& condition;
+  };
+  Condition changed;
+  Lock lock{changed};
+  const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  changed.wait(lock, late);
+  CHECK(std::chrono::steady_clock::now() < late);
 }
 
 TEST_CASE("Condition: notify_all lets everybody go on") {

@@ -27,7 +27,7 @@ struct Lock {
 };
 
 /// What the limit sees of a pool. Who parks there has the next thing happen.
-struct Pool {
+struct OwnerWithLimit {
   bool is_closed() const { return closed; }
   [[noreturn]] void throw_closed() const { throw cf::RuntimeError("closed"); }
   std::size_t waiting_calls() const { return waiting; }
@@ -59,7 +59,7 @@ struct Pool {
 }  // namespace
 
 TEST_CASE("PendingLimit: a place is reserved from when it is given until it is given back") {
-  Pool pool;
+  OwnerWithLimit pool;
   PendingLimit limit(2);
   CHECK(limit.reserve(pool, pool.lock, Admission::attempt));
   CHECK(limit.reserve(pool, pool.lock, Admission::attempt));
@@ -77,7 +77,7 @@ TEST_CASE("PendingLimit: a place is reserved from when it is given until it is g
 }
 
 TEST_CASE("PendingLimit: who finds no place waits until there is one, and is not disturbed before") {
-  Pool pool;
+  OwnerWithLimit pool;
   PendingLimit limit(1);
   pool.waiting = 1;
   pool.happens.emplace_back([&] { limit.tell(pool); });  // still full
@@ -100,7 +100,7 @@ TEST_CASE("PendingLimit: who finds no place waits until there is one, and is not
 }
 
 TEST_CASE("PendingLimit: a pool that is closed tells those who wait, and lets nobody in") {
-  Pool pool;
+  OwnerWithLimit pool;
   PendingLimit limit(1);
   pool.waiting = 1;
   pool.happens.emplace_back([&] {
@@ -115,7 +115,7 @@ TEST_CASE("PendingLimit: a pool that is closed tells those who wait, and lets no
 }
 
 TEST_CASE("PendingLimit: a callback waits for callbacks only, which it would hold up: so not at all") {
-  Pool pool;
+  OwnerWithLimit pool;
   PendingLimit limit(1);
   pool.in_callback = true;
   limit.leave_callbacks();
@@ -126,7 +126,7 @@ TEST_CASE("PendingLimit: a callback waits for callbacks only, which it would hol
 }
 
 TEST_CASE("PendingLimit: as many calls whose callbacks have yet to run keep others out, until one has run") {
-  Pool pool;
+  OwnerWithLimit pool;
   PendingLimit limit(2, 1h);
   limit.leave_callbacks();
   CHECK(limit.reserve(pool, pool.lock, Admission::attempt));
@@ -143,8 +143,8 @@ TEST_CASE("PendingLimit: as many calls whose callbacks have yet to run keep othe
   CHECK(pool.changed);
 }
 
-TEST_CASE("PendingLimit: callbacks of which none returns hold nobody up for ever; those that do are waited for") {
-  Pool pool;
+TEST_CASE("PendingLimit: callbacks of which none returns hold nobody up for ever, those that do are waited for") {
+  OwnerWithLimit pool;
   PendingLimit limit(1, 2ms);
   const auto time_passes = [&] {
     while (std::chrono::steady_clock::now() < pool.until) std::this_thread::yield();

@@ -13,17 +13,15 @@
 #include "support/expect.hpp"
 #include "support/processes.hpp"
 #include "support/shared.hpp"
+#include "support/tasks.hpp"
+
+using support::wait_for;
 
 namespace {
 
 using support::Gate;
 using support::LeakChecked;
 
-int wait_for(Gate started, Gate gate) {
-  started.open();
-  gate.wait();
-  return 0;
-}
 int add_one(int n) { return n + 1; }
 int end_process() { std::_Exit(3); }
 
@@ -81,6 +79,29 @@ TEST_CASE_METHOD(LeakChecked, "format: with two workers at work, both are busy")
   second.wait();
   CHECK(text_of(pool) == process_pool + "2 workers (2 busy), 0 queued, 0 done");
   gate.open();
+}
+
+TEST_CASE_METHOD(LeakChecked, "format: workers whose results nobody has taken yet are not busy") {
+  const Gate begun[] = {Gate::make(), Gate::make(), Gate::make()};
+  const Gate first = Gate::make();
+  const Gate others = Gate::make();
+  const Gate called = Gate::make();
+  const Gate go_on = Gate::make();
+  cf::ProcessPoolExecutor pool(3);
+  std::vector<cf::Future<int>> tasks;
+  for (const Gate& one : begun) tasks.push_back(pool.submit(wait_for, one, tasks.empty() ? first : others));
+  for (const Gate& one : begun) one.wait();
+  tasks[0].add_done_callback([&](const cf::Future<int>&) {  // in the thread that takes results
+    called.open();
+    go_on.wait();
+  });
+  first.open();
+  called.wait();
+  CHECK(text_of(pool) == process_pool + "3 workers (2 busy), 0 queued, 1 done");
+  others.open();
+  CHECK(support::eventually([&] { return text_of(pool) == process_pool + "3 workers (0 busy), 0 queued, 3 done"; }));
+  CHECK_FALSE(tasks[1].done());
+  go_on.open();
 }
 
 TEST_CASE_METHOD(LeakChecked, "format: a broken pool says so") {

@@ -20,12 +20,12 @@ using concurrent::futures::detail::Wakeups;
 
 namespace {
 
-constexpr std::chrono::seconds patience(20);
+constexpr std::chrono::seconds lost_after(20);
 
-Deadline in(std::chrono::nanoseconds time) { return std::chrono::steady_clock::now() + time; }
+Deadline from_now(std::chrono::nanoseconds time) { return std::chrono::steady_clock::now() + time; }
 
 /// Everybody who has to do with a ring.
-struct Stage : support::WatchedRing {
+struct RingStage : support::WatchedRing {
   void manage() {
     while (!over.load()) {
       while (pump()) {
@@ -34,7 +34,7 @@ struct Stage : support::WatchedRing {
       const Wakeups::Pace pace = watch.pace();
       const bool polls = pace != Wakeups::Pace::quiet && pace != Wakeups::Pace::grew_quiet;
       // Nothing but a wake-up, or its own polling, may bring it out of this.
-      const Deadline deadline = in(polls ? std::chrono::nanoseconds(20'000) : patience);
+      const Deadline deadline = from_now(polls ? std::chrono::nanoseconds(20'000) : lost_after);
       watch.sleep_manager(deadline, [this] { return ready(); });
     }
   }
@@ -63,12 +63,12 @@ struct Stage : support::WatchedRing {
     }
     if (results.load() != old || over.load()) return;
     if (watch.try_pump()) {
-      if (!watch.sleep(results, old, in(patience), is_ready)) no_way_to_wait_for_two = true;
+      if (!watch.sleep(results, old, from_now(lost_after), is_ready)) no_way_to_wait_for_two = true;
       while (pump()) {
       }
       watch.hand_back(pump_once, is_ready);
     } else {
-      ipc::futex_wait(results, old, in(patience));
+      ipc::futex_wait(results, old, from_now(lost_after));
     }
   }
 
@@ -80,7 +80,7 @@ struct Stage : support::WatchedRing {
 }  // namespace
 
 TEST_CASE("Wakeups: a result is seen, whoever looks, sleeps, submits or grows quiet at that moment") {
-  Stage stage;
+  RingStage stage;
   std::vector<std::thread> threads;
   threads.emplace_back([&] { stage.manage(); });
   for (unsigned seed : {1u, 2u}) {
@@ -98,14 +98,14 @@ TEST_CASE("Wakeups: a result is seen, whoever looks, sleeps, submits or grows qu
     }
   });
   std::mt19937 random(4);
-  const Deadline end = in(std::chrono::seconds(1));
+  const Deadline end = from_now(std::chrono::seconds(1));
   std::uint64_t rounds = 0;
   bool seen = true;
   while (seen && std::chrono::steady_clock::now() < end) {
     for (ipc::Polling pause(static_cast<std::int64_t>(random() % 150'000)); pause.again();) {
     }
     stage.publish();
-    const Deadline latest = in(patience / 2);
+    const Deadline latest = from_now(lost_after / 2);
     while (stage.ready() && seen) {
       std::this_thread::yield();
       seen = std::chrono::steady_clock::now() < latest;
@@ -127,7 +127,7 @@ TEST_CASE("Wakeups: a result is seen, whoever looks, sleeps, submits or grows qu
 }
 
 TEST_CASE("Wakeups: wake-ups are suppressed only while the manager polls periodically or somebody pumps") {
-  Stage stage;
+  RingStage stage;
   Wakeups& watch = stage.watch;
   const auto never = [] { return false; };
   CHECK(watch.pace() == Wakeups::Pace::quiet);
@@ -167,7 +167,7 @@ TEST_CASE("Wakeups: wake-ups are suppressed only while the manager polls periodi
   CHECK(ipc::poller_state(stage.words) == ipc::poller_none);
   CHECK(watch.try_pump());
   // What is there when it has looked for the last time is the manager's, who may be asleep.
-  Stage other;
+  RingStage other;
   REQUIRE(other.watch.try_pump());
   other.watch.poll();
   other.watch.hand_back([] { return false; }, [] { return true; });
@@ -175,7 +175,7 @@ TEST_CASE("Wakeups: wake-ups are suppressed only while the manager polls periodi
 }
 
 TEST_CASE("Wakeups: the manager lets others pump while it calls back, and leaves the word to whoever does") {
-  Stage stage;
+  RingStage stage;
   Wakeups& watch = stage.watch;
   const auto pump = [&] { return stage.pump(); };
   REQUIRE(watch.try_pump());
@@ -228,7 +228,7 @@ struct Rounds {
     return false;
   }
 
-  Stage& stage;
+  RingStage& stage;
   const End end;
   const int brought;
   int stretches = 0;
@@ -244,7 +244,7 @@ TEST_CASE("Wakeups: after callbacks the manager polls on while that brings more 
   for (const End end : {End::nothing_comes, End::none_left, End::work, End::late, End::none_called}) {
     for (const int brought : {1, 3}) {
       CAPTURE(static_cast<int>(end), brought);
-      Stage stage;
+      RingStage stage;
       Rounds rounds{stage, end, brought};
       stage.watch.poll_between_callbacks(rounds);
       CHECK(rounds.called == brought);
@@ -256,12 +256,12 @@ TEST_CASE("Wakeups: after callbacks the manager polls on while that brings more 
       CHECK(stage.watch.try_pump());
     }
   }
-  Stage idle;
+  RingStage idle;
   Rounds none{idle, End::none_left, 0};
   idle.watch.poll_between_callbacks(none);
   CHECK(none.stretches + none.pumped == 0);
   // Another thread pumps, and sleeps there.
-  Stage other;
+  RingStage other;
   REQUIRE(other.watch.try_pump());
   ipc::put_poller(other.words, ipc::poller_sleeps);
   Rounds not_now{other, End::nothing_comes, 1};
@@ -271,8 +271,8 @@ TEST_CASE("Wakeups: after callbacks the manager polls on while that brings more 
 }
 
 TEST_CASE("Wakeups: the manager is woken although a rogue task has written over what says that it sleeps") {
-  Stage stage;
-  const Deadline latest = in(patience);
+  RingStage stage;
+  const Deadline latest = from_now(lost_after);
   std::thread manager([&] { stage.watch.sleep_manager(latest, [&] { return stage.ready(); }); });
   const auto says_asleep = [&] { return (stage.words.manager.load() & 1) != 0; };
   while (!says_asleep() && std::chrono::steady_clock::now() < latest) std::this_thread::yield();
@@ -300,7 +300,7 @@ TEST_CASE("CallerWords: what says already that somebody polls is not written aga
 }
 
 TEST_CASE("Wakeups: what was published before somebody lies down keeps it awake, since its worker woke nobody") {
-  Stage stage;
+  RingStage stage;
   Wakeups& watch = stage.watch;
   const auto is_ready = [&] { return stage.ready(); };
   const std::atomic<std::uint32_t> word{0};
@@ -309,7 +309,7 @@ TEST_CASE("Wakeups: what was published before somebody lies down keeps it awake,
   REQUIRE(watch.try_pump());
   watch.poll();
   stage.publish();
-  Deadline deadline = in(std::chrono::seconds(5));
+  Deadline deadline = from_now(std::chrono::seconds(5));
   watch.sleep(word, 0, deadline, is_ready);
   CHECK(std::chrono::steady_clock::now() < deadline);
   CHECK(ipc::poller_state(stage.words) == ipc::poller_polls);
@@ -318,20 +318,20 @@ TEST_CASE("Wakeups: what was published before somebody lies down keeps it awake,
 
   // The worker has seen that the manager is awake.
   stage.publish();
-  deadline = in(std::chrono::seconds(5));
+  deadline = from_now(std::chrono::seconds(5));
   watch.sleep_manager(deadline, is_ready);
   CHECK(std::chrono::steady_clock::now() < deadline);
 
   // And what somebody has for the manager keeps it awake, too, once.
   stage.pump();
   watch.wake_manager();
-  deadline = in(std::chrono::seconds(5));
+  deadline = from_now(std::chrono::seconds(5));
   watch.sleep_manager(deadline, is_ready);
   CHECK(std::chrono::steady_clock::now() < deadline);
   CHECK_FALSE(watch.has_work());
 
   // Without any of that it sleeps.
-  deadline = in(std::chrono::milliseconds(20));
+  deadline = from_now(std::chrono::milliseconds(20));
   watch.sleep_manager(deadline, is_ready);
   CHECK(std::chrono::steady_clock::now() >= deadline);
 }

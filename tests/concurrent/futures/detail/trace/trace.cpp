@@ -25,6 +25,9 @@
 #include "support/logs.hpp"
 #include "support/processes.hpp"
 #include "support/shared.hpp"
+#include "support/tasks.hpp"
+
+using support::wait_for;
 
 namespace {
 
@@ -108,7 +111,7 @@ void check_consistent(const std::vector<Json>& events) {
   }
 }
 
-int own_pid(int) { return static_cast<int>(::getpid()); }
+int pid_of_task(int) { return static_cast<int>(::getpid()); }
 int refuse() { throw std::runtime_error("no"); }
 int die() {
   ::raise(SIGKILL);
@@ -117,11 +120,6 @@ int die() {
 int die_once(Counter runs) {
   if (runs.add() == 1) ::raise(SIGKILL);
   return 5;
-}
-int wait_for(Gate started, Gate gate) {
-  started.open();
-  gate.wait();
-  return 0;
 }
 
 }  // namespace
@@ -180,10 +178,10 @@ EACH_PROCESS_POOL("trace: each task is there, submitted, queued and run in its w
     auto pool = kind.pool(2);
     pool.trace(file.path());
     std::vector<cf::Future<int>> futures;
-    for (int i = 0; i < 200; ++i) futures.push_back(pool.submit(own_pid, i));
+    for (int i = 0; i < 200; ++i) futures.push_back(pool.submit(pid_of_task, i));
     for (auto& future : futures) pids.insert(std::to_string(future.result()));
     CHECK_THROWS_AS(pool.submit(refuse).result(), std::runtime_error);
-    CHECK(pool.submit(cf::TaskOptions{.label = "a \"label\""}, own_pid, 1).result() != 0);
+    CHECK(pool.submit(cf::TaskOptions{.label = "a \"label\""}, pid_of_task, 1).result() != 0);
   }
   const auto events = file.events();
   check_consistent(events);
@@ -197,7 +195,7 @@ EACH_PROCESS_POOL("trace: each task is there, submitted, queued and run in its w
     exceptions += outcome_of(slice) == "exception" ? 1U : 0U;
     labels += slice["name"].text == "a \"label\"" ? 1U : 0U;
     if (outcome_of(slice) == "result" && slice["name"].text[0] != 'a')
-      CHECK(contains(slice["name"].text, "own_pid(int)"));
+      CHECK(contains(slice["name"].text, "pid_of_task(int)"));
   }
   CHECK(std::includes(seen.begin(), seen.end(), pids.begin(), pids.end()));
   CHECK(exceptions == 1);
@@ -220,10 +218,10 @@ TEST_CASE_METHOD(LeakChecked, "trace: a task that kills its worker, and is run a
   {
     cf::ProcessPoolExecutor pool({.max_workers = 1, .on_worker_death = cf::WorkerDeathPolicy::fail_task});
     pool.trace(file.path());
-    CHECK(pool.submit(own_pid, 0).result() != 0);
+    CHECK(pool.submit(pid_of_task, 0).result() != 0);
     CHECK(pool.submit(cf::TaskOptions{.retries = 1}, die_once, Counter::make()).result() == 5);
     CHECK_THROWS_AS(pool.submit(die).result(), cf::WorkerDied);
-    CHECK(pool.submit(own_pid, 0).result() != 0);
+    CHECK(pool.submit(pid_of_task, 0).result() != 0);
     pool.shutdown();
     const auto events = file.events();  // complete already
     check_consistent(events);
@@ -254,7 +252,7 @@ TEST_CASE_METHOD(LeakChecked, "trace: a pool that breaks completes its trace, wi
     const auto deadly = pool.submit(die);
     for (int i = 0; i < 10; ++i) {
       try {
-        pool.submit(own_pid, i);
+        pool.submit(pid_of_task, i);
       } catch (const cf::BrokenProcessPool&) {
       }
     }
@@ -277,7 +275,7 @@ TEST_CASE_METHOD(LeakChecked, "trace: cancelled and stopped tasks say so") {
     before.wait();
     pool.trace(file.path());  // the task that runs already is not in it, its worker is
     std::vector<cf::Future<int>> futures;
-    for (int i = 0; i < 5; ++i) futures.push_back(pool.submit(own_pid, i));
+    for (int i = 0; i < 5; ++i) futures.push_back(pool.submit(pid_of_task, i));
     CHECK(futures[0].cancel());
     CHECK(futures[4].cancel());
     gate.open();
@@ -301,13 +299,13 @@ TEST_CASE_METHOD(LeakChecked, "trace: cancelled and stopped tasks say so") {
   CHECK(not_run == 2);
 }
 
-TEST_CASE_METHOD(LeakChecked, "trace: the file grows while the pool works; the memory for it does not") {
+TEST_CASE_METHOD(LeakChecked, "trace: the file grows while the pool works, the memory for it does not") {
   const TraceFile file;
   cf::ProcessPoolExecutor pool(1);
   pool.trace(file.path());
-  CHECK(pool.submit(own_pid, 0).result() != 0);
-  CHECK(support::eventually([&] { return contains(support::read_text(file.path()), "own_pid"); }));
-  CHECK(pool.map(own_pid, std::vector<int>(20'000, 0)).to_vector().size() == 20'000);
+  CHECK(pool.submit(pid_of_task, 0).result() != 0);
+  CHECK(support::eventually([&] { return contains(support::read_text(file.path()), "pid_of_task"); }));
+  CHECK(pool.map(pid_of_task, std::vector<int>(20'000, 0)).to_vector().size() == 20'000);
   CHECK(support::read_text(file.path()).size() > std::size_t{20'000} * 300);
   pool.shutdown();
   const auto events = file.events();
@@ -325,7 +323,7 @@ TEST_CASE_METHOD(LeakChecked, "trace: a path that cannot be written is refused a
     CHECK(contains(error.what(), "concurrent::futures: the trace cannot be written to '/no/such/folder/run.json'"));
   }
   CHECK_THROWS_AS(pool.trace("/dev/full"), std::system_error);
-  CHECK(pool.submit(own_pid, 0).result() != 0);
+  CHECK(pool.submit(pid_of_task, 0).result() != 0);
 }
 
 TEST_CASE_METHOD(LeakChecked, "trace: a second trace, and one after shutdown, are refused and leave files alone") {
@@ -345,11 +343,11 @@ TEST_CASE_METHOD(LeakChecked, "trace: threads are traced the same way") {
   const TraceFile file;
   {
     cf::ThreadPoolExecutor pool({.max_workers = 2, .thread_name_prefix = "worker"});
-    CHECK(pool.submit(own_pid, 0).result() != 0);
+    CHECK(pool.submit(pid_of_task, 0).result() != 0);
     pool.trace(file.path());
     CHECK_THROWS_AS(pool.trace(file.path()), cf::RuntimeError);
     std::vector<cf::Future<int>> futures;
-    for (int i = 0; i < 50; ++i) futures.push_back(pool.submit(own_pid, i));
+    for (int i = 0; i < 50; ++i) futures.push_back(pool.submit(pid_of_task, i));
     CHECK_THROWS_AS(pool.submit([] { throw std::runtime_error("no"); }).result(), std::runtime_error);
     const Gate gate = Gate::make();
     const Gate first = Gate::make();
@@ -358,8 +356,8 @@ TEST_CASE_METHOD(LeakChecked, "trace: threads are traced the same way") {
     const auto other = pool.submit(wait_for, second, gate);
     first.wait();
     second.wait();
-    CHECK(pool.submit(own_pid, 0).cancel());
-    pool.submit(own_pid, 0);
+    CHECK(pool.submit(pid_of_task, 0).cancel());
+    pool.submit(pid_of_task, 0);
     pool.shutdown(false, true);
     gate.open();
   }
@@ -368,7 +366,7 @@ TEST_CASE_METHOD(LeakChecked, "trace: threads are traced the same way") {
   CHECK(of_kind(events, "i", "submit").size() == 55);
   const auto slices = of_kind(events, "X", "task");
   CHECK(slices.size() == 53);
-  CHECK(contains(slices[0]["name"].text, "own_pid"));
+  CHECK(contains(slices[0]["name"].text, "pid_of_task"));
   for (const Json& slice : slices) {
     CHECK(slice["pid"].text == std::to_string(::getpid()));
     CHECK(slice["tid"].text != std::to_string(::getpid()));
@@ -389,7 +387,7 @@ TEST_CASE_METHOD(LeakChecked, "trace: where the file may grow no further, that i
       pool.trace(file.path());
       const rlimit limit{1 << 16, 1 << 16};
       ::setrlimit(RLIMIT_FSIZE, &limit);  // not before the pool has its memory, which counts as a file
-      for (int i = 0; i < 1000; ++i) good = pool.submit(own_pid, i).result() != 0 && good;
+      for (int i = 0; i < 1000; ++i) good = pool.submit(pid_of_task, i).result() != 0 && good;
     }
     const std::string text = log.text();
     const std::string expected = "the trace '" + file.path() + "' cannot be written any further: File too large.";
