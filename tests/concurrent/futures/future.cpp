@@ -387,7 +387,7 @@ struct ManyFields {
 struct Derived : BaseHolder {
   int number;
 };
-struct HoldsItself {  // holds itself
+struct HoldsItself {
   std::vector<HoldsItself> children;
   std::string name;
 };

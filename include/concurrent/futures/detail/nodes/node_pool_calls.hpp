@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/node_pool.hpp>
+#include <concurrent/futures/detail/policy/lifecycle.hpp>
 #include <concurrent/futures/detail/pool/failure.hpp>
 #include <concurrent/futures/exceptions.hpp>
 
@@ -26,10 +27,7 @@ inline void NodePool::check_open() {
 }
 
 [[noreturn]] inline void NodePool::throw_closed() const {
-  if (!broken_.empty()) {
-    const bool is_said = broken_.ends_with("for more work.");
-    throw BrokenProcessPool(broken_ + (is_said ? "" : " Make a new executor for more work."));
-  }
+  if (!broken_.empty()) throw BrokenProcessPool(text_of_broken(broken_));
   throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
 }
 

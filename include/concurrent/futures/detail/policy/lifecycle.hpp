@@ -45,6 +45,11 @@ class PoolAdmission {
   std::atomic<std::uint32_t> flags_{0};
 };
 
+/// What submit says of a pool that is broken for this reason.
+inline std::string text_of_broken(const std::string& reason) {
+  return reason + (reason.ends_with("for more work.") ? "" : " Make a new executor for more work.");
+}
+
 /// What a pool still does: whether it takes calls, starts workers, and when it has come to its end. Belongs to the
 /// pool's lock.
 ///
@@ -78,10 +83,6 @@ class PoolLifecycle {
   bool is_shutting_down() const noexcept { return shutting_down_; }
   bool is_broken() const noexcept { return !reason_.empty(); }
   const std::string& reason() const noexcept { return reason_; }
-  /// What submit throws with, once it is broken.
-  std::string refusal() const {
-    return reason_ + (reason_.ends_with("for more work.") ? "" : " Make a new executor for more work.");
-  }
   bool may_start_workers() const noexcept { return !no_more_workers_; }
   /// What the initializer threw; empty: nothing.
   const std::string& initializer_failure() const noexcept { return initializer_failure_; }

@@ -33,7 +33,7 @@ CONCURRENT_FUTURES_INLINE void ProcessPool::check_open() {
 
 /// With the lock: it takes no more calls.
 [[noreturn]] inline void ProcessPool::throw_closed() const {
-  if (lifecycle_.is_broken()) throw BrokenProcessPool(lifecycle_.refusal());
+  if (lifecycle_.is_broken()) throw BrokenProcessPool(text_of_broken(lifecycle_.reason()));
   throw RuntimeError("concurrent::futures: submit after shutdown. Make a new executor for more work.");
 }
 
