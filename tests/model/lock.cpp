@@ -22,7 +22,7 @@ struct Stage {
     if (acquired == Acquired::owner_died) model::expect(model::explorer->deaths() != 0, "nobody has died");
     guarded.write(guarded.read() + 1);
     ++sections;
-    word.release();
+    model::expect(word.release(holders.self()), "the holder does not hold it");
   }
 
   ipc::LockWord word{};

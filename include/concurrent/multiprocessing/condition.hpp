@@ -223,7 +223,8 @@ class Condition {
     const detail::HolderId self = lock_.state_.self();
     Cell& cell = take_cell(state_.self());
     const std::uint32_t depth = word().depth;
-    word().release();
+    word().depth = 0;
+    word().release(self);
     const bool told = sleep(cell, deadline);
     static_cast<void>(word().acquire(lock_.state_.holders(), self, (detail::Deadline::max)()));
     word().depth = depth;

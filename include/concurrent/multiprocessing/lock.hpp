@@ -38,9 +38,12 @@ class BasicLock {
   /// Gives the lock back; one level of it where an RLock was acquired several times.
   /// Throws: RuntimeError when the calling thread does not hold it.
   void release() const {
-    if (!state_->is_held_by(state_.self())) refuse_release();
-    if (recursive_ && --state_->depth != 0) return;
-    state_->release();
+    const HolderId self = state_.self();
+    if (recursive_ && state_->is_held_by(self) && state_->depth != 0) {
+      --state_->depth;
+    } else if (!state_->release(self)) {
+      refuse_release();
+    }
   }
 
   // As a standard mutex, for std::lock_guard, std::unique_lock and std::scoped_lock: `owner_died()` tells the rest.
@@ -86,16 +89,17 @@ class BasicLock {
   }
   Acquired acquire_until(Deadline deadline) const {
     const HolderId self = state_.self();
-    if (state_->is_held_by(self)) [[unlikely]] {
+    if (state_->acquire_free(self)) [[likely]] return Acquired::yes;
+    if (state_->is_held_by(self)) {
       if (recursive_) return nest();
       refuse_acquire();
     }
-    return state_->acquire(state_.holders(), self, deadline);
+    return state_->wait_to_acquire(state_.holders(), self, deadline);
   }
   [[noreturn, gnu::cold]] static void refuse_acquire() {
     throw RuntimeError(
-        "concurrent::multiprocessing: the calling thread holds this Lock already, and would wait for itself for ever. "
-        "Release it first, or use an RLock.");
+        "concurrent::multiprocessing: the calling thread holds this Lock already, and would wait for itself. Release "
+        "it first, or use an RLock.");
   }
   [[noreturn, gnu::cold]] void refuse_release() const {
     const HolderId id = holder();

@@ -6,13 +6,14 @@
 //            … | contended                        somebody may be asleep: whoever frees it wakes one
 //            … | inherited                        the holder before ended while it held
 //   wakeups  what sleepers sleep on; counts how often a contended lock was freed
-//   depth    how often the holder has acquired it; the holder's alone
+//   depth    how often the holder has acquired it beyond the first time; the holder's alone, 0 when the lock is free
 //
 // acquire  owner: 0 → self, or a dead holder → self | inherited. Whoever has slept keeps `contended`, since others may
 //          sleep still.
 // wait     reads wakeups, then sets `contended` on the holder that it saw, then sleeps while wakeups is as it was: a
 //          release in between has changed it.
-// release  owner: self → 0, and if it was contended wakeups + 1 and one woken.
+// release  owner: self → 0 in one step, which fails where the word says more or the caller is not the holder; if it was
+//          contended, wakeups + 1 and one woken.
 //
 // Killed before owner is free: the kernel marks the holder's slot, and who waits or comes next takes the lock over from
 // the dead. Killed after that and before the wake-up, or woken and killed before it could acquire: the lock is free,
@@ -58,34 +59,24 @@ struct LockWord {
       if (!free && holders.is_alive(holder(seen))) return Acquired::no;
       const std::uint64_t mine = self | keep | (free ? 0 : inherited | (seen & contended));
       if (owner.compare_exchange_weak(seen, mine, std::memory_order_acquire, std::memory_order_relaxed)) {
-        depth = 1;
-        return free ? Acquired::yes : Acquired::owner_died;
+        if (free) return Acquired::yes;
+        depth = 0;
+        return Acquired::owner_died;
       }
     }
   }
 
-  Acquired acquire(const HolderTable& holders, HolderId self, Deadline deadline) noexcept {
+  /// Holds it if it is free, in one step.
+  bool acquire_free(HolderId self) noexcept {
     std::uint64_t seen = 0;
-    if (owner.compare_exchange_strong(seen, self, std::memory_order_acquire, std::memory_order_relaxed)) [[likely]] {
-      depth = 1;
-      return Acquired::yes;
-    }
-    return acquire_slowly(holders, self, deadline);
+    return owner.compare_exchange_strong(seen, self, std::memory_order_acquire, std::memory_order_relaxed);
+  }
+  /// The caller does not hold it.
+  Acquired acquire(const HolderTable& holders, HolderId self, Deadline deadline) noexcept {
+    return acquire_free(self) ? Acquired::yes : wait_to_acquire(holders, self, deadline);
   }
 
-  /// The caller holds it.
-  void release() noexcept {
-    if ((owner.exchange(0, std::memory_order_release) & contended) != 0) [[unlikely]] {
-      wakeups.fetch_add(1, std::memory_order_release);
-      futex_wake(wakeups, 1, true);
-    }
-  }
-
- private:
-  // Nanoseconds, of one wait; all together are less than twice as long: less than a sleep and a wake-up cost.
-  static constexpr std::int64_t longest_spin = 2'000;
-
-  Acquired acquire_slowly(const HolderTable& holders, HolderId self, Deadline deadline) noexcept {
+  Acquired wait_to_acquire(const HolderTable& holders, HolderId self, Deadline deadline) noexcept {
     std::uint64_t seen = 0;
     std::uint64_t keep = 0;
     Backoff backoff(longest_spin);
@@ -100,6 +91,23 @@ struct LockWord {
       futex_wait(wakeups, woken, next_look_up(deadline), true);
     }
   }
+
+  /// Whether the caller held it, and has freed it.
+  bool release(HolderId self) noexcept {
+    std::uint64_t seen = self;
+    if (owner.compare_exchange_strong(seen, 0, std::memory_order_release, std::memory_order_relaxed)) [[likely]]
+      return true;
+    if (holder(seen) != self) return false;
+    if ((owner.exchange(0, std::memory_order_release) & contended) != 0) {
+      wakeups.fetch_add(1, std::memory_order_release);
+      futex_wake(wakeups, 1, true);
+    }
+    return true;
+  }
+
+ private:
+  // Nanoseconds, of one wait; all together are less than twice as long: less than a sleep and a wake-up cost.
+  static constexpr std::int64_t longest_spin = 2'000;
 };
 static_assert(sizeof(LockWord) == 24 && std::atomic<std::uint64_t>::is_always_lock_free);
 
