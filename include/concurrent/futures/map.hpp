@@ -86,11 +86,11 @@ class MapItems {
                                                  "has no result. Do not cancel or shut down "
                                                  "what is still wanted."));
     } else if (chunked_) {
-      fetch_from(static_cast<FutureState<ChunkResult<R>>&>(state).value(), chunk);
+      fetch_from(static_cast<FutureState<ChunkResult<R>>&>(state).value().items, chunk);
     } else if constexpr (std::is_void_v<R>) {
-      item_ = &made_.emplace();
+      item_ = std::addressof(made_.emplace());
     } else {
-      item_ = &static_cast<FutureState<R>&>(state).value();
+      item_ = std::addressof(static_cast<FutureState<R>&>(state).value());
     }
     fetched_ = true;
     ++chunk.index;
@@ -110,15 +110,15 @@ class MapItems {
     }
   }
 
-  void fetch_from(ChunkResult<R>& results, Open& chunk) {
+  void fetch_from(ChunkItems<R>& results, Open& chunk) {
     if (chunk.error_index < results.errors.size() && results.errors[chunk.error_index].index == chunk.index) {
       error_ = std::move(results.errors[chunk.error_index++].exception);
     } else if constexpr (std::is_void_v<R>) {
-      item_ = &made_.emplace();
+      item_ = std::addressof(made_.emplace());
     } else if constexpr (std::is_same_v<R, bool>) {
-      item_ = &made_.emplace(static_cast<bool>(results.values.at(chunk.value_index++)));
+      item_ = std::addressof(made_.emplace(static_cast<bool>(results.values.at(chunk.value_index++))));
     } else {
-      item_ = &results.values.at(chunk.value_index++);
+      item_ = std::addressof(results.values.at(chunk.value_index++));
     }
   }
 

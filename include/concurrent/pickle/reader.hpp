@@ -51,7 +51,7 @@ class Reader {
   template <class T>
   T get() {
     T value;
-    std::memcpy(&value, view(sizeof(T)), sizeof(T));
+    std::memcpy(std::addressof(value), view(sizeof(T)), sizeof(T));
     return value;
   }
 

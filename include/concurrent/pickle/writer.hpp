@@ -64,7 +64,7 @@ class Writer {
   /// Appends the bytes of a trivially copyable value.
   template <class T>
   void put(const T& value) {
-    std::memcpy(claim(sizeof(T)), &value, sizeof(T));
+    std::memcpy(claim(sizeof(T)), std::addressof(value), sizeof(T));
   }
 
   /// Appends room for `size` bytes, which the caller fills before it writes anything else.
@@ -152,6 +152,10 @@ class Writer {
 
   /// The objects behind the shared pointers written so far in this message.
   detail::WrittenPointers& shared_pointers() { return objects().shared; }
+  /// What is written from now on refers to none of them; its reader forgets those that it has read at the same place.
+  void forget_shared_pointers() noexcept {
+    if (objects_ != nullptr) objects_->shared = {};
+  }
 
  private:
   // What few messages need: the others pay for one null pointer.

@@ -31,7 +31,58 @@ struct FalselyCopyable {  // says that it can be copied, and cannot
   int number = 0;
 };
 
+struct OwnAddress {  // whose address is not where it is
+  int number = 0;
+  OwnAddress* operator&() = delete;
+  const OwnAddress* operator&() const = delete;
+};
+
+/// Refuses to be pickled where it is 5.
+struct NotFive {
+  int number = 0;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    if (number == 5) throw std::domain_error("five");
+    archive(number);
+  }
+};
+
 }  // namespace
+
+EACH_EXECUTOR("map: results that have an operator& of their own") {
+  auto pool = kind.pool(2);
+  for (const std::size_t chunksize : sizes_of_chunks) {
+    int sum = 0;
+    for (auto&& result : pool.map([](int x) { return OwnAddress{x}; }, numbers(10), {.chunksize = chunksize}))
+      sum += result.number;
+    CHECK(sum == 45);
+  }
+}
+
+EACH_PROCESS_POOL("map: an item or result that does not pickle fails alone, whatever its chunk") {
+  auto pool = kind.pool(2);
+  std::vector<NotFive> items;
+  for (int n = 0; n < 20; ++n) items.push_back({n});
+  const auto check = [](auto result) {
+    std::vector<int> seen;
+    for (auto it = result.begin(); it != result.end(); ++it) {
+      try {
+        seen.push_back((*it).number);
+      } catch (const std::domain_error& error) {
+        CHECK(error.what() == std::string("five"));
+        seen.push_back(-5);
+      }
+    }
+    std::vector<int> expected = numbers(20);
+    expected[5] = -5;
+    CHECK(seen == expected);
+  };
+  for (const std::size_t chunksize : sizes_of_chunks) {
+    check(pool.map([](int n) { return NotFive{n}; }, numbers(20), {.chunksize = chunksize}));
+    check(pool.map([](NotFive item) { return item; }, items, {.chunksize = chunksize}));
+    check(pool.map([](NotFive item, int) { return item; }, items, numbers(20), {.chunksize = chunksize}));
+  }
+}
 
 EACH_EXECUTOR("map: the loop may have auto, auto&, const auto& or auto&&") {
   auto pool = kind.pool(2);

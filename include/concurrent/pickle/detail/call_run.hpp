@@ -83,7 +83,7 @@ struct Call {
   static std::string describe(Reader& after_token) {
     std::string text = CallableName<F>::read(after_token);
     text += '(';
-    static_cast<void>(((text += readable_name<Args>() + ", "), ...));
+    static_cast<void>(((text += ArgumentName<Args>::text() + ", "), ...));
     if (sizeof...(Args) != 0) text.resize(text.size() - 2);
     return text + ')';
   }

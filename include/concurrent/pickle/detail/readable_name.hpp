@@ -19,7 +19,13 @@ std::string readable_name() {
   return without_noise(std::string(type_name<T>()));
 }
 
-// The same for a name from std::type_info or of a symbol.
+// What a message calls an argument of a call.
+template <class T>
+struct ArgumentName {
+  static std::string text() { return readable_name<T>(); }
+};
+
+// A name from std::type_info or of a symbol as its users write it.
 std::string readable(const char* mangled);
 
 std::string as_hex(std::uint64_t value);

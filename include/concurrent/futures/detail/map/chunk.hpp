@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/map/chunk_items.hpp>
 #include <concurrent/multiprocessing/process.hpp>
 #include <concurrent/pickle/callable.hpp>
 #include <concurrent/pickle/detail/callable_name.hpp>
@@ -25,22 +26,10 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-/// An item of a chunk that threw.
-struct ChunkError {
-  std::uint64_t index = 0;
-  std::exception_ptr exception;
-};
-
-/// What a chunk's call returns: the results in order without gaps, and the errors by the index of their item.
+/// What a chunk's call returns: the results, and the errors of those that threw.
 template <class R>
 struct ChunkResult {
-  std::vector<R> values;
-  std::vector<ChunkError> errors;
-  std::chrono::nanoseconds elapsed{};
-};
-template <>
-struct ChunkResult<void> {
-  std::vector<ChunkError> errors;
+  ChunkItems<R> items;
   std::chrono::nanoseconds elapsed{};
 };
 
@@ -104,34 +93,39 @@ struct MapChunk {
 
   pickle::Callable<Function> callable;
 
-  ChunkResult<R> operator()(std::vector<Element> elements)
+  ChunkResult<R> operator()(ChunkItems<Element> items)
     requires(!wants_token)
   {
-    return run_all({}, std::move(elements));
+    return run_all({}, std::move(items));
   }
-  ChunkResult<R> operator()(pickle::StopToken token, std::vector<Element> elements)
+  ChunkResult<R> operator()(pickle::StopToken token, ChunkItems<Element> items)
     requires wants_token
   {
-    return run_all(token, std::move(elements));
+    return run_all(token, std::move(items));
   }
 
  private:
-  ChunkResult<R> run_all(const pickle::StopToken& token, std::vector<Element> elements) {
+  ChunkResult<R> run_all(const pickle::StopToken& token, ChunkItems<Element> items) {
     const auto start = std::chrono::steady_clock::now();
     ChunkResult<R> result;
-    if constexpr (!std::is_void_v<R>) result.values.reserve(elements.size());
-    for (std::size_t i = 0; i < elements.size(); ++i) {
+    std::vector<ChunkError>& errors = result.items.errors;
+    if constexpr (!std::is_void_v<R>) result.items.values.reserve(items.values.size());
+    std::size_t lost = 0;  // on the way here
+    for (std::size_t i = 0; i < items.values.size(); ++i) {
+      for (; lost < items.errors.size() && items.errors[lost].index <= i + lost; ++lost)
+        errors.push_back(std::move(items.errors[lost]));
       try {
-        run(token, elements, i, result);
+        run(token, items.values, i, result.items);
       } catch (...) {
-        result.errors.push_back({i, detail::with_traceback<Items...>(callable.function, std::current_exception())});
+        errors.push_back({i + lost, detail::with_traceback<Items...>(callable.function, std::current_exception())});
       }
     }
+    for (; lost < items.errors.size(); ++lost) errors.push_back(std::move(items.errors[lost]));
     result.elapsed = std::chrono::steady_clock::now() - start;
     return result;
   }
   void run(const pickle::StopToken& token, std::vector<Element>& elements, std::size_t i,
-           [[maybe_unused]] ChunkResult<R>& result) {
+           [[maybe_unused]] ChunkItems<R>& result) {
     if constexpr (std::is_same_v<Element, bool>) {  // std::vector<bool> has no references to its elements
       bool element = elements[i];
       keep(token, element, result);
@@ -139,7 +133,7 @@ struct MapChunk {
       keep(token, elements[i], result);
     }
   }
-  void keep(const pickle::StopToken& token, Element& element, [[maybe_unused]] ChunkResult<R>& result) {
+  void keep(const pickle::StopToken& token, Element& element, [[maybe_unused]] ChunkItems<R>& result) {
     if constexpr (std::is_void_v<R>) {
       MapElement<Items...>::call(token, callable.function, element);
     } else {

@@ -134,22 +134,22 @@ class RangeFeed final : public MapFeed {
   }
 
   std::size_t cut(std::size_t items) override {
-    piece_.clear();
-    piece_.reserve(items < most_reserved ? items : most_reserved);
+    piece_.values.clear();
+    piece_.values.reserve(items < most_reserved ? items : most_reserved);
     if (is_read_) {
       const std::size_t end = position_ + (items < left() ? items : left());
       // One by one, into an empty vector: items need not be assignable, like the elements of a std::map.
-      for (; position_ < end; ++position_) piece_.push_back(std::move(all_[position_]));
+      for (; position_ < end; ++position_) piece_.values.push_back(std::move(all_[position_]));
     } else {
-      while (piece_.size() < items && advance()) piece_.push_back(take());
+      while (piece_.values.size() < items && advance()) piece_.values.push_back(take());
     }
-    return piece_.size();
+    return piece_.values.size();
   }
 
   void deal(std::size_t first, std::size_t stride, std::size_t items) override {
-    piece_.clear();
-    piece_.reserve(items);
-    for (std::size_t i = 0; i < items; ++i) piece_.push_back(std::move(all_[position_ + first + i * stride]));
+    piece_.values.clear();
+    piece_.values.reserve(items);
+    for (std::size_t i = 0; i < items; ++i) piece_.values.push_back(std::move(all_[position_ + first + i * stride]));
   }
   void skip(std::size_t items) noexcept override { position_ += items; }
 
@@ -188,13 +188,13 @@ class RangeFeed final : public MapFeed {
   template <std::size_t... i>
   AnyFuture submit_one(Executor& executor, Admission admission, std::index_sequence<i...>) {
     if constexpr (sizeof...(Ranges) == 1) {
-      if constexpr (std::is_same_v<decltype(piece_.front()), Element&>) {
-        return submit_call(executor, admission, function_, std::move(piece_.front()));
+      if constexpr (std::is_same_v<decltype(piece_.values.front()), Element&>) {
+        return submit_call(executor, admission, function_, std::move(piece_.values.front()));
       } else {  // of a std::vector<bool>
-        return submit_call(executor, admission, function_, Element(piece_.front()));
+        return submit_call(executor, admission, function_, Element(piece_.values.front()));
       }
     } else {
-      return submit_call(executor, admission, function_, std::move(std::get<i>(piece_.front()))...);
+      return submit_call(executor, admission, function_, std::move(std::get<i>(piece_.values.front()))...);
     }
   }
   template <class... Call>
@@ -212,7 +212,7 @@ class RangeFeed final : public MapFeed {
   std::shared_ptr<ExecutorLink<Executor>> link_;
   Function function_;
   std::tuple<RangeReader<Ranges>...> readers_;
-  std::vector<Element> piece_;
+  ChunkItems<Element> piece_;
   std::vector<Element> all_;  // after read_all
   std::size_t position_ = 0;
   bool is_read_ = false;

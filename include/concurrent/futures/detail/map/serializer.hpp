@@ -67,21 +67,19 @@ struct MapSerializer {
     }
   };
 
+  template <class T>
+  struct Codec<ChunkItems<T>> : std::conditional_t<std::is_void_v<T>, pickle::Pickler<ChunkItems<T>>,
+                                                   ChunkItemsCodec<T, Codec<std::vector<T>>, Codec<T>>> {};
+
   template <class R>
   struct Codec<ChunkResult<R>> {
-    using Errors = pickle::Pickler<std::vector<ChunkError>>;
     using Elapsed = pickle::Pickler<std::chrono::nanoseconds>;
     static void dump(pickle::Writer& writer, const ChunkResult<R>& result) {
-      if constexpr (!std::is_void_v<R>) Codec<std::vector<R>>::dump(writer, result.values);
-      Errors::dump(writer, result.errors);
+      Codec<ChunkItems<R>>::dump(writer, result.items);
       Elapsed::dump(writer, result.elapsed);
     }
     static ChunkResult<R> load(pickle::Reader& reader) {
-      ChunkResult<R> result;
-      if constexpr (!std::is_void_v<R>) result.values = Codec<std::vector<R>>::load(reader);
-      result.errors = Errors::load(reader);
-      result.elapsed = Elapsed::load(reader);
-      return result;
+      return {Codec<ChunkItems<R>>::load(reader), Elapsed::load(reader)};
     }
   };
 };

@@ -53,7 +53,7 @@ TEST_CASE("MapSerializer: a program's serializer sees items and results only") {
   const std::vector<std::tuple<int, int>> pairs{{1, 2}, {3, 4}};
   CHECK(carried(pairs) == pairs);
 
-  const auto result = carried(detail::MapChunk<int (*)(int), int>{{half}}({2, 3, 4}));
+  const auto result = carried(detail::MapChunk<int (*)(int), int>{{half}}({{2, 3, 4}, {}})).items;
   CHECK(result.values == std::vector{1, 2});
   REQUIRE(result.errors.size() == 1);
   CHECK(result.errors[0].index == 1);
