@@ -119,6 +119,15 @@ EACH_PROCESS_POOL(
   CHECK(pool.submit([] { return 1; }).result() == 1);
 }
 
+EACH_PROCESS_POOL("libraries: an exception of one with hidden symbols keeps its type in the program's pool") {
+  auto pool = kind.pool(1);
+  pool.submit([] {}).result();
+  const Library hidden(library("hidden"));
+  const auto caught = reinterpret_cast<const char* (*)(cf::ProcessPoolExecutor&)>(hidden.address("hidden_caught"));
+  CHECK(caught(pool) == std::string("right"));
+  CHECK(caught(pool) == std::string("right"));
+}
+
 EACH_PROCESS_POOL("libraries: code that came from no file is a PicklingError with its address") {
   auto pool = kind.pool(1);
   void* const page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <exception>
 #include <string>
+#include <typeinfo>
 
 #include <sys/types.h>
 
@@ -36,6 +37,36 @@ struct Codec<T, Kind::exception_ptr> {
   static constexpr std::size_t minimum_size() { return 1; }
   static void dump(Writer& writer, const T& value) { dump_exception_at(writer, value); }
   static T load(Reader& reader) { return load_exception_at(reader); }
+};
+
+// Throws PicklingError unless that very type crosses as itself.
+void check_known_exception(const std::type_info& type);
+[[noreturn]] void refuse_exception(Reader& reader, const std::type_info& wanted);
+
+// An exception that is no more than a value, as tasks return that tell of failures so.
+template <class T>
+struct Codec<T, Kind::exception> {
+  using Parts = Types<>;
+  static constexpr std::size_t minimum_size() { return 1; }
+  static void dump(Writer& writer, const T& value) {
+    check_known_exception(typeid(T));
+    try {
+      throw T(value);
+    } catch (...) {
+      dump_exception_at(writer, std::current_exception());
+    }
+  }
+  static T load(Reader& reader) {
+    if (const std::exception_ptr loaded = load_exception_at(reader)) {
+      try {
+        std::rethrow_exception(loaded);
+      } catch (const T& exception) {
+        return exception;
+      } catch (...) {  // damaged
+      }
+    }
+    refuse_exception(reader, typeid(T));
+  }
 };
 
 }  // namespace detail

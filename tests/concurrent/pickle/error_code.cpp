@@ -37,9 +37,13 @@ TEST_CASE("error_code: a category of the program's own is known once it is regis
   CHECK(there_and_back(std::error_code(5, registered)).message() == "my message 5");
 }
 
-TEST_CASE("error_code: of another category, value and name arrive") {
+TEST_CASE("error_code: of another category, value, name and message arrive") {
   const std::error_code code = there_and_back(std::error_code(5, unknown));
   CHECK(code.value() == 5);
+  CHECK(code.message() == "my message 5");
+  CHECK(there_and_back(std::error_code(6, unknown)).message() == "my message 6");
+  CHECK(code.message() == "my message 5");
+  CHECK(code.category().message(7) == "unknown error 7");
   CHECK(code.category().name() == std::string("unknown"));
   CHECK(code == there_and_back(std::error_code(5, unknown)));
 }
@@ -49,8 +53,8 @@ TEST_CASE("error_code: forged names of categories do not take memory without end
   for (int i = 0; i < 1000; ++i) {
     std::string name = "forged " + std::to_string(1000 + i);
     Bytes bytes = pickle::dumps(name);
-    const Bytes value = bytes_of(1);
-    bytes.insert(bytes.end(), value.begin(), value.end());
+    for (const Bytes& part : {bytes_of(1), pickle::dumps(std::string("text"))})
+      bytes.insert(bytes.end(), part.begin(), part.end());
     if (!refusal<std::error_code>(bytes).empty()) ++refused;
   }
   CHECK(refused > 500);

@@ -19,6 +19,7 @@
 #include <typeinfo>
 #include <utility>
 #include <variant>
+#include <vector>
 
 using namespace std::string_literals;
 
@@ -511,4 +512,44 @@ TEST_CASE("exception: those that have the same name in several files arrive each
 
   // declared in the first file, and no reason to take the second's for it
   check_type(second_twin.throw_undeclared, typeid(std::range_error), "second");
+}
+
+namespace {
+
+template <class T>
+void check_value_arrives(const T& exception) {
+  CHECK(there_and_back(exception).what() == std::string(exception.what()));
+  CHECK(refuses_other_lengths(exception));
+}
+
+}  // namespace
+
+TEST_CASE("exceptions as values: those that cross with their type, in containers and variants, too") {
+  check_value_arrives(std::runtime_error("text"));
+  check_value_arrives(std::out_of_range(""));
+  check_value_arrives(std::bad_alloc());
+  check_value_arrives(app::Failure("declared"));
+  check_value_arrives(app::Prefixed("here"));
+  check_value_arrives(app::OwnText("here"));
+  const std::system_error coded(std::make_error_code(std::errc::timed_out), "read");
+  check_value_arrives(coded);
+  CHECK(there_and_back(coded).code() == coded.code());
+  const std::filesystem::filesystem_error file("open", "a", "b", std::make_error_code(std::errc::no_space_on_device));
+  CHECK(there_and_back(file).path2() == "b");
+  CHECK(there_and_back(std::vector<std::logic_error>(2, std::logic_error("x")))[1].what() == "x"s);
+  const auto outcome = there_and_back(std::variant<int, std::runtime_error>(std::runtime_error("bad")));
+  CHECK(std::get<1>(outcome).what() == "bad"s);
+}
+
+TEST_CASE("exceptions as values: one that is not declared is refused where it is written") {
+  STATIC_REQUIRE(pickle::Picklable<app::Special>);
+  CHECK_THROWS_WITH(pickle::dumps(app::Special(3)),
+                    Catch::Contains("app::Special is an exception that is not declared") &&
+                        Catch::Contains("CONCURRENT_FUTURES_EXCEPTION"));
+}
+
+TEST_CASE("exceptions as values: bytes of another one are refused") {
+  CHECK_THROWS_WITH(pickle::loads<std::logic_error>(pickle::dumps(std::runtime_error("text"))),
+                    Catch::Contains("an exception is no std::logic_error"));
+  CHECK_THROWS_AS(pickle::loads<std::logic_error>(pickle::dumps(std::exception_ptr())), pickle::UnpicklingError);
 }

@@ -79,3 +79,15 @@ extern "C" __attribute__((visibility("default"))) int hidden_run(const char* met
   std::printf("%s: %s\n", method, found.c_str());
   return 1;
 }
+
+/// What comes of this library's exception that a task of this library throws in the program's pool.
+extern "C" __attribute__((visibility("default"))) const char* hidden_caught(cf::ProcessPoolExecutor& pool) {
+  try {
+    pool.submit(add_prepared, -1).result();
+  } catch (const HiddenError& error) {
+    return error.what() == std::string("negative") ? "right" : "another text";
+  } catch (const std::exception&) {
+    return "another type";
+  }
+  return "no exception";
+}

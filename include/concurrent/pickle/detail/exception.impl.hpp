@@ -3,6 +3,7 @@
 // known type that stands for it, and what that one's form adds.
 #pragma once
 
+#include <concurrent/os/loaded_modules.hpp>
 #include <concurrent/pickle/detail/base_classes.hpp>
 #include <concurrent/pickle/detail/cxxabi.hpp>
 #include <concurrent/pickle/detail/depth.hpp>
@@ -14,6 +15,7 @@
 #include <concurrent/pickle/exception.hpp>
 #include <concurrent/pickle/remote_traceback.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <exception>
@@ -44,12 +46,61 @@ inline bool may_be_shared(std::string_view type_name) noexcept {
   return type_name.starts_with("ZL") || type_name.find("_GLOBAL__N_") != std::string_view::npos;
 }
 
+// A plug-in that hides its symbols from the program has a copy of this library, and in it a list of types, of its own.
+// What such a copy knows of is found among its module's constants, and for good, so that it is looked for once.
+struct ForeignKind {
+  const std::type_info* type;
+  const ExceptionKind* kind;  // null: that module does not know the type either
+  const ForeignKind* next;
+};
+inline constinit std::atomic<const ForeignKind*> foreign_kinds{nullptr};
+
+inline bool is_exception_kind(const ExceptionKind& kind) noexcept {
+  return kind.number == ExceptionKind::right_number && kind.complement == ~ExceptionKind::right_number;
+}
+
+[[gnu::no_sanitize_address]] inline const ExceptionKind* find_in_constants(const Module& module,
+                                                                           const std::type_info& type) noexcept {
+  constexpr std::uintptr_t step = alignof(ExceptionKind);
+  for (const Module::Range& range : module.constants) {
+    for (std::uintptr_t at = (range.low + step - 1) / step * step; at + sizeof(ExceptionKind) <= range.high;
+         at += step) {
+      const auto* const kind = reinterpret_cast<const ExceptionKind*>(at);
+      if (kind->number == ExceptionKind::right_number && is_exception_kind(*kind) && kind->type == &type) return kind;
+    }
+  }
+  return nullptr;
+}
+
+inline const ExceptionKind* find_foreign_kind(const std::type_info& type) {
+  const auto address = reinterpret_cast<std::uintptr_t>(&type);
+  const auto own = reinterpret_cast<std::uintptr_t>(&foreign_kinds);
+  if (main_module().all.holds(address) && main_module().all.holds(own)) return nullptr;
+  const ForeignKind* const first = foreign_kinds.load(std::memory_order_acquire);
+  for (const ForeignKind* known = first; known != nullptr; known = known->next) {
+    if (known->type == &type) return known->kind;
+  }
+  const ExceptionKind* kind = nullptr;
+  os::visit_modules([&](const Module& module) {
+    if (!module.all.holds(address)) return false;
+    if (!module.all.holds(own)) kind = find_in_constants(module, type);
+    return true;
+  });
+  keep_loaded(&type);
+  auto* const found = new ForeignKind{&type, kind, first};
+  while (
+      !foreign_kinds.compare_exchange_weak(found->next, found, std::memory_order_release, std::memory_order_relaxed)) {
+  }
+  return kind;
+}
+
 // By identity. The same type is described twice only where two modules of the program hide it from each other, and then
 // it has the name alone in common.
 inline const ExceptionKind* find_exception_kind(const std::type_info& type) {
   if (const auto* kind = find_exception_kind([&](const ExceptionKind& known) { return known.type == &type; })) {
     return kind;
   }
+  if (const auto* kind = find_foreign_kind(type)) return kind;
   if (may_be_shared(type.name())) return nullptr;
   return find_exception_kind([&](const ExceptionKind& known) { return *known.type == type; });
 }
@@ -62,6 +113,15 @@ inline const ExceptionKind* find_exception_kind(const std::string& type_name, co
           find_exception_kind([&](const ExceptionKind& known) { return &known == address && has_name(known); })) {
     return kind;
   }
+  const ExceptionKind* foreign = nullptr;
+  os::visit_modules([&](const Module& module) {
+    if (module.id != place.module) return false;
+    const std::uintptr_t at = module.base + place.offset;
+    if (at % alignof(ExceptionKind) == 0 && module.has_constant(at, sizeof(ExceptionKind)))
+      foreign = reinterpret_cast<const ExceptionKind*>(at);
+    return true;
+  });
+  if (foreign != nullptr && is_exception_kind(*foreign) && has_name(*foreign)) return foreign;
   if (may_be_shared(type_name)) return nullptr;
   return find_exception_kind(has_name);
 }
@@ -225,6 +285,17 @@ std::exception_ptr load_exception_with(Reader& reader, Wrap&& wrap) {
   if (reader.position() != end) [[unlikely]]
     reader.refuse("an exception of type " + readable(kind->type->name()) + " has another size");
   return exception;
+}
+
+CONCURRENT_FUTURES_INLINE void check_known_exception(const std::type_info& type) {
+  if (find_exception_kind(type) != nullptr) return;
+  throw PicklingError("concurrent::pickle: " + readable(type.name()) +
+                      " is an exception that is not declared, and would arrive as another type. Declare it with "
+                      "CONCURRENT_FUTURES_EXCEPTION, at namespace scope.");
+}
+
+CONCURRENT_FUTURES_INLINE void refuse_exception(Reader& reader, const std::type_info& wanted) {
+  reader.refuse("an exception is no " + readable(wanted.name()));
 }
 
 CONCURRENT_FUTURES_INLINE std::exception_ptr load_exception_at(Reader& reader) {

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -19,9 +20,13 @@
 
 namespace concurrent::pickle::inline v0::detail {
 
-// One known type of exception, a constant of the program or library that knows it. `dump` is called while an exception
-// of that type, or of one derived from it, is being handled.
+// One known type of exception, a constant of the program or library that knows it, which is believed as a CallKind is.
+// `dump` is called while an exception of that type, or of one derived from it, is being handled.
 struct ExceptionKind {
+  static constexpr std::uint64_t right_number = 0x70656378'31667563u;
+
+  std::uint64_t number;
+  std::uint64_t complement;
   const std::type_info* type;
   void (*dump)(Writer& writer);
   std::exception_ptr (*load)(Reader& reader, const std::string& message, const std::exception_ptr& cause);
@@ -74,13 +79,17 @@ inline constexpr bool has_no_content =
      (sizeof(T) == sizeof(std::runtime_error) && std::is_base_of_v<std::runtime_error, T>) ||
      (sizeof(T) == sizeof(std::logic_error) && std::is_base_of_v<std::logic_error, T>));
 
+// Whether a program's exception pickles, and not only as an exception.
+template <class T>
+inline constexpr bool pickles_by_itself = Picklable<T> && (has_own_pickler<T> || kind_of<T>() != Kind::exception);
+
 template <class T>
 constexpr void check_exception() {
-  static_assert(Picklable<T> || std::is_constructible_v<T, std::string> || has_no_content<T>,
+  static_assert(pickles_by_itself<T> || std::is_constructible_v<T, std::string> || has_no_content<T>,
                 "concurrent::pickle: this exception can neither be pickled nor made from a std::string. Give it a "
                 "constructor that takes the text of what(), or a function `template <class Archive> void "
                 "serialize(Archive& archive)`.");
-  static_assert(Picklable<T> || !std::is_constructible_v<T, std::string> || adds_nothing_to_standard_base<T>(),
+  static_assert(pickles_by_itself<T> || !std::is_constructible_v<T, std::string> || adds_nothing_to_standard_base<T>(),
                 "concurrent::pickle: this exception holds more than the text of what(), which would be lost. Give it a "
                 "function `template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }` for its "
                 "own members, and a default constructor; its text travels with it.");
@@ -174,7 +183,7 @@ struct ByPickling : ByContent<T, ByPickling<T>> {
 
 template <class T>
 consteval auto choose_exception_form() {
-  if constexpr (Picklable<T>) {
+  if constexpr (pickles_by_itself<T>) {
     return static_cast<ByPickling<T>*>(nullptr);
   } else if constexpr (std::is_constructible_v<T, std::string>) {
     return static_cast<ByText<T>*>(nullptr);
@@ -184,7 +193,8 @@ consteval auto choose_exception_form() {
 }
 
 template <class T, class Codec>
-inline constexpr ExceptionKind exception_kind{&typeid(T), Codec::dump, &Codec::load};
+inline constexpr ExceptionKind exception_kind{ExceptionKind::right_number, ~ExceptionKind::right_number, &typeid(T),
+                                              Codec::dump, &Codec::load};
 
 // Types that the program has declared, in a list that grows before main and when libraries are opened.
 struct DeclaredException {

@@ -6,6 +6,7 @@
 #include <concurrent/pickle/detail/type_name.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <type_traits>
 
 namespace concurrent::pickle::inline v0 {
@@ -68,6 +69,7 @@ enum class Kind {
   shared_ptr,
   weak_ptr,
   exception_ptr,
+  exception,
   error_code,
   aggregate,
 };
@@ -153,6 +155,8 @@ consteval Kind kind_of() {
     return Kind::empty;
   } else if constexpr (std::is_aggregate_v<T>) {
     return Kind::aggregate;
+  } else if constexpr (std::is_base_of_v<std::exception, T> && std::is_copy_constructible_v<T>) {
+    return Kind::exception;
   } else {
     return Kind::refused;
   }
