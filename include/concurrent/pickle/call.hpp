@@ -20,12 +20,19 @@
 
 namespace concurrent::pickle::inline v0 {
 
-/// The type of the result of calling a copy of F with copies of Args; string literals are copied as std::string. `void`
+/// The type of the result of calling a copy of F with copies of Args; string literals, and text that a
+/// pointer points to, are copied as std::string. `void`
 /// if it cannot be called so, for which check_call has the message.
 template <class F, class... Args>
 using call_result_t = detail::CallResult<std::decay_t<F>, detail::Sent<Args>...>;
 
 namespace detail {
+
+[[noreturn, gnu::cold]] inline void refuse_null_text() {
+  throw PicklingError(
+      "concurrent::pickle: an argument is a null pointer to characters, which is no text. Pass an empty string, or a "
+      "std::optional<std::string>.");
+}
 
 // Writes an argument in the form in which it is going to be loaded.
 template <class Serializer, class Argument, class Given>
@@ -38,6 +45,9 @@ void dump_argument(Writer& writer, const Given& given) {
     dump_block(writer, text.data(), text.size());
   } else if constexpr (std::is_array_v<Given> && is_string<Argument>) {
     Serializer::template dump<Argument>(writer, Argument(literal_text(given)));
+  } else if constexpr (is_text_pointer<Given> && is_string<Argument>) {
+    if (given == nullptr) refuse_null_text();
+    Serializer::template dump<Argument>(writer, Argument(given));
   } else {
     Serializer::template dump<Argument>(writer,
                                         Argument(given));  // a built-in array to its pointer, a function likewise
@@ -60,6 +70,9 @@ template <class Serializer, class F, class... Args>
 [[gnu::always_inline]] inline void dump_checked_call(Writer& writer, F&& function, Args&&... args) {
   using Function = std::decay_t<F>;
   using Checks = CallChecks<Serializer, Function, Sent<Args>...>;
+  static_assert(!loses_length<Function&, Args...>,
+                "concurrent::pickle: a pointer to characters means nothing in another process, and how many there are "
+                "is not known. Pass a std::string: the function is given a pointer to its text.");
   Checks::check();
   if constexpr (Checks::passed()) {
     using ThisCall = Call<Serializer, Function, Sent<Args>...>;

@@ -65,6 +65,11 @@ std::vector<char> pattern(std::size_t size) {
   return bytes;
 }
 
+struct Fixed {
+  const int number;
+  const double weight;
+};
+
 /// A type that refuses to be pickled, or to be unpickled.
 struct Fussy {
   int value = 0;
@@ -146,6 +151,25 @@ EACH_PROCESS_POOL("submit: a move-only result and one without a default construc
   CHECK(*std::move(moved).result() == 42);
   auto owned = pool.submit([](std::unique_ptr<int> p) { return *p; }, std::make_unique<int>(7));
   CHECK(owned.result() == 7);
+}
+
+EACH_PROCESS_POOL("submit: results in a vector need be neither assignable nor default-constructible") {
+  auto pool = kind.pool(1);
+  const auto result = pool.submit([] { return std::vector<Fixed>{{1, 2.5}, {3, 4.5}}; }).result();
+  CHECK(result[1].number == 3);
+  CHECK(result[1].weight == 4.5);
+}
+
+EACH_PROCESS_POOL("submit: exceptions as values, and a variable that points to text") {
+  auto pool = kind.pool(1);
+  const auto failed = pool.submit(
+      [](const std::runtime_error& error) -> std::variant<int, std::logic_error> {
+        return std::logic_error(error.what());
+      },
+      std::runtime_error("why"));
+  CHECK(std::get<1>(failed.result()).what() == std::string("why"));
+  const char* const text = "text";
+  CHECK(pool.submit([](const std::string& given) { return given.size(); }, text).result() == 4);
 }
 
 EACH_PROCESS_POOL("submit: an argument that fails to pickle fails its own future only") {

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <pthread.h>
@@ -65,6 +66,13 @@ TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor.submit: any callable, any argu
   pool.submit([](int& x) { ++x; }, std::ref(local)).result();
   CHECK(local == 6);
   CHECK(pool.submit(&std::string::size, std::string("four")).result() == 4);
+  std::pair<int, std::string> both{7, "text"};
+  CHECK(pool.submit(&std::pair<int, std::string>::first, std::cref(both)).result() == 7);
+  pool.submit(&std::string::pop_back, std::ref(both.second)).result();
+  pool.submit(&std::string::pop_back, &both.second).result();
+  CHECK(both.second == "te");
+  const std::vector<std::reference_wrapper<std::string>> texts(2, std::ref(both.second));
+  CHECK(pool.map(&std::string::length, texts).to_vector() == std::vector<std::size_t>{2, 2});
   CHECK_THROWS_AS(pool.submit([] { throw 1; }).result(), int);
 }
 

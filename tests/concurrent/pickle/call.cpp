@@ -173,6 +173,18 @@ TEST_CASE("run_call: string literals arrive as strings") {
   CHECK(call([](const std::u16string& x) { return x; }, u"abc") == u"abc");
 }
 
+TEST_CASE("run_call: text that a pointer points to arrives as a string") {
+  char text[] = "abc";
+  const char* const constant = text;
+  char* const variable = text;
+  STATIC_REQUIRE(std::is_same_v<pickle::call_result_t<decltype([](auto x) { return x; }), char*&>, std::string>);
+  CHECK(call(length, constant) == 3);
+  CHECK(call([](std::string_view x, std::string y) { return std::string(x) + y; }, variable, constant) == "abcabc");
+  CHECK(call([](pickle::StopToken, const std::u16string& x) { return x; }, static_cast<const char16_t*>(u"ab")) ==
+        u"ab");
+  CHECK_THROWS_WITH(call(length, static_cast<const char*>(nullptr)), Catch::Contains("a null pointer to characters"));
+}
+
 TEST_CASE("run_call: a string goes to a parameter that is a pointer to characters") {
   CHECK(call(&::atoi, "12") == 12);
   CHECK(call([](const char* text, int n) { return std::string(text) + std::to_string(n); }, std::string("a"), 1) ==

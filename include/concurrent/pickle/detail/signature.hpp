@@ -82,19 +82,38 @@ struct ResultOf<F, Args...> : ResultOf<F, StopToken, Args...> {};
 template <class F, class... Args>
 using CallResult = typename ResultOf<F, Args...>::type;
 
-// How an argument arrives: as a copy; text between quotes as a string.
+template <class Char>
+inline constexpr bool is_text =
+    std::is_same_v<Char, char> || std::is_same_v<Char, wchar_t> || std::is_same_v<Char, char8_t> ||
+    std::is_same_v<Char, char16_t> || std::is_same_v<Char, char32_t>;
+template <class T>
+inline constexpr bool is_text_pointer = false;
+template <class Char>
+inline constexpr bool is_text_pointer<Char*> = is_text<std::remove_const_t<Char>>;
+
+// How an argument arrives: as a copy; text between quotes, or that a pointer points to, as a string.
 template <class T>
 struct SentAs {
   using type = std::decay_t<T>;
 };
 template <class Char, std::size_t n>
-  requires(std::is_same_v<Char, char> || std::is_same_v<Char, wchar_t> || std::is_same_v<Char, char8_t> ||
-           std::is_same_v<Char, char16_t> || std::is_same_v<Char, char32_t>)
+  requires is_text<Char>
 struct SentAs<const Char (&)[n]> {
   using type = std::basic_string<Char>;
 };
 template <class T>
+  requires is_text_pointer<std::remove_cvref_t<T>>
+struct SentAs<T> {
+  using type = std::basic_string<std::remove_const_t<std::remove_pointer_t<std::remove_cvref_t<T>>>>;
+};
+template <class T>
 using Sent = typename SentAs<T>::type;
+
+// A pointer to text that is sent as a string, which ends at the first zero, for a parameter that is a pointer to
+// characters, which may be more.
+template <class F, class... Args>
+inline constexpr bool loses_length = (is_text_pointer<std::remove_cvref_t<Args>> || ...) && takes<F, Sent<Args>...> &&
+                                     !takes_values<F, Sent<Args>...> && !takes_values<F, StopToken, Sent<Args>...>;
 
 template <class Char, std::size_t n>
 std::basic_string_view<Char> literal_text(const Char (&text)[n]) {
@@ -125,21 +144,36 @@ inline constexpr bool is_callable_type =
     std::is_member_pointer_v<F> || (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) ||
     has_call_operator<F>();
 
-// The object is itself, or what a smart pointer points to.
+template <class Member, class Class>
+Class class_of(Member Class::*);  // not defined
+// The object of a member: itself, what a std::reference_wrapper refers to, or what a pointer of any kind points to.
+template <class F, class First>
+decltype(auto) object_of(First&& first) {
+  using Class = decltype(detail::class_of(F()));
+  const auto is_object = []<class T>() { return std::is_same_v<Class, T> || std::is_base_of_v<Class, T>; };
+  if constexpr (is_object.template operator()<std::remove_cvref_t<First>>()) {
+    return std::forward<First>(first);
+  } else if constexpr (requires {
+                         requires is_object.template operator()<std::remove_cvref_t<decltype(first.get())>>();
+                       }) {
+    return first.get();
+  } else {
+    return *std::forward<First>(first);
+  }
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored \
+    "-Warray-bounds"  // GCC looks for a table of virtual functions, also in a class without one
 template <class F, class First, class... Rest>
 decltype(auto) invoke_member(F member, First&& first, Rest&&... rest) {
   if constexpr (std::is_member_object_pointer_v<F>) {
-    if constexpr (requires { std::forward<First>(first).*member; }) {
-      return std::forward<First>(first).*member;
-    } else {
-      return (*std::forward<First>(first)).*member;
-    }
-  } else if constexpr (requires { (std::forward<First>(first).*member)(std::forward<Rest>(rest)...); }) {
-    return (std::forward<First>(first).*member)(std::forward<Rest>(rest)...);
+    return (detail::object_of<F>(std::forward<First>(first)).*member);
   } else {
-    return ((*std::forward<First>(first)).*member)(std::forward<Rest>(rest)...);
+    return (detail::object_of<F>(std::forward<First>(first)).*member)(std::forward<Rest>(rest)...);
   }
 }
+#pragma GCC diagnostic pop
 
 template <class F, class... Args>
 decltype(auto) invoke(F&& function, Args&&... args) {

@@ -27,7 +27,8 @@ inline bool was_cancelled(const FutureStateBase& state) noexcept {
 template <class R, class Serializer>
 inline constexpr bool arrives_as_block = false;
 template <class R>
-  requires ContiguousResult<R> && std::is_default_constructible_v<R>
+  requires ContiguousResult<R> && std::is_default_constructible_v<R> && std::is_default_constructible_v<ElementOf<R>> &&
+               std::is_copy_assignable_v<ElementOf<R>>
 inline constexpr bool arrives_as_block<R, pickle::Pickle> =
     !pickle::detail::has_own_pickler<R> && pickle::detail::BlockShape<R> &&
     (pickle::detail::kind_of<R>() == pickle::detail::Kind::sequence ||
