@@ -2,8 +2,13 @@
 #include <concurrent/futures/initializer.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/reader.hpp>
+#include <cstddef>
 #include <memory>
+#include <numeric>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -16,6 +21,11 @@ std::string last;
 
 void remember(const std::string& text, int number) { last = text + std::to_string(number); }
 void take(std::string&& text) { last = std::move(text); }
+
+void show(std::string_view text, std::span<const int> numbers, const char* literal) {
+  const int sum = std::accumulate(numbers.begin(), numbers.end(), 0);
+  last = std::string(text) + ' ' + std::to_string(sum) + ' ' + literal;
+}
 
 struct Options {  // as the executors' options
   int max_workers = 1;
@@ -43,6 +53,25 @@ TEST_CASE("Initializer: calls the function with the arguments, each time with fr
   const Options braces{.initializer = {remember, "x", 1}};
   braces.initializer();
   CHECK(last == "x1");
+}
+
+TEST_CASE("Initializer: keeps what a view shows, and not the view") {
+  const auto made = [] {
+    const std::string text = "a text that is longer than a string holds in itself";
+    const std::vector<int> numbers{1, 2, 3};
+    return cf::Initializer{show, std::string_view(text), std::span<const int>(numbers), "literal"};
+  }();
+  CHECK(made.is_picklable());
+  made();
+  CHECK(last == "a text that is longer than a string holds in itself 6 literal");
+}
+
+TEST_CASE("Initializer: a pointer to characters stays one, for whoever knows how many there are") {
+  const char bytes[3] = {'a', '\0', 'b'};
+  const char* const first = bytes;
+  const cf::Initializer made{[](const char* from, std::size_t size) { last.assign(from, size); }, first, sizeof bytes};
+  made();
+  CHECK(last == std::string("a\0b", 3));
 }
 
 TEST_CASE("Initializer: may hold a move-only function, and is copyable all the same") {
