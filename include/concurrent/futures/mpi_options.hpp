@@ -18,7 +18,8 @@ namespace concurrent::futures::inline v0 {
 /// What the loss of one node does to the others, where whoever started the program lets it go on at all.
 enum class NodeDeathPolicy {
   break_pool,  ///< every unfinished future fails and the pool is broken
-  fail_tasks   ///< only futures whose calls that node had fail, with NodeDied; those with retries left run elsewhere
+  fail_tasks,  ///< only futures whose calls that node had fail, with NodeDied; those with retries left run elsewhere
+  fail_task = fail_tasks  ///< the same: the name of WorkerDeathPolicy's
 };
 
 /// How an MPIPoolExecutor is made.

@@ -30,7 +30,7 @@ namespace detail {
 [[noreturn]] inline void throw_errno(int error, const char* call) {
   std::string text = std::string("concurrent::multiprocessing: ") + call + " failed";
   if (error == EMFILE || error == ENFILE) text += ". Too many descriptors are open: raise the limit (ulimit -n)";
-  if (error == EAGAIN) text += ". Too many processes or threads: raise the limit (ulimit -u, pids.max)";
+  if (error == EAGAIN) text += ". Too many processes or threads, or no room for a stack (ulimit -u, -v, -s; pids.max)";
   if (error == EFBIG) text += ". The shared memory counts as a file: raise the limit (ulimit -f)";
   if (error == ENOMEM) text += ". Not enough memory or address space (ulimit -v, memory.max)";
   throw std::system_error(error, std::generic_category(), text);

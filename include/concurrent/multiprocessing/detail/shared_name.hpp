@@ -123,8 +123,8 @@ inline Descriptor open_shared_memory(const SharedName& name) {
                             ". Run both as one user, and leave the sender dumpable (prctl PR_SET_DUMPABLE).");
   }
   refuse_shared(name,
-                "has ended or has let go of it. Keep the object where it was made until the tasks that were given it "
-                "are done.");
+                "has ended, has let go of it, or runs on another machine. Keep the object where it was made until the "
+                "tasks that were given it are done.");
 }
 
 }  // namespace detail

@@ -11,8 +11,16 @@
 namespace concurrent::pickle::inline v0::detail {
 
 template <class T>
+inline constexpr bool is_callable_argument = false;
+template <class F>
+inline constexpr bool is_callable_argument<Callable<F>> = true;
+template <class T>
 constexpr void check_argument() {
-  check_value<T, Role::argument>();
+  if constexpr (is_callable_argument<T>) {
+    check_callable<decltype(T::function)>();
+  } else {
+    check_value<T, Role::argument>();
+  }
 }
 template <class T>
 constexpr void check_result() {

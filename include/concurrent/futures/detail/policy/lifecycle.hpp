@@ -47,7 +47,8 @@ class PoolAdmission {
 
 /// What submit says of a pool that is broken for this reason.
 inline std::string text_of_broken(const std::string& reason) {
-  return reason + (reason.ends_with("for more work.") ? "" : " Make a new executor for more work.");
+  if (reason.ends_with("for more work.")) return reason;
+  return reason + (reason.ends_with('.') ? "" : ".") + " Make a new executor for more work.";
 }
 
 /// What a pool still does: whether it takes calls, starts workers, and when it has come to its end. Belongs to the
