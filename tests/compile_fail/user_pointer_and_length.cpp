@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::pickle: a pointer to characters means nothing in another process, and how many there are is not known. Pass a std::string: the function is given a pointer to its text.
+// expect: concurrent::pickle: a pointer to characters means nothing in another process, and how many there are is not
 // A function of C that takes some memory.
 #include <concurrent/futures.hpp>
 #include <cstddef>

@@ -109,7 +109,8 @@ struct ManagedDict {
     if constexpr (std::is_convertible_v<const K&, std::string>) which = "the key \"" + std::string(key) + '"';
     if constexpr (std::is_integral_v<K>) which = "the key " + std::to_string(key);
     throw std::out_of_range("concurrent::multiprocessing: a dict of " + std::to_string(dict.size()) +
-                            " items does not have " + which + ". Where it may be missing use get, setdefault, or pop with a fallback.");
+                            " items does not have " + which +
+                            ". Where it may be missing use get, setdefault, or pop with a fallback.");
   }
 };
 

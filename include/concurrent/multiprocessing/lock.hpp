@@ -89,7 +89,8 @@ class BasicLock {
   }
   Acquired acquire_until(Deadline deadline) const {
     const HolderId self = state_.self();
-    if (state_->acquire_free(self)) [[likely]] return Acquired::yes;
+    if (state_->acquire_free(self)) [[likely]]
+      return Acquired::yes;
     if (state_->is_held_by(self)) {
       if (recursive_) return nest();
       refuse_acquire();

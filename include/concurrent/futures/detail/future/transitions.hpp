@@ -115,9 +115,10 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::try_finish_cancelled(CallbackLis
 
 [[noreturn]] CONCURRENT_FUTURES_INLINE void FutureStateBase::throw_invalid_state(const char* operation) const {
   const std::string name = state_name(state());
-  throw InvalidStateError("concurrent::futures: " + std::string(operation) + " on a future whose state is " + name +
-                          ". A call is begun once, while it is PENDING, and its outcome is set once, while it is PENDING "
-                          "or RUNNING.");
+  throw InvalidStateError(
+      "concurrent::futures: " + std::string(operation) + " on a future whose state is " + name +
+      ". A call is begun once, while it is PENDING, and its outcome is set once, while it is PENDING "
+      "or RUNNING.");
 }
 
 }  // namespace concurrent::futures::inline v0::detail

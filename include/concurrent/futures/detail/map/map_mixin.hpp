@@ -52,8 +52,8 @@ class MapMixin {
   ///
   /// Throws: std::invalid_argument for a chunksize or buffersize of 0, and for task options that submit refuses; what
   /// submit throws; what reading a range throws (what was submitted is cancelled then).
-  /// Python: Executor.map. An item that fails, or that cannot be pickled, does not end the iteration, and costs no other
-  /// of its chunk. Where it is the unpickling that throws, all of the chunk fail with it.
+  /// Python: Executor.map. An item that fails, or that cannot be pickled, does not end the iteration, and costs no
+  /// other of its chunk. Where it is the unpickling that throws, all of the chunk fail with it.
   template <class Function, class... Ranges>
   auto map(Function&& fn, Ranges&&... iterables) {
     return split(false, std::forward<Function>(fn), std::forward<Ranges>(iterables)...);
