@@ -112,8 +112,13 @@ using Sent = typename SentAs<T>::type;
 // A pointer to text that is sent as a string, which ends at the first zero, for a parameter that is a pointer to
 // characters, which may be more.
 template <class F, class... Args>
-inline constexpr bool loses_length = (is_text_pointer<std::remove_cvref_t<Args>> || ...) && takes<F, Sent<Args>...> &&
-                                     !takes_values<F, Sent<Args>...> && !takes_values<F, StopToken, Sent<Args>...>;
+inline constexpr bool loses_length = [] {
+  if constexpr (!(is_text_pointer<std::remove_cvref_t<Args>> || ...) || takes_values<F, Sent<Args>...>) {
+    return false;
+  } else {
+    return takes<F, Sent<Args>...> && !takes_values<F, StopToken, Sent<Args>...>;
+  }
+}();
 
 template <class Char, std::size_t n>
 std::basic_string_view<Char> literal_text(const Char (&text)[n]) {
