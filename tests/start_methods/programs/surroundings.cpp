@@ -518,7 +518,7 @@ void refused_thread() {
   if (::geteuid() == 0 && ::setuid(54321) != 0) return;  // root has no such limit
   const rlimit limit{2, 2};
   check(::setrlimit(RLIMIT_NPROC, &limit) == 0, "setrlimit");
-  expect_text("Too many processes or threads: raise the limit (ulimit -u, pids.max)",
+  expect_text("Too many processes or threads, or no room for a stack (ulimit -u, -v, -s; pids.max)",
               [] { cf::ProcessPoolExecutor pool(options()); });
 }
 
