@@ -22,7 +22,7 @@ case " ${presets[*]} " in
   *" asan "* | *" tsan "* | *" clang "* | *" fuzz "*) install_packages clang-19 libclang-rt-19-dev llvm-19 libc++-19-dev libc++abi-19-dev || exit 1 ;;
 esac
 declare -A options=(
-  [dev]="-DCMAKE_CXX_FLAGS_DEBUG=-g1 -DCONCURRENT_FUTURES_OWN_SEPARATE=ON"
+  [dev]="-DCMAKE_CXX_FLAGS_DEBUG=-g1 -DCONCURRENT_FUTURES_OWN_SEPARATE=ON -DCONCURRENT_FUTURES_TESTS_TOGETHER=ON"
   [asan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_OWN_SINGLE_HEADER=ON -DCONCURRENT_FUTURES_OWN_SEPARATE=ON -DCONCURRENT_FUTURES_TESTS_TOGETHER=ON"
   [tsan]="-DCMAKE_CXX_COMPILER=clang++-19 -DCONCURRENT_FUTURES_TESTS_TOGETHER=ON"
 )
