@@ -8,6 +8,7 @@
 #include <concurrent/pickle/errors.hpp>
 #include <concurrent/pickle/writer.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,23 +22,25 @@ namespace concurrent::futures::inline v0 {
 
 namespace detail {
 
-/// As what an initializer keeps an argument, which may outlive what a view of it shows: text and spans by their
-/// content.
-template <class Given, class Plain = std::remove_cvref_t<Given>>
+/// An argument of an initializer. What a view of text or of elements shows may be gone before the workers are there, so
+/// that it is kept, and shown again.
+template <class T>
 struct KeptArgument {
-  using type =
-      std::conditional_t<pickle::detail::is_text_pointer<Plain>, std::decay_t<Given>, pickle::detail::Sent<Given>>;
-  static Given&& from(Given&& given) noexcept { return std::forward<Given>(given); }
+  T value;
+  const T& get() const noexcept { return value; }
 };
-template <class Given, class Char, class Traits>
-struct KeptArgument<Given, std::basic_string_view<Char, Traits>> {
-  using type = std::basic_string<Char, Traits>;
-  static type from(std::basic_string_view<Char, Traits> text) { return type(text); }
+template <class Char, class Traits>
+struct KeptArgument<std::basic_string_view<Char, Traits>> {
+  std::basic_string<Char, Traits> value;
+  explicit KeptArgument(std::basic_string_view<Char, Traits> text) : value(text) {}
+  std::basic_string_view<Char, Traits> get() const noexcept { return value; }
 };
-template <class Given, class T>
-struct KeptArgument<Given, std::span<const T>> {
-  using type = std::vector<T>;
-  static type from(std::span<const T> items) { return type(items.begin(), items.end()); }
+template <class T, std::size_t n>
+  requires std::is_copy_constructible_v<T> && (!std::is_same_v<T, bool>)
+struct KeptArgument<std::span<const T, n>> {
+  std::vector<T> value;
+  explicit KeptArgument(std::span<const T, n> items) : value(items.begin(), items.end()) {}
+  std::span<const T, n> get() const noexcept { return std::span<const T, n>(value.data(), value.size()); }
 };
 
 }  // namespace detail
@@ -53,16 +56,17 @@ class Initializer {
   /// None: workers begin with their first task.
   Initializer() noexcept = default;
 
-  /// Takes function and arguments by value; a std::string_view or std::span<const T> by what it shows now.
+  /// Takes function and arguments by value; a std::string_view or std::span<const T> by what it shows now, if that can
+  /// be copied. What a view shows in the function stays for as long as the executor.
   ///
   /// Compile error: the function cannot be called with copies of the arguments.
   template <class Function, class... Args>
     requires(!std::is_same_v<std::remove_cvref_t<Function>, Initializer>)
   Initializer(Function&& fn, Args&&... args) {
     using Plain = std::decay_t<Function>;
-    constexpr bool can_be_called =
-        pickle::detail::takes_values<Plain&, Kept<Args>...> || pickle::detail::takes_c_strings<Plain&, Kept<Args>...>;
-    constexpr bool can_be_copied = (detail::can_be_copied<Kept<Args>>() && ...);
+    constexpr bool can_be_called = pickle::detail::takes_values<Plain&, pickle::detail::Sent<Args>...> ||
+                                   pickle::detail::takes_c_strings<Plain&, pickle::detail::Sent<Args>...>;
+    constexpr bool can_be_copied = (detail::can_be_copied<pickle::detail::Sent<Args>>() && ...);
     static_assert(
         can_be_called,
         "concurrent::futures: the initializer cannot be called with these arguments. They are copied for each "
@@ -72,8 +76,8 @@ class Initializer {
         "concurrent::futures: an argument of the initializer cannot be copied, and each worker needs one. Pass "
         "a std::shared_ptr, or make the object inside the initializer.");
     if constexpr (can_be_called && can_be_copied) {
-      call_ = std::make_shared<Call<Plain, Kept<Args>...>>(
-          std::forward<Function>(fn), detail::KeptArgument<Args>::from(std::forward<Args>(args))...);
+      call_ = std::make_shared<Call<Plain, pickle::detail::Sent<Args>...>>(std::forward<Function>(fn),
+                                                                           std::forward<Args>(args)...);
     }
   }
 
@@ -94,9 +98,6 @@ class Initializer {
   }
 
  private:
-  template <class Given>
-  using Kept = typename detail::KeptArgument<Given>::type;
-
   struct AnyCall {
     AnyCall() = default;
     AnyCall(const AnyCall&) = delete;
@@ -109,15 +110,16 @@ class Initializer {
 
   template <class Function, class... Args>
   struct Call final : AnyCall {
-    template <class... Given>
-    explicit Call(Given&&... given) : parts_(std::forward<Given>(given)...) {}
+    template <class Callee, class... Given>
+    explicit Call(Callee&& callee, Given&&... given)
+        : function_(std::forward<Callee>(callee)),
+          arguments_(detail::KeptArgument<Args>{Args(std::forward<Given>(given))}...) {}
 
     static constexpr bool picklable = pickle::detail::CallChecks<pickle::Pickle, Function, Args...>::passed();
 
     void run() override {
-      std::apply(
-          [](Function& function, const Args&... args) { pickle::detail::invoke(function, copy_for_call(args)...); },
-          parts_);
+      std::apply([&](const auto&... kept) { pickle::detail::invoke(function_, copy_for_call<Args>(kept.get())...); },
+                 arguments_);
     }
     template <class Arg>
     static auto copy_for_call(const Arg& arg) {
@@ -130,7 +132,8 @@ class Initializer {
     bool is_picklable() const noexcept override { return picklable; }
     void dump([[maybe_unused]] pickle::Writer& writer) const override {
       if constexpr (picklable) {
-        std::apply([&](const auto&... parts) { pickle::dump_call<pickle::Pickle>(writer, parts...); }, parts_);
+        std::apply([&](const auto&... kept) { pickle::dump_call<pickle::Pickle>(writer, function_, kept.get()...); },
+                   arguments_);
       } else {
         throw pickle::PicklingError(
             "concurrent::futures: the initializer or one of its arguments cannot be pickled, so it reaches no worker "
@@ -138,7 +141,8 @@ class Initializer {
       }
     }
 
-    std::tuple<Function, Args...> parts_;
+    Function function_;
+    std::tuple<detail::KeptArgument<Args>...> arguments_;
   };
 
   std::shared_ptr<AnyCall> call_;

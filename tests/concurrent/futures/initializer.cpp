@@ -18,6 +18,7 @@ namespace pickle = concurrent::pickle;
 namespace {
 
 std::string last;
+std::string_view seen;
 
 void remember(const std::string& text, int number) { last = text + std::to_string(number); }
 void take(std::string&& text) { last = std::move(text); }
@@ -64,6 +65,11 @@ TEST_CASE("Initializer: keeps what a view shows, and not the view") {
   CHECK(made.is_picklable());
   made();
   CHECK(last == "a text that is longer than a string holds in itself 6 literal");
+
+  const cf::Initializer shows{[](std::string_view text) { seen = text; }, std::string_view(last)};
+  last.assign(last.size(), 'x');
+  shows();
+  CHECK(seen == "a text that is longer than a string holds in itself 6 literal");  // for as long as the initializer
 }
 
 TEST_CASE("Initializer: a pointer to characters stays one, for whoever knows how many there are") {
