@@ -107,7 +107,12 @@ struct Codec<T, Kind::error_code> {
     dump_block(writer, name.data(), name.size());
     writer.put(value.value());
     std::string text;
-    if (!is_standard_category(value.category())) text = value.message();
+    if (!is_standard_category(value.category())) {
+      try {
+        text = value.message();
+      } catch (...) {  // of the program's category, which may not know that number
+      }
+    }
     dump_block(writer, text.data(), text.size());
   }
   static T load(Reader& reader) {

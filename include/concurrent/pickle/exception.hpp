@@ -42,30 +42,56 @@ struct Codec<T, Kind::exception_ptr> {
 // Throws PicklingError unless that very type crosses as itself.
 void check_known_exception(const std::type_info& type);
 [[noreturn]] void refuse_exception(Reader& reader, const std::type_info& wanted);
+[[noreturn]] void refuse_text(Reader& reader, const std::type_info& wanted, const std::string& text);
 
-// An exception that is no more than a value, as tasks return that tell of failures so.
+// An exception that is no more than a value, as tasks return that tell of failures so: by its own functions and what it
+// has from the standard's class, or as it crosses when it is thrown.
 template <class T>
 struct Codec<T, Kind::exception> {
   using Parts = Types<>;
-  static constexpr std::size_t minimum_size() { return 1; }
+  static constexpr std::size_t minimum_size() { return 0; }
   static void dump(Writer& writer, const T& value) {
-    check_known_exception(typeid(T));
-    try {
-      throw T(value);
-    } catch (...) {
-      dump_exception_at(writer, std::current_exception());
+    if constexpr (has_functions_of_its_own<T>) {
+      Codec<T, Kind::custom>::dump(writer, value);
+      dump_standard_base(writer, value);
+    } else {
+      check_known_exception(typeid(T));
+      try {
+        throw T(value);
+      } catch (const T&) {  // copying may have thrown something else
+        dump_exception_at(writer, std::current_exception());
+      }
     }
   }
   static T load(Reader& reader) {
-    if (const std::exception_ptr loaded = load_exception_at(reader)) {
-      try {
-        std::rethrow_exception(loaded);
-      } catch (const T& exception) {
-        return exception;
-      } catch (...) {  // damaged
+    if constexpr (has_functions_of_its_own<T>) {
+      T value = Codec<T, Kind::custom>::load(reader);
+      load_standard_base(reader, value);
+      return value;
+    } else {
+      if (const std::exception_ptr loaded = load_exception_at(reader)) {
+        try {
+          std::rethrow_exception(loaded);
+        } catch (const T& exception) {
+          return with_text_of(reader, exception);
+        } catch (...) {  // damaged
+        }
       }
+      refuse_exception(reader, typeid(T));
     }
-    refuse_exception(reader, typeid(T));
+  }
+
+ private:
+  // What arrives may be of a derived class, for the sake of its text.
+  static T with_text_of(Reader& reader, const T& arrived) {
+    T value = arrived;
+    const std::string text = detail::text_of(arrived);
+    if (text == detail::text_of(value)) return value;
+    using Base = StandardBase<T>;
+    if constexpr (std::is_same_v<Base, std::runtime_error> || std::is_same_v<Base, std::logic_error>)
+      static_cast<Base&>(value) = Base(text);
+    if (text != detail::text_of(value)) refuse_text(reader, typeid(T), text);
+    return value;
   }
 };
 

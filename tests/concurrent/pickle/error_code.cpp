@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <ios>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -18,6 +19,13 @@ class Category : public std::error_category {
   const char* name_;
 };
 
+class Speechless : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "speechless"; }
+  std::string message(int) const override { throw std::out_of_range("what number is that?"); }
+};
+
+const Speechless speechless;
 const Category registered("registered");
 const Category unknown("unknown");
 
@@ -46,6 +54,12 @@ TEST_CASE("error_code: of another category, value, name and message arrive") {
   CHECK(code.category().message(7) == "unknown error 7");
   CHECK(code.category().name() == std::string("unknown"));
   CHECK(code == there_and_back(std::error_code(5, unknown)));
+}
+
+TEST_CASE("error_code: a category whose message throws") {
+  const std::error_code code = there_and_back(std::error_code(5, speechless));
+  CHECK(code.value() == 5);
+  CHECK(code.message() == "speechless error 5");
 }
 
 TEST_CASE("error_code: forged names of categories do not take memory without end") {

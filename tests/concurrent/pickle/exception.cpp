@@ -187,6 +187,9 @@ struct DatabaseError : std::system_error {
 struct Prefixed : std::runtime_error {
   explicit Prefixed(const std::string& text) : std::runtime_error("cannot parse: " + text + "!") {}
 };
+struct Twice : std::runtime_error {  // cannot be made of its text
+  explicit Twice(const std::string& text) : std::runtime_error(text + ", I say: " + text) {}
+};
 struct OwnText : std::exception {
   explicit OwnText(const std::string& text) : text_("mine: " + text) {}
   const char* what() const noexcept final { return text_.c_str(); }
@@ -210,6 +213,7 @@ CONCURRENT_FUTURES_EXCEPTION(WithPlace);
 CONCURRENT_FUTURES_EXCEPTION(SaysMore);
 CONCURRENT_FUTURES_EXCEPTION(DatabaseError);
 CONCURRENT_FUTURES_EXCEPTION(Prefixed);
+CONCURRENT_FUTURES_EXCEPTION(Twice);
 CONCURRENT_FUTURES_EXCEPTION(OwnText);
 CONCURRENT_FUTURES_EXCEPTION(DeclaredMute);
 CONCURRENT_FUTURES_EXCEPTION(MuteError);
@@ -536,6 +540,12 @@ TEST_CASE("exceptions as values: those that cross with their type, in containers
   CHECK(there_and_back(coded).code() == coded.code());
   const std::filesystem::filesystem_error file("open", "a", "b", std::make_error_code(std::errc::no_space_on_device));
   CHECK(there_and_back(file).path2() == "b");
+  CHECK(there_and_back(app::WithCode(7, "mine")).code == 7);
+  check_value_arrives(app::WithCode(7, "mine"));
+  check_value_arrives(app::SaysMore(7, "mine"));
+  check_value_arrives(app::DatabaseError(std::errc::timed_out, "select", 5));
+  CHECK(there_and_back(app::DatabaseError(std::errc::timed_out, "select", 5)).code() == std::errc::timed_out);
+  check_value_arrives(app::Twice("here"));
   CHECK(there_and_back(std::vector<std::logic_error>(2, std::logic_error("x")))[1].what() == "x"s);
   const auto outcome = there_and_back(std::variant<int, std::runtime_error>(std::runtime_error("bad")));
   CHECK(std::get<1>(outcome).what() == "bad"s);

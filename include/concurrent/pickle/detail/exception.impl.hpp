@@ -47,10 +47,10 @@ inline bool may_be_shared(std::string_view type_name) noexcept {
 }
 
 // A plug-in that hides its symbols from the program has a copy of this library, and in it a list of types, of its own.
-// What such a copy knows of is found among its module's constants, and for good, so that it is looked for once.
+// What such a copy knows of is found among its module's constants, which are there for good from then on.
 struct ForeignKind {
   const std::type_info* type;
-  const ExceptionKind* kind;  // null: that module does not know the type either
+  const ExceptionKind* kind;
   const ForeignKind* next;
 };
 inline constinit std::atomic<const ForeignKind*> foreign_kinds{nullptr};
@@ -76,8 +76,8 @@ inline const ExceptionKind* find_foreign_kind(const std::type_info& type) {
   const auto address = reinterpret_cast<std::uintptr_t>(&type);
   const auto own = reinterpret_cast<std::uintptr_t>(&foreign_kinds);
   if (main_module().all.holds(address) && main_module().all.holds(own)) return nullptr;
-  const ForeignKind* const first = foreign_kinds.load(std::memory_order_acquire);
-  for (const ForeignKind* known = first; known != nullptr; known = known->next) {
+  for (const ForeignKind* known = foreign_kinds.load(std::memory_order_acquire); known != nullptr;
+       known = known->next) {
     if (known->type == &type) return known->kind;
   }
   const ExceptionKind* kind = nullptr;
@@ -86,8 +86,9 @@ inline const ExceptionKind* find_foreign_kind(const std::type_info& type) {
     if (!module.all.holds(own)) kind = find_in_constants(module, type);
     return true;
   });
-  keep_loaded(&type);
-  auto* const found = new ForeignKind{&type, kind, first};
+  if (kind == nullptr) return nullptr;
+  keep_loaded(kind);
+  auto* const found = new ForeignKind{&type, kind, foreign_kinds.load(std::memory_order_relaxed)};
   while (
       !foreign_kinds.compare_exchange_weak(found->next, found, std::memory_order_release, std::memory_order_relaxed)) {
   }
@@ -296,6 +297,11 @@ CONCURRENT_FUTURES_INLINE void check_known_exception(const std::type_info& type)
 
 CONCURRENT_FUTURES_INLINE void refuse_exception(Reader& reader, const std::type_info& wanted) {
   reader.refuse("an exception is no " + readable(wanted.name()));
+}
+
+CONCURRENT_FUTURES_INLINE void refuse_text(Reader& reader, const std::type_info& wanted, const std::string& text) {
+  reader.refuse("a value of type " + readable(wanted.name()) + " cannot say \"" + text +
+                "\" here: give it a function serialize and a default constructor");
 }
 
 CONCURRENT_FUTURES_INLINE std::exception_ptr load_exception_at(Reader& reader) {

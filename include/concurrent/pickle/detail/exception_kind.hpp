@@ -79,9 +79,13 @@ inline constexpr bool has_no_content =
      (sizeof(T) == sizeof(std::runtime_error) && std::is_base_of_v<std::runtime_error, T>) ||
      (sizeof(T) == sizeof(std::logic_error) && std::is_base_of_v<std::logic_error, T>));
 
-// Whether a program's exception pickles, and not only as an exception.
 template <class T>
-inline constexpr bool pickles_by_itself = Picklable<T> && (has_own_pickler<T> || kind_of<T>() != Kind::exception);
+inline constexpr bool has_functions_of_its_own = customisation_of<T>() != Customisation::none;
+
+// Whether a program's exception says how it pickles.
+template <class T>
+inline constexpr bool pickles_by_itself =
+    Picklable<T> && (has_own_pickler<T> || kind_of<T>() != Kind::exception || has_functions_of_its_own<T>);
 
 template <class T>
 constexpr void check_exception() {
@@ -170,13 +174,15 @@ struct ByContent {
 
 template <class T>
 struct ByPickling : ByContent<T, ByPickling<T>> {
+  // Of its own functions its Pickler knows, and of the base; a Pickler of the program's own knows nothing of that.
+  static constexpr bool apart = has_own_pickler<T> || kind_of<T>() != Kind::exception;
   static void dump_content(Writer& writer, const T& exception) {
     Pickler<T>::dump(writer, exception);
-    dump_standard_base(writer, exception);
+    if constexpr (apart) dump_standard_base(writer, exception);
   }
   static std::exception_ptr load(Reader& reader, const std::string& message, const std::exception_ptr& cause) {
     T exception = Pickler<T>::load(reader);
-    load_standard_base(reader, exception);
+    if constexpr (apart) load_standard_base(reader, exception);
     return make_arrived<T>(static_cast<T&&>(exception), message, cause);
   }
 };

@@ -98,7 +98,7 @@ consteval Kind kind_of() {
     // With captures it is a callable, see callable.hpp, and no value: nobody would look at what it captures.
     return std::is_empty_v<T> && std::is_trivially_copyable_v<T> ? Kind::empty : Kind::refused;
   } else if constexpr (customisation_of<T>() != Customisation::none) {
-    return Kind::custom;
+    return std::is_base_of_v<std::exception, T> ? Kind::exception : Kind::custom;
   } else if constexpr (enable_bitwise<T>) {
     static_assert(std::is_trivially_copyable_v<T>,
                   "concurrent::pickle: enable_bitwise is set for a type that is not trivially copyable. "
