@@ -130,11 +130,11 @@ class BasicProcessPoolExecutor : public detail::ExecutorBase<BasicProcessPoolExe
   template <class Options, class Function, class... Args>
   auto submit_item(detail::Admission admission, Options options, Function&& fn, Args&&... args) {
     using Carrier = detail::serializer_for_t<Serializer, Function>;
-    using Call = CallChecks<std::decay_t<Function>, pickle::detail::Sent<Args>...>;
+    using Call = CallChecks<std::decay_t<Function>, pickle::detail::SentBy<Serializer, Args>...>;
     Call::check();
     if constexpr (!Call::passed()) {
       // Refused: what follows would only repeat it in the standard library's words.
-      return detail::refused_future<std::decay_t<Function>, pickle::detail::Sent<Args>...>();
+      return detail::refused_future<std::decay_t<Function>, pickle::detail::SentBy<Serializer, Args>...>();
     } else {
       using Result = pickle::call_result_t<Function, Args...>;
       pool().check_open();

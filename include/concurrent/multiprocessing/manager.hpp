@@ -129,7 +129,7 @@ class Manager {
   /// Throws: what the constructor throws.
   template <class T, class... Args>
   Proxy<T> make(const Args&... args) {
-    using Make = detail::ManagedMake<T, pickle::detail::Sent<const Args&>...>;
+    using Make = detail::ManagedMake<T, pickle::detail::Pickled<const Args&>...>;
     return make_proxy<Proxy<T>, &Make::run>(args...);
   }
 

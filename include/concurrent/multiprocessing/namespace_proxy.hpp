@@ -66,10 +66,10 @@ class NamespaceProxy : public detail::ProxyBase {
   /// No names: for a variable that gets them later.
   NamespaceProxy() noexcept = default;
 
-  /// Text between quotes is stored as std::string.
+  /// Text between quotes, or that a pointer points to, is stored as std::string.
   template <class T>
   void set(const std::string& name, const T& value) const {
-    using Stored = pickle::detail::Sent<const T&>;
+    using Stored = pickle::detail::Pickled<const T&>;
     static_assert(
         std::is_copy_constructible_v<Stored>,
         "concurrent::multiprocessing: a value in a Namespace is copied when it is read, which this type cannot "

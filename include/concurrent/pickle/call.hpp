@@ -24,7 +24,7 @@ namespace concurrent::pickle::inline v0 {
 /// pointer points to, are copied as std::string. `void`
 /// if it cannot be called so, for which check_call has the message.
 template <class F, class... Args>
-using call_result_t = detail::CallResult<std::decay_t<F>, detail::Sent<Args>...>;
+using call_result_t = detail::CallResult<std::decay_t<F>, detail::Pickled<Args>...>;
 
 namespace detail {
 
@@ -59,7 +59,7 @@ void dump_argument(Writer& writer, const Given& given) {
 /// Fails to compile, with a message that says what is wrong and what to do, unless a call of F with Args can be sent.
 template <class F, class... Args>
 constexpr void check_call() {
-  detail::CallChecks<Pickle, std::decay_t<F>, detail::Sent<Args>...>::check();
+  detail::CallChecks<Pickle, std::decay_t<F>, detail::Pickled<Args>...>::check();
 }
 
 namespace detail {
@@ -69,16 +69,16 @@ namespace detail {
 template <class Serializer, class F, class... Args>
 [[gnu::always_inline]] inline void dump_checked_call(Writer& writer, F&& function, Args&&... args) {
   using Function = std::decay_t<F>;
-  using Checks = CallChecks<Serializer, Function, Sent<Args>...>;
-  static_assert(!loses_length<Function&, Args...>,
+  using Checks = CallChecks<Serializer, Function, SentBy<Serializer, Args>...>;
+  static_assert(!std::is_same_v<Serializer, Pickle> || !loses_length<Function&, Args...>,
                 "concurrent::pickle: a pointer to characters means nothing in another process, and how many there are "
                 "is not known. Pass a std::string: the function is given a pointer to its text.");
   Checks::check();
   if constexpr (Checks::passed()) {
-    using ThisCall = Call<Serializer, Function, Sent<Args>...>;
+    using ThisCall = Call<Serializer, Function, SentBy<Serializer, Args>...>;
     dump_function(writer, reinterpret_cast<std::uintptr_t>(&ThisCall::kind), Target::constant);
     detail::dump_callable<Function>(writer, function);
-    (detail::dump_argument<Serializer, Sent<Args>>(writer, args), ...);
+    (detail::dump_argument<Serializer, SentBy<Serializer, Args>>(writer, args), ...);
   }
 }
 

@@ -36,6 +36,13 @@ std::string thread_name() {
   return name;
 }
 
+/// Points to a string, and gives copies of it.
+struct Handle {
+  std::string& text;
+  std::string& operator*() const { return text; }
+  std::string get() const { return text; }
+};
+
 /// Counts how many are inside; lets nobody out before that many have come.
 class Barrier {
  public:
@@ -71,6 +78,9 @@ TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor.submit: any callable, any argu
   pool.submit(&std::string::pop_back, std::ref(both.second)).result();
   pool.submit(&std::string::pop_back, &both.second).result();
   CHECK(both.second == "te");
+  pool.submit(&std::string::pop_back, Handle{both.second}).result();
+  CHECK(both.second == "t");
+  both.second += 'e';
   const std::vector<std::reference_wrapper<std::string>> texts(2, std::ref(both.second));
   CHECK(pool.map(&std::string::length, texts).to_vector() == std::vector<std::size_t>{2, 2});
   CHECK_THROWS_AS(pool.submit([] { throw 1; }).result(), int);

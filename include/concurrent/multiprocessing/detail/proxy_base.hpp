@@ -128,7 +128,7 @@ class ProxyBase {
   template <class T, class Function, class... Args>
   auto apply_in_server(const Function& fn, const Args&... args) const {
     using F = std::decay_t<Function>;
-    using Apply = ManagedApply<T, F, pickle::detail::Sent<const Args&>...>;
+    using Apply = ManagedApply<T, F, pickle::detail::Pickled<const Args&>...>;
     return call_server<&Apply::run>(pickle::Callable<F>{fn}, args...);
   }
 

@@ -27,6 +27,10 @@ constexpr void check_result() {
   if constexpr (!std::is_void_v<T>) check_value<T, Role::value>();
 }
 
+// As what a call with this Serializer sends an argument.
+template <class Serializer, class T>
+using SentBy = typename std::conditional_t<std::is_same_v<Serializer, Pickle>, PickledAs<T>, SentAs<T>>::type;
+
 template <class F>
 constexpr void check_is_callable() {
   static_assert(is_callable_type<F>,

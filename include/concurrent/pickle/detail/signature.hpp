@@ -91,7 +91,7 @@ inline constexpr bool is_text_pointer = false;
 template <class Char>
 inline constexpr bool is_text_pointer<Char*> = is_text<std::remove_const_t<Char>>;
 
-// How an argument arrives: as a copy; text between quotes, or that a pointer points to, as a string.
+// How an argument arrives: as a copy; text between quotes as a string.
 template <class T>
 struct SentAs {
   using type = std::decay_t<T>;
@@ -102,21 +102,26 @@ struct SentAs<const Char (&)[n]> {
   using type = std::basic_string<Char>;
 };
 template <class T>
+using Sent = typename SentAs<T>::type;
+// How an argument of a call arrives in another process: text that a pointer points to as a string, too.
+template <class T>
+struct PickledAs : SentAs<T> {};
+template <class T>
   requires is_text_pointer<std::remove_cvref_t<T>>
-struct SentAs<T> {
+struct PickledAs<T> {
   using type = std::basic_string<std::remove_const_t<std::remove_pointer_t<std::remove_cvref_t<T>>>>;
 };
 template <class T>
-using Sent = typename SentAs<T>::type;
+using Pickled = typename PickledAs<T>::type;
 
 // A pointer to text that is sent as a string, which ends at the first zero, for a parameter that is a pointer to
 // characters, which may be more.
 template <class F, class... Args>
 inline constexpr bool loses_length = [] {
-  if constexpr (!(is_text_pointer<std::remove_cvref_t<Args>> || ...) || takes_values<F, Sent<Args>...>) {
+  if constexpr (!(is_text_pointer<std::remove_cvref_t<Args>> || ...) || takes_values<F, Pickled<Args>...>) {
     return false;
   } else {
-    return takes<F, Sent<Args>...> && !takes_values<F, StopToken, Sent<Args>...>;
+    return takes<F, Pickled<Args>...> && !takes_values<F, StopToken, Pickled<Args>...>;
   }
 }();
 
@@ -158,12 +163,10 @@ decltype(auto) object_of(First&& first) {
   const auto is_object = []<class T>() { return std::is_same_v<Class, T> || std::is_base_of_v<Class, T>; };
   if constexpr (is_object.template operator()<std::remove_cvref_t<First>>()) {
     return std::forward<First>(first);
-  } else if constexpr (requires {
-                         requires is_object.template operator()<std::remove_cvref_t<decltype(first.get())>>();
-                       }) {
-    return first.get();
-  } else {
+  } else if constexpr (requires { *std::forward<First>(first); }) {
     return *std::forward<First>(first);
+  } else {
+    return first.get();
   }
 }
 

@@ -95,10 +95,10 @@ class NodePoolMembers : public ExecutorBase<Self> {
   template <class Function, class... Args>
   auto submit_item(Admission admission, TaskOptions* options, Function&& fn, Args&&... args) {
     using Carrier = serializer_for_t<Serializer, Function>;
-    using Call = CallChecks<std::decay_t<Function>, pickle::detail::Sent<Args>...>;
+    using Call = CallChecks<std::decay_t<Function>, pickle::detail::SentBy<Serializer, Args>...>;
     Call::check();
     if constexpr (!Call::passed()) {
-      return refused_future<std::decay_t<Function>, pickle::detail::Sent<Args>...>();
+      return refused_future<std::decay_t<Function>, pickle::detail::SentBy<Serializer, Args>...>();
     } else {
       using Result = pickle::call_result_t<Function, Args...>;
       pool().check_open();
