@@ -70,7 +70,9 @@ TEST_CASE_METHOD(support::LeakChecked,
       try {
         static_cast<void>(detail::open_shared_memory(closed));
       } catch (const pickle::UnpicklingError& refused) {
-        return std::string(refused.what()).find("has ended, has let go of it, or runs on another") != std::string::npos ? 0 : 2;
+        return std::string(refused.what()).find("has ended, has let go of it, or runs on another") != std::string::npos
+                   ? 0
+                   : 2;
       }
       return 3;
     });
