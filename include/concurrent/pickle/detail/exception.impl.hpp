@@ -55,7 +55,8 @@ struct ForeignKind {
 };
 inline constinit std::atomic<const ForeignKind*> foreign_kinds{nullptr};
 
-inline bool is_exception_kind(const ExceptionKind& kind) noexcept {
+// At a place that a message names there may be anything, also what a sanitizer guards.
+[[gnu::no_sanitize_address]] inline bool is_exception_kind(const ExceptionKind& kind) noexcept {
   return kind.number == ExceptionKind::right_number && kind.complement == ~ExceptionKind::right_number;
 }
 
