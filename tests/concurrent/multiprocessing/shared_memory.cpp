@@ -168,10 +168,11 @@ TEST_CASE_METHOD(support::LeakChecked, "SH4 SharedMemory: the sender has ended, 
   const Message message = sender.message();
   const std::string pid = std::to_string(sender.pid());
   sender.end();
-  CHECK(support::message_of<pickle::UnpicklingError>([&] { pickle::loads<mp::SharedMemory>(message); }) ==
-        "concurrent::multiprocessing: shared memory of 100 bytes cannot be reached: process " + pid +
-            ", which sent it, has ended, has let go of it, or runs on another machine. Keep the object where it was made "
-            "until the tasks that were given it are done.");
+  CHECK(
+      support::message_of<pickle::UnpicklingError>([&] { pickle::loads<mp::SharedMemory>(message); }) ==
+      "concurrent::multiprocessing: shared memory of 100 bytes cannot be reached: process " + pid +
+          ", which sent it, has ended, has let go of it, or runs on another machine. Keep the object where it was made "
+          "until the tasks that were given it are done.");
 }
 
 TEST_CASE_METHOD(support::LeakChecked,
