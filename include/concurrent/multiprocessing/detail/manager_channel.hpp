@@ -8,8 +8,7 @@
 // The memory is made and sealed by the server: what a client says of its size is nothing, and nobody can cut it short.
 // Its descriptor goes over the socket to the client that has asked, once it has made a few calls; both close it when
 // they have mapped the memory. In a forked child the client's mapping is not there.
-//
-// Word by word. N is the number of the call, counted by the client from 1.
+// The words. N is the number of the call, counted by the client from 1.
 //   request.number   client   N: the call lies in request.frame and request.bytes, whole. Written last.
 //   request.frames   client   how many frames it has sent, or is about to send, over the socket since it has the memory
 //   answer.number    server   N: the answer lies in answer.frame and answer.bytes, whole; or, its kind being `follows`,
