@@ -20,9 +20,8 @@
 
 namespace concurrent::pickle::inline v0 {
 
-/// The type of the result of calling a copy of F with copies of Args; string literals, and text that a
-/// pointer points to, are copied as std::string. `void`
-/// if it cannot be called so, for which check_call has the message.
+/// The type of the result of calling a copy of F with copies of Args; string literals, and text that a pointer points
+/// to, are copied as std::string. `void` if it cannot be called so, for which check_call has the message.
 template <class F, class... Args>
 using call_result_t = detail::CallResult<std::decay_t<F>, detail::Pickled<Args>...>;
 

@@ -73,19 +73,21 @@ class NamedCategory : public std::error_category {
   mutable std::atomic<const Text*> texts_{nullptr};
 };
 
-inline bool is_standard_category(const std::error_category& category) noexcept {
-  return category == std::generic_category() || category == std::system_category() ||
-         category == std::iostream_category();
+template <class Wanted>
+const std::error_category* find_standard_category(Wanted&& wanted) noexcept {
+  for (const std::error_category* category :
+       {&std::generic_category(), &std::system_category(), &std::iostream_category()}) {
+    if (wanted(*category)) return category;
+  }
+  return nullptr;
 }
 
 inline const std::error_category& find_category(Reader& reader, std::string_view name) {
-  for (const std::error_category* category :
-       {&std::generic_category(), &std::system_category(), &std::iostream_category()}) {
-    if (name == category->name()) return *category;
-  }
+  const auto has_name = [name](const std::error_category& category) { return name == category.name(); };
+  if (const auto* const standard = find_standard_category(has_name)) return *standard;
   for (const KnownCategory* known = known_categories.load(std::memory_order_acquire); known != nullptr;
        known = known->next) {
-    if (name == known->category->name()) return *known->category;
+    if (has_name(*known->category)) return *known->category;
   }
   // An error_code refers to its category for ever, so that each new name takes memory for good. Nobody has many.
   constexpr int most_unknown_categories = 256;
@@ -106,8 +108,9 @@ struct Codec<T, Kind::error_code> {
     const std::string_view name = value.category().name();
     dump_block(writer, name.data(), name.size());
     writer.put(value.value());
-    std::string text;
-    if (!is_standard_category(value.category())) {
+    std::string text;  // those of the standard's every process knows
+    const auto is_its = [&](const std::error_category& category) { return category == value.category(); };
+    if (find_standard_category(is_its) == nullptr) {
       try {
         text = value.message();
       } catch (...) {  // of the program's category, which may not know that number

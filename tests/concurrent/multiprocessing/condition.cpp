@@ -132,6 +132,32 @@ TEST_CASE_METHOD(support::HoldersChecked,
   other.join();
 }
 
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "Condition: who waits has given up all levels of its RLock, and has them again") {
+  const mp::RLock lock;
+  const mp::Condition condition(lock);
+  const mp::Value<int> waits, levels;
+  std::thread waiter([&] {
+    lock.acquire();
+    lock.acquire();
+    waits.store(1);
+    if (!condition.wait_for(support::patience)) return;
+    for (; lock.locked(); lock.release()) levels.fetch_add(1);
+  });
+  CHECK(support::eventually([&] {
+    const std::lock_guard guard(lock);
+    return waits.load() == 1;
+  }));
+  {
+    const std::lock_guard guard(lock);
+    condition.notify();
+  }
+  waiter.join();
+  CHECK(levels.load() == 2);
+  CHECK(lock.try_acquire() == Acquired::yes);
+  lock.release();
+}
+
 TEST_CASE_METHOD(support::HoldersChecked, "K23 K24 Condition: a waiter that is killed takes no notification with it") {
   const Waiters waiters;
   for (int round = 0; round < 20; ++round) {

@@ -3,10 +3,13 @@
 #include <concurrent/pickle/call.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -108,6 +111,19 @@ TEST_CASE("ChunkItems: shared objects stay shared where all can be written") {
   const Shared one = std::make_shared<NotNegative>(NotNegative{1});
   const auto arrived = sent({{one, one}, {}});
   CHECK(arrived.values[0] == arrived.values[1]);
+}
+
+TEST_CASE("ChunkItems: where one cannot be written the others keep what they share in themselves") {
+  using Pair = std::pair<Shared, Shared>;
+  const auto pair_of = [](int value) {
+    const auto one = std::make_shared<NotNegative>(NotNegative{value});
+    return Pair(one, one);
+  };
+  const detail::ChunkItems<Pair> items{{pair_of(1), pair_of(-1), pair_of(2)}, {}};
+  const auto arrived = pickle::loads<detail::ChunkItems<Pair>>(pickle::dumps(items));
+  REQUIRE(arrived.values.size() == 2);
+  for (const auto& [first, second] : arrived.values) CHECK(first == second);
+  CHECK(arrived.values[1].second->value == 2);
 }
 
 TEST_CASE("ChunkItems: bytes that are damaged are refused") {
