@@ -40,6 +40,7 @@
 #include <concurrent/multiprocessing/detail/proxy_base.impl.hpp>
 #include <concurrent/multiprocessing/detail/zygote_process.impl.hpp>
 #include <concurrent/pickle/detail/exception.impl.hpp>
+#include <concurrent/pickle/detail/exception_lookup.impl.hpp>
 #include <concurrent/pickle/detail/function.impl.hpp>
 #include <concurrent/pickle/detail/memory_map.hpp>
 #include <concurrent/pickle/detail/module.impl.hpp>

@@ -122,4 +122,5 @@ std::string exception_type_name(const std::exception_ptr& exception);
 
 #ifdef CONCURRENT_FUTURES_DEFINITIONS
 #include <concurrent/pickle/detail/exception.impl.hpp>
+#include <concurrent/pickle/detail/exception_lookup.impl.hpp>
 #endif
