@@ -72,12 +72,14 @@ EACH_POLICY("fault 77: the whole program is stopped while a callback runs: the s
         Trial trial(policy);
         cf::TaskOptions limited;
         limited.timeout = 400ms;
-        auto first = trial.submit(add_one, 1);
+        const Gate added = Gate::make();  // first: of a call that is done it would run in this thread
+        auto first = trial.submit(hold, Counter::make(), added, 1);
         first.add_done_callback([&](const auto&) {
           started.wait_until(1);
           started.add();
           for (int i = 0; i < 20; ++i) sleep_for(10ms);
         });
+        added.open();
         auto limited_one = trial.submit(limited, work_in_steps, started, 25);
         trial.value(limited_one, 25);
         trial.finish();
@@ -109,11 +111,13 @@ EACH_POLICY("fault 77: a callback that takes long is no hold-up: a task that is 
   started.wait_until(1);
   std::atomic<bool> called{false};
   support::Clock::time_point end{};
-  trial.submit(add_one, 1).add_done_callback([&](const auto&) {
+  const Gate added = Gate::make();  // before the call ends: the callback would run in this thread
+  trial.submit(hold, Counter::make(), added, 1).add_done_callback([&](const auto&) {
     sleep_for(800ms);
     end = support::Clock::now();
     called = true;
   });
+  added.open();
   CHECK_THROWS_AS(endless.result(20s * busy()), cf::TaskTimeoutError);
   const auto now = support::Clock::now();
   CHECK(called);

@@ -258,9 +258,9 @@ TEST_CASE_METHOD(support::LeakChecked, "resume_on: goes on in a thread of the po
 
 TEST_CASE_METHOD(support::LeakChecked,
                  "resume_on: a pool that takes no more calls, or drops them, throws in the coroutine") {
+  std::atomic<bool> open{false};  // before the pool, whose thread may look at it until the pool's end
   cf::ThreadPoolExecutor threads(1);
   const auto body = [&]() -> Job { co_await cf::resume_on(threads); };
-  std::atomic<bool> open{false};
   threads.submit([&] { open.wait(false); });
   const Job dropped = body();
   threads.shutdown(false, true);

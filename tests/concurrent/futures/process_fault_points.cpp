@@ -319,12 +319,14 @@ EACH_PROCESS_POOL("a callback may wait for a call whose result has come together
   const support::Counter ran = support::Counter::make();
   const support::Gate manager = support::Gate::make();
   auto pool = kind.pool(1);
-  auto holds = pool.submit(repeat, 1);
+  const support::Gate added = support::Gate::make();  // before the call ends: the callback would run in this thread
+  auto holds = pool.submit([added](int n) { return added.wait(), repeat(n); }, 1);
   std::atomic<bool> held{false};
   holds.add_done_callback([&](const cf::Future<std::string>&) {
     held = true;
     manager.wait();
   });
+  added.open();
   while (!held) std::this_thread::yield();
   // The manager is held up, and nobody else looks at the rings until both have been run.
   const auto work = [ran](int n) {

@@ -300,11 +300,13 @@ TEST_CASE("Nodes: while a callback holds the manager up, results and answers com
   Pool pool(Nodes(2), {});
   const support::Gate entered = support::Gate::make();
   const support::Gate gate = support::Gate::make();
-  auto first = pool.submit(square, 2);
+  const support::Gate added = support::Gate::make();  // before the call ends: the callback would run in this thread
+  auto first = pool.submit([added](int n) { return added.wait(), square(n); }, 2);
   first.add_done_callback([entered, gate](cf::Future<int>) {
     entered.open();
     gate.wait();
   });
+  added.open();
   entered.wait();
   const auto held = hold_calls(pool, 2);
   for (const auto& one : held) one->gate.open();
