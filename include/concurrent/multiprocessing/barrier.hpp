@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 // The protocol of Barrier. A pass is a generation. Who arrives writes itself into a free cell of the generation's bank
 // (even and odd ones have one each); a cell of an older generation is free. So nothing need be cleared, and what has
-// arrived can be told from the cells alone, whoever dies where.
+// arrived can be told from the cells alone, whoever dies where. A cell's generation only grows: who comes with one that
+// others have left behind finds newer ones in the cells and looks at the phase again. So a generation that has passed
+// had no cell free, and whoever has written a cell of it was of those that it counted.
 //
 //   cell    who arrived (38 bits: slot and life of its HolderId) and in which generation (26 bits)
-//   phase   the generation (26 bits), whether it is broken (1), and of the last 37 generations whether each ended by
-//           a pass (37); each change is one compare-and-swap, so that all see the same outcome
+//   phase   the generation (26 bits), whether it is broken (1), the last one that ended without a pass (26), and of the
+//           last 11 generations whether each ended by a pass; each change is one compare-and-swap, so that all see the
+//           same outcome. Who sleeps through thousands of passes knows its own: it is newer than the last that was none
 //   wakeups what sleepers sleep on; counts the changes
 //
-// The last cell filled makes the pass, and whoever sees all cells filled writes it: the one that filled it, or, if that
-// was killed before it could, any other. Who finds a dead one among those who have arrived, in a generation that is not
-// full, breaks it.
+// Who sees all cells filled, and all alive who filled them, writes the pass: the last that arrived, or, while that has
+// not done so, any other. Who finds a dead one among those who have arrived breaks the barrier. What is written first
+// holds: one that dies after the pass was written has passed.
 #pragma once
 
 #include <concurrent/multiprocessing/detail/deadline.hpp>
@@ -32,7 +35,7 @@ namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
 struct BarrierWords {
-  static constexpr std::uint64_t expected_kind = 0x31'72'72'61'62'66'63'63;  // "ccfbarr1"
+  static constexpr std::uint64_t expected_kind = 0x32'72'72'61'62'66'63'63;  // "ccfbarr2"
 
   std::uint64_t kind;
   std::atomic<std::uint64_t> phase;
@@ -47,10 +50,12 @@ struct BarrierWords {
 ///
 /// It is broken, for all who wait and for all who come later, by a timeout, by abort(), and within 5 ms by the death of
 /// one who waits; reset() mends it. Nobody can know of one that ends before it arrives: for that use wait_for. A pass
-/// that is complete stands, whoever dies after it.
+/// that is complete stands, whoever dies after it; but whoever sleeps through it, ten more and a reset is told that it
+/// was broken. More threads may use it than there are parties: the first so many that come make a pass.
 ///
 /// Threads: any, at once.
-/// Python: `multiprocessing.Barrier`; its action is for whoever gets 0 from wait().
+/// Python: `multiprocessing.Barrier`, without its action: whoever gets 0 from wait() can do something, but when the
+/// others may be on their way already.
 class Barrier {
  public:
   /// The most that one can wait for.
@@ -61,9 +66,10 @@ class Barrier {
   explicit Barrier(int parties) : state_(2 * static_cast<std::size_t>(checked(parties)) * sizeof(Cell)) {
     state_->parties = static_cast<std::uint32_t>(parties);
     for (std::uint32_t i = 0; i < 2 * state_->parties; ++i) {
-      // Of a generation that never comes to be first.
+      // Of a generation before the first.
       cell(0, i).store(std::uint64_t(generation_bits) << 38U, std::memory_order_relaxed);
     }
+    state_->phase.store(std::uint64_t(generation_bits) << unpassed_at, std::memory_order_relaxed);
   }
 
   /// Waits until as many as there are parties have called this. Returns a number from 0 to parties - 1, a different one
@@ -78,7 +84,7 @@ class Barrier {
   /// Makes the barrier as new. Those who wait get BrokenBarrierError.
   void reset() const noexcept {
     for (std::uint64_t phase = load();;) {
-      if (!is_broken(phase) && arrived(generation(phase)) == parties()) {
+      if (!is_broken(phase) && is_complete(generation(phase))) {
         pass(phase);
         phase = load();
       } else if (change(phase, next(phase, false))) {
@@ -92,13 +98,18 @@ class Barrier {
     }
   }
   /// Whether it is broken.
-  bool broken() const noexcept { return is_broken(load()); }
+  bool broken() const noexcept {
+    for (std::uint64_t phase = load(); !is_broken(phase);) {
+      if (!one_has_died(generation(phase))) return false;
+      change(phase, phase | broken_bit);
+    }
+    return true;
+  }
   /// How many have to wait before all go on. Python: Barrier.parties.
   int parties() const noexcept { return static_cast<int>(state_->parties); }
   /// How many wait, at this moment.
   int n_waiting() const noexcept {
-    const std::uint64_t phase = load();
-    const int waiting = is_broken(phase) ? 0 : arrived(generation(phase));
+    const int waiting = broken() ? 0 : arrived(generation(load()));
     return waiting == parties() ? 0 : waiting;
   }
 
@@ -113,8 +124,10 @@ class Barrier {
 
   static constexpr std::uint32_t generation_bits = (1U << 26U) - 1;
   static constexpr std::uint64_t broken_bit = std::uint64_t(1) << 26U;
-  static constexpr unsigned history_at = 27;
+  static constexpr unsigned unpassed_at = 27;
+  static constexpr unsigned history_at = 53;
   static constexpr std::uint32_t history_length = 64 - history_at;
+  static constexpr std::uint32_t half = (generation_bits + 1) / 2;  // so much newer counts as older
 
   static int checked(int parties) {
     if (parties >= 1 && parties <= most_parties) return parties;
@@ -126,9 +139,17 @@ class Barrier {
     return static_cast<std::uint32_t>(phase & generation_bits);
   }
   static bool is_broken(std::uint64_t phase) noexcept { return (phase & broken_bit) != 0; }
+  static std::uint32_t last_unpassed(std::uint64_t phase) noexcept {
+    return static_cast<std::uint32_t>(phase >> unpassed_at) & generation_bits;
+  }
+  /// How many generations there are from one to the other.
+  static std::uint32_t distance(std::uint32_t from, std::uint32_t to) noexcept { return (to - from) & generation_bits; }
   static std::uint64_t next(std::uint64_t phase, bool passed) noexcept {
+    const std::uint32_t its = generation(phase);
+    std::uint64_t unpassed = passed ? last_unpassed(phase) : its;
+    if (distance(static_cast<std::uint32_t>(unpassed), its) >= half) unpassed = (its - half + 1) & generation_bits;
     const std::uint64_t history = ((phase >> history_at) << 1U | (passed ? 1U : 0U)) << history_at;
-    return history | ((generation(phase) + 1) & generation_bits);
+    return history | unpassed << unpassed_at | ((its + 1) & generation_bits);
   }
   std::uint64_t load() const noexcept { return state_->phase.load(std::memory_order_acquire); }
   /// Updates `phase` when it was no longer that.
@@ -140,6 +161,13 @@ class Barrier {
     return true;
   }
   void pass(std::uint64_t phase) const noexcept { change(phase, next(phase, true)); }
+  /// Ends the generation when all have come: by a pass, or broken where one of them has died. False: not all have.
+  bool end_if_full(std::uint64_t phase) const noexcept {
+    const std::uint32_t its = generation(phase);
+    if (arrived(its) != parties()) return false;
+    change(phase, one_has_died(its) ? phase | broken_bit : next(phase, true));
+    return true;
+  }
 
   Cell& cell(std::uint32_t generation, std::uint32_t i) const noexcept {
     const std::size_t at = (generation % 2) * std::size_t(state_->parties) + i;
@@ -152,6 +180,10 @@ class Barrier {
       count += tag(cell(generation, i).load(std::memory_order_acquire)) == generation ? 1 : 0;
     return count;
   }
+  /// All have come and are alive.
+  bool is_complete(std::uint32_t generation) const noexcept {
+    return arrived(generation) == parties() && !one_has_died(generation);
+  }
   bool one_has_died(std::uint32_t generation) const noexcept {
     for (std::uint32_t i = 0; i < state_->parties; ++i) {
       const std::uint64_t seen = cell(generation, i).load(std::memory_order_acquire);
@@ -161,12 +193,11 @@ class Barrier {
     return false;
   }
 
-  /// Takes a cell of that generation. Returns its number; -1: all were taken.
+  /// Takes a cell of that generation. Returns its number; -1: all are taken, in this or a newer generation.
   int arrive(std::uint32_t generation, std::uint64_t self) const noexcept {
     for (std::uint32_t i = 0; i < state_->parties; ++i) {
       std::uint64_t seen = cell(generation, i).load(std::memory_order_relaxed);
-      const std::uint32_t newer = (generation + 2) & generation_bits;  // the bank's next, when we have been slow
-      if (tag(seen) == generation || tag(seen) == newer) continue;
+      if (distance(generation, tag(seen)) < half) continue;
       if (cell(generation, i)
               .compare_exchange_strong(seen, self | std::uint64_t(generation) << 38U, std::memory_order_release))
         return static_cast<int>(i);
@@ -180,9 +211,12 @@ class Barrier {
         "concurrent::multiprocessing: the barrier is broken: by a timeout, a reset, an abort, or the death of one who "
         "waited. reset() makes it as new.");
   }
-  /// How the generation ended, when it has: the phase is past it.
+  /// How the generation ended, when it has: the phase is past it. Of an old one with a reset after it nobody knows any
+  /// more, and it counts as broken.
   static bool has_passed(std::uint64_t phase, std::uint32_t generation) noexcept {
-    const std::uint32_t behind = (Barrier::generation(phase) - generation - 1) & generation_bits;
+    const std::uint32_t now = Barrier::generation(phase);
+    if (distance(generation, now) < distance(last_unpassed(phase), now)) return true;
+    const std::uint32_t behind = distance(generation, now) - 1;
     return behind < history_length && (phase >> (history_at + behind) & 1U) != 0;
   }
 
@@ -194,7 +228,7 @@ class Barrier {
       const std::uint32_t mine = generation(before);
       const int index = arrive(mine, self);
       if (index < 0) {  // full, and nobody has said so yet
-        if (arrived(mine) == parties()) pass(before);
+        end_if_full(before);
         continue;
       }
       std::uint64_t phase = load();
@@ -209,9 +243,8 @@ class Barrier {
       phase = load();
       if (generation(phase) != mine) return has_passed(phase, mine);
       if (is_broken(phase)) return false;
-      if (arrived(mine) == parties()) {
-        pass(phase);
-      } else if (detail::has_passed(deadline) || one_has_died(mine)) {
+      if (end_if_full(phase)) continue;
+      if (detail::has_passed(deadline) || one_has_died(mine)) {
         change(phase, phase | broken_bit);
       } else {
         detail::futex_wait(state_->wakeups, woken, detail::next_look_up(deadline), true);

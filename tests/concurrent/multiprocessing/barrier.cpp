@@ -207,3 +207,63 @@ TEST_CASE_METHOD(support::HoldersChecked, "K33 Barrier: one that is stopped hold
   ::kill(child, SIGCONT);
   CHECK(support::wait_status(child) == 0);
 }
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "BA9 Barrier: more processes than parties, none is counted twice, left behind or told of a break") {
+  for (int parties = 2; parties <= 3; ++parties) {
+    const mp::Barrier barrier(parties);
+    const mp::Value<int> tickets;
+    const int passes = 3000 * parties;
+    std::vector<pid_t> children;
+    for (int i = 0; i < 2 * parties + 1; ++i) {
+      children.push_back(support::fork_child([&] {
+        while (tickets.fetch_add(1) < passes) barrier.wait();
+        return 0;
+      }));
+    }
+    for (const pid_t child : children) CHECK(support::wait_status(child) == 0);
+    CHECK(barrier.n_waiting() == 0);
+    CHECK_FALSE(barrier.broken());
+  }
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "K33 Barrier: one that is stopped while others pass often has passed, too") {
+  const mp::Barrier barrier(2);
+  const auto pass = [&](int times) {
+    std::thread other([&] {
+      for (int i = 0; i < times; ++i) barrier.wait();
+    });
+    for (int i = 0; i < times; ++i) barrier.wait();
+    other.join();
+  };
+  for (int how = 0; how < 2; ++how) {
+    const pid_t slow = support::fork_child([&] { return barrier.wait() >= 0 ? 0 : 1; });
+    REQUIRE(support::eventually([&] { return barrier.n_waiting() == 1; }));
+    ::kill(slow, SIGSTOP);
+    CHECK_FALSE(is_broken_for(barrier));
+    if (how == 0) {
+      pass(200);
+    } else {
+      pass(4);
+      barrier.reset();  // it ends no pass that was complete
+      pass(4);
+    }
+    ::kill(slow, SIGCONT);
+    CHECK(support::wait_status(slow) == 0);
+  }
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "K29 Barrier: nobody passes with one that has died while it waited") {
+  const mp::Barrier barrier(2);
+  for (int round = 0; round < 50; ++round) {
+    const pid_t victim = support::fork_child([&] { return barrier.wait(); });
+    REQUIRE(support::eventually([&] { return barrier.n_waiting() == 1; }));
+    support::kill_and_reap(victim);
+    if (round % 2 == 0) {
+      CHECK(barrier.broken());
+      CHECK(barrier.n_waiting() == 0);
+    }
+    CHECK(is_broken_for(barrier));
+    barrier.reset();
+  }
+}
