@@ -54,6 +54,7 @@ class QueueCore {
 
   void dump(pickle::Writer& writer) const {
     state_.dump(writer);
+    writer.keep(file_);
     file_->name().dump(writer);
   }
   static QueueCore load(pickle::Reader& reader, std::uint64_t type) {
@@ -150,7 +151,7 @@ inline QueueCore::Outcome QueueCore::put(std::span<const std::byte> bytes, Deadl
         if (is_closed()) return Outcome::closed;
         return try_put(bytes, self) ? Outcome::done : Outcome::in_vain;
       },
-      [&] { return ring(nodes()).has_room(); });
+      [&] { return ring(nodes()).has_room(); }, [&] { ring(nodes()).let_some_go(); });
   if (outcome == Outcome::done) state_->getters.wake(1);
   return outcome;
 }

@@ -8,6 +8,7 @@
 #include <concurrent/multiprocessing/detail/queue_nodes.hpp>
 #include <concurrent/multiprocessing/detail/queue_words.hpp>
 #include <concurrent/multiprocessing/detail/shared_record.hpp>
+#include <concurrent/multiprocessing/spin.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -31,6 +32,7 @@ class QueueRing {
   std::uint32_t size() const;
   /// Whether an item could be put now.
   bool has_room() const;
+  void let_some_go() const noexcept;
   bool publish(std::uint32_t number) const noexcept;
   bool find_item(HolderId self, std::uint64_t& position, QueueEntry& entry) const noexcept;
   bool take(HolderId self, std::uint64_t position, QueueEntry& entry) const noexcept;
@@ -152,6 +154,17 @@ inline std::uint32_t QueueRing::size() const {
 inline bool QueueRing::has_room() const {
   help_tail();
   return has_room(words_.tail.load(std::memory_order_seq_cst));
+}
+
+/// Waits until some items have gone, or for some microseconds. Who has found the ring full and fills each entry as soon
+/// as it is free shares all of its words with who takes from it; so they meet once for many items.
+inline void QueueRing::let_some_go() const noexcept {
+  constexpr std::uint64_t some = 64;
+  const std::uint64_t enough = words_.most / 2 < some ? words_.most / 2 : some;
+  const std::uint64_t from = words_.head.load(std::memory_order_relaxed);
+  Backoff backoff(4'000);
+  while (words_.head.load(std::memory_order_relaxed) - from < enough && backoff.again()) {
+  }
 }
 
 /// Takes the item that find_item has found: its node is the caller's. False: somebody else has taken it.

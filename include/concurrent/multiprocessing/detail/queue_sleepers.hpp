@@ -3,6 +3,7 @@
 // something wakes them only where somebody may be asleep.
 #pragma once
 
+#include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/detail/deadline.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/holder_table.hpp>
@@ -29,18 +30,40 @@ struct Sleepers {
 
 enum class QueueOutcome { done, in_vain, closed };
 
+/// How long one polls, in nanoseconds: about what a sleep and a wake-up cost. With one usable processor nobody else
+/// could do anything meanwhile.
+inline std::int64_t longest_queue_spin() {
+  static const std::int64_t longest = usable_cpu_count() > 1 ? 5'000 : 0;
+  return longest;
+}
+
+/// Does nothing before it looks again.
+struct LooksAgain {
+  void operator()() const noexcept {}
+};
+
 /// `attempt` says what it has achieved, `more` whether another of those who wait could achieve it now as well: whoever
-/// came while this one had been woken and had not said yet that others sleep has woken nobody.
-template <class Attempt, class More>
-QueueOutcome wait_for(Sleepers& sleepers, Deadline deadline, Attempt attempt, More more) {
-  constexpr std::int64_t longest_spin = 5'000;  // nanoseconds: about what a sleep and a wake-up cost
-  Polling polling(longest_spin);
+/// came while this one had been woken and had not said yet that others sleep has woken nobody. `hold_off` comes once,
+/// between the first attempt and the second.
+///
+/// Each attempt takes the cache lines that it reads from whoever is about to change them, so that there is more and
+/// more time between two, up to about a third of a microsecond.
+template <class Attempt, class More, class HoldOff = LooksAgain>
+QueueOutcome wait_for(Sleepers& sleepers, Deadline deadline, Attempt attempt, More more, HoldOff hold_off = {}) {
+  constexpr int most_pauses = 8;
+  Polling polling(longest_queue_spin());
+  int pauses = 1;
   bool slept = false;
   for (;;) {
     const std::uint32_t count = sleepers.count.load(std::memory_order_acquire);
     QueueOutcome outcome = attempt();
     if (outcome == QueueOutcome::in_vain && !has_passed(deadline)) {
-      if (polling.again()) continue;
+      if (polling.again()) {
+        if (pauses == 1) hold_off();
+        for (int i = 0; i < pauses; ++i) pause_processor();
+        if (pauses < most_pauses) pauses *= 2;
+        continue;
+      }
       sleepers.there.store(1, std::memory_order_seq_cst);  // then look again: who came in between saw nobody
       outcome = attempt();
     } else if (slept && outcome == QueueOutcome::done) {
