@@ -43,6 +43,7 @@ struct ManagedList {
   }
   static void insert(ManagedKey key, std::size_t index, T element) {
     const Held<Value> list(key);
+    if (is_negative(index)) index = is_negative(index + list->size()) ? 0 : index + list->size();
     list->insert(list->begin() + static_cast<std::ptrdiff_t>((std::min)(index, list->size())), std::move(element));
   }
   static T at(ManagedKey key, std::size_t index) {
@@ -63,13 +64,13 @@ struct ManagedList {
   static T pop(ManagedKey key, std::size_t index) {
     const Held<Value> list(key);
     T one = std::move(element(*list, index));
-    list->erase(list->begin() + static_cast<std::ptrdiff_t>(index));
+    list->erase(list->begin() + static_cast<std::ptrdiff_t>(counted(*list, index)));
     return one;
   }
   static void erase(ManagedKey key, std::size_t index) {
     const Held<Value> list(key);
     static_cast<void>(element(*list, index));
-    list->erase(list->begin() + static_cast<std::ptrdiff_t>(index));
+    list->erase(list->begin() + static_cast<std::ptrdiff_t>(counted(*list, index)));
   }
   static std::size_t size(ManagedKey key) { return Held<Value>(key)->size(); }
   static bool contains(ManagedKey key, T element) {
@@ -93,10 +94,17 @@ struct ManagedList {
   }
 
  private:
+  /// What was given as -1 and less counts from the end.
+  static bool is_negative(std::size_t index) noexcept { return index > PTRDIFF_MAX; }
+  static std::size_t counted(const Value& list, std::size_t index) noexcept {
+    return is_negative(index) ? index + list.size() : index;
+  }
   static T& element(Value& list, std::size_t index) {
-    if (index < list.size()) return list[index];
-    throw std::out_of_range("concurrent::multiprocessing: index " + std::to_string(index) + " of a list of " +
-                            std::to_string(list.size()) + " elements. It must be below that.");
+    const std::size_t at = counted(list, index);
+    if (at < list.size()) return list[at];
+    throw std::out_of_range("concurrent::multiprocessing: index " + std::to_string(static_cast<std::ptrdiff_t>(index)) +
+                            " of a list of " + std::to_string(list.size()) +
+                            " elements. It must be below that, or -1 and less, which count from the end.");
   }
 };
 
@@ -129,7 +137,8 @@ class ListProxy : public detail::ProxyBase {
   void extend(const Range& elements) const {
     this->template call_server<&Server::extend>(std::vector<T>(std::begin(elements), std::end(elements)));
   }
-  /// Puts an element before that index; beyond the end, at the end, as in Python.
+  /// Puts an element before that index; beyond the end, at the end. Here and below, -1 is the last element, as in
+  /// Python.
   void insert(std::size_t index, const T& element) const {
     this->template call_server<&Server::insert>(index, element);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Rows ML, MD, MS, MN, ME, MX, PX and MG of the conformance of multiprocessing.
 #include <concurrent/multiprocessing/manager.hpp>
+#include <concurrent/multiprocessing/queue.hpp>
+#include <concurrent/multiprocessing/shared_array.hpp>
 
 #include <concurrent/multiprocessing/lock.hpp>
 #include <concurrent/multiprocessing/process.hpp>
@@ -102,6 +104,61 @@ TEST_CASE_METHOD(ManagerChecked, "ML1 ML2 ML9 Manager.list: what a list does") {
   CHECK(manager.list(input).copy() == input);
   CHECK(manager.list<bool>({true, false}).at(0));
   CHECK(contains(support::message_of<mp::RuntimeError>([] { mp::ListProxy<int>().size(); }), "means no object"));
+}
+
+TEST_CASE_METHOD(ManagerChecked, "ML1 Manager.list: negative indices count from the end, as in Python") {
+  mp::Manager manager;
+  const auto list = manager.list<int>({1, 2});
+  list.insert(static_cast<std::size_t>(-1), 9);
+  CHECK(list.copy() == std::vector{1, 9, 2});
+  list.insert(static_cast<std::size_t>(-100), 0);
+  CHECK(list.copy() == std::vector{0, 1, 9, 2});
+  CHECK(list.at(static_cast<std::size_t>(-1)) == 2);
+  list.set(static_cast<std::size_t>(-4), 5);
+  list.update(static_cast<std::size_t>(-2), [](int& element) { ++element; });
+  list.erase(static_cast<std::size_t>(-3));
+  CHECK(list.copy() == std::vector{5, 10, 2});
+  CHECK(list.pop(static_cast<std::size_t>(-2)) == 10);
+  CHECK(support::contains(support::message_of<std::out_of_range>([&] { list.at(static_cast<std::size_t>(-3)); }),
+                          "index -3 of a list of 2"));
+}
+
+namespace {
+class Maker {
+ public:
+  mp::Array<int> array(int n) {
+    const mp::Array<int> made(static_cast<std::size_t>(n));
+    made[0] = n;
+    return made;
+  }
+  mp::Queue<int> queue() {
+    const mp::Queue<int> made(4);
+    made.put(7);
+    return made;
+  }
+};
+}  // namespace
+
+TEST_CASE_METHOD(ManagerChecked,
+                 "ME2 Manager: shared memory that only its server has arrives with whoever takes it out") {
+  mp::Manager manager;
+  const auto arrays = manager.list<mp::Array<int>>();
+  const auto queues = manager.dict<int, mp::Queue<int>>();
+  for (int round = 0; round < 20; ++round) {
+    {
+      const mp::Array<int> array(3);
+      array[1] = round;
+      arrays.append(array);
+      const mp::Queue<int> queue(2);
+      queue.put(round);
+      queues.set(1, queue);
+    }
+    CHECK(arrays.pop()[1] == round);
+    CHECK(queues.pop(1).get() == round);
+  }
+  const auto maker = manager.make<Maker>();
+  CHECK(maker.call(&Maker::array, 100'000)[0] == 100'000);
+  CHECK(maker.call(&Maker::queue).get() == 7);
 }
 
 TEST_CASE_METHOD(ManagerChecked, "MD1 MD2 MD5 Manager.dict: what a dict does") {

@@ -55,7 +55,7 @@ class ManagerConversation {
           break;
         case ManagerFrame::Kind::release:
           if (!receive(frame, release)) return false;
-          answered_.clear();
+          forget_answer();
           session_->release(release);
           break;
         case ManagerFrame::Kind::channel:
@@ -141,10 +141,17 @@ class ManagerConversation {
     return !channel_.post_answer(kind, answer) || send_frame(socket_, ManagerFrame::Kind::bell, {});
   }
 
+  /// The client has loaded the last one: it says something else.
+  void forget_answer() noexcept {
+    answered_.clear();
+    kept_.clear();
+  }
+
   /// `receive()` puts the call into request_, and says whether it is whole.
   template <class Receive>
   ManagerFrame::Kind run_call(pickle::Writer& writer, Receive receive) {
-    answered_.clear();
+    forget_answer();
+    writer.keep_what_is_sent();
     RunningManagerCall call{session_.get(), &answered_, 0};
     running_.fetch_add(1);
     RunningManagerCall::here() = &call;
@@ -156,6 +163,7 @@ class ManagerConversation {
     std::atomic<std::uint32_t> phase{0};
     const Outcome outcome = run_one_call(bytes, writer, phase);
     RunningManagerCall::here() = nullptr;
+    kept_ = writer.take_kept();
     flush_output();
     running_.fetch_sub(1);
     return outcome == Outcome::value ? ManagerFrame::Kind::value : ManagerFrame::Kind::exception;
@@ -169,6 +177,7 @@ class ManagerConversation {
   ManagerPolling polling_;
   ReceivedBytes request_;
   std::vector<std::shared_ptr<ManagedObject>> answered_;
+  pickle::Writer::Kept kept_;  // shared memory that the answer names
 };
 
 }  // namespace detail

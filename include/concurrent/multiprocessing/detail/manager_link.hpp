@@ -21,9 +21,9 @@
 //                    long as one connection of that process does, of which a client with handles always has one.
 //   A message        with a proxy: the sender counts what it sends of each handle. When its handle goes, it tells the
 //                    server how often that was sent; each process that loads it tells whose it was. The session keeps
-//                    the object until as many have arrived as were sent, or its process ends. An answer's proxies are
-//                    kept by the connection until the client asks for something else there, which it does when it has
-//                    loaded them.
+//                    the object until as many have arrived as were sent, or its process ends. An answer's proxies, and
+//                    the shared memory that it names, are kept by the connection until the client asks for something
+//                    else there, which it does when it has loaded them.
 //
 // Who dies, and what follows
 //   A client, at any instant    the kernel closes its connections.
