@@ -29,8 +29,8 @@ class BasicLock {
     std::uint64_t seen = 0;
     return state_->try_acquire(state_.holders(), self, 0, seen);
   }
-  /// Waits for at most `timeout`; 0 or less is an attempt.
-  /// Throws: as acquire. Blocks: for that long at most, asleep.
+  /// Waits for at most `timeout`; 0 or less is an attempt, as try_acquire.
+  /// Throws: as acquire, if it would wait. Blocks: for that long at most, asleep.
   template <class Rep, class Period>
   [[nodiscard]] Acquired acquire_for(const std::chrono::duration<Rep, Period>& timeout) const {
     return acquire_until(deadline_after(timeout));
@@ -93,6 +93,7 @@ class BasicLock {
       return Acquired::yes;
     if (state_->is_held_by(self)) {
       if (recursive_) return nest();
+      if (has_passed(deadline)) return Acquired::no;
       refuse_acquire();
     }
     return state_->wait_to_acquire(state_.holders(), self, deadline);

@@ -99,7 +99,7 @@ class Semaphore {
   void lock() const noexcept { static_cast<void>(acquire()); }
   /// `try_acquire`, for std::unique_lock.
   [[nodiscard]] bool try_lock() const noexcept { return try_acquire() != Acquired::no; }
-  /// `try_acquire_for`, for std::unique_lock.
+  /// `acquire_for`, for std::unique_lock.
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) const noexcept {
     return acquire_for(timeout) != Acquired::no;
@@ -201,7 +201,7 @@ class BoundedSemaphore {
   void lock() const { static_cast<void>(acquire()); }
   /// `try_acquire`, for std::unique_lock.
   [[nodiscard]] bool try_lock() const { return try_acquire() != Acquired::no; }
-  /// `try_acquire_for`, for std::unique_lock.
+  /// `acquire_for`, for std::unique_lock.
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) const {
     return acquire_for(timeout) != Acquired::no;

@@ -12,6 +12,10 @@
 
 namespace concurrent::multiprocessing::inline v0 {
 
+namespace detail {
+class HolderTable;
+}
+
 /// A piece of memory that a process and those it sends it to share: a handle, whose copies mean the same bytes, and
 /// that may be an argument, a result, or a member of one, under every start method and for workers of any age.
 ///
@@ -51,6 +55,7 @@ class SharedMemory {
 
  private:
   friend struct pickle::Pickler<SharedMemory>;
+  friend class detail::HolderTable;
 
   static std::size_t checked(std::size_t size) {
     if (size != 0 && size <= detail::SharedTrailer::most) return size;

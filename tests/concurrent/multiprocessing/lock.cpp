@@ -111,6 +111,9 @@ TEST_CASE_METHOD(support::HoldersChecked, "LK9 Lock.acquire: by its own holder t
   lock.acquire();
   CHECK(contains(support::message_of<mp::RuntimeError>([&] { lock.acquire(); }), "or use an RLock"));
   CHECK(contains(support::message_of<mp::RuntimeError>([&] { static_cast<void>(lock.acquire_for(1h)); }), "RLock"));
+  CHECK(lock.acquire_for(0s) == Acquired::no);  // an attempt, as try_acquire
+  CHECK(lock.acquire_for(-1s) == Acquired::no);
+  CHECK_FALSE(lock.try_lock_for(0s));
   lock.release();
 }
 

@@ -149,7 +149,6 @@ class HolderTable {
   HolderId enrol(Enrolled& enrolled) const;
   HolderId take_slot(os::RobustList& list, std::uint32_t thread) const noexcept;
   HolderId find_slot(const os::RobustList& list, std::uint32_t thread) const noexcept;
-  void keep_mapped() const;
 
   SharedMemory memory_;
   Slot* slots_;
@@ -182,21 +181,6 @@ inline HolderId HolderTable::take_slot(os::RobustList& list, std::uint32_t threa
   return id;
 }
 
-/// The kernel walks the slot when the thread ends, so the table stays mapped until the process ends.
-inline void HolderTable::keep_mapped() const {
-  struct Kept {
-    SharedMemory memory;
-    Kept* next;
-  };
-  static constinit std::atomic<Kept*> kept{nullptr};
-  for (const Kept* one = kept.load(std::memory_order_acquire); one != nullptr; one = one->next) {
-    if (one->memory == memory_) return;
-  }
-  auto* const one = new Kept{memory_, kept.load(std::memory_order_relaxed)};
-  while (!kept.compare_exchange_weak(one->next, one, std::memory_order_release)) {
-  }
-}
-
 inline HolderId HolderTable::enrol(Enrolled& enrolled) const {
   static const bool watches_forks = [] {
     return ::pthread_atfork(nullptr, nullptr, [] { forks().fetch_add(1, std::memory_order_relaxed); }) == 0;
@@ -215,6 +199,7 @@ inline HolderId HolderTable::enrol(Enrolled& enrolled) const {
     throw RuntimeError("concurrent::multiprocessing: this C library's list of robust futexes has an unknown layout (" +
                        std::to_string(offset) + ").");
   }
+  memory_.mapping_->stay_mapped();  // the kernel walks the slot when the thread ends
   // A signal handler that uses a lock meanwhile would find the list half made.
   sigset_t all;
   sigset_t before;
@@ -222,14 +207,12 @@ inline HolderId HolderTable::enrol(Enrolled& enrolled) const {
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   const auto thread = static_cast<std::uint32_t>(os::thread_id());
   HolderId id = find_slot(list, thread);
-  const bool known = id != 0;
-  if (!known) id = take_slot(list, thread);
+  if (id == 0) id = take_slot(list, thread);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (id == 0) {
     throw RuntimeError("concurrent::multiprocessing: " + std::to_string(slot_count) +
                        " threads use the locks of one process and its children already. Use fewer threads.");
   }
-  if (!known) keep_mapped();
   if (enrolled.count == enrolled.tables.size()) {  // the oldest is looked for when it is used again
     std::move(enrolled.tables.begin() + 1, enrolled.tables.end(), enrolled.tables.begin());
     std::move(enrolled.ids.begin() + 1, enrolled.ids.end(), enrolled.ids.begin());

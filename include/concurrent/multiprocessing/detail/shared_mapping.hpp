@@ -28,14 +28,21 @@ class SharedMapping {
   /// The memory of that name: the mapping that this process has, or a new one. Throws as open_shared_memory does.
   static std::shared_ptr<SharedMapping> open(const SharedName& name);
 
-  SharedMapping(Descriptor descriptor, const SharedName& name)
-      : descriptor_(std::move(descriptor)), name_(name), region_(map(descriptor_.get(), name)) {}
+  using Region = std::unique_ptr<boost::interprocess::mapped_region>;
+
+  SharedMapping(Descriptor descriptor, const SharedName& name, Region region = nullptr)
+      : descriptor_(std::move(descriptor)),
+        name_(name),
+        region_(region ? std::move(region) : map(descriptor_.get(), name)) {}
   SharedMapping(const SharedMapping&) = delete;
   SharedMapping& operator=(const SharedMapping&) = delete;
   ~SharedMapping();
 
-  std::byte* data() const noexcept { return static_cast<std::byte*>(region_.get_address()); }
+  std::byte* data() const noexcept { return static_cast<std::byte*>(region_->get_address()); }
   std::size_t size() const noexcept { return static_cast<std::size_t>(name_.size); }
+  /// The memory stays where it is for as long as this process lives, also when the last handle has let go of the
+  /// descriptor; who opens it again finds it there.
+  void stay_mapped();
   /// As another process finds it, by way of this one. A forked child has the same descriptor, and says its own pid.
   SharedName name() const noexcept {
     SharedName name = name_;
@@ -50,9 +57,10 @@ class SharedMapping {
     int descriptor;
     boost::interprocess::mapping_handle_t get_mapping_handle() const noexcept { return {descriptor, false}; }
   };
-  static boost::interprocess::mapped_region map(int descriptor, const SharedName& name) {
+  static Region map(int descriptor, const SharedName& name) {
     try {
-      return {Mappable{descriptor}, boost::interprocess::read_write, 0, SharedTrailer::end(name.size)};
+      return std::make_unique<boost::interprocess::mapped_region>(Mappable{descriptor}, boost::interprocess::read_write,
+                                                                  0, SharedTrailer::end(name.size));
     } catch (const boost::interprocess::interprocess_exception& error) {
       throw_errno(error.get_native_error(), "mmap of shared memory");
     }
@@ -60,7 +68,7 @@ class SharedMapping {
 
   Descriptor descriptor_;
   SharedName name_;
-  boost::interprocess::mapped_region region_;
+  Region region_;
 };
 
 /// All that this process has mapped, also what it inherited.
@@ -90,6 +98,28 @@ class SharedMappings {
     if (found != mappings_.end() && found->second.expired()) mappings_.erase(found);
   }
 
+  /// Makes room for a mapping that stays.
+  void expect_to_stay(const SharedId& id) {
+    const MutexLock lock(mutex_);
+    static_cast<void>(stay_[id]);
+  }
+  /// Keeps it if it is to stay.
+  void leave(const SharedId& id, SharedMapping::Region& region) noexcept {
+    const MutexLock lock(mutex_);
+    const auto found = stay_.find(id);
+    if (found == stay_.end()) return;
+    if (found->second)  // two threads opened the memory at once, and both mappings have been given to the kernel
+      static_cast<void>(region.release());
+    else
+      found->second = std::move(region);
+  }
+  /// One that has stayed; null.
+  SharedMapping::Region take_left(const SharedId& id) noexcept {
+    const MutexLock lock(mutex_);
+    const auto found = stay_.find(id);
+    return found == stay_.end() ? nullptr : std::move(found->second);
+  }
+
  private:
   SharedMappings() {
     // Held over every fork, so that the child finds it free and the map whole.
@@ -100,6 +130,8 @@ class SharedMappings {
 
   Mutex mutex_;
   std::map<SharedId, std::weak_ptr<SharedMapping>> mappings_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
+  // Those that stay mapped: null while there is a handle.
+  std::map<SharedId, SharedMapping::Region> stay_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
 };
 
 inline std::shared_ptr<SharedMapping> SharedMapping::create(std::uint64_t size) {
@@ -132,11 +164,18 @@ inline std::shared_ptr<SharedMapping> SharedMapping::open(const SharedName& name
     return known;
   }
   // The descriptor is opened and the memory mapped outside of the lock; where two threads do so, one was for nothing.
-  const auto mapping = std::make_shared<SharedMapping>(open_shared_memory(name), name);
+  Descriptor descriptor = open_shared_memory(name);
+  const auto mapping =
+      std::make_shared<SharedMapping>(std::move(descriptor), name, SharedMappings::instance().take_left(name.id));
   return SharedMappings::instance().add(name.id, mapping);
 }
 
-inline SharedMapping::~SharedMapping() { SharedMappings::instance().forget(name_.id); }
+inline void SharedMapping::stay_mapped() { SharedMappings::instance().expect_to_stay(name_.id); }
+
+inline SharedMapping::~SharedMapping() {
+  SharedMappings::instance().leave(name_.id, region_);
+  SharedMappings::instance().forget(name_.id);
+}
 
 }  // namespace detail
 }  // namespace concurrent::multiprocessing::inline v0

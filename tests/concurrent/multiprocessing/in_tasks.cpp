@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+// Shared state as arguments and results of tasks: how long it lives, and what stays of it.
+#include <concurrent/futures.hpp>
+#include <concurrent/multiprocessing/lock.hpp>
+#include <concurrent/multiprocessing/queue.hpp>
+
+#include <mutex>
+#include <vector>
+
+#include "support/holders.hpp"
+#include "support/shared.hpp"
+
+namespace cf = concurrent::futures;
+namespace mp = concurrent::multiprocessing;
+
+namespace {
+
+mp::Queue<int> make_queue(int first) {
+  const mp::Queue<int> queue(4);
+  queue.put(first);
+  return queue;
+}
+int take(const mp::Queue<int>& queue) { return queue.get(); }
+mp::Lock make_lock() { return mp::Lock(); }
+const mp::Lock& lock_of_worker() {
+  static const mp::Lock lock;
+  return lock;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(support::HoldersChecked, "Queue: a temporary as argument, and one that a task makes, arrive") {
+  cf::ProcessPoolExecutor pool(1);
+  CHECK(pool.submit(make_queue, 7).result().get() == 7);
+  const auto gate = support::Gate::make();
+  const auto before = pool.submit([gate] { gate.wait(); });
+  std::vector<cf::Future<int>> taken;
+  for (int i = 0; i < 3; ++i) {
+    const mp::Queue<int> queue = make_queue(i);
+    taken.push_back(pool.submit(take, queue));
+  }
+  taken.push_back(pool.submit(take, make_queue(3)));
+  gate.open();  // no handle is left
+  for (int i = 0; i < 4; ++i) CHECK(taken[static_cast<std::size_t>(i)].result() == i);
+  before.result();
+}
+
+TEST_CASE_METHOD(support::HoldersChecked,
+                 "Lock: one of each of many processes, used and dropped, leaves no descriptor") {
+  cf::ProcessPoolExecutor pool({.max_workers = 1, .max_tasks_per_child = 1});
+  const auto use = [&] {
+    const mp::Lock lock = pool.submit(make_lock).result();
+    const std::lock_guard guard(lock);
+  };
+  use();
+  const std::size_t before = support::names_in("/proc/self/fd").size();
+  for (int i = 0; i < 20; ++i) use();
+  CHECK(support::names_in("/proc/self/fd").size() <= before + 2);
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "Lock: one that comes again when the last handle had gone is still held") {
+  cf::ProcessPoolExecutor pool(1);
+  pool.submit(lock_of_worker).result().acquire();
+  const mp::Lock lock = pool.submit(lock_of_worker).result();
+  CHECK(lock.locked());
+  CHECK(lock.try_acquire() == mp::Acquired::no);
+  lock.release();
+  CHECK_FALSE(lock.locked());
+}
