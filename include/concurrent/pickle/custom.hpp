@@ -6,6 +6,7 @@
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 
@@ -102,10 +103,28 @@ struct Codec<T, Kind::custom> {
   }
 };
 
+// A value with its name, as Boost.Serialization's and cereal's macros make them: the name says nothing here.
+template <class T>
+concept NamedByBoost = requires(const T& named) {
+  { named.name() } -> std::same_as<const char*>;
+  named.value();
+  named.const_value();
+};
+template <class T>
+concept NamedByCereal = requires(const T& named) {
+  requires std::is_same_v < std::remove_cvref_t<decltype(named.name)>,
+  const char* > ;
+  requires std::is_lvalue_reference_v<decltype(named.value)>;
+};
+
 // Reads into an object that exists already, as archives do.
 template <class T>
 void load_into(Reader& reader, T& value) {
-  if constexpr (std::is_array_v<T>) {
+  if constexpr (NamedByBoost<T>) {
+    load_into(reader, value.value());
+  } else if constexpr (NamedByCereal<T>) {
+    load_into(reader, value.value);
+  } else if constexpr (std::is_array_v<T>) {
     for (auto& element : value) load_into(reader, element);
   } else {
     check_value<T, Role::argument>();
@@ -115,7 +134,11 @@ void load_into(Reader& reader, T& value) {
 
 template <class T>
 void dump_from(Writer& writer, const T& value) {
-  if constexpr (std::is_array_v<T>) {
+  if constexpr (NamedByBoost<T>) {
+    dump_from(writer, value.const_value());
+  } else if constexpr (NamedByCereal<T>) {
+    dump_from(writer, value.value);
+  } else if constexpr (std::is_array_v<T>) {
     for (const auto& element : value) dump_from(writer, element);
   } else {
     check_value<T, Role::argument>();

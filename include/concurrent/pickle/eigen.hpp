@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-/// Matrices, vectors and arrays of Eigen, dense and sparse, as arguments and results and as members of what is sent.
+/// Matrices, vectors and arrays of Eigen, dense and sparse, and what turns and moves them (Quaternion, AngleAxis,
+/// Rotation2D, Translation, Transform, AlignedBox), as arguments and results and as members of what is sent.
 /// Not part of pickle.hpp: who includes this has Eigen 3.3 or newer. Maps, Refs and expressions have no memory of their
 /// own and are refused: send what their eval() gives.
 #pragma once
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <type_traits>
 
 #if __has_include(<Eigen/SparseCore>)
 #include <Eigen/Core>
@@ -87,6 +89,31 @@ struct EigenDense {
   }
 };
 
+// What has its numbers in a matrix or two of fixed size, which `parts` gives.
+template <class T, class Parts>
+struct EigenParts {
+  static void dump(Writer& writer, const T& value) {
+    Parts::visit(value, [&](const auto& part) { EigenDense<std::remove_cvref_t<decltype(part)>>::dump(writer, part); });
+  }
+  static T load(Reader& reader) {
+    T value;
+    Parts::visit(value, [&](auto& part) { part = EigenDense<std::remove_cvref_t<decltype(part)>>::load(reader); });
+    return value;
+  }
+};
+struct EigenCoefficients {
+  static void visit(auto& value, auto visit) { visit(value.coeffs()); }
+};
+struct EigenVector {
+  static void visit(auto& value, auto visit) { visit(value.vector()); }
+};
+struct EigenMatrix {
+  static void visit(auto& value, auto visit) { visit(value.matrix()); }
+};
+struct EigenCorners {
+  static void visit(auto& value, auto visit) { visit((value.min)()), visit((value.max)()); }
+};
+
 }  // namespace detail
 
 /// Dense matrices and vectors, of fixed and of dynamic size.
@@ -98,6 +125,45 @@ struct Pickler<Eigen::Matrix<Scalar, rows, columns, options, most_rows, most_col
 template <class Scalar, int rows, int columns, int options, int most_rows, int most_columns>
 struct Pickler<Eigen::Array<Scalar, rows, columns, options, most_rows, most_columns>>
     : detail::EigenDense<Eigen::Array<Scalar, rows, columns, options, most_rows, most_columns>> {};
+
+/// Of <Eigen/Geometry>, and so is what follows.
+template <class Scalar, int options>
+struct Pickler<Eigen::Quaternion<Scalar, options>>
+    : detail::EigenParts<Eigen::Quaternion<Scalar, options>, detail::EigenCoefficients> {};
+template <class Scalar, int dimensions>
+struct Pickler<Eigen::Translation<Scalar, dimensions>>
+    : detail::EigenParts<Eigen::Translation<Scalar, dimensions>, detail::EigenVector> {};
+template <class Scalar, int dimensions, int mode, int options>
+struct Pickler<Eigen::Transform<Scalar, dimensions, mode, options>>
+    : detail::EigenParts<Eigen::Transform<Scalar, dimensions, mode, options>, detail::EigenMatrix> {};
+template <class Scalar, int dimensions>
+struct Pickler<Eigen::AlignedBox<Scalar, dimensions>>
+    : detail::EigenParts<Eigen::AlignedBox<Scalar, dimensions>, detail::EigenCorners> {};
+template <class Scalar>
+struct Pickler<Eigen::AngleAxis<Scalar>> {
+  static void dump(Writer& writer, const Eigen::AngleAxis<Scalar>& value) {
+    detail::dump_scalars<Scalar>(writer, value.axis().data(), 3);
+    const Scalar angle = value.angle();
+    detail::dump_scalars<Scalar>(writer, &angle, 1);
+  }
+  static Eigen::AngleAxis<Scalar> load(Reader& reader) {
+    Scalar parts[4];
+    detail::load_scalars<Scalar>(reader, parts, 4);
+    return {parts[3], Eigen::Matrix<Scalar, 3, 1>(parts[0], parts[1], parts[2])};
+  }
+};
+template <class Scalar>
+struct Pickler<Eigen::Rotation2D<Scalar>> {
+  static void dump(Writer& writer, const Eigen::Rotation2D<Scalar>& value) {
+    const Scalar angle = value.angle();
+    detail::dump_scalars<Scalar>(writer, &angle, 1);
+  }
+  static Eigen::Rotation2D<Scalar> load(Reader& reader) {
+    Scalar angle;
+    detail::load_scalars<Scalar>(reader, &angle, 1);
+    return Eigen::Rotation2D<Scalar>(angle);
+  }
+};
 
 /// Sparse matrices. They arrive compressed.
 template <class Scalar, int options, class StorageIndex>

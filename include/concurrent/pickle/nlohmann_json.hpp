@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 /// nlohmann::json and nlohmann::ordered_json as arguments and results and as members of what is sent: every kind of
-/// value, strings with any bytes, numbers to the last bit. Not part of pickle.hpp: who includes this has that library.
+/// value, strings with any bytes, numbers to the last bit. And that library's exceptions, with type, text and content.
+/// Not part of pickle.hpp: who includes this has that library.
 #pragma once
 
 #include <concurrent/pickle/detail/depth.hpp>
 #include <concurrent/pickle/dumps.hpp>
+#include <concurrent/pickle/exception.hpp>
 #include <concurrent/pickle/pickler.hpp>
 #include <concurrent/pickle/values.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -107,6 +110,70 @@ struct JsonValues {
   static std::string load_text(Reader& reader) { return Pickler<std::string>::load(reader); }
 };
 
+// An exception of the library's, which alone can make one: from a text to which it puts the beginning.
+template <class Error>
+struct JsonError {
+  static void dump(Writer& writer, const Error& error) {
+    writer.put<std::int32_t>(error.id);
+    if constexpr (has_place) writer.put<std::uint64_t>(error.byte);
+    Pickler<std::string>::dump(writer, error.what());
+  }
+  static Error load(Reader& reader) {
+    const auto id = reader.get<std::int32_t>();
+    const auto byte = has_place ? reader.get<std::uint64_t>() : std::uint64_t{0};
+    std::string text = Pickler<std::string>::load(reader);
+    take_until(text, "] ");
+    if constexpr (has_place)
+      return make_parse_error(id, byte, text);
+    else
+      return make(id, text);
+  }
+
+ private:
+  static constexpr bool has_place = std::is_same_v<Error, nlohmann::json::parse_error>;
+
+  // Takes the beginning of `text` with that; false: it is not there.
+  static bool take_until(std::string& text, const char* last) {
+    const std::size_t at = text.find(last);
+    if (at == std::string::npos) return false;
+    text.erase(0, at + std::char_traits<char>::length(last));
+    return true;
+  }
+  static std::uint64_t take_number(std::string& text) {
+    std::uint64_t number = 0;
+    std::size_t digits = 0;
+    for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits)
+      number = number * 10 + static_cast<std::uint64_t>(text[digits] - '0');
+    text.erase(0, digits);
+    return number;
+  }
+  template <class... Arguments>
+  static Error make(const Arguments&... arguments) {
+    constexpr int version = NLOHMANN_JSON_VERSION_MAJOR * 100 + NLOHMANN_JSON_VERSION_MINOR;
+    if constexpr (version >= 311) {
+      return Error::create(arguments..., nullptr);
+    } else if constexpr (version >= 310) {
+      return Error::create(arguments..., nlohmann::json());
+    } else {
+      return Error::create(arguments...);
+    }
+  }
+  // "parse error at line 1, column 2: …", "parse error at byte 3: …", or "parse error: …"
+  static Error make_parse_error(int id, std::uint64_t byte, std::string text) {
+    if (text.starts_with("parse error at line ") && take_until(text, " line ")) {
+      nlohmann::detail::position_t position;
+      position.chars_read_total = static_cast<std::size_t>(byte);
+      position.lines_read = static_cast<std::size_t>(take_number(text) - 1);
+      take_until(text, " column ");
+      position.chars_read_current_line = static_cast<std::size_t>(take_number(text));
+      take_until(text, ": ");
+      return make(id, position, text);
+    }
+    take_until(text, ": ");
+    return make(id, static_cast<std::size_t>(byte), text);
+  }
+};
+
 }  // namespace detail
 
 /// Any value of JSON.
@@ -115,5 +182,22 @@ struct Pickler<nlohmann::json> : detail::JsonValues<nlohmann::json> {};
 /// The same, with members in their order.
 template <>
 struct Pickler<nlohmann::ordered_json> : detail::JsonValues<nlohmann::ordered_json> {};
+/// What the library throws; the next ones likewise.
+template <>
+struct Pickler<nlohmann::json::parse_error> : detail::JsonError<nlohmann::json::parse_error> {};
+template <>
+struct Pickler<nlohmann::json::invalid_iterator> : detail::JsonError<nlohmann::json::invalid_iterator> {};
+template <>
+struct Pickler<nlohmann::json::type_error> : detail::JsonError<nlohmann::json::type_error> {};
+template <>
+struct Pickler<nlohmann::json::out_of_range> : detail::JsonError<nlohmann::json::out_of_range> {};
+template <>
+struct Pickler<nlohmann::json::other_error> : detail::JsonError<nlohmann::json::other_error> {};
+
+CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::parse_error);
+CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::invalid_iterator);
+CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::type_error);
+CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::out_of_range);
+CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::other_error);
 
 }  // namespace concurrent::pickle::inline v0

@@ -160,6 +160,13 @@ EACH_PROCESS_POOL("submit: results in a vector need be neither assignable nor de
   CHECK(result[1].weight == 4.5);
 }
 
+EACH_PROCESS_POOL("submit: an element of a vector of bools is a bool") {
+  std::vector<bool> flags{true, false};
+  auto pool = kind.pool(1);
+  CHECK_FALSE(pool.submit([](bool flag) { return !flag; }, flags[0]).result());
+  CHECK(pool.submit([](bool flag) { return !flag; }, flags[1]).result());
+}
+
 EACH_PROCESS_POOL("submit: exceptions as values, and a variable that points to text") {
   auto pool = kind.pool(1);
   const auto failed = pool.submit(

@@ -34,7 +34,7 @@ class Private {  // everything, the default constructor too
   Private() = default;
   template <class Archive>
   void serialize(Archive& archive) {
-    archive & number_;
+    archive& number_;
   }
   int number_ = 0;
 };
@@ -46,7 +46,7 @@ class Versioned {  // as Boost.Serialization has it
   template <class Archive>
   void serialize(Archive& archive, const unsigned version) {
     if (version != 0) throw std::logic_error("version");
-    archive & number_ & twice_;
+    archive& number_& twice_;
   }
   bool operator==(const Versioned&) const = default;
 
@@ -139,7 +139,7 @@ struct FreeVersioned {
 };
 template <class Archive>
 void serialize(Archive& archive, FreeVersioned& value, unsigned) {
-  archive & value.number;
+  archive& value.number;
 }
 
 struct FreeSaveLoad {
@@ -203,4 +203,41 @@ TEST_CASE("custom: what a type's own function throws goes through") {
   CHECK_THROWS_AS(pickle::dumps(Angry()), std::range_error);
   CHECK_THROWS_AS(pickle::dumps(std::vector<Angry>(3)), std::range_error);
   CHECK_THROWS_AS(pickle::loads<Angry>(Bytes()), std::range_error);
+}
+
+namespace {
+
+// As Boost.Serialization's and cereal's.
+template <class T>
+struct BoostNamed {
+  const char* name() const { return text; }
+  T& value() const { return *pointer; }
+  const T& const_value() const { return *pointer; }
+  const char* text;
+  T* pointer;
+};
+template <class T>
+struct CerealNamed {
+  const char* name;
+  T& value;
+};
+
+struct Named {
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive& BoostNamed<int>{"number", &number};
+    const BoostNamed<std::string> named{"text", &text};
+    archive& named;
+    archive(CerealNamed<std::vector<int>>{"more", more});
+  }
+  bool operator==(const Named&) const = default;
+  int number = 0;
+  std::string text;
+  std::vector<int> more;
+};
+
+}  // namespace
+
+TEST_CASE("custom: values with names, as other libraries' macros make them, are their values") {
+  check_round_trip(Named{4, "four", {1, 2}});
 }

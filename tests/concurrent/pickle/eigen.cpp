@@ -2,10 +2,12 @@
 // Where Eigen is installed.
 #if __has_include(<Eigen/SparseCore>)
 #include <Eigen/Core>
+#include <Eigen/Geometry>
 #include <Eigen/SparseCore>
 #define HAS_EIGEN
 #elif __has_include(<eigen3/Eigen/SparseCore>)
 #include <eigen3/Eigen/Core>
+#include <eigen3/Eigen/Geometry>
 #include <eigen3/Eigen/SparseCore>
 #define HAS_EIGEN
 #endif
@@ -89,6 +91,27 @@ TEST_CASE("eigen: functions that return matrices, and enumerations, are what the
   CHECK(trip(&twice) == &twice);
   CHECK(trip(&Eigen::VectorXd::norm) == &Eigen::VectorXd::norm);
   CHECK(trip(Eigen::NoConvergence) == Eigen::NoConvergence);
+}
+
+TEST_CASE("eigen: what turns and moves arrives equal") {
+  const Eigen::Quaterniond turn(Eigen::AngleAxisd(0.5, Eigen::Vector3d(1, 2, 2).normalized()));
+  CHECK(trip(turn).coeffs() == turn.coeffs());
+  CHECK(trip(std::vector<Eigen::Quaternionf>(3, Eigen::Quaternionf::Identity())).at(2).w() == 1);
+  const Eigen::AngleAxisd angle(turn);
+  CHECK(trip(angle).angle() == angle.angle());
+  CHECK(trip(angle).axis() == angle.axis());
+  CHECK(trip(Eigen::Rotation2Df(0.25F)).angle() == 0.25F);
+  CHECK(trip(Eigen::Translation3d(1, 2, 3)).vector() == Eigen::Vector3d(1, 2, 3));
+  Eigen::Isometry3d move = Eigen::Isometry3d::Identity();
+  move.rotate(turn).translate(Eigen::Vector3d(1, 2, 3));
+  CHECK(trip(move).matrix() == move.matrix());
+  const Eigen::Affine2f flat(Eigen::Rotation2Df(0.3F));
+  CHECK(trip(flat).matrix() == flat.matrix());
+  const Eigen::AlignedBox2d box(Eigen::Vector2d(0, 1), Eigen::Vector2d(2, 3));
+  CHECK((trip(box).min)() == (box.min)());
+  CHECK((trip(box).max)() == (box.max)());
+  const Eigen::AlignedBox<double, Eigen::Dynamic> any(Eigen::VectorXd::Zero(4), Eigen::VectorXd::Ones(4));
+  CHECK((trip(any).max)() == (any.max)());
 }
 
 TEST_CASE("eigen: hostile bytes are an UnpicklingError or a matrix, never more") {

@@ -13,6 +13,7 @@
 #include <new>
 #include <optional>
 #include <regex>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -272,6 +273,24 @@ TEST_CASE("exception: std::system_error keeps its code, and its text once") {
   }
   check_arrives_as_is(std::system_error(EACCES, std::system_category()));
   check_arrives_as_is(std::ios_base::failure("read", std::io_errc::stream));
+  try {  // a class of libstdc++'s own, described by one of its own
+    std::istringstream stream("x");
+    stream.exceptions(std::ios::failbit);
+    int number = 0;
+    stream >> number;
+    FAIL("the stream took it");
+  } catch (const std::ios_base::failure& failure) {
+    const std::ios_base::failure same("", failure.code());
+    pickle::detail::VectorWriter writer;
+    pickle::dump_exception(writer, std::current_exception());
+    pickle::Reader reader({writer.data(), writer.size()});
+    try {
+      std::rethrow_exception(pickle::load_exception(reader, "worker", 1, "f()"));
+    } catch (const std::ios_base::failure& arrived) {
+      CHECK(arrived.code() == failure.code());
+      CHECK(std::string(arrived.what()) == failure.what());
+    }
+  }
 }
 
 TEST_CASE("exception: filesystem_error keeps its paths") {

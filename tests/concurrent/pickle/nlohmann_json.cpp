@@ -57,6 +57,47 @@ TEST_CASE("nlohmann_json: functions that return json, and enumerations, are what
   CHECK(trip(nlohmann::json::value_t::array) == nlohmann::json::value_t::array);
 }
 
+template <class Error, class Function>
+void check_thrown(Function function) {
+  try {
+    function();
+    FAIL("it did not throw");
+  } catch (const Error& error) {
+    const auto arrived = trip(error);
+    CHECK(std::string(arrived.what()) == error.what());
+    CHECK(arrived.id == error.id);
+    if constexpr (std::is_same_v<Error, nlohmann::json::parse_error>) CHECK(arrived.byte == error.byte);
+    // And as what a call throws.
+    pickle::detail::VectorWriter writer;
+    pickle::dump_exception(writer, std::current_exception());
+    pickle::Reader reader({writer.data(), writer.size()});
+    try {
+      std::rethrow_exception(pickle::load_exception(reader, "worker", 1, "f()"));
+    } catch (const Error& thrown) {
+      CHECK(std::string(thrown.what()) == error.what());
+      CHECK(thrown.id == error.id);
+    }
+  }
+}
+
+TEST_CASE("nlohmann_json: the library's exceptions arrive with type, text and content") {
+  using nlohmann::json;
+  check_thrown<json::parse_error>([] { static_cast<void>(json::parse("{\n  1}")); });
+  check_thrown<json::parse_error>([] { static_cast<void>(json::from_cbor(std::vector<std::uint8_t>{0x81})); });
+  check_thrown<json::parse_error>([] { static_cast<void>(json::json_pointer("x")); });
+  check_thrown<json::type_error>([] { static_cast<void>(json(1).get<std::string>()); });
+  check_thrown<json::out_of_range>([] { static_cast<void>(json::object().at("q")); });
+  check_thrown<json::invalid_iterator>([] {
+    json one = json::array({1});
+    json other = json::array({2});
+    one.erase(other.begin());
+  });
+  check_thrown<json::other_error>([] {
+    json document = 1;
+    static_cast<void>(document.patch(json::parse(R"([{"op": "test", "path": "", "value": 2}])")));
+  });
+}
+
 TEST_CASE("nlohmann_json: hostile bytes are an UnpicklingError or a value, never more") {
   const auto bytes = pickle::dumps(some_json());
   std::mt19937 random(1);

@@ -2,6 +2,7 @@
 #include "round_trip.hpp"
 
 #include <chrono>
+#include <ctime>
 #include <ratio>
 #include <vector>
 
@@ -24,4 +25,21 @@ TEST_CASE("time: calendar types travel") {
   const chrono::hh_mm_ss<chrono::milliseconds> time(chrono::milliseconds(-3'723'004));
   CHECK(there_and_back(time).to_duration() == time.to_duration());
   CHECK(there_and_back(time).is_negative());
+}
+
+TEST_CASE("time: C's parts of a time travel, without the name of the zone") {
+  std::tm time{};
+  time.tm_year = 124;
+  time.tm_mon = 1;
+  time.tm_mday = 29;
+  time.tm_isdst = -1;
+  const std::tm arrived = there_and_back(time);
+  CHECK(arrived.tm_year == 124);
+  CHECK(arrived.tm_mon == 1);
+  CHECK(arrived.tm_mday == 29);
+  CHECK(arrived.tm_isdst == -1);
+  const std::time_t now = 1'700'000'000;
+  const std::tm local = *std::localtime(&now);
+  std::tm sent = there_and_back(std::vector<std::tm>{local}).at(0);
+  CHECK(std::mktime(&sent) == now);
 }

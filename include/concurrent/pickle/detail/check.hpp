@@ -103,17 +103,19 @@ constexpr void check_part() {
       "concurrent::pickle: the allocator of this container has a state, which would be lost. Use a container with "
       "std::allocator, or one with std::pmr::polymorphic_allocator, which arrives with the default memory resource.");
   static_assert(reason != Refusal::eigen_type,
-                "concurrent::pickle: a type of Eigen's. For matrices, vectors and arrays #include "
-                "<concurrent/pickle/eigen.hpp>; a "
-                "Map, a Ref or an expression has no memory of its own: use what its eval() gives.");
+                "concurrent::pickle: a type of Eigen's. For matrices, vectors, arrays, rotations and transformations "
+                "#include <concurrent/pickle/eigen.hpp>; a Map, a Ref or an expression has no memory of its own: use "
+                "what its eval() gives; for others write a function serialize(archive, value) in namespace Eigen.");
   static_assert(
       reason != Refusal::json_type,
       "concurrent::pickle: a type of nlohmann's JSON. #include <concurrent/pickle/nlohmann_json.hpp> for json "
       "and ordered_json.");
   static_assert(reason != Refusal::class_type,
                 "concurrent::pickle: this class does not say how it is pickled. Give it a function `template <class "
-                "Archive> void serialize(Archive& archive) { archive(a, b, c); }`, or set "
-                "concurrent::pickle::enable_bitwise for it if it is trivially copyable and holds no pointer.");
+                "Archive> void serialize(Archive& archive) { archive(a, b, c); }` (a private one needs `friend class "
+                "concurrent::pickle::Access;`), or set concurrent::pickle::enable_bitwise for it if it is trivially "
+                "copyable and holds no pointer. For a class of a library write `serialize(archive, value)` in its "
+                "namespace, or specialise concurrent::pickle::Pickler for it.");
 }
 
 template <class T, Role role>

@@ -74,7 +74,7 @@ inline constexpr bool is_one_of = (std::is_same_v<T, Listed> || ...);
 // text.
 template <class T>
 inline constexpr bool has_no_content =
-    std::is_default_constructible_v<T> && std::is_base_of_v<std::exception, T> &&
+    std::is_default_constructible_v<T>&& std::is_base_of_v<std::exception, T> &&
     (sizeof(T) == sizeof(std::exception) ||
      (sizeof(T) == sizeof(std::runtime_error) && std::is_base_of_v<std::runtime_error, T>) ||
      (sizeof(T) == sizeof(std::logic_error) && std::is_base_of_v<std::logic_error, T>));
@@ -84,19 +84,20 @@ inline constexpr bool has_functions_of_its_own = customisation_of<T>() != Custom
 
 // Whether a program's exception says how it pickles.
 template <class T>
-inline constexpr bool pickles_by_itself =
-    Picklable<T> && (has_own_pickler<T> || kind_of<T>() != Kind::exception || has_functions_of_its_own<T>);
+inline constexpr bool pickles_by_itself = Picklable<T> && (has_own_pickler<T> || kind_of<T>() != Kind::exception ||
+                                                           has_functions_of_its_own<T>);
 
 template <class T>
 constexpr void check_exception() {
   static_assert(pickles_by_itself<T> || std::is_constructible_v<T, std::string> || has_no_content<T>,
                 "concurrent::pickle: this exception can neither be pickled nor made from a std::string. Give it a "
                 "constructor that takes the text of what(), or a function `template <class Archive> void "
-                "serialize(Archive& archive)`.");
+                "serialize(Archive& archive)`; for one of a library specialise concurrent::pickle::Pickler.");
   static_assert(pickles_by_itself<T> || !std::is_constructible_v<T, std::string> || adds_nothing_to_standard_base<T>(),
                 "concurrent::pickle: this exception holds more than the text of what(), which would be lost. Give it a "
                 "function `template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }` for its "
-                "own members, and a default constructor; its text travels with it.");
+                "own members, and a default constructor; its text travels with it. For one of a library specialise "
+                "concurrent::pickle::Pickler.");
   static_assert(std::is_copy_constructible_v<T>,
                 "concurrent::pickle: an exception must be copyable to be thrown again.");
 }
