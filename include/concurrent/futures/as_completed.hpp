@@ -170,8 +170,8 @@ class CompletedRange {
 /// Goes through the futures of any input range as they complete, from any mix of executors; duplicates count once. Of
 /// a map whose keys are futures, through those.
 ///
-/// Throws, while iterating: TimeoutError when `timeout`, which counts from this call, passes first: "2 (of 5) futures
-/// unfinished"; without a timeout InvalidStateError, when nobody could ever finish one of those that are left (as
+/// Throws, while iterating: TimeoutError when none is done that has not been yielded and `timeout`, which counts from
+/// this call, has passed: "2 (of 5) futures unfinished"; without a timeout InvalidStateError, when nobody could ever finish one of those that are left (as
 /// `wait`).
 /// Blocks: while iterating, until the next future is done.
 /// Cost: linear in the number of futures.

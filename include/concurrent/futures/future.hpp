@@ -114,8 +114,10 @@ class Future : public detail::FutureHandle {
   /// The result, moved out, as of an rvalue std::future. Blocks and throws as `result`.
   T get() && { return std::move(*this).result(); }
 
-  /// Calls `fn(Future<T>)` once when the future is done, or at once if it is already. Callbacks run in the order in
-  /// which they were added, in the thread that finishes or cancels the future. What one throws is logged.
+  /// Calls `fn(Future<T>)` once when the future is done, or at once, in this thread, if it is already. Those that were
+  /// added before it was done run in the order in which they were added, in the thread that finishes or cancels the
+  /// future, a process pool's in one of its own: they may still run when `result` has returned. What one throws is
+  /// logged.
   template <class Function>
   void add_done_callback(Function fn) const {
     static_assert(std::is_invocable_v<Function&, Future<T>>,

@@ -181,6 +181,7 @@ class MapResult {
     /// The item's result.
     ///
     /// Throws: what the task threw; TimeoutError when the timeout of map passes first, CancelledError, BrokenExecutor.
+    /// With a buffersize also what reading a range throws, and what submit does, once the results before it are taken.
     /// Blocks: until the item's task is done.
     reference operator*() const { return static_cast<reference>(items_->current()); }
     /// Goes on to the next item, also after one that failed.

@@ -210,3 +210,16 @@ EACH_PROCESS_POOL("map_unordered: it yields each result once, as they complete")
   std::sort(seen.begin(), seen.end());
   CHECK(seen == std::vector{0, 1, 2, 3});
 }
+
+TEST_CASE_METHOD(support::LeakChecked, "set_running_or_notify_cancel: not of a call that a worker has begun") {
+  cf::ProcessPoolExecutor pool(1);
+  const auto gate = support::Gate::make();
+  const auto begun = support::Gate::make();
+  const auto call = pool.submit([gate, begun] { begun.open(), gate.wait(); });
+  begun.wait();
+  CHECK(call.running());
+  CHECK(support::contains(support::message_of<cf::InvalidStateError>([&] { call.set_running_or_notify_cancel(); }),
+                          "state is RUNNING"));
+  gate.open();
+  call.result();
+}

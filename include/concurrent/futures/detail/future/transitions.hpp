@@ -65,7 +65,7 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::set_running_or_notify_cancel() {
   std::uint32_t word = word_.load(std::memory_order_relaxed);
   for (;;) {
     const State now = state_of(word);
-    if ((now != State::pending && now != State::cancelled) || (word & storing_bit) != 0) {
+    if ((now != State::pending && now != State::cancelled) || (word & storing_bit) != 0 || running()) {
       throw_invalid_state("set_running_or_notify_cancel");
     }
     const State next = now == State::pending ? State::running : State::cancelled_and_notified;
@@ -114,7 +114,7 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::try_finish_cancelled(CallbackLis
 }
 
 [[noreturn]] CONCURRENT_FUTURES_INLINE void FutureStateBase::throw_invalid_state(const char* operation) const {
-  const std::string name = state_name(state());
+  const std::string name = state_name(running() ? State::running : state());
   throw InvalidStateError(
       "concurrent::futures: " + std::string(operation) + " on a future whose state is " + name +
       ". A call is begun once, while it is PENDING, and its outcome is set once, while it is PENDING "

@@ -51,7 +51,8 @@ class MapMixin {
   /// takes the results. Its items, as those of auto_chunksize, wait in the caller: what they show must stay until then.
   ///
   /// Throws: std::invalid_argument for a chunksize or buffersize of 0, and for task options that submit refuses; what
-  /// submit throws; what reading a range throws (what was submitted is cancelled then).
+  /// submit throws; what reading a range throws (what was submitted is cancelled then; with a buffersize the iteration
+  /// throws it).
   /// Python: Executor.map. An item that fails, or that cannot be pickled, does not end the iteration, and costs no
   /// other of its chunk. Where it is the unpickling that throws, all of the chunk fail with it.
   template <class Function, class... Ranges>

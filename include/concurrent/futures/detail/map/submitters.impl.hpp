@@ -24,11 +24,11 @@ inline bool EagerSubmitter::submit_all(MapStream& stream) {
 
 inline void BufferedSubmitter::fill(MapStream& stream, bool at_start) {
   // A chunk goes when there is room for all of it; only at the start the rest of the buffer is filled with less.
-  const std::size_t even = buffersize_ / (2 * sizer_.workers());  // so that an automatic chunk leaves work for others
+  // No chunk is so large that workers stay without one; an automatic one leaves each a second.
+  const std::size_t even = buffersize_ / ((sizer_.is_auto() ? 2 : 1) * sizer_.workers());
   while (!stream.window_.has_ended()) {
     std::size_t size = sizer_.next(MapFeed::unknown);
-    if (sizer_.is_auto() && size > even) size = even == 0 ? 1 : even;
-    if (size > buffersize_) size = buffersize_;
+    if (size > even) size = even == 0 ? 1 : even;
     const std::size_t room = buffersize_ - ahead_;
     if (room == 0 || (room < size && !at_start)) return;
     try {
