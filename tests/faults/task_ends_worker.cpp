@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -95,8 +96,8 @@ EACH_POLICY(
   handler_ran = &ran.word.get();
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGUSR1}) {
     CAPTURE(number);
-    struct sigaction action{};
-    struct sigaction before{};
+    struct sigaction action {};
+    struct sigaction before {};
     action.sa_handler = [](int) { handler_ran->fetch_add(1); };
     ::sigaction(number, &action, &before);
     {
@@ -420,4 +421,45 @@ EACH_POLICY("fault 30: a worker is stopped anywhere in the transport: the others
     trial.value(first, letters_of_size(5000));
     trial.finish();
   }
+}
+
+EACH_POLICY("fault 30: the helper is stopped: the next call, a time limit and the end of the pool let it go on") {
+  Trial trial(policy);
+  const auto stop_helper = [] { return ::kill(::getppid(), SIGSTOP); };
+  trial.value(trial.submit(stop_helper), 0);
+  cf::TaskOptions limited;
+  limited.timeout = 200ms;
+  auto endless = trial.submit(limited, [] {
+    for (;;) ::pause();
+    return 1;
+  });
+  CHECK_THROWS_AS(endless.result(20s * busy()), cf::TaskTimeoutError);
+  trial.value(trial.submit(add_one, 1), 2);
+  trial.value(trial.submit(stop_helper), 0);
+  trial.finish();
+}
+
+EACH_POLICY("fault 30: a worker is stopped between its calls: the pool ends all the same") {
+  Trial trial(policy);
+  const auto pid = trial.submit(own_pid);
+  trial.value(pid, pid.result());
+  ::kill(pid.result(), SIGSTOP);
+  trial.finish();
+}
+
+EACH_POLICY("fault 30: a task has itself traced: it gets its signals, and its future the truth") {
+  Trial trial(policy);
+  const auto trace = [](int number) {
+    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) return errno == EPERM ? 1 : -1;
+    std::signal(SIGUSR1, [](int) {});
+    ::raise(SIGUSR1);
+    ::raise(number);
+    return 1;
+  };
+  trial.value(trial.submit(trace, SIGCHLD), 1);
+  if (policy.breaks()) return trial.finish();
+  auto crash = trial.submit(trace, SIGSEGV);
+  CHECK(support::contains(message_of<cf::WorkerDied>([&] { crash.result(20s * busy()); }), "killed by SIGSEGV"));
+  trial.value(trial.submit(add_one, 1), 2);
+  trial.finish();
 }

@@ -12,7 +12,9 @@
 #include <type_traits>
 #include <utility>
 
+#include <poll.h>
 #include <sched.h>
+#include <unistd.h>
 
 namespace concurrent::futures::inline v0 {
 
@@ -21,10 +23,24 @@ enum class LogLevel { debug, info, warning, error };
 
 namespace detail {
 
+/// Whether a piece of some thousand bytes can be written without waiting for a reader, who may have been stopped: a
+/// pool does not stand still for a line in a log. Waits for a moment.
+inline bool stderr_has_room() noexcept {
+  pollfd file{STDERR_FILENO, POLLOUT, 0};
+  return ::poll(&file, 1, 10) != 0;
+}
+
+/// What cannot be written at once is left out.
 inline void log_to_stderr(LogLevel level, std::string_view text) noexcept {
   if (level < LogLevel::warning) return;
-  const char* const name = level == LogLevel::warning ? "warning" : "error";
-  std::fprintf(stderr, "%s: %.*s\n", name, static_cast<int>(text.size()), text.data());
+  constexpr std::size_t piece = 2048;  // a pipe that has room at all has room for 4096 bytes
+  const char* prefix = level == LogLevel::warning ? "warning: " : "error: ";
+  for (bool last = false; !last && stderr_has_room(); prefix = "") {
+    const std::string_view now = text.substr(0, piece);
+    text.remove_prefix(now.size());
+    last = text.empty();
+    std::fprintf(stderr, "%s%.*s%s", prefix, static_cast<int>(now.size()), now.data(), last ? "\n" : "");
+  }
 }
 
 // Not std::function: <functional> would make the include a fifth larger.

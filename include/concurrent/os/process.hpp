@@ -6,9 +6,11 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -80,12 +82,28 @@ bool read_of_process(pid_t pid, const char* what, char (&text)[Size]) noexcept {
   return true;
 }
 
+/// How many bytes of addresses this process has mapped. Not known (no /proc): 0.
+inline std::uint64_t mapped_bytes() noexcept {
+  char text[128];
+  if (!read_of_process(::getpid(), "statm", text)) return 0;
+  return std::strtoull(text, nullptr, 10) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 /// Whether a process would go on if it were given a processor. Not known (no /proc): false.
 inline bool waits_for_processor(pid_t pid) noexcept {
   char text[256];
   if (!read_of_process(pid, "stat", text)) return false;
   const char* const name_end = std::strrchr(text, ')');  // the name may hold anything, blanks and brackets too
   return name_end != nullptr && std::strncmp(name_end, ") R", 3) == 0;
+}
+
+/// True: `status` tells of a child that has not ended. It has asked its parent to trace it (PTRACE_TRACEME, so that no
+/// debugger can), and would stop at each signal; from now on it is not traced, and gets this one.
+inline bool let_go_of_traced(pid_t child, int status) noexcept {
+  if (!WIFSTOPPED(status)) return false;
+  const int number = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);  // a trap is the tracing's own
+  ::ptrace(PTRACE_DETACH, child, nullptr, reinterpret_cast<void*>(static_cast<std::intptr_t>(number)));
+  return true;
 }
 
 /// Whether a process ignores a signal. Not known (no /proc): false.

@@ -68,7 +68,9 @@ struct Rights {
 
   /// For messages.
   std::string text() const {
-    return "user " + std::to_string(users[1]) + ", group " + std::to_string(groups[1]) +
+    std::string more;
+    for (const gid_t group : more_groups) more += (more.empty() ? " with " : ", ") + std::to_string(group);
+    return "user " + std::to_string(users[1]) + ", group " + std::to_string(groups[1]) + more +
            (capabilities[0].effective != 0 || capabilities[1].effective != 0 ? " and capabilities"
                                                                              : " and no capabilities");
   }

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include "support/catch.hpp"
+#include "support/processes.hpp"
 
 namespace cf = concurrent::futures;
 
@@ -75,4 +78,25 @@ TEST_CASE("set_log_handler: a handler may log, throw, and replace itself") {
   cf::detail::log_message(cf::LogLevel::debug, "replace");
   cf::detail::log_message(cf::LogLevel::debug, "again");
   CHECK(replaced == 1);
+}
+
+TEST_CASE("logging: nobody reads standard error: who logs goes on, and pieces are written as long as there is room") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t child = support::fork_child([&] {
+    ::alarm(20);
+    ::dup2(ends[1], STDERR_FILENO);
+    const std::string line(5000, 'x');
+    cf::detail::log_message(cf::LogLevel::warning, line);  // in pieces
+    for (int i = 0; i < 40; ++i) cf::detail::log_message(cf::LogLevel::error, line);
+    return 0;
+  });
+  ::close(ends[1]);
+  CHECK(support::wait_status(child) == 0);
+  std::string written(200'000, '\0');
+  std::size_t size = 0;
+  for (ssize_t got = 0; (got = ::read(ends[0], written.data() + size, written.size() - size)) > 0;)
+    size += static_cast<std::size_t>(got);
+  ::close(ends[0]);
+  CHECK(written.starts_with("warning: " + std::string(5000, 'x') + "\nerror: x"));
 }

@@ -57,7 +57,7 @@ class CapturedOutput {
 std::string dispositions() {
   std::string text;
   for (int number = 1; number < NSIG; ++number) {
-    struct sigaction action{};
+    struct sigaction action {};
     if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
     text += std::to_string(number) + (action.sa_handler == SIG_IGN ? " ignored " : " handled ");
   }
@@ -109,13 +109,15 @@ EACH_PROCESS_POOL("worker: it keeps the caller's folder, environment and locale"
 }
 
 EACH_PROCESS_POOL(
-    "worker: it ignores SIGINT, what the caller ignores, and SIGHUP and SIGTERM where it handles them, nothing else") {
+    "worker: it ignores SIGINT, what the caller ignores, and SIGHUP and SIGTERM where it handles or awaits them, "
+    "nothing "
+    "else") {
   // The caller's own handlers and mask must not be inherited.
-  struct sigaction handled{};
-  struct sigaction ignored{};
-  struct sigaction handled_before{};
-  struct sigaction ignored_before{};
-  struct sigaction hangup_before{};
+  struct sigaction handled {};
+  struct sigaction ignored {};
+  struct sigaction handled_before {};
+  struct sigaction ignored_before {};
+  struct sigaction hangup_before {};
   handled.sa_handler = [](int) {};
   ignored.sa_handler = SIG_IGN;
   ::sigaction(SIGUSR1, &handled, &handled_before);
@@ -137,6 +139,14 @@ EACH_PROCESS_POOL(
   ::sigaction(SIGUSR1, &handled_before, nullptr);
   ::sigaction(SIGHUP, &hangup_before, nullptr);
   ::sigaction(SIGTERM, &ignored_before, nullptr);
+  sigaddset(&blocked, SIGTERM);  // as for signalfd
+  ::pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+  {
+    auto pool = kind.pool(1);
+    CHECK(pool.submit(dispositions).result() ==
+          std::to_string(SIGINT) + " ignored " + std::to_string(SIGTERM) + " ignored ");
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 EACH_PROCESS_POOL("current_process: workers are named by start method and number, and know their parent") {

@@ -6,6 +6,7 @@
 #include <concurrent/multiprocessing/detail/os.hpp>
 #include <concurrent/os/memory_file.hpp>
 #include <concurrent/os/pages.hpp>
+#include <concurrent/os/process.hpp>
 #include <concurrent/pickle/detail/unique_pointer.hpp>
 
 #include <sys/mman.h>
@@ -51,15 +52,16 @@ class Segment {
     if (geometry.first_workers == 0) geometry.first_workers = geometry.workers;
     if (geometry.first_records == 0) geometry.first_records = geometry.records;
     std::uint64_t region = default_region_size(geometry.first_workers);
+    const std::uint64_t most = largest_segment();
     for (;;) {  // where address space is limited, with smaller regions
       lay_out(geometry, region);
-      if (segment.map(geometry)) break;
+      if ((geometry.size <= most || region <= smallest_region) && segment.map(geometry)) break;
       if (geometry.workers > geometry.first_workers) {
         geometry.workers = geometry.first_workers;
         continue;
       }
       if (region <= smallest_region) throw_errno(errno, "mmap of the shared segment");
-      region /= 4;
+      region /= 2;
     }
     if (const int error = CONCURRENT_FUTURES_FAULT_ERROR("caller.fallocate"); error != 0)
       throw_errno(error, "fallocate of the shared segment");
@@ -202,6 +204,14 @@ class Segment {
            accessible_[index].reach(region, offset - first + size);
   }
 
+  /// Where the program has a limit of address space (ulimit -v), a quarter of what is left: the rest is the program's.
+  static std::uint64_t largest_segment() noexcept {
+    rlimit limit{};
+    const bool limited = ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    if (!limited) return ~std::uint64_t{0};
+    const std::uint64_t mapped = os::mapped_bytes();
+    return mapped < limit.rlim_cur ? (limit.rlim_cur - mapped) / 4 : 0;
+  }
   /// As much as the machine has memory, for each side; less where very many workers share the address space.
   static std::uint64_t default_region_size(std::uint32_t workers) noexcept {
     constexpr std::uint64_t most = std::uint64_t{1} << (has_small_regions ? 30 : 38);

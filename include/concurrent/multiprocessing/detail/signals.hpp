@@ -27,14 +27,19 @@ void for_each_signal(Action action) noexcept {
 }
 
 /// In the caller: what workers ignore. An interrupt is always the caller's to handle; what the program ignores, tasks
-/// do not expect to end them; and where the program handles a request to end, it decides what becomes of its tasks.
+/// do not expect to end them; and where the program handles a request to end, or the calling thread has it blocked for
+/// sigwait or signalfd, it decides what becomes of its tasks.
 inline SignalBits signals_that_workers_ignore() noexcept {
   SignalBits bits = signal_bit(SIGINT);
-  for_each_signal([&bits](int number) noexcept {
-    struct sigaction action{};
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+  for_each_signal([&bits, &blocked](int number) noexcept {
+    struct sigaction action {};
     if (::sigaction(number, nullptr, &action) != 0) return;
     const bool asks_to_end = number == SIGTERM || number == SIGHUP;
-    if (asks_to_end ? action.sa_handler != SIG_DFL : action.sa_handler == SIG_IGN) bits |= signal_bit(number);
+    const bool handled = action.sa_handler != SIG_DFL || sigismember(&blocked, number) == 1;
+    if (asks_to_end ? handled : action.sa_handler == SIG_IGN) bits |= signal_bit(number);
   });
   return bits;
 }
@@ -44,7 +49,7 @@ inline constexpr SignalBits all_signals = ~SignalBits{0};
 /// Ignores these, and gives every other its default disposition.
 inline void set_dispositions(SignalBits ignored) noexcept {
   for_each_signal([ignored](int number) noexcept {
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = (ignored & signal_bit(number)) != 0 ? SIG_IGN : SIG_DFL;
     ::sigaction(number, &action, nullptr);
   });

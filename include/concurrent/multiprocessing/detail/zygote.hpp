@@ -219,6 +219,7 @@ class Zygote {
       int status = 0;
       const pid_t pid = wait_for(-1, &status, WNOHANG);
       if (pid <= 0) return;
+      if (os::let_go_of_traced(pid, status)) continue;
       CONCURRENT_FUTURES_FAULT_POINT("zygote.reaped");
       // From here on the pid may be anybody's.
       standbys_.reaped(pid);

@@ -36,7 +36,7 @@ class ZygoteProcess {
 
   pid_t pid() const noexcept { return pid_; }
 
-  /// False: the zygote is gone, or will be.
+  /// Somebody may have stopped it (SIGSTOP): it goes on. False: the zygote is gone, or will be.
   bool send(const ZygoteRequest& request) noexcept;
   /// Blocks for a moment. False: receive() would block.
   bool report_waits(std::chrono::nanoseconds patience) noexcept;
@@ -56,6 +56,7 @@ class ZygoteProcess {
  private:
   bool is_channel() const noexcept;
   bool has_channel() noexcept;
+  void go_on() noexcept;
   static pid_t start_fork(Segment& segment, Descriptor channel, const ProcessInfo& caller,
                           const Surroundings& surroundings, WorkerInitializer initializer, std::uint64_t pool,
                           bool may_try_again);

@@ -59,8 +59,15 @@ inline bool ZygoteProcess::send(const ZygoteRequest& request) noexcept {
   for (;;) {
     if (!has_channel()) return false;
     const ssize_t sent = os::send_bytes(channel_, &request, sizeof request);
-    if (sent >= 0 || errno != EINTR) return sent >= 0;
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent >= 0) go_on();
+    return sent >= 0;
   }
+}
+
+inline void ZygoteProcess::go_on() noexcept {
+  const MutexLock lock(reap_mutex_);
+  if (!reaped_) ::kill(pid_, SIGCONT);
 }
 
 inline bool ZygoteProcess::report_waits(std::chrono::nanoseconds patience) noexcept {

@@ -105,11 +105,14 @@ inline bool ProcessPool::wind_down() {
   switch (lifecycle_.next_step(ledger_.outstanding(), delivering, callbacks, workers_.occupied())) {
     case PoolLifecycle::Step::wait:
       return false;
-    case PoolLifecycle::Step::tell_workers_to_leave:
-      segment_.caller().stopping.store(1, std::memory_order_seq_cst);
+    case PoolLifecycle::Step::tell_workers_to_leave: {
+      const bool told = segment_.caller().stopping.exchange(1, std::memory_order_seq_cst) != 0;
       for (std::uint32_t i = 0; i < workers_.size(); ++i) {
-        if (workers_.is_occupied(i)) calls_.wake_worker(i);
+        if (!workers_.is_occupied(i)) continue;
+        calls_.wake_worker(i);
+        if (!told) helper_.signal_worker(i, workers_[i].serial, SIGCONT);  // somebody may have stopped it
       }
+    }
       return false;
     case PoolLifecycle::Step::tell_helper_to_quit:
       CONCURRENT_FUTURES_FAULT_POINT("caller.quits");

@@ -120,7 +120,10 @@ inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, 
   }
   for (const StallCheck::Asked& asked : manager_.stalls.asked) {
     WorkerSlot& slot = workers_[asked.index];
-    if (slot.serial == asked.serial) slot.was_blocked = asked.blocked;
+    if (slot.serial != asked.serial) continue;
+    slot.was_blocked = asked.blocked;
+    // Woken, and blocked again: somebody may have stopped it.
+    if (asked.blocked && asked.was_blocked) helper_.signal_worker(asked.index, asked.serial, SIGCONT);
   }
   // Unless it has been taken meanwhile: to look at them all may have taken long.
   if (todo.ask_workers && manager_.stalls.detector.start_one(now, manager_.stalls.asked) && calls_.waiting() != 0 &&
