@@ -174,10 +174,11 @@ class Barrier {
     return *std::launder(reinterpret_cast<Cell*>(state_.extra() + at * sizeof(Cell)));
   }
   static std::uint32_t tag(std::uint64_t cell) noexcept { return static_cast<std::uint32_t>(cell >> 38U); }
+  /// What those did before is not seen yet: one_has_died() looks at the cells again.
   int arrived(std::uint32_t generation) const noexcept {
     int count = 0;
     for (std::uint32_t i = 0; i < state_->parties; ++i)
-      count += tag(cell(generation, i).load(std::memory_order_acquire)) == generation ? 1 : 0;
+      count += tag(cell(generation, i).load(std::memory_order_relaxed)) == generation ? 1 : 0;
     return count;
   }
   /// All have come and are alive.

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "support/deadline.hpp"
 #include "support/holders.hpp"
 #include "support/shared.hpp"
 
@@ -45,9 +46,11 @@ TEST_CASE_METHOD(support::HoldersChecked, "Queue: a temporary as argument, and o
   before.result();
 }
 
-TEST_CASE_METHOD(support::HoldersChecked,
-                 "Lock: one of each of many processes, used and dropped, leaves no descriptor") {
-  cf::ProcessPoolExecutor pool({.max_workers = 1, .max_tasks_per_child = 1});
+// Without a look at mappings: the tables of other processes stay.
+TEST_CASE("Lock: one of each of many processes, used and dropped, leaves no descriptor") {
+  const support::DeadlineGuard deadline("locks of many processes");
+  // Of a fresh image, each worker has a table of holders of its own.
+  cf::ProcessPoolExecutor pool({.max_workers = 1, .mp_context = mp::get_context("spawn"), .max_tasks_per_child = 1});
   const auto use = [&] {
     const mp::Lock lock = pool.submit(make_lock).result();
     const std::lock_guard guard(lock);
@@ -58,8 +61,9 @@ TEST_CASE_METHOD(support::HoldersChecked,
   CHECK(support::names_in("/proc/self/fd").size() <= before + 2);
 }
 
-TEST_CASE_METHOD(support::HoldersChecked, "Lock: one that comes again when the last handle had gone is still held") {
-  cf::ProcessPoolExecutor pool(1);
+TEST_CASE("Lock: one that comes again when the last handle had gone is still held") {
+  const support::DeadlineGuard deadline("a lock that comes again");
+  cf::ProcessPoolExecutor pool({.max_workers = 1, .mp_context = mp::get_context("spawn")});
   pool.submit(lock_of_worker).result().acquire();
   const mp::Lock lock = pool.submit(lock_of_worker).result();
   CHECK(lock.locked());

@@ -33,8 +33,13 @@ enum class QueueOutcome { done, in_vain, closed };
 /// How long one polls, in nanoseconds: about what a sleep and a wake-up cost. With one usable processor nobody else
 /// could do anything meanwhile.
 inline std::int64_t longest_queue_spin() {
-  static const std::int64_t longest = usable_cpu_count() > 1 ? 5'000 : 0;
-  return longest;
+  static std::int64_t longest = -1;  // without a lock that a forked child could find held
+  std::int64_t found = __atomic_load_n(&longest, __ATOMIC_RELAXED);
+  if (found < 0) {
+    found = usable_cpu_count() > 1 ? 5'000 : 0;
+    __atomic_store_n(&longest, found, __ATOMIC_RELAXED);
+  }
+  return found;
 }
 
 /// Does nothing before it looks again.

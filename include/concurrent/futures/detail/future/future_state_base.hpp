@@ -86,7 +86,7 @@ class FutureStateBase {
   }
   bool running() const noexcept {
     const State now = state();
-    return now == State::running || (now == State::pending && owner_ != nullptr && owner_->taken(*owned_call()));
+    return now == State::running || (now == State::pending && is_taken());
   }
   /// Finished with an exception.
   bool failed() const noexcept { return (word_.load(std::memory_order_acquire) & failed_bit) != 0; }
@@ -172,6 +172,9 @@ class FutureStateBase {
 
   /// The call that the owner knows; asked only where there is an owner.
   virtual const OwnedCall* owned_call() const noexcept { return nullptr; }
+
+  /// A worker has the call of an owner's future that nobody has begun here.
+  bool is_taken() const noexcept { return owner_ != nullptr && owner_->taken(*owned_call()); }
 
   // Whoever sets the outcome claims the right to, stores it, and publishes.
   bool claim() noexcept;

@@ -65,7 +65,8 @@ CONCURRENT_FUTURES_INLINE bool FutureStateBase::set_running_or_notify_cancel() {
   std::uint32_t word = word_.load(std::memory_order_relaxed);
   for (;;) {
     const State now = state_of(word);
-    if ((now != State::pending && now != State::cancelled) || (word & storing_bit) != 0 || running()) {
+    if ((now != State::pending && now != State::cancelled) || (word & storing_bit) != 0 ||
+        (now == State::pending && is_taken())) {
       throw_invalid_state("set_running_or_notify_cancel");
     }
     const State next = now == State::pending ? State::running : State::cancelled_and_notified;

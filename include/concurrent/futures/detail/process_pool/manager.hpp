@@ -106,7 +106,8 @@ inline bool ProcessPool::wind_down() {
     case PoolLifecycle::Step::wait:
       return false;
     case PoolLifecycle::Step::tell_workers_to_leave: {
-      const bool told = segment_.caller().stopping.exchange(1, std::memory_order_seq_cst) != 0;
+      const bool told = std::exchange(manager_.has_told_all_to_leave, true);
+      segment_.caller().stopping.store(1, std::memory_order_seq_cst);
       for (std::uint32_t i = 0; i < workers_.size(); ++i) {
         if (!workers_.is_occupied(i)) continue;
         calls_.wake_worker(i);
