@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-/// All of concurrent::multiprocessing: start methods, this process and its parent, processors, what tasks share (memory,
-/// values, locks, queues) and the Manager.
-/// Only ManagedMemory, containers in shared memory, is included by its own name,
-/// <concurrent/multiprocessing/shared_objects.hpp>, for it costs time to compile.
+/// All of concurrent::multiprocessing: start methods, this process and its parent, processors, what tasks share
+/// (memory, values, locks, queues) and the Manager. Only ManagedMemory, containers in shared memory, is included by its
+/// own name, <concurrent/multiprocessing/shared_objects.hpp>, for it costs time to compile.
 #pragma once
 
 #include <concurrent/version.hpp>

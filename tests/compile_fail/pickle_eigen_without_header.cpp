@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: concurrent::pickle: a type of Eigen's. For matrices, vectors and arrays #include
-// <concurrent/pickle/eigen.hpp> expect: Eigen::Vector A type of Eigen's (or one that looks so) without the header for
+// expect: concurrent::pickle: a type of Eigen's. For matrices, vectors, arrays, rotations and transformations
+// expect: Eigen::Vector
+// A type of Eigen's (or one that looks so) without the header for
 // it, as a member of a result.
 #include <concurrent/futures.hpp>
 #include <string>

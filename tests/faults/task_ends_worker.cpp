@@ -96,8 +96,8 @@ EACH_POLICY(
   handler_ran = &ran.word.get();
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGUSR1}) {
     CAPTURE(number);
-    struct sigaction action {};
-    struct sigaction before {};
+    struct sigaction action{};
+    struct sigaction before{};
     action.sa_handler = [](int) { handler_ran->fetch_add(1); };
     ::sigaction(number, &action, &before);
     {

@@ -171,8 +171,8 @@ class CompletedRange {
 /// a map whose keys are futures, through those.
 ///
 /// Throws, while iterating: TimeoutError when none is done that has not been yielded and `timeout`, which counts from
-/// this call, has passed: "2 (of 5) futures unfinished"; without a timeout InvalidStateError, when nobody could ever finish one of those that are left (as
-/// `wait`).
+/// this call, has passed: "2 (of 5) futures unfinished"; without a timeout InvalidStateError, when nobody could ever
+/// finish one of those that are left (as `wait`).
 /// Blocks: while iterating, until the next future is done.
 /// Cost: linear in the number of futures.
 /// Python: concurrent.futures.as_completed. A cancelled future is done here, at once.

@@ -22,7 +22,8 @@ namespace concurrent::futures::inline v0 {
 /// every coroutine, whoever destroys one sees to it that nobody resumes it at that very moment.
 ///
 /// Throws: what `result()` throws: the call's exception, or CancelledError; InvalidStateError on a future that was
-/// moved from. The reference is good as long as there is a handle. Python: awaiting `asyncio.wrap_future(future)`.
+/// moved from. A future that was never submitted is waited for, since its handle stays. The reference is good as long
+/// as there is a handle. Python: awaiting `asyncio.wrap_future(future)`.
 ///
 /// GCC 12 destroys an aggregate twice that is made inside of a `co_await` expression. With it, TaskOptions have a name
 /// before: `const TaskOptions limited{.timeout = 2s}; co_await pool.submit(limited, fn);`.

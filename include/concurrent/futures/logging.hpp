@@ -30,17 +30,27 @@ inline bool stderr_has_room() noexcept {
   return ::poll(&file, 1, 10) != 0;
 }
 
-/// What cannot be written at once is left out.
+/// What cannot be written at once is left out. Lines of this process do not mix.
 inline void log_to_stderr(LogLevel level, std::string_view text) noexcept {
   if (level < LogLevel::warning) return;
   constexpr std::size_t piece = 2048;  // a pipe that has room at all has room for 4096 bytes
+  static constinit std::atomic<bool> was_cut{false};
   const char* prefix = level == LogLevel::warning ? "warning: " : "error: ";
-  for (bool last = false; !last && stderr_has_room(); prefix = "") {
+  bool first = true;
+  ::flockfile(stderr);
+  for (bool last = false; !last && stderr_has_room(); first = false) {
     const std::string_view now = text.substr(0, piece);
     text.remove_prefix(now.size());
     last = text.empty();
-    std::fprintf(stderr, "%s%.*s%s", prefix, static_cast<int>(now.size()), now.data(), last ? "\n" : "");
+    char line[piece + 16];
+    char* end = line;
+    if (was_cut.exchange(!last, std::memory_order_relaxed) && first) *end++ = '\n';
+    while (first && *prefix != '\0') *end++ = *prefix++;
+    end += now.copy(end, now.size());
+    if (last) *end++ = '\n';
+    std::fwrite(line, 1, static_cast<std::size_t>(end - line), stderr);
   }
+  ::funlockfile(stderr);
 }
 
 // Not std::function: <functional> would make the include a fifth larger.

@@ -70,20 +70,21 @@ class ThreadPoolExecutor : public detail::ExecutorBase<ThreadPoolExecutor> {
   static void check_task_options(const TaskOptions& options) { detail::check_task_for_threads(options); }
   template <class Function, class... Args>
   auto submit_item(detail::Admission admission, TaskOptions* options, Function&& fn, Args&&... args) {
-    constexpr bool can_call = std::is_invocable_v<std::decay_t<Function>, std::decay_t<Args>...> ||
-                              pickle::detail::wants_token<std::decay_t<Function>, std::decay_t<Args>...>;
+    constexpr bool can_call = std::is_invocable_v<std::decay_t<Function>, pickle::detail::Taken<Args>...> ||
+                              pickle::detail::wants_token<std::decay_t<Function>, pickle::detail::Taken<Args>...>;
     static_assert(can_call,
                   "concurrent::futures: submit: the function cannot be called with copies of these arguments. Check "
                   "their number and types; for a parameter of type T& pass std::ref(argument).");
     constexpr bool can_keep =
-        std::is_constructible_v<std::tuple<std::decay_t<Function>, std::decay_t<Args>...>, Function, Args...>;
+        std::is_constructible_v<std::tuple<std::decay_t<Function>, pickle::detail::Taken<Args>...>, Function, Args...>;
     static_assert(
         can_keep,
         "concurrent::futures: submit: the function or an argument cannot be copied, and the call keeps a copy. "
         "Pass std::move(argument), or a std::shared_ptr.");
     if constexpr (can_keep && can_call) {
-      using R = std::decay_t<typename pickle::detail::TaskResult<std::decay_t<Function>, std::decay_t<Args>...>::type>;
-      using Task = detail::ThreadFutureState<R, std::decay_t<Function>, std::decay_t<Args>...>;
+      using R = std::decay_t<
+          typename pickle::detail::TaskResult<std::decay_t<Function>, pickle::detail::Taken<Args>...>::type>;
+      using Task = detail::ThreadFutureState<R, std::decay_t<Function>, pickle::detail::Taken<Args>...>;
       const detail::WaitingPlace<detail::ThreadPool> place(*pool_, admission);
       if (place.is_refused()) return Future<R>(static_cast<detail::FutureState<R>*>(nullptr));
       Task* const task = new Task(*pool_, std::forward<Function>(fn), std::forward<Args>(args)...);
@@ -109,7 +110,7 @@ class ThreadPoolExecutor : public detail::ExecutorBase<ThreadPoolExecutor> {
       detail::StopWatch::begin(std::move(watch), *task);
       return future;
     } else {
-      return detail::refused_future<std::decay_t<Function>, std::decay_t<Args>...>();
+      return detail::refused_future<std::decay_t<Function>, pickle::detail::Taken<Args>...>();
     }
   }
 

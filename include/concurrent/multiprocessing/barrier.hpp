@@ -87,7 +87,8 @@ class Barrier {
       if (!is_broken(phase) && is_complete(generation(phase))) {
         pass(phase);
         phase = load();
-      } else if (change(phase, next(phase, false))) {
+      } else if (const std::uint32_t fresh = generation(phase) + 1; change(phase, next(phase, false))) {
+        if (fresh % (half / 32) == 0) refresh(fresh & generation_bits);
         return;
       }
     }
@@ -194,11 +195,24 @@ class Barrier {
     return false;
   }
 
+  /// Cells that nobody has filled for so many resets that they would be taken for newer ones soon become those of the
+  /// generation before the last one.
+  void refresh(std::uint32_t generation) const noexcept {
+    for (std::uint32_t i = 0; i < 2 * state_->parties; ++i) {
+      std::uint64_t seen = cell(0, i).load(std::memory_order_relaxed);
+      const std::uint32_t age = distance(tag(seen), generation);
+      if (age > 2 && age < half)
+        cell(0, i).compare_exchange_strong(seen, std::uint64_t(distance(2, generation)) << 38U,
+                                           std::memory_order_relaxed);
+    }
+  }
+
   /// Takes a cell of that generation. Returns its number; -1: all are taken, in this or a newer generation.
   int arrive(std::uint32_t generation, std::uint64_t self) const noexcept {
     for (std::uint32_t i = 0; i < state_->parties; ++i) {
       std::uint64_t seen = cell(generation, i).load(std::memory_order_relaxed);
-      if (distance(generation, tag(seen)) < half) continue;
+      if (tag(seen) == generation) continue;
+      if (distance(generation, tag(seen)) < half) return -1;  // left behind
       if (cell(generation, i)
               .compare_exchange_strong(seen, self | std::uint64_t(generation) << 38U, std::memory_order_release))
         return static_cast<int>(i);
@@ -212,13 +226,14 @@ class Barrier {
         "concurrent::multiprocessing: the barrier is broken: by a timeout, a reset, an abort, or the death of one who "
         "waited. reset() makes it as new.");
   }
-  /// How the generation ended, when it has: the phase is past it. Of an old one with a reset after it nobody knows any
-  /// more, and it counts as broken.
-  static bool has_passed(std::uint64_t phase, std::uint32_t generation) noexcept {
+  enum class End { pass, none, forgotten };
+  /// How the generation ended, when it has: the phase is past it.
+  static End end_of(std::uint32_t generation, std::uint64_t phase) noexcept {
     const std::uint32_t now = Barrier::generation(phase);
-    if (distance(generation, now) < distance(last_unpassed(phase), now)) return true;
+    if (distance(generation, now) < distance(last_unpassed(phase), now)) return End::pass;
     const std::uint32_t behind = distance(generation, now) - 1;
-    return behind < history_length && (phase >> (history_at + behind) & 1U) != 0;
+    if (behind >= history_length) return last_unpassed(phase) == generation ? End::none : End::forgotten;
+    return (phase >> (history_at + behind) & 1U) != 0 ? End::pass : End::none;
   }
 
   int wait_until(detail::Deadline deadline) const {
@@ -233,7 +248,7 @@ class Barrier {
         continue;
       }
       std::uint64_t phase = load();
-      if (generation(phase) != mine && !has_passed(phase, mine)) continue;  // it was reset before we came
+      if (generation(phase) != mine && end_of(mine, phase) == End::none) continue;  // it was reset before we came
       if (wait_for_end(mine, phase, deadline)) return index;
       refuse();
     }
@@ -242,7 +257,7 @@ class Barrier {
     for (;;) {
       const std::uint32_t woken = state_->wakeups.load(std::memory_order_acquire);
       phase = load();
-      if (generation(phase) != mine) return has_passed(phase, mine);
+      if (generation(phase) != mine) return end_of(mine, phase) == End::pass;
       if (is_broken(phase)) return false;
       if (end_if_full(phase)) continue;
       if (detail::has_passed(deadline) || one_has_died(mine)) {

@@ -6,7 +6,7 @@
 #include <concurrent/multiprocessing/detail/item_bytes.hpp>
 #include <concurrent/multiprocessing/detail/queue_core.hpp>
 #include <concurrent/multiprocessing/errors.hpp>
-#include <concurrent/pickle/detail/type_name.hpp>
+#include <concurrent/pickle/detail/type_number.hpp>
 #include <concurrent/pickle/dumps.hpp>
 
 #include <chrono>
@@ -101,12 +101,8 @@ class Queue {
     }
     return static_cast<std::uint32_t>(maxsize == 0 ? most_items : maxsize);
   }
-  /// So that no process takes the queue for one of another type (FNV-1a).
-  static constexpr std::uint64_t type() noexcept {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char c : pickle::detail::type_name<T>()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    return hash;
-  }
+  /// So that no process takes the queue for one of another type.
+  static std::uint64_t type() noexcept { return pickle::detail::type_number<T>(); }
   [[noreturn, gnu::cold]] static void refuse_closed(const char* what) {
     throw Closed(std::string("concurrent::multiprocessing: the queue is closed, so nothing can be ") + what + " it.");
   }

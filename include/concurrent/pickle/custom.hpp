@@ -112,8 +112,7 @@ concept NamedByBoost = requires(const T& named) {
 };
 template <class T>
 concept NamedByCereal = requires(const T& named) {
-  requires std::is_same_v < std::remove_cvref_t<decltype(named.name)>,
-  const char* > ;
+  requires std::is_same_v<std::remove_cvref_t<decltype(named.name)>, const char*>;
   requires std::is_lvalue_reference_v<decltype(named.value)>;
 };
 

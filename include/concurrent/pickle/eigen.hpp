@@ -139,25 +139,31 @@ struct Pickler<Eigen::Transform<Scalar, dimensions, mode, options>>
 template <class Scalar, int dimensions>
 struct Pickler<Eigen::AlignedBox<Scalar, dimensions>>
     : detail::EigenParts<Eigen::AlignedBox<Scalar, dimensions>, detail::EigenCorners> {};
+/// An angle and an axis.
 template <class Scalar>
 struct Pickler<Eigen::AngleAxis<Scalar>> {
+  /// As every Pickler's.
   static void dump(Writer& writer, const Eigen::AngleAxis<Scalar>& value) {
     detail::dump_scalars<Scalar>(writer, value.axis().data(), 3);
     const Scalar angle = value.angle();
     detail::dump_scalars<Scalar>(writer, &angle, 1);
   }
+  /// As every Pickler's.
   static Eigen::AngleAxis<Scalar> load(Reader& reader) {
     Scalar parts[4];
     detail::load_scalars<Scalar>(reader, parts, 4);
     return {parts[3], Eigen::Matrix<Scalar, 3, 1>(parts[0], parts[1], parts[2])};
   }
 };
+/// An angle.
 template <class Scalar>
 struct Pickler<Eigen::Rotation2D<Scalar>> {
+  /// As every Pickler's.
   static void dump(Writer& writer, const Eigen::Rotation2D<Scalar>& value) {
     const Scalar angle = value.angle();
     detail::dump_scalars<Scalar>(writer, &angle, 1);
   }
+  /// As every Pickler's.
   static Eigen::Rotation2D<Scalar> load(Reader& reader) {
     Scalar angle;
     detail::load_scalars<Scalar>(reader, &angle, 1);

@@ -194,10 +194,12 @@ struct Pickler<nlohmann::json::out_of_range> : detail::JsonError<nlohmann::json:
 template <>
 struct Pickler<nlohmann::json::other_error> : detail::JsonError<nlohmann::json::other_error> {};
 
+namespace detail {
 CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::parse_error);
 CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::invalid_iterator);
 CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::type_error);
 CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::out_of_range);
 CONCURRENT_FUTURES_EXCEPTION(nlohmann::json::other_error);
+}  // namespace detail
 
 }  // namespace concurrent::pickle::inline v0

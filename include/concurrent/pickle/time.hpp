@@ -35,9 +35,11 @@ struct Codec<T, Kind::time_point> {
 /// A time in C's parts. The name of its zone, where the C library has one, stays behind: a pointer to that process's.
 template <>
 struct concurrent::pickle::Pickler<std::tm> {
+  /// As every Pickler's.
   static void dump(Writer& writer, const std::tm& value) {
     each(value, [&](const auto& part) { writer.put(part); });
   }
+  /// As every Pickler's.
   static std::tm load(Reader& reader) {
     std::tm value{};
     each(value, [&](auto& part) { part = reader.get<std::remove_reference_t<decltype(part)>>(); });

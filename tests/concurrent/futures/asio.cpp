@@ -18,6 +18,7 @@
 #include "support/tasks.hpp"
 
 #if __has_include(<boost/asio.hpp>)
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -27,6 +28,7 @@
 #include <boost/asio/execution.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -79,6 +81,23 @@ TEST_CASE_METHOD(support::LeakChecked, "async_wait: any completion token, and ne
                    value = result;
                  }));
   CHECK(value == 0);
+  context.run();
+  CHECK(value == 3);
+
+  // As a coroutine makes one of its executor.
+  const asio::strand<asio::any_io_executor> strand(context.get_executor());
+  cf::Future<int> stranded;
+  cf::async_wait(stranded, asio::bind_executor(strand, [&](std::exception_ptr, int result) { value = result; }));
+  std::thread finisher([&] { stranded.set_result(4); });
+  context.restart();
+  context.run();  // it has work until then
+  finisher.join();
+  CHECK(value == 4);
+
+  // A token may pass its handler on as an lvalue.
+  const auto handler = asio::bind_executor(context, [&](std::exception_ptr, int result) { value = result; });
+  (new cf::detail::AsioWaitFor<std::decay_t<decltype(handler)>, cf::Future<int>>(handler, future))->begin();
+  context.restart();
   context.run();
   CHECK(value == 3);
 

@@ -57,7 +57,7 @@ class CapturedOutput {
 std::string dispositions() {
   std::string text;
   for (int number = 1; number < NSIG; ++number) {
-    struct sigaction action {};
+    struct sigaction action{};
     if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
     text += std::to_string(number) + (action.sa_handler == SIG_IGN ? " ignored " : " handled ");
   }
@@ -113,11 +113,11 @@ EACH_PROCESS_POOL(
     "nothing "
     "else") {
   // The caller's own handlers and mask must not be inherited.
-  struct sigaction handled {};
-  struct sigaction ignored {};
-  struct sigaction handled_before {};
-  struct sigaction ignored_before {};
-  struct sigaction hangup_before {};
+  struct sigaction handled{};
+  struct sigaction ignored{};
+  struct sigaction handled_before{};
+  struct sigaction ignored_before{};
+  struct sigaction hangup_before{};
   handled.sa_handler = [](int) {};
   ignored.sa_handler = SIG_IGN;
   ::sigaction(SIGUSR1, &handled, &handled_before);

@@ -103,6 +103,17 @@ TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor: sequential calls use one thre
   CHECK(pool.statistics().workers_started == 1);
 }
 
+TEST_CASE_METHOD(LeakChecked, "ThreadPoolExecutor.submit: an element of a vector of bools is taken at once") {
+  std::vector<bool> flags{true};
+  cf::ThreadPoolExecutor pool(1);
+  const cf::Future<void> gate;
+  pool.submit([gate] { gate.result(); });
+  const auto taken = pool.submit([](bool flag) { return flag; }, flags[0]);
+  flags[0] = false;
+  gate.set_result();
+  CHECK(taken.result());
+}
+
 TEST_CASE_METHOD(LeakChecked,
                  "ThreadPoolExecutor: calls that wait for each other get as many threads as there may be") {
   cf::ThreadPoolExecutor pool(4);

@@ -2,17 +2,25 @@
 // Shared state as arguments and results of tasks: how long it lives, and what stays of it.
 #include <concurrent/futures.hpp>
 #include <concurrent/multiprocessing/lock.hpp>
+#include <concurrent/multiprocessing/manager.hpp>
 #include <concurrent/multiprocessing/queue.hpp>
+#include <concurrent/pickle/dumps.hpp>
 
+#include <atomic>
+#include <cstddef>
+#include <deque>
 #include <mutex>
+#include <thread>
 #include <vector>
 
+#include "concurrent/multiprocessing/spelled_in_full.hpp"
 #include "support/deadline.hpp"
 #include "support/holders.hpp"
 #include "support/shared.hpp"
 
 namespace cf = concurrent::futures;
 namespace mp = concurrent::multiprocessing;
+namespace pickle = concurrent::pickle;
 
 namespace {
 
@@ -26,6 +34,10 @@ mp::Lock make_lock() { return mp::Lock(); }
 const mp::Lock& lock_of_worker() {
   static const mp::Lock lock;
   return lock;
+}
+std::vector<std::byte> way_to_lock(int which) {
+  static const std::vector<mp::RLock> locks(4);
+  return pickle::dumps(locks[static_cast<std::size_t>(which)]);
 }
 
 }  // namespace
@@ -70,4 +82,42 @@ TEST_CASE("Lock: one that comes again when the last handle had gone is still hel
   CHECK(lock.try_acquire() == mp::Acquired::no);
   lock.release();
   CHECK_FALSE(lock.locked());
+}
+
+TEST_CASE_METHOD(support::HoldersChecked, "Queue: a type is the same in every file, however it is spelled there") {
+  const mp::Queue<std::deque<int>> queue;
+  queue.put({7});
+  CHECK(support::first_of_queue(pickle::dumps(queue)) == 7);
+}
+
+TEST_CASE("Manager.list: a type is the same in every file, however it is spelled there") {
+  const support::DeadlineGuard deadline("a list in two files");
+  mp::Manager manager;
+  CHECK(support::first_of_list(pickle::dumps(manager.list<int>({8}))) == 8);
+}
+
+// Another process's table of holders is mapped once, whoever lets go of it and opens it at the same time.
+TEST_CASE("RLock: four threads, each given one by another process again and again, hold what they hold") {
+  const support::DeadlineGuard deadline("locks that come again");
+  cf::ProcessPoolExecutor pool({.max_workers = 1, .mp_context = mp::get_context("spawn")});
+  std::vector<std::vector<std::byte>> ways;
+  for (int i = 0; i < 4; ++i) ways.push_back(pool.submit(way_to_lock, i).result());
+  std::atomic<int> lost{0};
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < 4; ++i) {
+    threads.emplace_back([&lost, &way = ways[i]] {
+      for (int round = 0; round < 3000; ++round) {
+        pickle::loads<mp::RLock>(way).acquire();
+        const auto again = pickle::loads<mp::RLock>(way);
+        if (again.try_acquire() != mp::Acquired::yes) {
+          ++lost;
+          return;
+        }
+        again.release();
+        again.release();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(lost == 0);
 }

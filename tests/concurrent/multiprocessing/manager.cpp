@@ -140,7 +140,7 @@ class Maker {
 }  // namespace
 
 TEST_CASE_METHOD(ManagerChecked,
-                 "ME2 Manager: shared memory that only its server has arrives with whoever takes it out") {
+                 "ME1 Manager: shared memory that only its server has arrives with whoever takes it out") {
   mp::Manager manager;
   const auto arrays = manager.list<mp::Array<int>>();
   const auto queues = manager.dict<int, mp::Queue<int>>();

@@ -34,7 +34,7 @@ class Private {  // everything, the default constructor too
   Private() = default;
   template <class Archive>
   void serialize(Archive& archive) {
-    archive& number_;
+    archive & number_;
   }
   int number_ = 0;
 };
@@ -46,7 +46,7 @@ class Versioned {  // as Boost.Serialization has it
   template <class Archive>
   void serialize(Archive& archive, const unsigned version) {
     if (version != 0) throw std::logic_error("version");
-    archive& number_& twice_;
+    archive & number_ & twice_;
   }
   bool operator==(const Versioned&) const = default;
 
@@ -139,7 +139,7 @@ struct FreeVersioned {
 };
 template <class Archive>
 void serialize(Archive& archive, FreeVersioned& value, unsigned) {
-  archive& value.number;
+  archive & value.number;
 }
 
 struct FreeSaveLoad {
@@ -227,7 +227,7 @@ struct Named {
   void serialize(Archive& archive) {
     archive& BoostNamed<int>{"number", &number};
     const BoostNamed<std::string> named{"text", &text};
-    archive& named;
+    archive & named;
     archive(CerealNamed<std::vector<int>>{"more", more});
   }
   bool operator==(const Named&) const = default;

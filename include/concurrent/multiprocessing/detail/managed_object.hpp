@@ -6,7 +6,7 @@
 #include <concurrent/config.hpp>
 #include <concurrent/multiprocessing/detail/manager_messages.hpp>
 #include <concurrent/multiprocessing/detail/mutex.hpp>
-#include <concurrent/pickle/detail/type_name.hpp>
+#include <concurrent/pickle/detail/type_number.hpp>
 #include <concurrent/pickle/pickler.hpp>
 
 #include <cstdint>
@@ -17,12 +17,11 @@
 namespace concurrent::multiprocessing::inline v0 {
 namespace detail {
 
-/// So that no object is taken for one of another type (FNV-1a of its name).
+/// So that no object is taken for one of another type.
 template <class T>
-constexpr std::uint64_t managed_type() noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : pickle::detail::type_name<T>()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
+std::uint64_t managed_type() noexcept {
+  static const std::uint64_t number = pickle::detail::type_number<T>();
+  return number;
 }
 
 /// In the server. Lives as long as a client's session, another object or a call has it.

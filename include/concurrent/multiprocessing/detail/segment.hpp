@@ -52,10 +52,10 @@ class Segment {
     if (geometry.first_workers == 0) geometry.first_workers = geometry.workers;
     if (geometry.first_records == 0) geometry.first_records = geometry.records;
     std::uint64_t region = default_region_size(geometry.first_workers);
-    const std::uint64_t most = largest_segment();
+    const std::uint64_t left = left_of_limit();
     for (;;) {  // where address space is limited, with smaller regions
       lay_out(geometry, region);
-      if ((geometry.size <= most || region <= smallest_region) && segment.map(geometry)) break;
+      if (geometry.size <= share_of(left, region) && segment.map(geometry)) break;
       if (geometry.workers > geometry.first_workers) {
         geometry.workers = geometry.first_workers;
         continue;
@@ -204,13 +204,19 @@ class Segment {
            accessible_[index].reach(region, offset - first + size);
   }
 
-  /// Where the program has a limit of address space (ulimit -v), a quarter of what is left: the rest is the program's.
-  static std::uint64_t largest_segment() noexcept {
+  /// How much the program may still map (ulimit -v).
+  static std::uint64_t left_of_limit() noexcept {
     rlimit limit{};
     const bool limited = ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
     if (!limited) return ~std::uint64_t{0};
     const std::uint64_t mapped = os::mapped_bytes();
-    return mapped < limit.rlim_cur ? (limit.rlim_cur - mapped) / 4 : 0;
+    return mapped < limit.rlim_cur ? limit.rlim_cur - mapped : 0;
+  }
+  /// What a segment with such regions may take of it: a quarter, for the rest is the program's; more where payloads
+  /// would have hardly any room.
+  static std::uint64_t share_of(std::uint64_t left, std::uint64_t region) noexcept {
+    if (region > std::uint64_t{16} << 20) return left / 4;
+    return region > std::uint64_t{4} << 20 ? left / 4 * 3 : ~std::uint64_t{0};
   }
   /// As much as the machine has memory, for each side; less where very many workers share the address space.
   static std::uint64_t default_region_size(std::uint32_t workers) noexcept {

@@ -9,8 +9,10 @@
 #include <boost/interprocess/mapped_region.hpp>
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -33,6 +35,7 @@ class SharedMapping {
   SharedMapping(Descriptor descriptor, const SharedName& name, Region region = nullptr)
       : descriptor_(std::move(descriptor)),
         name_(name),
+        stays_(region != nullptr),
         region_(region ? std::move(region) : map(descriptor_.get(), name)) {}
   SharedMapping(const SharedMapping&) = delete;
   SharedMapping& operator=(const SharedMapping&) = delete;
@@ -40,6 +43,7 @@ class SharedMapping {
 
   std::byte* data() const noexcept { return static_cast<std::byte*>(region_->get_address()); }
   std::size_t size() const noexcept { return static_cast<std::size_t>(name_.size); }
+  const SharedId& id() const noexcept { return name_.id; }
   /// The memory stays where it is for as long as this process lives, also when the last handle has let go of the
   /// descriptor; who opens it again finds it there.
   void stay_mapped();
@@ -68,6 +72,7 @@ class SharedMapping {
 
   Descriptor descriptor_;
   SharedName name_;
+  std::atomic<bool> stays_;
   Region region_;
 };
 
@@ -79,45 +84,34 @@ class SharedMappings {
     return *mappings;
   }
 
-  std::shared_ptr<SharedMapping> find(const SharedId& id) {
-    const MutexLock lock(mutex_);
-    const auto found = mappings_.find(id);
-    return found == mappings_.end() ? nullptr : found->second.lock();
+  /// The mapping that this process has: with a handle, or one that has stayed, which takes the `descriptor` then. Where
+  /// there is neither, notes `fresh`, which may be null, and returns it.
+  ///
+  /// At no instant does one that stays have a second one beside it: threads have been noted by where it lies.
+  std::shared_ptr<SharedMapping> find(const SharedName& name, Descriptor* descriptor,
+                                      const std::shared_ptr<SharedMapping>& fresh) {
+    for (;;) {
+      if (const auto [settled, mapping] = look(name, descriptor, fresh); settled) return mapping;
+      ::sched_yield();
+    }
   }
-  /// Notes the mapping, or returns the one that another thread has noted meanwhile.
-  std::shared_ptr<SharedMapping> add(const SharedId& id, const std::shared_ptr<SharedMapping>& mapping) {
+  /// From now on it is to stay.
+  void keep(const SharedMapping& mapping) {
     const MutexLock lock(mutex_);
-    std::weak_ptr<SharedMapping>& noted = mappings_[id];
-    if (std::shared_ptr<SharedMapping> other = noted.lock()) return other;
-    noted = mapping;
-    return mapping;
+    static_cast<void>(stay_[mapping.id()]);
   }
-  void forget(const SharedId& id) noexcept {
+  /// The last handle has gone, and with it the mapping, unless it is to stay.
+  void forget(const SharedId& id, bool stays, SharedMapping::Region& region) noexcept {
     const MutexLock lock(mutex_);
+    if (stays) {
+      SharedMapping::Region& left = stay_.find(id)->second;
+      if (left)
+        static_cast<void>(region.release());  // threads have been noted by where this one lies, too
+      else
+        left = std::move(region);
+    }
     const auto found = mappings_.find(id);
     if (found != mappings_.end() && found->second.expired()) mappings_.erase(found);
-  }
-
-  /// Makes room for a mapping that stays.
-  void expect_to_stay(const SharedId& id) {
-    const MutexLock lock(mutex_);
-    static_cast<void>(stay_[id]);
-  }
-  /// Keeps it if it is to stay.
-  void leave(const SharedId& id, SharedMapping::Region& region) noexcept {
-    const MutexLock lock(mutex_);
-    const auto found = stay_.find(id);
-    if (found == stay_.end()) return;
-    if (found->second)  // two threads opened the memory at once, and both mappings have been given to the kernel
-      static_cast<void>(region.release());
-    else
-      found->second = std::move(region);
-  }
-  /// One that has stayed; null.
-  SharedMapping::Region take_left(const SharedId& id) noexcept {
-    const MutexLock lock(mutex_);
-    const auto found = stay_.find(id);
-    return found == stay_.end() ? nullptr : std::move(found->second);
   }
 
  private:
@@ -125,7 +119,30 @@ class SharedMappings {
     // Held over every fork, so that the child finds it free and the map whole.
     ::pthread_atfork([]() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.lock(); },
                      []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.unlock(); },
-                     []() CONCURRENT_FUTURES_UNCHECKED_LOCKS { instance().mutex_.unlock(); });
+                     []() CONCURRENT_FUTURES_UNCHECKED_LOCKS {
+                       // A thread that the child has not was about to let go of these.
+                       std::erase_if(instance().mappings_, [](const auto& noted) { return noted.second.expired(); });
+                       instance().mutex_.unlock();
+                     });
+  }
+
+  /// Not settled: another thread is about to let go of it.
+  std::pair<bool, std::shared_ptr<SharedMapping>> look(const SharedName& name, Descriptor* descriptor,
+                                                       const std::shared_ptr<SharedMapping>& fresh) {
+    const MutexLock lock(mutex_);
+    const auto noted = mappings_.find(name.id);
+    if (noted != mappings_.end()) {
+      if (std::shared_ptr<SharedMapping> known = noted->second.lock()) return {true, std::move(known)};
+      return {false, nullptr};
+    }
+    std::shared_ptr<SharedMapping> mapping = fresh;
+    const auto left = stay_.find(name.id);
+    if (left != stay_.end() && left->second) {
+      if (descriptor == nullptr) return {true, nullptr};
+      mapping = std::make_shared<SharedMapping>(std::move(*descriptor), name, std::move(left->second));
+    }
+    if (mapping) mappings_[name.id] = mapping;
+    return {true, std::move(mapping)};
   }
 
   Mutex mutex_;
@@ -155,26 +172,31 @@ inline std::shared_ptr<SharedMapping> SharedMapping::create(std::uint64_t size) 
   }
   if (!os::seal_size(descriptor.get())) throw_errno(errno, "sealing of shared memory");
   const auto mapping = std::make_shared<SharedMapping>(std::move(descriptor), name);
-  return SharedMappings::instance().add(name.id, mapping);
+  return SharedMappings::instance().find(name, nullptr, mapping);
 }
 
 inline std::shared_ptr<SharedMapping> SharedMapping::open(const SharedName& name) {
-  if (std::shared_ptr<SharedMapping> known = SharedMappings::instance().find(name.id)) {
+  const auto checked = [&name](std::shared_ptr<SharedMapping> known) {
     if (known->size() != name.size) refuse_shared(name, "has it with another size. These bytes are damaged.");
     return known;
-  }
+  };
+  SharedMappings& all = SharedMappings::instance();
+  if (std::shared_ptr<SharedMapping> known = all.find(name, nullptr, nullptr)) return checked(std::move(known));
   // The descriptor is opened and the memory mapped outside of the lock; where two threads do so, one was for nothing.
   Descriptor descriptor = open_shared_memory(name);
-  const auto mapping =
-      std::make_shared<SharedMapping>(std::move(descriptor), name, SharedMappings::instance().take_left(name.id));
-  return SharedMappings::instance().add(name.id, mapping);
+  if (std::shared_ptr<SharedMapping> stayed = all.find(name, &descriptor, nullptr)) return checked(std::move(stayed));
+  const auto mapping = std::make_shared<SharedMapping>(std::move(descriptor), name);
+  return checked(all.find(name, &mapping->descriptor_, mapping));
 }
 
-inline void SharedMapping::stay_mapped() { SharedMappings::instance().expect_to_stay(name_.id); }
+inline void SharedMapping::stay_mapped() {
+  if (stays_.load(std::memory_order_relaxed)) return;
+  SharedMappings::instance().keep(*this);
+  stays_.store(true, std::memory_order_relaxed);
+}
 
 inline SharedMapping::~SharedMapping() {
-  SharedMappings::instance().leave(name_.id, region_);
-  SharedMappings::instance().forget(name_.id);
+  SharedMappings::instance().forget(name_.id, stays_.load(std::memory_order_relaxed), region_);
 }
 
 }  // namespace detail

@@ -26,6 +26,12 @@ void for_each_signal(Action action) noexcept {
   }
 }
 
+/// True in a thread of the library that makes pools: it has all signals blocked, and waits for none.
+inline bool& is_own_thread() noexcept {
+  static constinit thread_local bool own = false;
+  return own;
+}
+
 /// In the caller: what workers ignore. An interrupt is always the caller's to handle; what the program ignores, tasks
 /// do not expect to end them; and where the program handles a request to end, or the calling thread has it blocked for
 /// sigwait or signalfd, it decides what becomes of its tasks.
@@ -33,9 +39,9 @@ inline SignalBits signals_that_workers_ignore() noexcept {
   SignalBits bits = signal_bit(SIGINT);
   sigset_t blocked;
   sigemptyset(&blocked);
-  ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+  if (!is_own_thread()) ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
   for_each_signal([&bits, &blocked](int number) noexcept {
-    struct sigaction action {};
+    struct sigaction action{};
     if (::sigaction(number, nullptr, &action) != 0) return;
     const bool asks_to_end = number == SIGTERM || number == SIGHUP;
     const bool handled = action.sa_handler != SIG_DFL || sigismember(&blocked, number) == 1;
@@ -49,7 +55,7 @@ inline constexpr SignalBits all_signals = ~SignalBits{0};
 /// Ignores these, and gives every other its default disposition.
 inline void set_dispositions(SignalBits ignored) noexcept {
   for_each_signal([ignored](int number) noexcept {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = (ignored & signal_bit(number)) != 0 ? SIG_IGN : SIG_DFL;
     ::sigaction(number, &action, nullptr);
   });

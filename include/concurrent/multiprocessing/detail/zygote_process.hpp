@@ -36,8 +36,10 @@ class ZygoteProcess {
 
   pid_t pid() const noexcept { return pid_; }
 
-  /// Somebody may have stopped it (SIGSTOP): it goes on. False: the zygote is gone, or will be.
+  /// False: the zygote is gone, or will be.
   bool send(const ZygoteRequest& request) noexcept;
+  /// Where somebody has stopped it (SIGSTOP). Sending anything but a start does the same.
+  void go_on() noexcept;
   /// Blocks for a moment. False: receive() would block.
   bool report_waits(std::chrono::nanoseconds patience) noexcept;
   /// Blocks. False: the zygote is gone, or will be.
@@ -56,7 +58,6 @@ class ZygoteProcess {
  private:
   bool is_channel() const noexcept;
   bool has_channel() noexcept;
-  void go_on() noexcept;
   static pid_t start_fork(Segment& segment, Descriptor channel, const ProcessInfo& caller,
                           const Surroundings& surroundings, WorkerInitializer initializer, std::uint64_t pool,
                           bool may_try_again);

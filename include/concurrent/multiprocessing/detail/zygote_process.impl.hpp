@@ -60,14 +60,20 @@ inline bool ZygoteProcess::send(const ZygoteRequest& request) noexcept {
     if (!has_channel()) return false;
     const ssize_t sent = os::send_bytes(channel_, &request, sizeof request);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent >= 0) go_on();
+    // Starts are many, and whoever waits for one looks after a while whether something holds it up.
+    if (sent >= 0 && request.kind != ZygoteRequest::Kind::start) go_on();
     return sent >= 0;
   }
 }
 
 inline void ZygoteProcess::go_on() noexcept {
   const MutexLock lock(reap_mutex_);
-  if (!reaped_) ::kill(pid_, SIGCONT);
+  siginfo_t stop{};
+  // Not without having looked: a signal that changes nothing wakes it all the same.
+  const bool is_stopped = !reaped_ &&
+                          ::waitid(P_PID, static_cast<id_t>(pid_), &stop, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+                          stop.si_pid == pid_;
+  if (is_stopped) ::kill(pid_, SIGCONT);
 }
 
 inline bool ZygoteProcess::report_waits(std::chrono::nanoseconds patience) noexcept {

@@ -74,7 +74,7 @@ inline constexpr bool is_one_of = (std::is_same_v<T, Listed> || ...);
 // text.
 template <class T>
 inline constexpr bool has_no_content =
-    std::is_default_constructible_v<T>&& std::is_base_of_v<std::exception, T> &&
+    std::is_default_constructible_v<T> && std::is_base_of_v<std::exception, T> &&
     (sizeof(T) == sizeof(std::exception) ||
      (sizeof(T) == sizeof(std::runtime_error) && std::is_base_of_v<std::runtime_error, T>) ||
      (sizeof(T) == sizeof(std::logic_error) && std::is_base_of_v<std::logic_error, T>));
@@ -84,8 +84,8 @@ inline constexpr bool has_functions_of_its_own = customisation_of<T>() != Custom
 
 // Whether a program's exception says how it pickles.
 template <class T>
-inline constexpr bool pickles_by_itself = Picklable<T> && (has_own_pickler<T> || kind_of<T>() != Kind::exception ||
-                                                           has_functions_of_its_own<T>);
+inline constexpr bool pickles_by_itself =
+    Picklable<T> && (has_own_pickler<T> || kind_of<T>() != Kind::exception || has_functions_of_its_own<T>);
 
 template <class T>
 constexpr void check_exception() {

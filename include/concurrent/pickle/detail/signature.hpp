@@ -37,9 +37,7 @@ inline constexpr bool takes_c_strings = [] {
 }();
 
 template <class T>
-concept HasCallOperator = requires {
-  &T::operator();
-};
+concept HasCallOperator = requires { &T::operator(); };
 
 // Whether F says that its first parameter is a StopToken. One that can be called without (`StopToken stop = {}`) gets
 // one all the same; a generic one that takes whatever comes does not.
@@ -56,7 +54,7 @@ inline constexpr bool names_token<F> = decltype(detail::first_is_token(&F::opera
 // Whether F wants the call's StopToken before the arguments. Asks that last, too.
 template <class F, class... Args>
 inline constexpr bool takes_token = [] {
-  if constexpr ((takes_values<F, Args...> || takes_c_strings<F, Args...>)&&!names_token<std::remove_cvref_t<F>>) {
+  if constexpr ((takes_values<F, Args...> || takes_c_strings<F, Args...>) && !names_token<std::remove_cvref_t<F>>) {
     return false;
   } else {
     return takes_values<F, StopToken, Args...> || takes_c_strings<F, StopToken, Args...>;
@@ -70,19 +68,18 @@ struct ResultOf {
   using type = void;
 };
 template <class F, class... Args>
-requires takes_values<F, Args...>
+  requires takes_values<F, Args...>
 struct ResultOf<F, Args...> {
   using type = std::decay_t<std::invoke_result_t<F, Args...>>;
 };
 template <class F, class... Args>
-requires takes_c_strings<F, Args...>
+  requires takes_c_strings<F, Args...>
 struct ResultOf<F, Args...> {
   using type = std::decay_t<std::invoke_result_t<F, typename WithCString<Args>::type...>>;
 };
 template <class F, class... Args>
-requires(!takes_values<F, Args...> && !takes_c_strings<F, Args...> &&
-         takes_token<F, Args...>) struct ResultOf<F, Args...> : ResultOf<F, StopToken, Args...> {
-};
+  requires(!takes_values<F, Args...> && !takes_c_strings<F, Args...> && takes_token<F, Args...>)
+struct ResultOf<F, Args...> : ResultOf<F, StopToken, Args...> {};
 template <class F, class... Args>
 using CallResult = typename ResultOf<F, Args...>::type;
 
@@ -95,13 +92,18 @@ inline constexpr bool is_text_pointer = false;
 template <class Char>
 inline constexpr bool is_text_pointer<Char*> = is_text<std::remove_const_t<Char>>;
 
-// How an argument arrives: as a copy; text between quotes as a string.
+// As what an argument is taken: as a copy; of an element of a vector of bools its value, not the place in the vector.
+template <class T>
+using Taken =
+    std::conditional_t<std::is_same_v<std::remove_cvref_t<T>, std::vector<bool>::reference>, bool, std::decay_t<T>>;
+
+// How an argument arrives: likewise; text between quotes as a string.
 template <class T>
 struct SentAs {
-  using type = std::decay_t<T>;
+  using type = Taken<T>;
 };
 template <class Char, std::size_t n>
-requires is_text<Char>
+  requires is_text<Char>
 struct SentAs<const Char (&)[n]> {
   using type = std::basic_string<Char>;
 };
@@ -111,14 +113,9 @@ using Sent = typename SentAs<T>::type;
 template <class T>
 struct PickledAs : SentAs<T> {};
 template <class T>
-requires is_text_pointer<std::remove_cvref_t<T>>
+  requires is_text_pointer<std::remove_cvref_t<T>>
 struct PickledAs<T> {
   using type = std::basic_string<std::remove_const_t<std::remove_pointer_t<std::remove_cvref_t<T>>>>;
-};
-template <class T>
-requires std::is_same_v<std::remove_cvref_t<T>, std::vector<bool>::reference>
-struct PickledAs<T> {
-  using type = bool;
 };
 template <class T>
 using Pickled = typename PickledAs<T>::type;
@@ -160,8 +157,8 @@ consteval bool has_call_operator() {
 }
 template <class F>
 inline constexpr bool is_callable_type =
-    std::is_member_pointer_v<F> ||
-    (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) || has_call_operator<F>();
+    std::is_member_pointer_v<F> || (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) ||
+    has_call_operator<F>();
 
 template <class Member, class Class>
 Class class_of(Member Class::*);  // not defined
@@ -213,9 +210,8 @@ inline constexpr bool wants_token = [] {
 template <class F, class... Args>
 struct TaskResult : std::invoke_result<F, Args...> {};
 template <class F, class... Args>
-requires wants_token<F, Args...>
-struct TaskResult<F, Args...> : std::invoke_result<F, StopToken, Args...> {
-};
+  requires wants_token<F, Args...>
+struct TaskResult<F, Args...> : std::invoke_result<F, StopToken, Args...> {};
 template <class F, class... Args>
 decltype(auto) invoke_task([[maybe_unused]] const StopToken& token, F&& function, Args&&... args) {
   if constexpr (wants_token<F, Args...>) {

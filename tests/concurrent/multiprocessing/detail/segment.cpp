@@ -55,7 +55,7 @@ TEST_CASE("Segment: its parts lie one after the other, aligned, within the file"
 TEST_CASE("Segment.grow: laid out for the most, with memory for the first, and more when it is asked for") {
   const support::LeakCheck leaks;
   const auto kibibytes = [](const ipc::Segment& segment) {
-    struct stat state {};
+    struct stat state{};
     REQUIRE(::fstat(segment.descriptor(), &state) == 0);
     return state.st_blocks / 2;
   };

@@ -19,9 +19,11 @@
 #include <asio/async_result.hpp>
 #include <asio/cancellation_type.hpp>
 #include <asio/execution/context.hpp>
+#include <asio/execution/outstanding_work.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
+#include <asio/prefer.hpp>
 #include <asio/query.hpp>
 #else
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -29,9 +31,11 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #endif
 
@@ -186,6 +190,17 @@ void deliver(Handler& handler, const AnyFuture& future) {
   std::move(handler)(error);
 }
 
+/// Keeps the executor's context running. Not a work guard where the executor can be asked for that itself: of a strand
+/// of an any_io_executor, Asio 1.24 cannot make one.
+template <class Executor>
+auto outstanding_work(const Executor& executor) {
+  if constexpr (requires { asio::prefer(executor, asio::execution::outstanding_work.tracked); }) {
+    return asio::prefer(executor, asio::execution::outstanding_work.tracked);
+  } else {
+    return asio::executor_work_guard<Executor>(executor);
+  }
+}
+
 template <class Handler, class Handle>
 class AsioWaitFor final : public AsioWait {
   using Executor = typename asio::associated_executor<Handler>::type;
@@ -205,15 +220,15 @@ class AsioWaitFor final : public AsioWait {
     Waiting(Handler&& given, Handle&& awaited)
         : completion{std::move(given), std::move(awaited)},
           executor(asio::get_associated_executor(completion.handler)),
-          work(executor) {}
+          work(outstanding_work(executor)) {}
     void post() override { asio::post(executor, std::move(completion)); }
     Completion completion;
     Executor executor;
-    asio::executor_work_guard<Executor> work;
+    decltype(outstanding_work(std::declval<const Executor&>())) work;
   };
 
  public:
-  AsioWaitFor(Handler&& handler, Handle future)
+  AsioWaitFor(Handler handler, Handle future)
       : AsioWait(waits_of(asio::get_associated_executor(handler)), *HandleAccess::state(future)) {
     if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
       slot.assign([future](asio::cancellation_type type) {

@@ -13,6 +13,7 @@ namespace detail {
 
 inline void NodeAgent::work() {
   os::set_thread_name("node-agent");
+  ipc::is_own_thread() = true;
   ipc::MutexLock lock(mutex_);
   for (;;) {
     if (lost_) break;

@@ -86,6 +86,7 @@ inline void ProcessPool::note_held_calls() {
 
 /// What a StallDetector asks for. Without the lock where /proc is read.
 inline void ProcessPool::rescue_waiting_calls(const StallDetector::Check& todo, Deadline now) {
+  helper_.process().go_on();
   manager_.stalls.asked.clear();
   if (todo.ask_workers) {
     const ipc::MutexLock lock(mutex_);
