@@ -68,12 +68,7 @@ inline bool ZygoteProcess::send(const ZygoteRequest& request) noexcept {
 
 inline void ZygoteProcess::go_on() noexcept {
   const MutexLock lock(reap_mutex_);
-  siginfo_t stop{};
-  // Not without having looked: a signal that changes nothing wakes it all the same.
-  const bool is_stopped = !reaped_ &&
-                          ::waitid(P_PID, static_cast<id_t>(pid_), &stop, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
-                          stop.si_pid == pid_;
-  if (is_stopped) ::kill(pid_, SIGCONT);
+  if (!reaped_) ::kill(pid_, SIGCONT);  // also where the stop is still on its way: that is taken back
 }
 
 inline bool ZygoteProcess::report_waits(std::chrono::nanoseconds patience) noexcept {
