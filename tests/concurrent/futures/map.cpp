@@ -309,13 +309,15 @@ TEST_CASE_METHOD(LeakChecked, "map: with a buffersize exactly that many items ar
 TEST_CASE_METHOD(LeakChecked, "map: with a buffersize chunks are no larger than lets every worker have one") {
   cf::ThreadPoolExecutor pool(4);
   std::atomic<int> running{0};
+  std::atomic<int> alone{0};
   const auto meet = [&](int i) {  // until four are there, in the first round
     ++running;
-    if (i < 8) CHECK(support::eventually([&] { return running >= 4; }));
+    if (i < 8 && !support::eventually([&] { return running >= 4; })) ++alone;
     return i;
   };
   CHECK(pool.map(meet, std::views::iota(0, 100), {.chunksize = 10, .buffersize = 8}).to_vector().size() == 100);
   CHECK(pool.map(meet, std::views::iota(100, 200), {.chunksize = 10, .buffersize = 2}).to_vector().size() == 100);
+  CHECK(alone == 0);
 }
 
 TEST_CASE_METHOD(LeakChecked, "map: with a buffersize the executor may be gone before the iteration") {
