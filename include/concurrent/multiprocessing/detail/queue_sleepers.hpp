@@ -3,7 +3,6 @@
 // something wakes them only where somebody may be asleep.
 #pragma once
 
-#include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/detail/deadline.hpp>
 #include <concurrent/multiprocessing/detail/futex.hpp>
 #include <concurrent/multiprocessing/detail/holder_table.hpp>
@@ -30,18 +29,6 @@ struct Sleepers {
 
 enum class QueueOutcome { done, in_vain, closed };
 
-/// How long one polls, in nanoseconds: about what a sleep and a wake-up cost. With one usable processor nobody else
-/// could do anything meanwhile.
-inline std::int64_t longest_queue_spin() {
-  static std::int64_t longest = -1;  // without a lock that a forked child could find held
-  std::int64_t found = __atomic_load_n(&longest, __ATOMIC_RELAXED);
-  if (found < 0) {
-    found = usable_cpu_count() > 1 ? 5'000 : 0;
-    __atomic_store_n(&longest, found, __ATOMIC_RELAXED);
-  }
-  return found;
-}
-
 /// Does nothing before it looks again.
 struct LooksAgain {
   void operator()() const noexcept {}
@@ -55,8 +42,11 @@ struct LooksAgain {
 /// more time between two, up to about a third of a microsecond.
 template <class Attempt, class More, class HoldOff = LooksAgain>
 QueueOutcome wait_for(Sleepers& sleepers, Deadline deadline, Attempt attempt, More more, HoldOff hold_off = {}) {
+  // Nanoseconds: about what a sleep and a wake-up cost. Also where this process may use one processor only: whoever it
+  // waits for may be on another.
+  constexpr std::int64_t longest_spin = 5'000;
   constexpr int most_pauses = 8;
-  Polling polling(longest_queue_spin());
+  Polling polling(longest_spin);
   int pauses = 1;
   bool slept = false;
   for (;;) {
