@@ -84,8 +84,7 @@ class Barrier {
   /// Makes the barrier as new. Those who wait get BrokenBarrierError.
   void reset() const noexcept {
     for (std::uint64_t phase = load();;) {
-      if (!is_broken(phase) && is_complete(generation(phase))) {
-        pass(phase);
+      if (!is_broken(phase) && end_if_full(phase)) {
         phase = load();
       } else if (const std::uint32_t fresh = generation(phase) + 1; change(phase, next(phase, false))) {
         if (fresh % (half / 32) == 0) refresh(fresh & generation_bits);
@@ -161,7 +160,6 @@ class Barrier {
     detail::futex_wake(state_->wakeups, INT_MAX, true);
     return true;
   }
-  void pass(std::uint64_t phase) const noexcept { change(phase, next(phase, true)); }
   /// Ends the generation when all have come: by a pass, or broken where one of them has died. False: not all have.
   bool end_if_full(std::uint64_t phase) const noexcept {
     const std::uint32_t its = generation(phase);
@@ -181,10 +179,6 @@ class Barrier {
     for (std::uint32_t i = 0; i < state_->parties; ++i)
       count += tag(cell(generation, i).load(std::memory_order_relaxed)) == generation ? 1 : 0;
     return count;
-  }
-  /// All have come and are alive.
-  bool is_complete(std::uint32_t generation) const noexcept {
-    return arrived(generation) == parties() && !one_has_died(generation);
   }
   bool one_has_died(std::uint32_t generation) const noexcept {
     for (std::uint32_t i = 0; i < state_->parties; ++i) {

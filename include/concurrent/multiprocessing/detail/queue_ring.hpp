@@ -159,10 +159,11 @@ inline bool QueueRing::has_room() const {
 /// Waits until some items have gone, or for some microseconds. Who has found the ring full and fills each entry as soon
 /// as it is free shares all of its words with who takes from it; so they meet once for many items.
 inline void QueueRing::let_some_go() const noexcept {
-  constexpr std::uint64_t some = 64;
+  constexpr std::uint64_t some = 64;       // eight lines of entries
+  constexpr std::int64_t longest = 4'000;  // nanoseconds, of one wait: in all less than a sleep and a wake-up
   const std::uint64_t enough = words_.most / 2 < some ? words_.most / 2 : some;
   const std::uint64_t from = words_.head.load(std::memory_order_relaxed);
-  Backoff backoff(4'000);
+  Backoff backoff(longest);
   while (words_.head.load(std::memory_order_relaxed) - from < enough && backoff.again()) {
   }
 }

@@ -139,9 +139,18 @@ class SharedMappings {
     const auto left = stay_.find(name.id);
     if (left != stay_.end() && left->second) {
       if (descriptor == nullptr) return {true, nullptr};
-      mapping = std::make_shared<SharedMapping>(std::move(*descriptor), name, std::move(left->second));
+      // Nothing may fail once it has its region: letting go of it takes the mutex.
+      const auto place = mappings_.try_emplace(name.id).first;
+      try {
+        mapping = std::make_shared<SharedMapping>(std::move(*descriptor), name, std::move(left->second));
+      } catch (...) {
+        mappings_.erase(place);
+        throw;
+      }
+      place->second = mapping;
+    } else if (mapping) {
+      mappings_[name.id] = mapping;
     }
-    if (mapping) mappings_[name.id] = mapping;
     return {true, std::move(mapping)};
   }
 

@@ -106,15 +106,15 @@ inline bool ProcessPool::wind_down() {
     case PoolLifecycle::Step::wait:
       return false;
     case PoolLifecycle::Step::tell_workers_to_leave: {
-      const bool told = std::exchange(manager_.has_told_all_to_leave, true);
+      const bool told = segment_.caller().stopping.load(std::memory_order_relaxed) != 0;
       segment_.caller().stopping.store(1, std::memory_order_seq_cst);
       for (std::uint32_t i = 0; i < workers_.size(); ++i) {
         if (!workers_.is_occupied(i)) continue;
         calls_.wake_worker(i);
         if (!told) helper_.signal_worker(i, workers_[i].serial, SIGCONT);  // somebody may have stopped it
       }
-    }
       return false;
+    }
     case PoolLifecycle::Step::tell_helper_to_quit:
       CONCURRENT_FUTURES_FAULT_POINT("caller.quits");
       helper_.quit();

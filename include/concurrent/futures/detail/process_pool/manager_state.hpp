@@ -59,7 +59,6 @@ struct ManagerState {
   RestartBudget restarts;
   StallCheck stalls;
   ManagerTimers timers;
-  bool has_told_all_to_leave = false;
   std::atomic<std::int64_t> oom_kills{-1};  // as last seen; first by the monitor
 };
 
