@@ -72,6 +72,9 @@ inline std::uint32_t QueueNodes::freed() const noexcept {
     return no_node;
   }
   next.store(0, std::memory_order_relaxed);
+  // Who freed the node that comes after the next has its line.
+  const std::uint32_t later = words_.freed[(count + 2) % std::size(words_.freed)].load(std::memory_order_relaxed);
+  if (later != 0) __builtin_prefetch(&at(later - 1), 1);
   words_.reused_count.store(count + 1, std::memory_order_relaxed);
   return number - 1;
 }

@@ -24,6 +24,7 @@ class QueueRing {
   struct Seen {
     alignas(64) std::atomic<std::uint64_t> head{0};
     alignas(64) std::atomic<std::uint64_t> tail{0};
+    std::atomic<int> close_behind{0};  // looks at tail that found few items; below 0: let_some_come has not helped
   };
 
   QueueRing(const SharedRecord<QueueWords>& state, const QueueNodes& nodes, Seen& seen) noexcept
@@ -39,6 +40,9 @@ class QueueRing {
   bool names(std::uint32_t number) const noexcept;
 
  private:
+  static constexpr std::uint64_t some = 64;  // items: eight lines of entries
+  static constexpr std::uint64_t few = 16;   // items: two lines
+
   std::atomic<QueueEntry>& entry_at(std::uint64_t position) const noexcept {
     return *std::launder(
         reinterpret_cast<std::atomic<QueueEntry>*>(extra_ + (position & (words_.ring - 1)) * sizeof(QueueEntry)));
@@ -47,6 +51,7 @@ class QueueRing {
     position.compare_exchange_strong(from, from + 1, std::memory_order_seq_cst);
   }
   bool tail_is_past(std::uint64_t position) const noexcept;
+  void let_some_come(std::uint64_t position) const noexcept;
   bool has_room(std::uint64_t tail) const;
   void help_tail() const noexcept;
   void go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std::uint64_t tail) const noexcept;
@@ -83,10 +88,33 @@ inline void QueueRing::go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std:
 
 inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
   if (seen_.tail.load(std::memory_order_acquire) > position) return true;
+  let_some_come(position);
   const std::uint64_t tail = words_.tail.load(std::memory_order_seq_cst);
   if (tail <= position) return false;
   seen_.tail.store(tail, std::memory_order_release);
   return true;
+}
+
+/// Who is always a few items behind the one that puts shares all lines with it. Once that has been so for some looks,
+/// waits until there are many, or no more come; where that has not helped, hardly ever again.
+inline void QueueRing::let_some_come(std::uint64_t position) const noexcept {
+  constexpr int looks_before = 16;
+  constexpr int looks_without = 1024;
+  constexpr std::int64_t longest = 4'000;  // nanoseconds, as in let_some_go
+  std::uint64_t tail = words_.tail.load(std::memory_order_relaxed);
+  if (tail >= position + few) return;
+  const int looks = seen_.close_behind.load(std::memory_order_relaxed);
+  seen_.close_behind.store(looks + 1, std::memory_order_relaxed);
+  if (looks < looks_before) return;
+  Backoff backoff(longest);
+  bool more_time = true;
+  for (int in_vain = 0; more_time && in_vain < 2 && tail < position + 2 * some;) {
+    more_time = backoff.again();
+    const std::uint64_t seen = words_.tail.load(std::memory_order_relaxed);
+    in_vain = seen == tail ? in_vain + 1 : 0;
+    tail = seen;
+  }
+  seen_.close_behind.store(tail < position + few ? -looks_without : looks_before - 2, std::memory_order_relaxed);
 }
 
 /// Whether an item may be put at tail, as long as the entry there is empty.
@@ -159,7 +187,6 @@ inline bool QueueRing::has_room() const {
 /// Waits until some items have gone, or for some microseconds. Who has found the ring full and fills each entry as soon
 /// as it is free shares all of its words with who takes from it; so they meet once for many items.
 inline void QueueRing::let_some_go() const noexcept {
-  constexpr std::uint64_t some = 64;       // eight lines of entries
   constexpr std::int64_t longest = 4'000;  // nanoseconds, of one wait: in all less than a sleep and a wake-up
   const std::uint64_t enough = words_.most / 2 < some ? words_.most / 2 : some;
   const std::uint64_t from = words_.head.load(std::memory_order_relaxed);
