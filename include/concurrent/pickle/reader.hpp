@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/pickle/detail/copy_bytes.hpp>
 #include <concurrent/pickle/detail/shared_table.hpp>
 #include <concurrent/pickle/detail/unique_pointer.hpp>
 #include <concurrent/pickle/errors.hpp>
@@ -32,10 +33,7 @@ class Reader {
 
   /// Copies the next `size` bytes to `data`.
   /// Throws: UnpicklingError if there are fewer.
-  void read(void* data, std::size_t size) {
-    const std::byte* from = view(size);
-    if (size != 0) std::memcpy(data, from, size);
-  }
+  void read(void* data, std::size_t size) { detail::copy_bytes(data, view(size), size); }
 
   /// Passes over the next `size` bytes and returns where they are.
   /// Throws: UnpicklingError if there are fewer.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/pickle/detail/copy_bytes.hpp>
 #include <concurrent/pickle/detail/kept_objects.hpp>
 #include <concurrent/pickle/detail/shared_table.hpp>
 #include <concurrent/pickle/errors.hpp>
@@ -57,8 +58,7 @@ class Writer {
   /// Appends `size` bytes.
   /// Throws: what the owner of the memory throws when there is no more.
   void write(const void* data, std::size_t size) {
-    std::byte* to = claim(size);
-    if (size != 0) std::memcpy(to, data, size);  // an empty range may have a null pointer, which memcpy must not see
+    detail::copy_bytes(claim(size), data, size);  // an empty range may have a null pointer
   }
 
   /// Appends the bytes of a trivially copyable value.

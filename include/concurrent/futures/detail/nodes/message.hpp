@@ -50,6 +50,7 @@
 //   caller has handled the result by then, and ignores the answer.
 #pragma once
 
+#include <concurrent/futures/detail/nodes/body_memory.hpp>
 #include <concurrent/pickle/detail/large_pages.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/reader.hpp>
@@ -107,17 +108,6 @@ enum class CallOutcome : std::uint8_t {
   cancelled,  // it has not run, or was stopped
   refused,    // it has not run: the node has no worker and the system refuses one; after it, why
 };
-
-/// Memory for the bytes of a call or a result, uninitialised. Large ones lie in large pages where the system has them:
-/// a page that nobody has touched costs more than the copy into it.
-inline std::shared_ptr<std::byte[]> body_memory(std::size_t size) {
-  if (size < pickle::detail::large_block) return std::shared_ptr<std::byte[]>(new std::byte[size]);
-  constexpr std::align_val_t page{std::size_t{2} << 20};
-  const std::size_t whole = (size + static_cast<std::size_t>(page) - 1) & ~(static_cast<std::size_t>(page) - 1);
-  auto* const memory = static_cast<std::byte*>(::operator new(whole, page));
-  pickle::detail::prefer_large_pages(memory, whole);
-  return {memory, [](std::byte* bytes) { ::operator delete(bytes, page); }};
-}
 
 /// Bytes that several have, and nobody changes.
 struct Bytes {

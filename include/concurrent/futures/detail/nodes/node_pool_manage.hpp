@@ -55,10 +55,12 @@ inline void NodePool::manage() {
     run_deferred();
     if (wind_down()) break;
     if (any) continue;
+    const Deadline tidy = BodyStore::instance().give_back();
     const bool traced = flush_trace(false);
-    inbox_.sleep(seen, traced ? std::chrono::steady_clock::now() + std::chrono::milliseconds(100) : (Deadline::max)());
+    inbox_.sleep(seen, traced ? std::chrono::steady_clock::now() + std::chrono::milliseconds(100) : tidy);
   }
   flush_trace(true);
+  BodyStore::instance().give_back(true);
   ended_.store(1, std::memory_order_seq_cst);
   multiprocessing::detail::futex_wake(ended_);
   release();
