@@ -3,7 +3,6 @@
 // is kept for the next for a second: a page that nobody has touched costs more than the copy into it.
 #pragma once
 
-#include <concurrent/multiprocessing/detail/deadline.hpp>
 #include <concurrent/pickle/detail/large_pages.hpp>
 
 #include <algorithm>
@@ -62,27 +61,21 @@ class BodyStore {
     bytes_ += piece.size;
     return true;
   }
-  /// Gives back what has been kept for a second, or all. Returns when to call this again; Deadline::max: never.
-  multiprocessing::detail::Deadline give_back(bool all = false) noexcept {
+  /// Gives back what has been kept for a second, or all.
+  void give_back(bool all = false) noexcept {
     std::array<Piece, pieces> gone;
     std::size_t count = 0;
-    auto next = (multiprocessing::detail::Deadline::max)();
     {
       const auto now = std::chrono::steady_clock::now();
       const std::unique_lock lock(mutex_, std::try_to_lock);
-      if (!lock) return now + time_kept;
+      if (!lock) return;
       for (Kept& each : kept_) {
-        if (each.piece.memory == nullptr) continue;
-        if (!all && now < each.since + time_kept) {
-          next = (std::min)(next, each.since + time_kept);
-        } else {
-          bytes_ -= each.piece.size;
-          gone[count++] = std::exchange(each.piece, {});
-        }
+        if (each.piece.memory == nullptr || (!all && now < each.since + time_kept)) continue;
+        bytes_ -= each.piece.size;
+        gone[count++] = std::exchange(each.piece, {});
       }
     }
     while (count != 0) ::operator delete(gone[--count].memory, page);
-    return next;
   }
 
  private:

@@ -51,7 +51,6 @@
 #pragma once
 
 #include <concurrent/futures/detail/nodes/body_memory.hpp>
-#include <concurrent/pickle/detail/large_pages.hpp>
 #include <concurrent/pickle/dumps.hpp>
 #include <concurrent/pickle/reader.hpp>
 
@@ -59,7 +58,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <span>
 #include <utility>
 #include <vector>

@@ -192,6 +192,10 @@ class NodePool final : public FutureOwner {
   // node_pool_manage.hpp: the manager's thread
   void manage();
   void wake_manager() noexcept { inbox_.wake_manager(); }
+  /// A body is sent or has come. Once one was large, the manager looks every second for memory to give back.
+  void note_body(std::size_t size) noexcept {
+    if (size >= pickle::detail::large_block && !large_bodies_.exchange(true)) wake_manager();
+  }
   void finish_callbacks(CallbackList callbacks);
   void run_deferred();
   bool wind_down();
@@ -233,6 +237,7 @@ class NodePool final : public FutureOwner {
   pickle::detail::UniquePointer<TraceSink> trace_;  // constant once it is there; has a lock of its own
 
   std::atomic<bool> closed_{false};  // submit throws
+  std::atomic<bool> large_bodies_{false};
   std::atomic<std::thread::id> manager_id_{};
   std::atomic<std::uint32_t> ended_{0};
 };

@@ -47,6 +47,7 @@ inline void NodePool::count_unsent(std::uint64_t PoolStatistics::* outcome) noex
 inline void NodePool::submit(NodeItem& item, BodyWriter& call) {
   item.kept = call.take_kept();
   item.bytes = call.take();
+  note_body(item.bytes.size);
   const ipc::MutexLock lock(mutex_);
   if (closed_.load(std::memory_order_relaxed)) throw_closed();
   ledger_.add(item);

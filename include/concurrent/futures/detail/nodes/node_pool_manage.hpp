@@ -55,9 +55,11 @@ inline void NodePool::manage() {
     run_deferred();
     if (wind_down()) break;
     if (any) continue;
-    const Deadline tidy = BodyStore::instance().give_back();
+    BodyStore::instance().give_back();
+    const auto now = std::chrono::steady_clock::now();
+    const Deadline tidy = large_bodies_.load() ? now + std::chrono::seconds(1) : (Deadline::max)();
     const bool traced = flush_trace(false);
-    inbox_.sleep(seen, traced ? std::chrono::steady_clock::now() + std::chrono::milliseconds(100) : tidy);
+    inbox_.sleep(seen, traced ? now + std::chrono::milliseconds(100) : tidy);
   }
   flush_trace(true);
   BodyStore::instance().give_back(true);

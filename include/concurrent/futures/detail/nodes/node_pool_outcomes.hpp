@@ -24,6 +24,7 @@ inline std::size_t bytes_of_result(CallOutcome outcome, const MessageReader& rea
 /// A call comes back from a node, done or not.
 inline void NodePool::take_result(std::size_t index, const Message& message) {
   PoolNode& node = *nodes_[index];
+  note_body(message.body.size);
   MessageReader reader(message);
   const auto ticket = reader.next<std::uint64_t>();
   const auto others = reader.next<std::uint32_t>();
