@@ -137,6 +137,7 @@ inline void MpiJob::run() {
       if (now - looked >= std::chrono::milliseconds(50)) {
         count_silence((std::min)(now - looked, Clock::duration(std::chrono::milliseconds(100))));
         clear_agents_away(false);
+        BodyStore::instance().give_back();
         looked = now;
       }
       if (caller_is_lost_ || (leaving_.load() && told_to_leave && all_is_sent())) break;
