@@ -194,7 +194,8 @@ class NodePool final : public FutureOwner {
   void wake_manager() noexcept { inbox_.wake_manager(); }
   /// A body is sent or has come. Once one was large, the manager looks every second for memory to give back.
   void note_body(std::size_t size) noexcept {
-    if (size >= pickle::detail::large_block && !large_bodies_.exchange(true)) wake_manager();
+    if (size >= pickle::detail::large_block && !large_bodies_.exchange(true, std::memory_order_relaxed))
+      wake_manager();  // after it: who sees the signal sees the word
   }
   void finish_callbacks(CallbackList callbacks);
   void run_deferred();

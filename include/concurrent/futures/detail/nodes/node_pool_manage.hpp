@@ -57,7 +57,8 @@ inline void NodePool::manage() {
     if (any) continue;
     BodyStore::instance().give_back();
     const auto now = std::chrono::steady_clock::now();
-    const Deadline tidy = large_bodies_.load() ? now + std::chrono::seconds(1) : (Deadline::max)();
+    const Deadline tidy =
+        large_bodies_.load(std::memory_order_relaxed) ? now + std::chrono::seconds(1) : (Deadline::max)();
     const bool traced = flush_trace(false);
     inbox_.sleep(seen, traced ? now + std::chrono::milliseconds(100) : tidy);
   }
