@@ -240,6 +240,7 @@ TEST_CASE("MPI: X8 an interrupt of the launcher ends the job, and nothing is lef
 
 TEST_CASE("MPI: its header alone makes a whole program") {
   CHECK(support::run_program({support::own_folder() + "/programs/alone"}).out == "25\n");
+  CHECK(support::run_program({support::own_folder() + "/programs/separate"}).out == "25\n");  // definitions apart
 }
 
 TEST_CASE("MPI: a call is sent also if the thread that has waited for others waits no more") {

@@ -103,7 +103,7 @@ class ProcessPool final : public FutureOwner {
   void warm_up(int workers);
   void stop_workers(int signal);
   void set_max_workers(int workers);
-  static int most_for(int first_workers) noexcept;
+  CONCURRENT_FUTURES_INLINE static int most_for(int first_workers) noexcept;
   int max_workers() const noexcept { return limits_.now.load(std::memory_order_relaxed); }
   std::vector<pid_t> processes();
   std::size_t pending_work_items();

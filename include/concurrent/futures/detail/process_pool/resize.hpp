@@ -19,7 +19,7 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 /// How many workers one that is made for that many can grow to.
-inline int ProcessPool::most_for(int first_workers) noexcept {
+CONCURRENT_FUTURES_INLINE int ProcessPool::most_for(int first_workers) noexcept {
   constexpr int fewest = 64;
   constexpr int growth = 4;
   constexpr int most = 60'000;  // a worker has 16 bits in a call's word
