@@ -2,7 +2,7 @@
 // The zygote by itself, told by hand what a pool tells it: start, signal, reap, standbys, and who dies with whom.
 #include <concurrent/multiprocessing/detail/zygote.hpp>
 
-#include <concurrent/multiprocessing/detail/zygote_process.hpp>
+#include <concurrent/multiprocessing/detail/zygote_process.impl.hpp>
 #include <concurrent/multiprocessing/freeze_support.hpp>
 
 #include <signal.h>
