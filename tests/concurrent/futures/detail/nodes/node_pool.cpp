@@ -12,7 +12,6 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
-#include <optional>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -329,11 +328,14 @@ TEST_CASE("Nodes: callbacks that are slower than the calls hold up who submits t
   std::atomic<int> called{0};
   int most = 0;
   for (int i = 1; i <= 400; ++i) {
-    std::optional<cf::Future<int>> future;
-    if (tries) {
-      while (!(future = pool.try_submit(square, i)).has_value()) std::this_thread::yield();
-    } else {
-      future = pool.submit(square, i);
+    auto future = pool.try_submit(square, i);
+    while (!future.has_value()) {
+      if (tries) {
+        std::this_thread::yield();
+        future = pool.try_submit(square, i);
+      } else {
+        future = pool.submit(square, i);
+      }
     }
     future->add_done_callback([&](const auto&) {
       const auto end = support::Clock::now() + 500us;
