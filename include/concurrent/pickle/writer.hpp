@@ -45,6 +45,9 @@ class Writer {
   /// Makes room for `needed` more bytes, moving what is written if it must (then it calls rebase), or throws.
   using Grow = void (*)(Writer& writer, std::size_t needed);
 
+  /// Appends a large block in its own way; null and 0: what stood after size() has been taken back.
+  using WriteLarge = void (*)(Writer& writer, const std::byte* data, std::size_t size);
+
   /// Writes from `first`, which is aligned to 64 if the bytes are to be read in place, up to `last`.
   Writer(std::byte* first, std::byte* last, Grow grow) noexcept
       : first_(first), next_(first), last_(last), grow_(grow) {}
@@ -58,6 +61,8 @@ class Writer {
   /// Appends `size` bytes.
   /// Throws: what the owner of the memory throws when there is no more.
   void write(const void* data, std::size_t size) {
+    if (size >= detail::past_caches && write_large_ != nullptr) [[unlikely]]
+      return write_large_(*this, static_cast<const std::byte*>(data), size);
     detail::copy_bytes(claim(size), data, size);  // an empty range may have a null pointer
   }
 
@@ -101,7 +106,11 @@ class Writer {
   }
 
   /// Takes back everything after the first `size` bytes.
-  void truncate(std::size_t size) noexcept { next_ = first_ + size; }
+  void truncate(std::size_t size) noexcept {
+    next_ = first_ + size;
+    if (write_large_ != nullptr) [[unlikely]]
+      write_large_(*this, nullptr, 0);
+  }
 
   /// What the message's reader finds by way of this process, so that it has to be there still.
   using Kept = detail::KeptObjects;
@@ -115,6 +124,9 @@ class Writer {
   bool has_kept() const noexcept { return objects_ != nullptr && !objects_->kept.empty(); }
   /// What has been kept; nothing is left here.
   Kept take_kept() noexcept { return has_kept() ? std::move(objects_->kept) : Kept(); }
+
+  /// For who has the memory; null: as all else is written.
+  void set_write_large(WriteLarge write_large) noexcept { write_large_ = write_large; }
 
   /// Goes back to empty, ready for another message.
   void clear() noexcept {
@@ -173,6 +185,7 @@ class Writer {
   std::byte* next_;
   std::byte* last_;
   Grow grow_;
+  WriteLarge write_large_ = nullptr;
   int depth_ = 0;
   bool null_refused_ = false;
   bool keeps_ = false;

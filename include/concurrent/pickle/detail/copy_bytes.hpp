@@ -16,6 +16,7 @@ inline constexpr std::size_t past_caches = std::size_t{8} << 20;
 #if defined(__SSE2__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 /// Stores that do not read the line before leave more of the memory's bandwidth to the copy: twice as much on some
 /// servers. The C library does so too, but from a part of the whole machine's cache on, which is 200 MiB on those.
+/// `size`: a line at least.
 [[gnu::noinline]] inline void copy_past_caches(std::byte* to, const std::byte* from, std::size_t size) noexcept {
   using Unit [[gnu::vector_size(16), gnu::may_alias]] = long long;
   constexpr std::size_t line = 64;

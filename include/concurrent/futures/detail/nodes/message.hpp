@@ -24,6 +24,9 @@
 //                                                      recovered  it has a worker again, after a result `refused`
 //                                                      started    ticket: a worker has taken it, told within 1 ms
 //                                                      progress   ticket, done, total: what it has said, within 10 ms
+//   part      number, where, room: bytes of a call that is still being pickled, for a call_of_parts or part_void
+//   part_void number: there will be no such call
+//   call_of_parts  as call, with its number and its whole size; the bytes are those that no part had
 //   withdraw  ticket: give it back unless taken         kept       ticket: no. Yes is a result `cancelled`
 //   stop      ticket: end it, whatever it does          (its result, mostly `cancelled`)
 //   request_stop  ticket: tell it, if it runs           (its result; `cancelled` unless it returns a value)
@@ -38,6 +41,12 @@
 //   close     no call follows, none is out              closed     the last message; everything on the node is gone
 //                                                      state      serial, statistics, and why the pool broke, when they
 //                                                                 change
+//
+// Parts. A large block of an argument goes to the node that would get the call while submit still copies it, so that
+// the copy and the way over the wire take the time of the longer one. A part is never changed after it was sent; what
+// may be, sizes and the like, comes with the call. The call has not been sent by then, and may go to another node after
+// all: it is sent whole there, and the parts are void. So they are where it fails to be pickled, and where the node is
+// lost they are lost with it. No pool is closed while one of its calls is in parts.
 //
 // When a side may end, and what follows:
 // - the agent before `opened`: the link is lost, and the constructor throws.
@@ -95,6 +104,9 @@ enum class MessageKind : std::uint8_t {
   closed,
   state,
   recovered,
+  part,
+  part_void,
+  call_of_parts,
 };
 
 /// How a call came out, as an agent tells it.

@@ -95,7 +95,7 @@ class MpiJob final : public Drainable, public NodeDriver {
     int processors = 1;
 
     static constexpr std::uint64_t expected_magic = 0x31'69'70'6d'2d'66'63'63;  // "ccf-mpi1"
-    static constexpr std::uint32_t expected_protocol = 5;
+    static constexpr std::uint32_t expected_protocol = 6;
   };
 
   struct Rank {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concurrent/futures/detail/nodes/arriving_call.hpp>
 #include <concurrent/futures/detail/nodes/node_link.hpp>
 #include <concurrent/futures/detail/nodes/open_order.hpp>
 #include <concurrent/futures/detail/nodes/relay_call.hpp>
@@ -123,6 +124,8 @@ class NodeAgent final : public NodePeer {
   bool ended_ = false;
   bool dozes_ = false;  // the thread looks around seldom
 
+  std::map<std::uint64_t, CallInParts> in_parts_;  // by their number; of who brings messages
+
   // The thread's own.
   std::uint32_t tellings_ = 0;
   PoolStatistics told_;
@@ -133,22 +136,15 @@ class NodeAgent final : public NodePeer {
   std::thread thread_;
 };
 
-/// A call whose bytes are laid down where its worker will read them.
-struct ArrivingCall {
-  struct Release {
-    void operator()(ProcessPool* held) const noexcept { held->release(); }
-  };
-  ArrivingCall(ProcessPool& of, std::size_t size) : pool(&of), writer(of.blocks()) {
-    of.add_reference();
-    writer.claim(size);
-  }
-
-  std::unique_ptr<ProcessPool, Release> pool;  // outlives the writer, which gives its block back
-  CallWriter writer;
-};
-
 inline std::byte* NodeAgent::make_room(Message& message) {
   ProcessPool* const pool = pool_.load(std::memory_order_acquire);
+  if (message.kind() == MessageKind::part && pool != nullptr) {
+    MessageReader reader(message);
+    const auto number = reader.next<std::uint64_t>();
+    const auto at = reader.next<std::size_t>();
+    return in_parts_.try_emplace(number, *pool, reader.next<std::size_t>())
+        .first->second.make_room(at, message.header.body);
+  }
   if (message.kind() == MessageKind::call && pool != nullptr) {
     try {
       const auto call = std::make_shared<ArrivingCall>(*pool, message.header.body);
@@ -163,7 +159,12 @@ inline std::byte* NodeAgent::make_room(Message& message) {
 inline void NodeAgent::receive(Message message) noexcept {
   switch (message.kind()) {
     case MessageKind::call:
+    case MessageKind::call_of_parts:
       return take_call(message);
+    case MessageKind::part:  // it lies where it belongs
+      return;
+    case MessageKind::part_void:
+      return static_cast<void>(in_parts_.erase(MessageReader(message).next<std::uint64_t>()));
     case MessageKind::withdraw:
       return give_back(MessageReader(message).next<std::uint64_t>());
     case MessageKind::stop:
@@ -191,6 +192,9 @@ inline void NodeAgent::take_call(const Message& message) {
   ProcessPool& pool = *pool_.load(std::memory_order_acquire);
   MessageReader reader(message);
   const auto number = reader.next<std::uint64_t>();
+  const bool has_parts = message.kind() == MessageKind::call_of_parts;
+  const auto parts = has_parts ? in_parts_.extract(reader.next<std::uint64_t>()) : decltype(in_parts_)::node_type();
+  const auto size = has_parts ? reader.next<std::size_t>() : 0;
   RelayCall* call = nullptr;
   {
     ipc::MutexLock lock(mutex_);
@@ -217,7 +221,9 @@ inline void NodeAgent::take_call(const Message& message) {
       call->retries_left = static_cast<std::uint16_t>(options->retries);
       call->options = std::move(options);
     }
-    if (message.room != nullptr) {
+    if (!parts.empty()) {
+      pool.submit(*call, parts.mapped().finish(size, reader.rest()));
+    } else if (message.room != nullptr) {
       pool.submit(*call, static_cast<ArrivingCall*>(message.room.get())->writer);
     } else {
       const auto bytes = reader.rest();

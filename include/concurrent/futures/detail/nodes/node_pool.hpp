@@ -152,7 +152,7 @@ class NodePool final : public FutureOwner {
   void feed_nodes() CONCURRENT_FUTURES_REQUIRES(mutex_);
   PoolNode* choose_node() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool no_node_is_usable() const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
-  void send_call(NodeItem& item, PoolNode& node) CONCURRENT_FUTURES_REQUIRES(mutex_);
+  void send_call(NodeItem& item, PoolNode& node, const SentParts* parts = nullptr) CONCURRENT_FUTURES_REQUIRES(mutex_);
   void send_about(const NodeItem& item, MessageKind kind);
   void drop(NodeItem& item) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   void take_off(NodeItem& item) noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
@@ -162,6 +162,15 @@ class NodePool final : public FutureOwner {
   bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
   void close_gate() noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
   bool stop(NodeItem& item, OnStop how) noexcept;
+
+  // node_pool_parts.hpp: large blocks of a call that go before it
+  friend class BodyWriter;
+  bool begin_parts(SentParts& parts);
+  bool send_part(const SentParts& parts, std::size_t at, std::size_t room, Bytes bytes);
+  void drive_parts() noexcept;
+  bool takes_call_of(const SentParts& parts, const NodeItem& item) const noexcept CONCURRENT_FUTURES_REQUIRES(mutex_);
+  static Message finish_with_rest(MessageWriter& message, const Bytes& bytes, const SentParts& parts);
+  void end_parts(const SentParts& parts, bool are_void = true) noexcept;
 
   // node_pool_results.hpp: from the nodes
   bool pump_results();
@@ -232,7 +241,9 @@ class NodePool final : public FutureOwner {
   bool gives_up_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;  // calls that come back are not sent again
   bool close_sent_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
   bool was_used_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = false;
-  std::uint32_t questions_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // numbers what nodes are asked
+  std::uint64_t last_parts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;    // numbers calls in parts
+  std::size_t calls_in_parts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;  // that are being submitted
+  std::uint32_t questions_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;     // numbers what nodes are asked
   std::uint32_t clock_round_ CONCURRENT_FUTURES_GUARDED_BY(mutex_) = 0;
   PoolStatistics counts_ CONCURRENT_FUTURES_GUARDED_BY(mutex_);
   pickle::detail::UniquePointer<TraceSink> trace_;  // constant once it is there; has a lock of its own
@@ -258,6 +269,7 @@ inline void PoolNode::lost(const std::string& reason) noexcept { pool_->deliver_
 #include <concurrent/futures/detail/nodes/node_pool_loss.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_manage.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_outcomes.hpp>
+#include <concurrent/futures/detail/nodes/node_pool_parts.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_resize.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_results.hpp>
 #include <concurrent/futures/detail/nodes/node_pool_start.hpp>

@@ -48,15 +48,23 @@ inline void NodePool::submit(NodeItem& item, BodyWriter& call) {
   item.kept = call.take_kept();
   item.bytes = call.take();
   note_body(item.bytes.size);
-  const ipc::MutexLock lock(mutex_);
-  if (closed_.load(std::memory_order_relaxed)) throw_closed();
-  ledger_.add(item);
-  item.state().add_reference();
-  ++counts_.submitted;
-  counts_.bytes_to_workers += item.bytes.size;
-  was_used_ = true;
-  if (trace_ != nullptr) trace_submit(item);
-  feed_nodes();
+  bool follows_parts = false;
+  {
+    const ipc::MutexLock lock(mutex_);
+    if (closed_.load(std::memory_order_relaxed)) throw_closed();
+    ledger_.add(item);
+    item.state().add_reference();
+    ++counts_.submitted;
+    counts_.bytes_to_workers += item.bytes.size;
+    was_used_ = true;
+    if (trace_ != nullptr) trace_submit(item);
+    if (call.parts.number != 0 && takes_call_of(call.parts, item)) {
+      send_call(item, *nodes_[call.parts.node], &call.parts);
+      follows_parts = true;
+    }
+    feed_nodes();
+  }
+  if (call.parts.number != 0) end_parts(std::exchange(call.parts, {}), !follows_parts);
 }
 
 /// With the lock: sends what waits, as far as there are credits.
@@ -93,22 +101,29 @@ inline bool NodePool::no_node_is_usable() const noexcept {
   return std::none_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->is_usable(); });
 }
 
-inline void NodePool::send_call(NodeItem& item, PoolNode& node) {
+/// `parts`: of it, which that node has.
+inline void NodePool::send_call(NodeItem& item, PoolNode& node, const SentParts* parts) {
   ledger_.mark_sent(item, static_cast<std::size_t>(std::find_if(nodes_.begin(), nodes_.end(),
                                                                 [&](const auto& one) { return one.get() == &node; }) -
                                                    nodes_.begin()));
   ++node.out;
-  MessageWriter message(MessageKind::call, id_, item.bytes.size < separate_body ? 64 + item.bytes.size : 112);
-  message << item.ticket << (item.options != nullptr);
+  const std::size_t rest = item.bytes.size - (parts != nullptr ? parts->size() : 0);
+  MessageWriter message(parts != nullptr ? MessageKind::call_of_parts : MessageKind::call, id_,
+                        rest < separate_body ? 64 + rest : 112);
+  message << item.ticket;
+  if (parts != nullptr) message << parts->number << item.bytes.size;
+  message << (item.options != nullptr);
   if (item.options != nullptr) {
     const TaskOptions& options = *item.options;
     message << (options.timeout ? options.timeout->count() : std::chrono::nanoseconds::rep{0}) << item.retries_left
             << options.priority << options.label;
   }
-  if (item.bytes.size >= separate_body) {
+  if (parts != nullptr) {
+    node.link->send(finish_with_rest(message, item.bytes, *parts));
+  } else if (rest >= separate_body) {
     node.link->send(message.finish(item.bytes));
   } else {
-    message.write(item.bytes.data.get(), item.bytes.size);
+    message.write(item.bytes.data.get(), rest);
     node.link->send(message.finish());
   }
 }

@@ -72,7 +72,8 @@ inline void NodePool::manage() {
 /// Towards the end, as far as it can go now. True: nothing is left to do.
 inline bool NodePool::wind_down() {
   const ipc::MutexLock lock(mutex_);
-  if (!shutting_down_ || ledger_.outstanding() != 0 || resolving_ != 0 || !deferred_.empty()) return false;
+  if (!shutting_down_ || ledger_.outstanding() != 0 || calls_in_parts_ != 0 || resolving_ != 0 || !deferred_.empty())
+    return false;
   const auto to_close = [](const auto& node) { return node->is_open && !node->is_lost && !node->is_closed; };
   if (!std::exchange(close_sent_, true)) {
     for (const auto& node : nodes_) {

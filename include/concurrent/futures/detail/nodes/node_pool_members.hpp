@@ -118,7 +118,7 @@ class NodePoolMembers : public ExecutorBase<Self> {
         state->retries_left = options->retries;
         state->options = pickle::detail::UniquePointer<TaskOptions>::make(std::move(*options));
       }
-      BodyWriter writer;
+      BodyWriter writer(pool());
       writer.set_audience(audience);
       try {
         pickle::detail::dump_checked_call<Carrier>(writer, std::forward<Function>(fn), std::forward<Args>(args)...);
