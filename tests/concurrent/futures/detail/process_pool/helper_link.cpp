@@ -2,6 +2,7 @@
 #include <chrono>
 #include <concurrent/futures/detail/process_pool/helper_link.hpp>
 #include <concurrent/futures/process.hpp>
+#include <concurrent/multiprocessing/detail/zygote_process.impl.hpp>
 #include <thread>
 
 #include "support/catch.hpp"
