@@ -26,6 +26,18 @@ struct Opened {
 };
 template struct Opened<&ipc::QueueCore::state_, &ipc::QueueCore::seen_, &ipc::QueueCore::nodes, &ipc::QueueCore::ring>;
 
+// Likewise what who has taken an item does last.
+void free_entry(const ipc::QueueRing& ring, std::atomic<ipc::QueueEntry>& at, ipc::QueueEntry entry,
+                ipc::HolderId self);
+template <auto free>
+struct OpenedRing {
+  friend void free_entry(const ipc::QueueRing& ring, std::atomic<ipc::QueueEntry>& at, ipc::QueueEntry entry,
+                         ipc::HolderId self) {
+    (ring.*free)(at, entry, self);
+  }
+};
+template struct OpenedRing<&ipc::QueueRing::free_entry>;
+
 namespace {
 
 constexpr std::uint32_t most_threads = 4;
@@ -180,6 +192,58 @@ model::Case getter_dies() {
   return {"queue, who gets is killed", set_up, limits(1)};
 }
 
+/// Where the next item goes, the entry is still that of the round before: who took it has moved head, and is about to
+/// free the entry, or is killed before. Meanwhile one puts an item, and one looks for one.
+model::Case late_taker() {
+  struct Late : Stage {
+    explicit Late(model::Explorer::Program& program) : Stage(program) {
+      number = nodes.take(1, [](std::uint32_t) { return false; });
+      ipc::HolderTable::set_up_for = 2;
+      self = state_of(processes[2]).self();
+      ipc::HolderTable::set_up_for = 0;
+      taken = nodes.take(self, [](std::uint32_t) { return false; });
+      at = reinterpret_cast<std::atomic<ipc::QueueEntry>*>(state_of(processes[2]).extra()) +
+           (state_of(processes[2]).record().tail.load() & (entries - 1));
+      entry = at->load().ready_with(taken).taken_by(ipc::HolderTable::shorten(self));
+      at->store(entry);
+    }
+    void look() {
+      const ipc::QueueRing ring = ring_of(processes[1], nodes);
+      std::uint64_t position = 0;
+      ipc::QueueEntry found;
+      if (!ring.find_item(2, position, found)) return;
+      model::expect(ring.take(2, position, found), "somebody else has taken the item");
+      model::expect(found.node() == number, "the item is not the one that was put");
+      is_gone = true;
+    }
+
+    ipc::QueueNodes nodes = nodes_of(processes[2]);
+    std::uint32_t number = 0;
+    ipc::HolderId self = 0;  // of who took the one before
+    std::uint32_t taken = 0;
+    std::atomic<ipc::QueueEntry>* at = nullptr;
+    ipc::QueueEntry entry;
+    bool is_gone = false;
+  };
+  const auto set_up = [](model::Explorer::Program& program) {
+    const auto stage = std::make_shared<Late>(program);
+    program.thread("putter", [stage] {
+      model::expect(ring_of(stage->processes[0], stage->nodes).publish(stage->number), "there is no room");
+    });
+    program.thread("getter", [stage] { stage->look(); });
+    program.thread(
+        "late taker",
+        [stage] { free_entry(ring_of(stage->processes[2], stage->nodes), *stage->at, stage->entry, stage->self); },
+        model::Ends::may_die);
+    program.at_end([stage] {
+      model::expect(stage->processes[3].size() == (stage->is_gone ? 0 : 1), "the item is lost, or there twice");
+    });
+  };
+  model::Limits its = limits(1);
+  its.stale = 0;  // with more it would be too much
+  return {"queue's ring, who took is late or killed", set_up, its};
+}
+
 /// Who gets an item and does its work says so; who joins sees the work.
 model::Case joins(const std::string& name, bool dies) {
   const auto set_up = [dies](model::Explorer::Program& program) {
@@ -287,6 +351,7 @@ model::Cases cases() {
           traffic("queue, two put and two get", 2, 1, 2, 0, 0, true),
           traffic("queue, who puts is killed", 1, 1, 1, 1, 1),
           getter_dies(),
+          late_taker(),
           joins("queue, one joins", false),
           joins("queue, one joins and who works is killed", true),
           closes()};

@@ -162,6 +162,7 @@ inline QueueCore::Outcome QueueCore::get(ItemBytes& bytes, Deadline deadline) co
       state_->getters, deadline,
       [&] {
         const bool closed = is_closed();  // before the look: what was put before the close is found
+        ring(nodes()).let_some_come(deadline);
         if (try_get(bytes, self, true)) return Outcome::done;
         return closed ? Outcome::closed : Outcome::in_vain;
       },

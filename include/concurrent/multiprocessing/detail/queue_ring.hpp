@@ -5,6 +5,7 @@
 // and then looks at the entries. With all of it in one order (seq_cst) one of the two sees the other.
 #pragma once
 
+#include <concurrent/multiprocessing/detail/deadline.hpp>
 #include <concurrent/multiprocessing/detail/queue_nodes.hpp>
 #include <concurrent/multiprocessing/detail/queue_words.hpp>
 #include <concurrent/multiprocessing/detail/shared_record.hpp>
@@ -34,6 +35,7 @@ class QueueRing {
   /// Whether an item could be put now.
   bool has_room() const;
   void let_some_go() const noexcept;
+  void let_some_come(Deadline deadline) const noexcept;
   bool publish(std::uint32_t number) const noexcept;
   bool find_item(HolderId self, std::uint64_t& position, QueueEntry& entry) const noexcept;
   bool take(HolderId self, std::uint64_t position, QueueEntry& entry) const noexcept;
@@ -51,7 +53,6 @@ class QueueRing {
     position.compare_exchange_strong(from, from + 1, std::memory_order_seq_cst);
   }
   bool tail_is_past(std::uint64_t position) const noexcept;
-  void let_some_come(std::uint64_t position) const noexcept;
   bool has_room(std::uint64_t tail) const;
   void help_tail() const noexcept;
   void go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std::uint64_t tail) const noexcept;
@@ -88,7 +89,6 @@ inline void QueueRing::go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std:
 
 inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
   if (seen_.tail.load(std::memory_order_acquire) > position) return true;
-  let_some_come(position);
   const std::uint64_t tail = words_.tail.load(std::memory_order_seq_cst);
   if (tail <= position) return false;
   seen_.tail.store(tail, std::memory_order_release);
@@ -96,16 +96,18 @@ inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
 }
 
 /// Who is always a few items behind the one that puts shares all lines with it. Once that has been so for some looks,
-/// waits until there are many, or no more come; where that has not helped, hardly ever again.
-inline void QueueRing::let_some_come(std::uint64_t position) const noexcept {
+/// waits until there are many, or no more come; where that has not helped, hardly ever again. Not past `deadline`.
+inline void QueueRing::let_some_come(Deadline deadline) const noexcept {
   constexpr int looks_before = 16;
   constexpr int looks_without = 1024;
   constexpr std::int64_t longest = 4'000;  // nanoseconds, as in let_some_go
+  const std::uint64_t position = words_.head.load(std::memory_order_relaxed);
+  if (seen_.tail.load(std::memory_order_relaxed) > position) return;
   std::uint64_t tail = words_.tail.load(std::memory_order_relaxed);
   if (tail >= position + few) return;
   const int looks = seen_.close_behind.load(std::memory_order_relaxed);
   seen_.close_behind.store(looks + 1, std::memory_order_relaxed);
-  if (looks < looks_before) return;
+  if (looks < looks_before || has_passed(deadline)) return;
   Backoff backoff(longest);
   bool more_time = true;
   for (int in_vain = 0; more_time && in_vain < 2 && tail < position + 2 * some;) {
@@ -139,8 +141,10 @@ inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEn
       return true;
     }
     if (entry.state() == QueueEntry::taken) {
-      // A ring without an item may have an entry of its last round here, which tail has not gone by.
+      // A ring without an item may have an entry of its last round here, which tail has not gone by. Nor may it have
+      // been freed and filled before tail has: then it is the item.
       if (!tail_is_past(head)) return false;
+      if (at.load(std::memory_order_seq_cst).word != entry.word) continue;
       recover(at, entry, self);
     } else {
       if (!tail_is_past(head)) return false;

@@ -95,16 +95,18 @@ inline bool NodePool::takes_call_of(const SentParts& parts, const NodeItem& item
 /// There will be no call of these parts, or it has been sent.
 inline void NodePool::end_parts(const SentParts& parts, bool are_void) noexcept {
   if (driver_ != nullptr) driver_->stop_driving();
+  bool is_waited_for = false;
   {
     const ipc::MutexLock lock(mutex_);
     --calls_in_parts_;
+    is_waited_for = closed_.load(std::memory_order_relaxed);
     try {
       if (are_void)
         nodes_[parts.node]->link->send((MessageWriter(MessageKind::part_void, id_) << parts.number).finish());
     } catch (const std::exception&) {  // no memory: the node has them until the pool ends
     }
   }
-  if (closed_.load()) wake_manager();  // which may wait for this
+  if (is_waited_for) wake_manager();
 }
 
 /// With what no part had.
