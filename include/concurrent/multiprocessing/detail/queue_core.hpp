@@ -88,7 +88,7 @@ class QueueCore {
   QueueRing ring(const QueueNodes& nodes) const noexcept { return {state_, nodes, *seen_}; }
   QueueDebts debts() const noexcept { return QueueDebts(state_); }
   bool try_put(std::span<const std::byte> bytes, HolderId self) const;
-  bool try_get(ItemBytes& bytes, HolderId self, bool owing) const;
+  bool try_get(ItemBytes& bytes, HolderId self, bool owing, Deadline deadline) const;
 
   SharedRecord<QueueWords> state_;
   std::shared_ptr<PayloadFile> file_;
@@ -114,12 +114,12 @@ inline bool QueueCore::try_put(std::span<const std::byte> bytes, HolderId self) 
   return false;
 }
 
-inline bool QueueCore::try_get(ItemBytes& bytes, HolderId self, bool owing) const {
+inline bool QueueCore::try_get(ItemBytes& bytes, HolderId self, bool owing, Deadline deadline) const {
   const QueueNodes nodes = this->nodes();
   const QueueRing ring = this->ring(nodes);
   std::uint64_t position = 0;
   QueueEntry entry;
-  if (!ring.find_item(self, position, entry)) return false;
+  if (!ring.find_item(self, position, entry, deadline)) return false;
   // Owed before the item is gone from the queue: join must see it in one place or in the other.
   if (owing) debts().owe(self, 1);
   while (!ring.take(self, position, entry)) {
@@ -162,8 +162,7 @@ inline QueueCore::Outcome QueueCore::get(ItemBytes& bytes, Deadline deadline) co
       state_->getters, deadline,
       [&] {
         const bool closed = is_closed();  // before the look: what was put before the close is found
-        ring(nodes()).let_some_come(deadline);
-        if (try_get(bytes, self, true)) return Outcome::done;
+        if (try_get(bytes, self, true, deadline)) return Outcome::done;
         return closed ? Outcome::closed : Outcome::in_vain;
       },
       [&] { return size() != 0; });
@@ -176,7 +175,7 @@ inline void QueueCore::close(bool discard) const {
   ItemBytes dropped;
   if (discard) {
     const HolderId self = state_.self();
-    while (try_get(dropped, self, false)) {
+    while (try_get(dropped, self, false, (Deadline::min)())) {
     }
   }
   for (Sleepers* sleepers : {&state_->getters, &state_->putters, &state_->joiners}) sleepers->wake(INT_MAX);

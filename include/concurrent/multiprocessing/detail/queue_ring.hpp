@@ -35,9 +35,9 @@ class QueueRing {
   /// Whether an item could be put now.
   bool has_room() const;
   void let_some_go() const noexcept;
-  void let_some_come(Deadline deadline) const noexcept;
   bool publish(std::uint32_t number) const noexcept;
-  bool find_item(HolderId self, std::uint64_t& position, QueueEntry& entry) const noexcept;
+  bool find_item(HolderId self, std::uint64_t& position, QueueEntry& entry,
+                 Deadline deadline = (Deadline::min)()) const noexcept;
   bool take(HolderId self, std::uint64_t position, QueueEntry& entry) const noexcept;
   bool names(std::uint32_t number) const noexcept;
 
@@ -52,7 +52,8 @@ class QueueRing {
   static void advance(std::atomic<std::uint64_t>& position, std::uint64_t from) noexcept {
     position.compare_exchange_strong(from, from + 1, std::memory_order_seq_cst);
   }
-  bool tail_is_past(std::uint64_t position) const noexcept;
+  bool tail_is_past(std::uint64_t position, Deadline deadline) const noexcept;
+  void let_some_come(std::uint64_t position, Deadline deadline) const noexcept;
   bool has_room(std::uint64_t tail) const;
   void help_tail() const noexcept;
   void go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std::uint64_t tail) const noexcept;
@@ -87,8 +88,9 @@ inline void QueueRing::go_by(std::atomic<QueueEntry>& at, QueueEntry entry, std:
     advance(words_.tail, tail);
 }
 
-inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
+inline bool QueueRing::tail_is_past(std::uint64_t position, Deadline deadline) const noexcept {
   if (seen_.tail.load(std::memory_order_acquire) > position) return true;
+  if (deadline != (Deadline::min)()) let_some_come(position, deadline);
   const std::uint64_t tail = words_.tail.load(std::memory_order_seq_cst);
   if (tail <= position) return false;
   seen_.tail.store(tail, std::memory_order_release);
@@ -97,12 +99,10 @@ inline bool QueueRing::tail_is_past(std::uint64_t position) const noexcept {
 
 /// Who is always a few items behind the one that puts shares all lines with it. Once that has been so for some looks,
 /// waits until there are many, or no more come; where that has not helped, hardly ever again. Not past `deadline`.
-inline void QueueRing::let_some_come(Deadline deadline) const noexcept {
+inline void QueueRing::let_some_come(std::uint64_t position, Deadline deadline) const noexcept {
   constexpr int looks_before = 16;
   constexpr int looks_without = 1024;
   constexpr std::int64_t longest = 4'000;  // nanoseconds, as in let_some_go
-  const std::uint64_t position = words_.head.load(std::memory_order_relaxed);
-  if (seen_.tail.load(std::memory_order_relaxed) > position) return;
   std::uint64_t tail = words_.tail.load(std::memory_order_relaxed);
   if (tail >= position + few) return;
   const int looks = seen_.close_behind.load(std::memory_order_relaxed);
@@ -128,7 +128,8 @@ inline bool QueueRing::has_room(std::uint64_t tail) const {
 }
 
 /// The oldest item, if there is one; moves head past what is none.
-inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEntry& entry) const noexcept {
+inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEntry& entry,
+                                 Deadline deadline) const noexcept {
   for (;;) {
     const std::uint64_t head = words_.head.load(std::memory_order_seq_cst);
     std::atomic<QueueEntry>& at = entry_at(head);
@@ -137,17 +138,17 @@ inline bool QueueRing::find_item(HolderId self, std::uint64_t& position, QueueEn
     position = head;
     if (entry.state() == QueueEntry::ready) {
       // Nobody takes what tail has not gone by: the entry would be filled again at the same position.
-      if (!tail_is_past(head)) advance(words_.tail, head);
+      if (!tail_is_past(head, deadline)) advance(words_.tail, head);
       return true;
     }
     if (entry.state() == QueueEntry::taken) {
       // A ring without an item may have an entry of its last round here, which tail has not gone by. Nor may it have
       // been freed and filled before tail has: then it is the item.
-      if (!tail_is_past(head)) return false;
+      if (!tail_is_past(head, deadline)) return false;
       if (at.load(std::memory_order_seq_cst).word != entry.word) continue;
       recover(at, entry, self);
     } else {
-      if (!tail_is_past(head)) return false;
+      if (!tail_is_past(head, deadline)) return false;
       if (!at.compare_exchange_strong(entry, entry.emptied(), std::memory_order_seq_cst)) continue;
     }
     advance(words_.head, head);
