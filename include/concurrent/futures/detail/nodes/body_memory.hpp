@@ -5,10 +5,13 @@
 
 #include <concurrent/pickle/detail/large_pages.hpp>
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -19,7 +22,8 @@ namespace detail {
 
 /// Large pieces of memory that nobody uses just now, of all pools of this process.
 ///
-/// Threads: any, at once; whoever would have to wait goes on without, also in a child that was forked meanwhile.
+/// Threads: any, at once; whoever would have to wait goes on without. A forked child begins with none: its copy of them
+/// would be its own as soon as the parent had given them back.
 class BodyStore {
  public:
   struct Piece {
@@ -33,7 +37,15 @@ class BodyStore {
   /// Never destroyed: the last body may be freed late.
   static BodyStore& instance() noexcept {
     alignas(BodyStore) static std::byte memory[sizeof(BodyStore)];
-    static auto* const store = ::new (memory) BodyStore;
+    static auto* const store = [] {
+      auto* const made = ::new (memory) BodyStore;
+      ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
+                       [] {
+                         instance().mutex_.unlock();
+                         instance().give_back(true);
+                       });
+      return made;
+    }();
     return *store;
   }
 
@@ -97,8 +109,13 @@ inline std::shared_ptr<std::byte[]> body_memory(std::size_t size) {
   constexpr auto page = static_cast<std::size_t>(BodyStore::page);
   BodyStore::Piece piece = BodyStore::instance().take(size);
   if (piece.memory == nullptr) {
+    if (size > PTRDIFF_MAX) throw std::bad_alloc();  // no size at all, but for that of a message that came apart
     piece.size = (size + page - 1) & ~(page - 1);
-    piece.memory = static_cast<std::byte*>(::operator new(piece.size, BodyStore::page));
+    piece.memory = static_cast<std::byte*>(::operator new(piece.size, BodyStore::page, std::nothrow));
+    if (piece.memory == nullptr) {  // what is kept may be in the way
+      BodyStore::instance().give_back(true);
+      piece.memory = static_cast<std::byte*>(::operator new(piece.size, BodyStore::page));
+    }
     pickle::detail::prefer_large_pages(piece.memory, piece.size);
   }
   return {piece.memory, [size = piece.size](std::byte* memory) {

@@ -54,11 +54,11 @@ inline void NodePool::manage() {
     const bool any = pump_results();
     run_deferred();
     if (wind_down()) break;
+    const bool may_keep = large_bodies_.load(std::memory_order_relaxed);
+    if (may_keep) BodyStore::instance().give_back();
     if (any) continue;
-    BodyStore::instance().give_back();
     const auto now = std::chrono::steady_clock::now();
-    const Deadline tidy =
-        large_bodies_.load(std::memory_order_relaxed) ? now + std::chrono::seconds(1) : (Deadline::max)();
+    const Deadline tidy = may_keep ? now + std::chrono::seconds(1) : (Deadline::max)();
     const bool traced = flush_trace(false);
     inbox_.sleep(seen, traced ? now + std::chrono::milliseconds(100) : tidy);
   }

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <concurrent/futures/detail/nodes/body_memory.hpp>
 
-#include "support/catch.hpp"
-
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <new>
+#include <string>
 #include <vector>
+
+#include "support/catch.hpp"
+#include "support/processes.hpp"
+#include "support/sanitizers.hpp"
 
 using concurrent::futures::detail::body_memory;
 using concurrent::futures::detail::BodyStore;
@@ -66,4 +72,39 @@ TEST_CASE("body_memory: what is kept is given back after a second, and no more t
     ::operator delete(piece.memory, BodyStore::page);
   CHECK(kept == BodyStore::most);
   store.give_back(true);
+}
+
+TEST_CASE("body_memory: what is kept is no reason that there is no memory for what comes") {
+  if (support::slowness != 1) return;  // sanitizers have mapped all there is
+  BodyStore::instance().give_back(true);
+  const int outcome = support::wait_status(support::fork_child([]() -> int {
+    std::vector<std::shared_ptr<std::byte[]>> many;
+    for (int i = 0; i < 3; ++i) many.push_back(body_memory(64 * mebibyte));
+    many.clear();
+    rlimit limit{};
+    const std::size_t mapped = std::stoul(support::read_text("/proc/self/statm")) * 4096;
+    limit.rlim_cur = limit.rlim_max = mapped + 128 * mebibyte;
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) return 2;
+    return body_memory(160 * mebibyte) != nullptr ? 0 : 1;
+  }));
+  CHECK(outcome == 0);
+}
+
+TEST_CASE("body_memory: a size that nothing has is refused") {
+  CHECK_THROWS_AS(body_memory(SIZE_MAX), std::bad_alloc);
+  CHECK_THROWS_AS(body_memory(SIZE_MAX - 2 * mebibyte), std::bad_alloc);
+}
+
+TEST_CASE("body_memory: a forked child keeps nothing of what its parent keeps") {
+  BodyStore::instance().give_back(true);
+  body_memory(64 * mebibyte).reset();
+  const int outcome = support::wait_status(support::fork_child([] {
+    const bool none = BodyStore::instance().take(64 * mebibyte).memory == nullptr;
+    body_memory(16 * mebibyte).reset();  // it may keep its own
+    return none && BodyStore::instance().take(16 * mebibyte).memory != nullptr ? 0 : 1;
+  }));
+  CHECK(outcome == 0);
+  const BodyStore::Piece piece = BodyStore::instance().take(64 * mebibyte);
+  REQUIRE(piece.memory != nullptr);  // and the parent has its own still
+  ::operator delete(piece.memory, BodyStore::page);
 }
