@@ -279,6 +279,7 @@ class Explorer {
     const void* or_on = nullptr;
     bool has_limit = false;
     bool timed_out = false;
+    int times_out = 0;
     bool awaits_death = false;
     bool spins = false;  // until there is another store where it looks again and again
     Op last_load;        // the last step, if that was a load, the store that it read, and how often in a row

@@ -258,10 +258,15 @@ inline bool Explorer::expire_one() {
   const auto kept = std::find_if(fibers_.begin(), fibers_.end(),
                                  [&](const auto& fiber) { return sleeps(*fiber) && fiber->ends != Ends::may_sleep; });
   if (kept == fibers_.end()) return false;
+  Fiber* next = nullptr;  // who has been at its deadline least often: it may be the one for whom there is something
   for (const auto& fiber : fibers_) {
     if (!sleeps(*fiber) || !fiber->has_limit || (!limits_.timers && deaths_ == 0)) continue;
-    fiber->timed_out = true;
-    fiber->state = Fiber::State::runs;
+    if (next == nullptr || fiber->times_out < next->times_out) next = fiber.get();
+  }
+  if (next != nullptr) {
+    ++next->times_out;
+    next->timed_out = true;
+    next->state = Fiber::State::runs;
     return true;
   }
   fault_ = (*kept)->name + " sleeps and nobody will wake it" +
