@@ -313,3 +313,36 @@ TEST_CASE("MPI: a node that is silent for node_timeout is lost, and agents whose
   CAPTURE(said);
   CHECK(contains(said, "(rank 1) ends: rank 0, where the program runs, has said nothing for 1"));
 }
+
+TEST_CASE("MPI: signals that all ranks get are the program's to answer, and agents live on") {
+  const support::DeadlineGuard deadline("signals under mpirun");
+  const Job job("answers signals");
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) ::kill(job.ranks[1], number);
+  ::kill(job.ranks[0], SIGTERM);
+  CHECK(job.line() == "signal 15, 25 36\n");
+  CHECK(ended_within(support::patience));
+  CHECK(support::wait_status(job.launcher) == 0);
+}
+
+TEST_CASE("MPI: an agent that is asked to end gives up a silent caller earlier", "[long]") {
+  const support::DeadlineGuard deadline("a silent caller under mpirun");
+  const Job job("idle");
+  ::kill(job.ranks[1], SIGTERM);
+  ::kill(job.ranks[0], SIGSTOP);
+  CHECK(ended_within(std::chrono::seconds(9)));  // 5, in place of the 10 that are node_timeout
+  const std::string said = job.last_words();
+  CAPTURE(said);
+  CHECK(contains(said, "has said nothing for 5.000000 s (after signal 15)"));
+}
+
+TEST_CASE("MPI: a program that ends MPI itself is told so") {
+  const support::DeadlineGuard deadline("MPI_Finalize under mpirun");
+  for (const int ranks : {1, 2}) {
+    const support::Ran ran = run(ranks, "finalizes");
+    CAPTURE(ranks, ran.out, ran.error);
+    CHECK(ran.in_time);
+    CHECK(ran.status != 0);
+    CHECK(contains(ran.error, "this program calls MPI_Finalize itself"));
+    CHECK(of_program().empty());
+  }
+}

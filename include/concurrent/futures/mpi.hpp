@@ -52,9 +52,9 @@ inline std::vector<NodePlace> mpi_places(const MPIPoolOptions& options) {
   }
   if (launched_rank()) {
     throw RuntimeError(
-        "concurrent::futures: a launcher has started this program, and it has not called freeze_support, where the "
-        "other "
-        "ranks become agents. Make this the first line of main, and the executor after it:\n"
+        "concurrent::futures: a launcher has started this program, and it has not called freeze_support yet, where the "
+        "other ranks become agents. Make this the first line of main, and the executor after it (at namespace scope it "
+        "would be made before main; a static of a function is not):\n"
         "    concurrent::multiprocessing::freeze_support(argc, argv);");
   }
   refuse_lone_copies();
@@ -83,6 +83,10 @@ inline std::vector<NodePlace> mpi_places(const MPIPoolOptions& options) {
 /// program is the one node and MPI is not touched. Where a machine has several ranks, as many workers run there, and
 /// all ranks but the first wait for the end of the program. CONCURRENT_FUTURES_RANKS_AS_NODES=1 in the environment
 /// makes each rank a node of its own, to try out on one machine what happens on several.
+///
+/// No part of the program calls MPI, main included: the library begins MPI, speaks with the other ranks and ends it.
+/// The executor is made in main, after freeze_support, or is a static of a function; at namespace scope it would be too
+/// early. Signals that a launcher sends to all ranks are answered by rank 0: agents live on until it ends.
 ///
 /// On each node an agent keeps a pool of workers: a call that crashes, hangs or runs out of memory costs its own
 /// future, never the job. The loss of a node ends the job, as MPI does. Every node runs the same file of the program.

@@ -25,8 +25,8 @@ enum class NodeDeathPolicy {
 /// How an MPIPoolExecutor is made.
 struct MPIPoolOptions {
   std::optional<int> max_workers{};  ///< over all nodes; default: CONCURRENT_FUTURES_MAX_WORKERS, else all processors
-  std::optional<int> workers_per_node{};  ///< on each; default: one for each processor
-  bool caller_node = true;                ///< whether there are workers on the caller's own node, too
+  std::optional<int> workers_per_node{};  ///< on each, and no more than max_workers in all; default: one a processor
+  bool caller_node = true;  ///< whether there are workers on the caller's own node, too, where there are others
   multiprocessing::Context mp_context = multiprocessing::get_context("forkserver");  ///< or "spawn"
   NodeDeathPolicy on_node_death = NodeDeathPolicy::break_pool;                       ///< what the loss of a node does
   std::chrono::nanoseconds node_timeout = std::chrono::seconds(10);  ///< a node that is silent for that long is lost

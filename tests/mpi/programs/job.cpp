@@ -246,6 +246,30 @@ int silent() {
   return 0;
 }
 
+/// A signal that is sent to all ranks is for the program, which goes on with its agents.
+int answers_signals() {
+  sigset_t asked;
+  sigemptyset(&asked);
+  sigaddset(&asked, SIGTERM);
+  ::sigprocmask(SIG_BLOCK, &asked, nullptr);
+  cf::MPIPoolExecutor pool({.workers_per_node = 1, .caller_node = false});
+  const int before = pool.submit(square, 5).result();
+  std::printf("busy %d %d\n", static_cast<int>(::getpid()), static_cast<int>(pool.nodes()[0].pid));
+  std::fflush(stdout);
+  int number = 0;
+  ::sigwait(&asked, &number);
+  std::printf("signal %d, %d %d\n", number, before, pool.submit(square, 6).result());
+  return 0;
+}
+
+int finalizes() {
+  cf::MPIPoolExecutor pool;
+  std::printf("%d\n", pool.submit(square, 2).result());
+  std::fflush(stdout);
+  MPI_Finalize();
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -260,6 +284,8 @@ int main(int argc, char** argv) {
     if (what == "sizes") return sizes();
     if (what == "logs") return logs();
     if (what == "silent") return silent();
+    if (what == "answers signals") return answers_signals();
+    if (what == "finalizes") return finalizes();
     if (what == "forks") return forks();
     if (what == "waits no more") return waits_no_more();
     if (what.starts_with("at_exit ")) return at_exit_of_program(what);

@@ -10,6 +10,9 @@
 //
 // A rank that has said nothing for `timeout` is lost. Time during which this process did not run itself does not count:
 // a job that is stopped as a whole (Ctrl-Z) goes on when it is continued.
+//
+// Signals that launchers send to all ranks are the program's to answer, in rank 0. An agent lives on until that one
+// ends; whoever asks it to end makes it give up a silent rank 0 earlier (`asked_patience`).
 #pragma once
 
 #include <concurrent/futures/detail/nodes/byte_stream.hpp>
@@ -42,6 +45,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -141,6 +145,13 @@ class MpiJob final : public Drainable, public NodeDriver {
 
   std::string why_it_ends() const;
   bool begin();
+  static void leave_signals_to_caller() noexcept;
+  static std::atomic<int>& asked_to_end() noexcept {
+    static constinit std::atomic<int> signal{0};
+    return signal;
+  }
+  std::chrono::nanoseconds patience() const noexcept;
+  void refuse_other_ends();
   void run();
   Hello own_hello() const;
   void wake() noexcept;
@@ -169,6 +180,7 @@ class MpiJob final : public Drainable, public NodeDriver {
   static constexpr int tag = 1;
   static constexpr std::size_t most_at_once = std::size_t{1} << 30;
   static constexpr std::size_t small = std::size_t{64} << 10;
+  static constexpr std::chrono::nanoseconds asked_patience = std::chrono::seconds(5);
   static constexpr std::chrono::nanoseconds driven_look = std::chrono::microseconds(100);
   static constexpr std::chrono::nanoseconds least_polling = std::chrono::microseconds(60);
   static constexpr std::chrono::nanoseconds most_polling = std::chrono::microseconds(1000);
@@ -185,6 +197,7 @@ class MpiJob final : public Drainable, public NodeDriver {
   std::atomic<bool> has_news_{false};         // there are such
   std::string problem_;
   std::atomic<bool> leaving_{false};
+  std::atomic<bool> finalizes_{false};
   bool has_begun_ = false;
   std::atomic<std::int64_t> timeout_{std::chrono::nanoseconds(std::chrono::seconds(10)).count()};
   std::atomic<std::uint32_t> signal_{0};  // counts what the thread should look at

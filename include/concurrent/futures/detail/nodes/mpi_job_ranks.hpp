@@ -8,7 +8,7 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 inline void MpiJob::count_silence(std::chrono::nanoseconds passed) {
-  const std::chrono::nanoseconds timeout(timeout_.load());
+  const std::chrono::nanoseconds timeout = patience();
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
     Rank& rank = *ranks_[i];
     if (static_cast<int>(i) == rank_ || rank.is_lost || (rank_ != 0 && i != 0)) continue;

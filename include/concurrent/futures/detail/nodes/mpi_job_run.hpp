@@ -41,9 +41,53 @@ inline void MpiJob::enter() {
 inline std::string MpiJob::why_it_ends() const {
   if (!problem_.empty()) return problem_ + "\n";
   if (!caller_is_lost_) return {};
-  const std::chrono::duration<double> timeout = std::chrono::nanoseconds(timeout_.load());
-  return "rank 0, where the program runs, has said nothing for " + std::to_string(timeout.count()) +
-         " s (node_timeout), or MPI reports an error.\n";
+  const std::chrono::duration<double> timeout = patience();
+  const int signal = asked_to_end().load(std::memory_order_relaxed);
+  return "rank 0, where the program runs, has said nothing for " + std::to_string(timeout.count()) + " s (" +
+         (signal == 0 ? std::string("node_timeout") : "after signal " + std::to_string(signal)) +
+         "), or MPI reports an error.\n";
+}
+
+/// How long another rank may be silent.
+inline std::chrono::nanoseconds MpiJob::patience() const noexcept {
+  const std::chrono::nanoseconds timeout(timeout_.load());
+  return rank_ != 0 && asked_to_end().load(std::memory_order_relaxed) != 0 ? (std::min)(timeout, asked_patience)
+                                                                           : timeout;
+}
+
+/// In an agent: what ends a program that has nothing for it does not end this process.
+inline void MpiJob::leave_signals_to_caller() noexcept {
+  for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU}) {
+    struct sigaction action{};
+    if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
+    action.sa_handler = [](int signal) {
+      if (signal == SIGHUP || signal == SIGINT || signal == SIGTERM)
+        asked_to_end().store(signal, std::memory_order_relaxed);
+    };
+    action.sa_flags = SA_RESTART;
+    ::sigaction(number, &action, nullptr);
+  }
+}
+
+/// A program that finalises MPI itself, while a thread of ours calls it, would crash or hang: it is told so. (The
+/// attributes of MPI_COMM_SELF are the first thing that MPI_Finalize deletes.)
+inline void MpiJob::refuse_other_ends() {
+  int key = MPI_KEYVAL_INVALID;
+  MPI_Comm_create_keyval(
+      MPI_COMM_NULL_COPY_FN,
+      [](MPI_Comm, int, void*, void* job) {
+        if (static_cast<MpiJob*>(job)->finalizes_.load(std::memory_order_relaxed)) return MPI_SUCCESS;
+        std::fputs(
+            "concurrent::futures: this program calls MPI_Finalize itself, while the library speaks with the other "
+            "ranks. "
+            "It begins and ends MPI in a thread of its own: leave all calls of MPI out of the program, main "
+            "included.\n",
+            stderr);
+        ::_exit(1);
+      },
+      &key, this);
+  MPI_Comm_set_attr(MPI_COMM_SELF, key, nullptr);
+  MPI_Comm_free_keyval(&key);
 }
 
 /// False: there is a problem.
@@ -52,9 +96,8 @@ inline bool MpiJob::begin() {
   MPI_Initialized(&flag);
   if (flag != 0) {
     fail(
-        "this program calls MPI_Init itself. An MPIPoolExecutor makes all calls of MPI in a "
-        "thread "
-        "of its own: leave MPI_Init out, and make freeze_support the first line of main.");
+        "this program calls MPI_Init itself. An MPIPoolExecutor makes all calls of MPI in a thread of its own: leave "
+        "them out of the program, main included, and make freeze_support its first line.");
     return false;
   }
   undo_binding();
@@ -81,6 +124,8 @@ inline bool MpiJob::begin() {
   ranks_[static_cast<std::size_t>(rank)]->hello = own_hello();
   ranks_[static_cast<std::size_t>(rank)]->has_hello = true;
   has_begun_ = true;
+  refuse_other_ends();
+  if (rank_ != 0) leave_signals_to_caller();
   hellos_.fetch_add(1);
   multiprocessing::detail::futex_wake(hellos_);
   return true;
@@ -156,13 +201,17 @@ inline void MpiJob::run() {
     for (const auto& rank : ranks_) whole = whole && !rank->is_lost;
     if (whole) {
       MPI_Comm_free(&comm_);
+      finalizes_.store(true, std::memory_order_relaxed);
       MPI_Finalize();
     }
     return;
   }
   int flag = 0;
   MPI_Initialized(&flag);
-  if (flag != 0 && comm_ != MPI_COMM_NULL) MPI_Finalize();
+  if (flag != 0 && comm_ != MPI_COMM_NULL) {
+    finalizes_.store(true, std::memory_order_relaxed);
+    MPI_Finalize();
+  }
 }
 
 inline void MpiJob::finish() noexcept {

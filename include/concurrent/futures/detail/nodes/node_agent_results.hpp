@@ -65,17 +65,17 @@ inline void NodeAgent::send_raised(const RelayCall& call, pickle::Reader& reader
 
 /// The host of a worker's death goes into the exception while somebody knows it.
 inline std::exception_ptr with_host(const std::exception_ptr& exception, const OpenOrder& order) noexcept {
-  const std::string where = " On node " + node_label(order.host, order.rank) + ".";
+  const std::string label = node_label(order.host, order.rank);
   try {
     std::rethrow_exception(exception);
   } catch (const WorkerDied& error) {
-    return std::make_exception_ptr(WorkerDied(error.what() + where, error.pid(), error.worker_name(),
+    return std::make_exception_ptr(WorkerDied(said_on_node(error.what(), label), error.pid(), error.worker_name(),
                                               error.exit_status(), error.signal(), error.core_dumped(), error.task(),
                                               error.phase(), order.host));
   } catch (const TaskTimeoutError& error) {
-    return std::make_exception_ptr(TaskTimeoutError(error.what() + where));
+    return std::make_exception_ptr(TaskTimeoutError(said_on_node(error.what(), label)));
   } catch (const BrokenProcessPool& error) {
-    return std::make_exception_ptr(BrokenProcessPool(error.what() + where));
+    return std::make_exception_ptr(BrokenProcessPool(said_on_node(error.what(), label)));
   } catch (...) {
     return exception;
   }
@@ -93,7 +93,7 @@ inline std::string reason_if_refused(const std::exception_ptr& exception, const 
   try {
     std::rethrow_exception(exception);
   } catch (const NoWorkerStarted& error) {
-    return error.what() + std::string(" On node ") + node_label(order.host, order.rank) + ".";
+    return said_on_node(error.what(), node_label(order.host, order.rank));
   } catch (...) {
     return {};
   }

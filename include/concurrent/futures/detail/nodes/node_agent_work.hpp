@@ -212,7 +212,7 @@ inline std::string NodeAgent::reason_if_broken() {
   try {
     pool()->check_open();
   } catch (const BrokenProcessPool& error) {
-    return error.what() + std::string(" On node ") + node_label(order_.host, order_.rank) + ".";
+    return said_on_node(error.what(), node_label(order_.host, order_.rank));
   } catch (const std::exception&) {
   }
   return {};

@@ -117,9 +117,7 @@ inline void NodePool::handle(NodeInbox::Entry& inbound) {
     }
     case MessageKind::log: {
       const auto level = reader.next<LogLevel>();
-      auto text = reader.next<std::string>();
-      text += text.ends_with('.') ? " On node " : ". On node ";
-      return log_message(level, text + node.label() + ".");
+      return log_message(level, said_on_node(reader.next<std::string>(), node.label()));
     }
     case MessageKind::ended: {
       const ipc::MutexLock lock(mutex_);
