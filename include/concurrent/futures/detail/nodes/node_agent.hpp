@@ -77,7 +77,7 @@ class NodeAgent final : public NodePeer {
   }
 
   // For RelayCall.
-  void send_value(const RelayCall& call, pickle::Reader& reader);
+  void send_value(const RelayCall& call, pickle::Reader& reader, ResultBlock* block = nullptr);
   void send_raised(const RelayCall& call, pickle::Reader& reader, const std::string& worker_name, pid_t pid,
                    const std::string& task);
   void send_end(RelayCall& call);  // of one that is cancelled, or has failed without a worker's word

@@ -10,10 +10,15 @@
 namespace concurrent::futures::inline v0 {
 namespace detail {
 
-inline CallbackList RelayCall::load(pickle::Reader& reader) {
+inline CallbackList RelayCall::load(pickle::Reader& reader) { return send_value(reader, nullptr); }
+inline CallbackList RelayCall::load_block(pickle::Reader& reader, ResultBlock& block) {
+  return send_value(reader, &block);
+}
+
+inline CallbackList RelayCall::send_value(pickle::Reader& reader, ResultBlock* block) {
   if (!claim()) return {};  // stopped: its callback tells that
   try {
-    agent_->send_value(*this, reader);
+    agent_->send_value(*this, reader, block);
   } catch (...) {
     unclaim();
     throw;
@@ -44,12 +49,15 @@ inline void NodeAgent::begin_result(MessageWriter& message, std::uint64_t number
   message << number << (std::max)(calls, 1U) - 1 << outcome;
 }
 
-inline void NodeAgent::send_value(const RelayCall& call, pickle::Reader& reader) {
+/// A large one goes out from where its worker has written it.
+inline void NodeAgent::send_value(const RelayCall& call, pickle::Reader& reader, ResultBlock* block) {
   const std::size_t size = reader.remaining();
   MessageWriter message(MessageKind::result, id_.load(std::memory_order_relaxed),
                         size < separate_body ? 24 + size : 24);
   begin_result(message, call.number(), CallOutcome::value);
-  send(message.finish_with({reader.view(size), size}));
+  const std::byte* const bytes = reader.view(size);
+  auto kept = block != nullptr && size >= separate_body ? block->keep(bytes) : nullptr;
+  send(kept != nullptr ? message.finish({std::move(kept), size}) : message.finish_with({bytes, size}));
   forget(const_cast<RelayCall&>(call));
 }
 

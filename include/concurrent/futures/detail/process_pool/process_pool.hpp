@@ -126,6 +126,7 @@ class ProcessPool final : public FutureOwner {
                                       Deadline deadline) override;
 
  private:
+  friend class ResultBlock;
   explicit ProcessPool(ProcessPoolOptions options);
   ~ProcessPool() = default;
   CONCURRENT_FUTURES_INLINE void destroy() noexcept override;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include <sys/types.h>
 
@@ -26,6 +27,21 @@ struct ReceivedResult : ResultItem {
   bool cancelled;  // terminate() has come before it
 };
 static_assert(sizeof(ReceivedResult) == 128);
+
+/// The block of shared memory in which a large result lies, while that is delivered.
+class ResultBlock {
+ public:
+  ResultBlock(ProcessPool& pool, ReceivedResult& result) noexcept : pool_(&pool), result_(&result) {}
+
+  /// Keeps the block until the last copy of what this returns is gone, which points to `first` in it; meanwhile no
+  /// worker writes there. Null: so much is kept already that workers could want room. Once. Throws std::bad_alloc.
+  CONCURRENT_FUTURES_INLINE std::shared_ptr<const std::byte[]> keep(const std::byte* first);
+
+ private:
+  class Kept;
+  ProcessPool* pool_;
+  ReceivedResult* result_;
+};
 
 /// As many results as are taken under one lock.
 struct ResultBatch {

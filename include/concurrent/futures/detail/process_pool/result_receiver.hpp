@@ -39,7 +39,13 @@ class ResultReceiver {
   /// After taking: the worker may write there again, and is woken if it waits to.
   void tell_worker(std::uint32_t slot) noexcept;
   /// Once its content has been read, and once only. Needs no lock.
-  void give_back(std::uint32_t slot, const ResultItem& item) noexcept;
+  void give_back(std::uint32_t slot, const ResultItem& item) noexcept { give_back(slot, item.block); }
+  void give_back(std::uint32_t slot, const std::byte* block) noexcept;
+
+  /// Counts `size` bytes of a block as kept until release_kept. False: that would be so much that the worker could find
+  /// no room for its next results. Need no lock.
+  bool reserve_kept(std::uint32_t slot, std::uint64_t size) noexcept;
+  void release_kept(std::uint64_t size) noexcept { kept_.fetch_sub(size, std::memory_order_relaxed); }
 
   void distrust(std::uint32_t slot) noexcept { rings_[slot].distrusted = true; }
   bool is_distrusted(std::uint32_t slot) const noexcept { return rings_[slot].distrusted; }
@@ -61,8 +67,10 @@ class ResultReceiver {
     bool distrusted = false;
   };
   static constexpr std::uint64_t nobody = ~std::uint64_t{0};
+  static constexpr std::uint64_t most_kept = std::uint64_t{128} << 20;
 
   multiprocessing::detail::Segment* segment_ = nullptr;
+  std::atomic<std::uint64_t> kept_{0};  // bytes
   std::atomic<std::uint32_t> used_{0};  // slots from here on have never been used
   pickle::detail::UniqueArray<Ring> rings_;
   pickle::detail::UniqueArray<std::atomic<std::uint64_t>>

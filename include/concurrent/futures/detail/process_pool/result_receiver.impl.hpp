@@ -72,11 +72,18 @@ inline void ResultReceiver::tell_worker(std::uint32_t slot) noexcept {
   ipc::futex_wake(entry.wake, 1, true);
 }
 
-inline void ResultReceiver::give_back(std::uint32_t slot, const ResultItem& item) noexcept {
-  if (item.block == nullptr) return;
-  auto* const header = reinterpret_cast<ipc::Block*>(const_cast<std::byte*>(item.block) - sizeof(ipc::Block));
+inline void ResultReceiver::give_back(std::uint32_t slot, const std::byte* block) noexcept {
+  if (block == nullptr) return;
+  auto* const header = reinterpret_cast<ipc::Block*>(const_cast<std::byte*>(block) - sizeof(ipc::Block));
   header->busy.store(0, std::memory_order_release);
   release_blocks(slot);
+}
+
+inline bool ResultReceiver::reserve_kept(std::uint32_t slot, std::uint64_t size) noexcept {
+  const std::uint64_t kept = kept_.load(std::memory_order_relaxed);
+  if (size > segment_->worker_region(slot).size() / 8 || (kept != 0 && kept + size > most_kept)) return false;
+  kept_.fetch_add(size, std::memory_order_relaxed);
+  return true;
 }
 
 inline std::size_t ResultReceiver::count(std::uint32_t slot) const noexcept {

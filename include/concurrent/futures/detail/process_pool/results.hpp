@@ -89,6 +89,41 @@ inline void ProcessPool::deliver(ResultBatch& batch) {
   batch.size = 0;
 }
 
+/// A block that is read later than in deliver(), and by whom that is done.
+class ResultBlock::Kept {
+ public:
+  Kept(ProcessPool& pool, const ReceivedResult& result) noexcept
+      : pool_(&pool), slot_(result.slot), block_(result.block), size_(result.size) {
+    pool.add_reference();
+  }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  ~Kept() {
+    pool_->results_.release_kept(size_);
+    pool_->results_.give_back(slot_, block_);
+    pool_->release();
+  }
+
+ private:
+  ProcessPool* pool_;
+  std::uint32_t slot_;
+  const std::byte* block_;
+  std::uint64_t size_;
+};
+
+CONCURRENT_FUTURES_INLINE std::shared_ptr<const std::byte[]> ResultBlock::keep(const std::byte* first) {
+  if (!pool_->results_.reserve_kept(result_->slot, result_->size)) return nullptr;
+  std::shared_ptr<Kept> kept;
+  try {
+    kept = std::make_shared<Kept>(*pool_, *result_);
+  } catch (...) {
+    pool_->results_.release_kept(result_->size);
+    throw;
+  }
+  result_->block = nullptr;  // deliver() gives it back no more
+  return {std::move(kept), first};
+}
+
 /// Unpickles a result into its future. Without the lock: this is where a program's own types are made.
 inline void ProcessPool::deliver(ReceivedResult& result) {
   CallbackList callbacks;
@@ -143,8 +178,14 @@ inline void ProcessPool::deliver(ReceivedResult& result) {
       std::atomic<std::uint64_t>* count = is_value ? &outcomes_.completed : &outcomes_.failed;
       count->fetch_add(1, std::memory_order_relaxed);
       try {
-        callbacks = is_value ? result.item->load(reader)
-                             : result.item->load_exception(reader, name(), result.pid, std::move(task));
+        if (!is_value) {
+          callbacks = result.item->load_exception(reader, name(), result.pid, std::move(task));
+        } else if (result.block == nullptr) {
+          callbacks = result.item->load(reader);
+        } else {
+          ResultBlock block(*this, result);
+          callbacks = result.item->load_block(reader, block);
+        }
       } catch (...) {
         if (is_value) {
           outcomes_.completed.fetch_sub(1, std::memory_order_relaxed);

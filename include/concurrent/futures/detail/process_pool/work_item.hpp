@@ -21,6 +21,7 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 class ProcessPool;
+class ResultBlock;
 
 /// Where a call is. `sent`: its record lies before the workers. `settling`: with no worker any more, its outcome is
 /// known or being found out; the call is kept until it has been described. `gone`: the pool has done with it, but for
@@ -33,8 +34,10 @@ class WorkItem : public OwnedCall {
  public:
   /// Unpickles the result into the future. Throws what unpickling throws.
   virtual CallbackList load(pickle::Reader& reader) = 0;
+  /// The same where it lies in a block, which may be kept.
+  virtual CallbackList load_block(pickle::Reader& reader, ResultBlock&) { return load(reader); }
   /// The same with what the task threw: `task` is what it is called, and `worker_name` and `pid` say who ran it. One
-  /// that passes results on to another process overrides both, and reads neither.
+  /// that passes results on to another process overrides these, and reads nothing.
   virtual CallbackList load_exception(pickle::Reader& reader, std::string worker_name, pid_t pid, std::string task);
 
   static constexpr std::uint32_t inline_capacity = 48;

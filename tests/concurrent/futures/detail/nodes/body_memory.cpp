@@ -12,17 +12,15 @@
 #include <string>
 #include <vector>
 
+#include "concurrent/futures/detail/nodes/nodes.hpp"
 #include "support/catch.hpp"
 #include "support/processes.hpp"
 #include "support/sanitizers.hpp"
 
 using concurrent::futures::detail::body_memory;
 using concurrent::futures::detail::BodyStore;
+using nodes::mebibyte;
 using namespace std::chrono_literals;
-
-namespace {
-constexpr std::size_t mebibyte = std::size_t{1} << 20;
-}
 
 TEST_CASE("body_memory: a large piece is used again by what needs about as much") {
   BodyStore::instance().give_back(true);

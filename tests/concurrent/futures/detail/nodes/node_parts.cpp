@@ -25,13 +25,12 @@ using namespace std::chrono_literals;
 namespace cf = concurrent::futures;
 namespace pickle = concurrent::pickle;
 using concurrent::futures::detail::MessageKind;
+using nodes::mebibyte;
 using nodes::Nodes;
 using nodes::Pool;
 using Block = std::vector<unsigned char>;
 
 namespace {
-
-constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 /// Blocks of bytes; while they are pickled, something happens after each of them.
 struct Book {

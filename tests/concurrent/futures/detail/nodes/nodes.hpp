@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +19,8 @@ namespace nodes {
 
 namespace cf = concurrent::futures;
 namespace cfd = concurrent::futures::detail;
+
+inline constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 /// An agent at the other end of a socket.
 class SocketNode final : public cfd::NodeConnection {
