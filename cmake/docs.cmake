@@ -34,7 +34,7 @@ if(CONCURRENT_FUTURES_BUILD_TESTS)
   file(WRITE "${PROJECT_BINARY_DIR}/docs_wrong/Doxyfile" "@INCLUDE = \"${PROJECT_BINARY_DIR}/Doxyfile.docs\"
 INPUT = \"${PROJECT_BINARY_DIR}/docs_wrong/wrong.hpp\"\nOUTPUT_DIRECTORY = \"${PROJECT_BINARY_DIR}/docs_wrong\"\nGENERATE_TAGFILE =\n")
   add_test(NAME "docs: a name without a comment is noticed"
-    COMMAND Doxygen::doxygen "${PROJECT_BINARY_DIR}/docs_wrong/Doxyfile")
+    COMMAND "$<TARGET_FILE:Doxygen::doxygen>" "${PROJECT_BINARY_DIR}/docs_wrong/Doxyfile")  # by no emulator
   set(public_headers "${headers}")
   list(FILTER public_headers EXCLUDE REGEX "/(detail|os)/")
   set(look_for_names "${CONCURRENT_FUTURES_AWK}" -f "${PROJECT_SOURCE_DIR}/cmake/docs_names.awk")
