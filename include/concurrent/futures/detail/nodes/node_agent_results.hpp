@@ -11,14 +11,14 @@ namespace concurrent::futures::inline v0 {
 namespace detail {
 
 inline CallbackList RelayCall::load(pickle::Reader& reader) { return send_value(reader, nullptr); }
-inline CallbackList RelayCall::load_block(pickle::Reader& reader, ResultBlock& block) {
-  return send_value(reader, &block);
+inline CallbackList RelayCall::load_block(pickle::Reader& reader, ResultBlock& where) {
+  return send_value(reader, &where);
 }
 
-inline CallbackList RelayCall::send_value(pickle::Reader& reader, ResultBlock* block) {
+inline CallbackList RelayCall::send_value(pickle::Reader& reader, ResultBlock* where) {
   if (!claim()) return {};  // stopped: its callback tells that
   try {
-    agent_->send_value(*this, reader, block);
+    agent_->send_value(*this, reader, where);
   } catch (...) {
     unclaim();
     throw;

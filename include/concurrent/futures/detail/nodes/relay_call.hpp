@@ -31,7 +31,7 @@ class RelayCall final : public FutureStateBase, public WorkItem, private Callbac
 
   FutureStateBase& state() noexcept override { return *this; }
   CallbackList load(pickle::Reader& reader) override;
-  CallbackList load_block(pickle::Reader& reader, ResultBlock& block) override;
+  CallbackList load_block(pickle::Reader& reader, ResultBlock& where) override;
   CallbackList load_exception(pickle::Reader& reader, std::string worker_name, pid_t pid, std::string task) override;
   const std::type_info& result_type() const noexcept override { return typeid(void); }
 
@@ -40,7 +40,7 @@ class RelayCall final : public FutureStateBase, public WorkItem, private Callbac
 
  private:
   void run(FutureStateBase& state) override;
-  CallbackList send_value(pickle::Reader& reader, ResultBlock* block);
+  CallbackList send_value(pickle::Reader& reader, ResultBlock* where);
   void drop() noexcept override {}
 
   NodeAgent* agent_;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <concurrent/futures.hpp>
 #include <concurrent/futures/detail/nodes/body_memory.hpp>
 
 #include <sys/resource.h>

@@ -30,9 +30,9 @@ using nodes::Pool;
 
 namespace {
 
-std::vector<unsigned char> block_of(std::size_t size, unsigned char first) {
+std::vector<unsigned char> block_of(std::size_t size, int first) {
   std::vector<unsigned char> block(size);
-  for (std::size_t i = 0; i < size; ++i) block[i] = static_cast<unsigned char>(first + i);
+  for (std::size_t i = 0; i < size; ++i) block[i] = static_cast<unsigned char>(static_cast<std::size_t>(first) + i);
   return block;
 }
 int end_worker() {
@@ -113,7 +113,7 @@ struct OneSlowNode : Nodes {
   std::shared_ptr<SlowNode> node = std::make_shared<SlowNode>();
 };
 
-bool is_block(const cfd::Bytes& bytes, std::size_t size, unsigned char first) {
+bool is_block(const cfd::Bytes& bytes, std::size_t size, int first) {
   const auto wanted = concurrent::pickle::dumps(block_of(size, first));
   return std::vector<std::byte>(bytes.data.get(), bytes.data.get() + bytes.size) == wanted;
 }
@@ -126,14 +126,14 @@ TEST_CASE("Node results: large ones go out from shared memory, and stay as they 
   const OneSlowNode nodes;
   {
     Pool pool(nodes, {});
-    for (unsigned char i = 0; i < 4; ++i)
-      CHECK(pool.submit(block_of, 9 * mebibyte + i, i).result() == block_of(9 * mebibyte + i, i));
+    const std::vector<std::size_t> sizes{9 * mebibyte, 9 * mebibyte + 1, 9 * mebibyte + 2, 9 * mebibyte + 3};
+    for (const std::size_t size : sizes) CHECK(pool.submit(block_of, size, 3).result() == block_of(size, 3));
     CHECK(pool.submit(block_of, std::size_t{100}, 7).result() == block_of(100, 7));  // no large one
     const auto kept = nodes.node->take_kept();
     REQUIRE(kept.size() == 4);
-    for (unsigned char i = 0; i < 4; ++i) {
+    for (std::size_t i = 0; i < 4; ++i) {
       CHECK(is_shared(kept[i].data.get()));
-      CHECK(is_block(kept[i], 9 * mebibyte + i, i));
+      CHECK(is_block(kept[i], sizes[i], 3));
     }
   }
 }
@@ -147,7 +147,7 @@ TEST_CASE("Node results: no more shared memory is kept than leaves room for the 
   auto kept = nodes.node->take_kept();
   REQUIRE(kept.size() == 4);
   std::size_t shared = 0;
-  for (const cfd::Bytes& each : kept) shared += is_shared(each.data.get()) ? 1 : 0;
+  for (const cfd::Bytes& each : kept) shared += is_shared(each.data.get()) ? 1U : 0U;
   CHECK(shared == 2);
   kept.clear();
   static_cast<void>(pool.submit(block_of, 50 * mebibyte, 1).result());
