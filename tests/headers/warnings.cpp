@@ -63,6 +63,14 @@ static double sum(std::span<const double> values) {
 }
 static std::unique_ptr<int> make(int n) { return std::make_unique<int>(n); }
 static void nothing(unsigned char) {}
+static double mix(unsigned char a, std::size_t b, float c, short d) {
+  return a + static_cast<double>(b) + static_cast<double>(c) + d;
+}
+struct Scale {
+  float by = 1;
+  double operator()(unsigned short n) const { return n * static_cast<double>(by); }
+  double times(unsigned n, float f) const { return n * static_cast<double>(by) * static_cast<double>(f); }
+};
 static std::size_t length(std::string_view text) { return text.size(); }
 
 template <class T>
@@ -85,7 +93,13 @@ static int use(Pool& pool) {
   total += static_cast<int>(pool.submit(sum, std::vector<double>{1, 2}).result());
   total += *pool.submit(make, 3).result();
   total += static_cast<int>(pool.submit(length, std::string_view("abc")).result());
-  pool.submit(nothing, static_cast<unsigned char>(1)).result();
+  pool.submit(nothing, 1).result();
+  const std::vector<int> numbers{1, 2};
+  total += static_cast<int>(pool.submit(mix, total, total, 1.5, 7).result());  // arguments become what parameters are
+  total +=
+      static_cast<int>(pool.submit(Scale{2}, total).result() + pool.submit(&Scale::times, Scale(), 1, 0.5).result());
+  for (const double x : pool.map(Scale{1}, numbers)) total += static_cast<int>(x);
+  for (const double x : pool.map(cf::partial(mix, 1, 2, 0.5), numbers)) total += static_cast<int>(x);
   for (const int n : pool.map(square, std::vector{1, 2, 3})) total += n;
   for (const int n : pool.map(square, std::list{1, 2, 3}, {.chunksize = 2})) total += n;
   for (const int n : pool.map(square, {1, 2, 3}, {.chunksize = cf::auto_chunksize})) total += n;

@@ -176,7 +176,12 @@ decltype(auto) object_of(First&& first) {
   }
 }
 
+// An argument becomes what the parameter is, as in a call in place: there 7 for an unsigned char is no reason to warn.
 #pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wfloat-conversion"
+#pragma GCC diagnostic ignored "-Wdouble-promotion"
 #pragma GCC diagnostic ignored \
     "-Warray-bounds"  // GCC looks for a table of virtual functions, also in a class without one
 template <class F, class First, class... Rest>
@@ -187,7 +192,6 @@ decltype(auto) invoke_member(F member, First&& first, Rest&&... rest) {
     return (detail::object_of<F>(std::forward<First>(first)).*member)(std::forward<Rest>(rest)...);
   }
 }
-#pragma GCC diagnostic pop
 
 template <class F, class... Args>
 decltype(auto) invoke(F&& function, Args&&... args) {
@@ -197,6 +201,7 @@ decltype(auto) invoke(F&& function, Args&&... args) {
     return std::forward<F>(function)(std::forward<Args>(args)...);
   }
 }
+#pragma GCC diagnostic pop
 
 // The same where nothing is sent: with a StopToken in front if F names one, or if there is no other way.
 template <class F, class... Args>
