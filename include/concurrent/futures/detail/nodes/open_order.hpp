@@ -86,7 +86,7 @@ inline std::string node_label(const std::string& host, int rank) {
   return host + " (rank " + std::to_string(rank) + ")";
 }
 /// A message, and where it is from.
-inline std::string said_on_node(std::string text, const std::string& label) {
+inline std::string said_on_node(const std::string& text, const std::string& label) {
   return text + (text.ends_with('.') ? " On node " : ". On node ") + label + ".";
 }
 
