@@ -346,3 +346,11 @@ TEST_CASE("MPI: a program that ends MPI itself is told so") {
     CHECK(of_program().empty());
   }
 }
+
+TEST_CASE("MPI: workers of all nodes have the locale that the program has set") {
+  const support::DeadlineGuard deadline("a locale under mpirun");
+  const support::Ran ran = run(2, "locale");
+  CAPTURE(ran.error);
+  CHECK(ran.status == 0);
+  CHECK(ran.out == "6 6\n");
+}

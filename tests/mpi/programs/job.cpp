@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <clocale>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -180,6 +181,15 @@ int logs() {
   return 0;
 }
 
+/// What the program has set up after freeze_support, where agents do not come.
+std::size_t longest_character() { return MB_CUR_MAX; }
+int has_locale() {
+  std::setlocale(LC_ALL, "C.UTF-8");
+  cf::MPIPoolExecutor pool({.workers_per_node = 1, .caller_node = false});
+  std::printf("%zu %zu\n", longest_character(), pool.submit(longest_character).result());
+  return 0;
+}
+
 /// A fork is no rank, whatever the variables say that it has inherited.
 int forks() {
   std::fflush(stdout);
@@ -287,6 +297,7 @@ int main(int argc, char** argv) {
     if (what == "answers signals") return answers_signals();
     if (what == "finalizes") return finalizes();
     if (what == "forks") return forks();
+    if (what == "locale") return has_locale();
     if (what == "waits no more") return waits_no_more();
     if (what.starts_with("at_exit ")) return at_exit_of_program(what);
     if (what == "nothing") return 0;

@@ -32,17 +32,10 @@ inline bool& is_own_thread() noexcept {
   return own;
 }
 
-/// Where another process is the caller, and this one makes its workers: what that one has said that they ignore.
-inline const SignalBits*& ignored_for_another() noexcept {
-  static constinit thread_local const SignalBits* bits = nullptr;
-  return bits;
-}
-
 /// In the caller: what workers ignore. An interrupt is always the caller's to handle; what the program ignores, tasks
 /// do not expect to end them; and where the program handles a request to end, or the calling thread has it blocked for
 /// sigwait or signalfd, it decides what becomes of its tasks.
 inline SignalBits signals_that_workers_ignore() noexcept {
-  if (ignored_for_another() != nullptr) return *ignored_for_another();
   SignalBits bits = signal_bit(SIGINT);
   sigset_t blocked;
   sigemptyset(&blocked);

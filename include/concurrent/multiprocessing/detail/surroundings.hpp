@@ -20,8 +20,19 @@ struct Surroundings {
   std::string c_locale;    // for fresh images; setlocale's name of all categories
   std::string cpp_locale;  // that of std::locale; empty: none that has a name
 
+  /// Those of the caller, where this process makes workers for another one and has been told; of this thread.
+  static const Surroundings*& of_another() noexcept {
+    static constinit thread_local const Surroundings* told = nullptr;
+    return told;
+  }
+
   static Surroundings of_this_process() {
     Surroundings surroundings;
+    if (of_another() != nullptr) {
+      surroundings = *of_another();
+      surroundings.stack = os::missing_stack();
+      return surroundings;
+    }
     surroundings.ignored = signals_that_workers_ignore();
     surroundings.stack = os::missing_stack();
     if (const char* const name = std::setlocale(LC_ALL, nullptr)) surroundings.c_locale = name;

@@ -97,14 +97,14 @@ inline void NodeAgent::resize(ProcessPool& pool, MessageReader& order) {
 inline void NodeAgent::open(const Message& order) {
   id_.store(order.header.pool);
   ProcessPool* pool = nullptr;
-  struct TellSignals {
-    ~TellSignals() { multiprocessing::detail::ignored_for_another() = nullptr; }
+  struct Told {
+    ~Told() { multiprocessing::detail::Surroundings::of_another() = nullptr; }
   } const told;
   try {
     if (prepare_ != nullptr) prepare_();
     MessageReader reader(order);
     order_ = reader.next<OpenOrder>();
-    multiprocessing::detail::ignored_for_another() = &order_.ignored;
+    multiprocessing::detail::Surroundings::of_another() = &order_.surroundings;
     pool = ProcessPool::make(order_.process_options());
     pool->hand_calls_back();
     pool->start();

@@ -120,7 +120,7 @@ inline void NodePool::open_nodes() {
     multiprocessing::detail::throw_errno(error.code().value(), "pthread_create for a thread of the executor");
   }
   OpenOrder order;
-  order.ignored = multiprocessing::detail::signals_that_workers_ignore();
+  order.surroundings = multiprocessing::detail::Surroundings::of_this_process();
   order.start_method = options_.mp_context.get_start_method();
   order.max_tasks_per_child = options_.max_tasks_per_child;
   order.breaks_pool = options_.on_worker_death == WorkerDeathPolicy::break_pool;

@@ -7,7 +7,7 @@
 #include <concurrent/futures/process_options.hpp>
 #include <concurrent/multiprocessing/cpu_count.hpp>
 #include <concurrent/multiprocessing/detail/layout.hpp>
-#include <concurrent/multiprocessing/detail/signals.hpp>
+#include <concurrent/multiprocessing/detail/surroundings.hpp>
 #include <concurrent/multiprocessing/spin.hpp>
 #include <concurrent/pickle/call.hpp>
 
@@ -60,7 +60,7 @@ struct OpenOrder {
   std::optional<std::int64_t> idle_timeout;
   std::vector<std::byte> initializer;
   std::vector<std::byte> finalizer;
-  multiprocessing::detail::SignalBits ignored = 0;  // by workers, as by those of the caller's own node
+  multiprocessing::detail::Surroundings surroundings;  // of the caller
 
   ProcessPoolOptions process_options() const {
     ProcessPoolOptions options;
